@@ -1,0 +1,114 @@
+//! What can go wrong: with the archive as a whole, and with one detection.
+
+use detections::MediaError;
+
+/// Why there is no archive.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// None of the detections could be exported. Asking again for the same is of no use.
+    #[error("none of the {asked_for} detections could be exported: {reasons}")]
+    NothingFound {
+        /// Detections asked for.
+        asked_for: usize,
+        /// How many for which reason, with the first ids.
+        reasons: String,
+    },
+    /// Nobody waits for it any more.
+    #[error("cancelled")]
+    Cancelled,
+    /// It could not be written; trying again may help, once there is room.
+    #[error("the archive cannot be written: {0}")]
+    Write(#[source] std::io::Error),
+}
+
+impl From<std::io::Error> for ArchiveError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<zip::result::ZipError> for ArchiveError {
+    fn from(error: zip::result::ZipError) -> Self {
+        Self::Write(error.into())
+    }
+}
+
+/// Why a detection, or its crop, is not in the archive.
+#[derive(Debug, thiserror::Error)]
+pub enum Missing {
+    /// No observation has this id.
+    #[error("no detection of the data set has this id")]
+    NoSuchId,
+    /// It was asked for before; the archive has it once.
+    #[error("it was asked for twice; the archive has it once")]
+    AskedTwice,
+    /// The observation is about no media file, or about one that the data set does not list.
+    #[error("the observation is about no media file of the data set")]
+    NoMedia,
+    /// The observation has no box, so there is nothing to cut out.
+    #[error("the observation has no bounding box")]
+    NoBox,
+    /// No part of the box lies on the picture.
+    #[error("no part of the bounding box lies on the picture, which is {width} x {height} pixels")]
+    BoxOutside {
+        /// Width of the picture in pixels.
+        width: u32,
+        /// Height of the picture in pixels.
+        height: u32,
+    },
+    /// The file could not be had.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// The file is empty.
+    #[error("{0} is empty")]
+    Empty(String),
+    /// The file is no picture that can be read.
+    #[error("{path} is not a picture that can be read ({why})")]
+    NotAPicture {
+        /// Its path.
+        path: String,
+        /// What was found.
+        why: String,
+    },
+    /// The picture breaks off before its end.
+    #[error("{path} is truncated ({why})")]
+    Truncated {
+        /// Its path.
+        path: String,
+        /// Where it broke off.
+        why: String,
+    },
+    /// The picture has more pixels than are decoded.
+    #[error("{path} has {width} x {height} pixels, more than the {limit} million that are decoded")]
+    TooLarge {
+        /// Its path.
+        path: String,
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// The limit in million pixels.
+        limit: u64,
+    },
+}
+
+impl Missing {
+    /// The reason as one word, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoSuchId => "no_such_id",
+            Self::AskedTwice => "asked_twice",
+            Self::NoMedia => "no_media",
+            Self::NoBox => "no_box",
+            Self::BoxOutside { .. } => "box_outside",
+            Self::Media(MediaError::Remote(_)) => "remote",
+            Self::Media(MediaError::Missing(_)) => "no_file",
+            Self::Media(MediaError::Outside(_)) => "path_outside",
+            Self::Media(MediaError::Io { .. }) => "unreadable",
+            Self::Media(MediaError::TooLarge { .. }) | Self::TooLarge { .. } => "too_large",
+            Self::Empty(_) => "empty",
+            Self::NotAPicture { .. } => "not_a_picture",
+            Self::Truncated { .. } => "truncated",
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `manifest.json`: what was asked for, what is in the archive, what is missing and why.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::Missing;
+use crate::order::{Order, Summary};
+use crate::package::Entry;
+
+/// An entry of the archive, with the detection it is of.
+pub(crate) struct File<'a> {
+    pub name: &'a str,
+    pub detection_id: Option<&'a str>,
+    pub entry: Entry,
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    created_by: &'a str,
+    data_set: &'a str,
+    request: &'a Value,
+    counts: Counts,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    asked_for: usize,
+    crops: usize,
+    metadata_rows: usize,
+    missing: usize,
+}
+
+#[derive(Serialize)]
+struct MissingRow<'a> {
+    detection_id: &'a str,
+    reason: &'a str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct FileRow<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detection_id: Option<&'a str>,
+    size_bytes: u64,
+    sha256: String,
+}
+
+/// Writes it row by row: there may be very many.
+pub(crate) fn write<'a>(
+    data_set: &str,
+    order: &Order,
+    summary: &Summary,
+    missing: &[(usize, Arc<Missing>)],
+    files: impl Iterator<Item = File<'a>>,
+    to: &mut dyn Write,
+) -> std::io::Result<()> {
+    let head = Head {
+        created_by: concat!("trapline ", env!("CARGO_PKG_VERSION")),
+        data_set,
+        request: &order.request,
+        counts: Counts {
+            asked_for: summary.asked_for,
+            crops: summary.crops,
+            metadata_rows: summary.metadata_rows,
+            missing: summary.missing,
+        },
+    };
+    let head = serde_json::to_string_pretty(&head)?;
+    // The head is an object; its last line is the brace that closes it.
+    write!(to, "{},\n  \"missing\": ", head.trim_end_matches(['}', '\n']))?;
+    rows(to, missing.iter().map(|(place, why)| missing_row(&order.detection_ids[*place], why)))?;
+    write!(to, ",\n  \"files\": ")?;
+    rows(to, files.map(|file| file_row(&file)))?;
+    writeln!(to, "\n}}")
+}
+
+fn rows<T: Serialize>(to: &mut dyn Write, rows: impl Iterator<Item = T>) -> std::io::Result<()> {
+    write!(to, "[")?;
+    let mut separator = "";
+    for row in rows {
+        write!(to, "{separator}\n    {}", serde_json::to_string(&row)?)?;
+        separator = ",";
+    }
+    write!(to, "{}]", if separator.is_empty() { "" } else { "\n  " })
+}
+
+fn missing_row<'a>(detection_id: &'a str, why: &'a Missing) -> MissingRow<'a> {
+    MissingRow { detection_id, reason: why.code(), message: why.to_string() }
+}
+
+fn file_row<'a>(file: &File<'a>) -> FileRow<'a> {
+    FileRow {
+        name: file.name,
+        detection_id: file.detection_id,
+        size_bytes: file.entry.size,
+        sha256: file.entry.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
+}

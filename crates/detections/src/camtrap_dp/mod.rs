@@ -1,0 +1,69 @@
+//! Camera Trap Data Packages, version 1.0.x: `datapackage.json` with the tables
+//! `deployments`, `media` and `observations`. <https://camtrap-dp.tdwg.org>
+
+mod deployments;
+mod media;
+mod observations;
+mod package;
+
+use crate::builder::{Builder, TableFile};
+use crate::container::Container;
+use crate::error::SourceError;
+use crate::model::Dataset;
+use crate::problems::RowProblem;
+use crate::source::{Format, Input};
+use crate::table::{Row, Table};
+
+use package::Package;
+
+const DESCRIPTOR: &str = "datapackage.json";
+
+pub(crate) struct CamtrapDp;
+
+impl Format for CamtrapDp {
+    fn recognise(&self, container: &Container) -> Option<Container> {
+        container.rooted_at(|name| name == DESCRIPTOR)
+    }
+
+    fn read(&self, input: Input<'_>) -> Result<Dataset, SourceError> {
+        let package = Package::read(&input.container)?;
+        let mut reading = Reading {
+            container: &input.container,
+            package: &package,
+            builder: Builder::new(input.options.time_zone.clone()),
+        };
+        reading.table("deployments", deployments::Columns::find, deployments::row)?;
+        reading.table("media", media::Columns::find, media::row)?;
+        reading.table("observations", observations::Columns::find, observations::row)?;
+        let mut builder = reading.builder;
+        builder.vernacular = (0..)
+            .zip(builder.classes.iter())
+            .filter_map(|(number, name)| Some((number, package.vernacular(name)?)))
+            .collect();
+        Ok(builder.finish(package.description, input.files))
+    }
+}
+
+struct Reading<'a> {
+    container: &'a Container,
+    package: &'a Package,
+    builder: Builder,
+}
+
+impl Reading<'_> {
+    /// Reads every part of a table.
+    fn table<C>(
+        &mut self,
+        name: &str,
+        columns: impl Fn(&Table<'_>) -> Result<C, SourceError>,
+        each: impl Fn(&mut Builder, &C, &Row<'_>) -> Result<(), RowProblem>,
+    ) -> Result<(), SourceError> {
+        let table = self.package.table(name)?;
+        let needed = format!("as {DESCRIPTOR} says for the table {name}");
+        for path in &table.paths {
+            let file = TableFile { name: path, delimiter: table.delimiter, needed: &needed };
+            self.builder.read(self.container, &file, &columns, &each)?;
+        }
+        Ok(())
+    }
+}

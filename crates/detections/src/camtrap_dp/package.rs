@@ -1,0 +1,178 @@
+//! `datapackage.json`: which tables there are, and what is said of the whole.
+
+use std::collections::HashMap;
+use std::io::Read;
+
+use serde_json::Value;
+
+use super::DESCRIPTOR;
+use crate::builder::Description;
+use crate::container::Container;
+use crate::error::SourceError;
+use crate::model::{Licence, SourceFormat};
+
+/// The files that a table is made of.
+pub(super) struct TableFiles {
+    pub name: String,
+    pub paths: Vec<String>,
+    pub delimiter: u8,
+}
+
+pub(super) struct Package {
+    pub description: Description,
+    vernacular: HashMap<String, String>,
+    tables: Vec<TableFiles>,
+}
+
+impl Package {
+    pub fn read(container: &Container) -> Result<Self, SourceError> {
+        let mut text = Vec::new();
+        container
+            .open_table(DESCRIPTOR, "which describes a Camtrap DP package")?
+            .read_to_end(&mut text)
+            .map_err(SourceError::io(DESCRIPTOR))?;
+        let json: Value = serde_json::from_slice(&text).map_err(|error| SourceError::Structure {
+            file: DESCRIPTOR.into(),
+            line: error.line() as u64,
+            column: error.column() as u64,
+            found: error.to_string(),
+            expected: "a JSON object".into(),
+        })?;
+        let text = String::from_utf8_lossy(&text);
+        check_version(&json, &text)?;
+        let string = |key: &str| json[key].as_str().filter(|s| !s.is_empty()).map(str::to_owned);
+        let title = string("title").or_else(|| json["project"]["title"].as_str().map(str::to_owned));
+        Ok(Self {
+            description: Description {
+                format: SourceFormat::CamtrapDp,
+                title: title.or_else(|| string("name")).unwrap_or_else(|| "Untitled data set".into()),
+                citation: string("bibliographicCitation"),
+                licences: licences(&json),
+            },
+            vernacular: vernacular_names(&json),
+            tables: tables(&json),
+        })
+    }
+
+    /// The files of a table, which must be there.
+    pub fn table(&self, name: &str) -> Result<&TableFiles, SourceError> {
+        self.tables.iter().find(|table| table.name == name).ok_or_else(|| SourceError::Structure {
+            file: DESCRIPTOR.into(),
+            line: 1,
+            column: 1,
+            found: format!("no resource is named {name}"),
+            expected: "the resources deployments, media and observations, each with its path".into(),
+        })
+    }
+
+    pub fn vernacular(&self, scientific_name: &str) -> Option<String> {
+        self.vernacular.get(scientific_name).cloned()
+    }
+}
+
+/// Only version 1 is read: version 0 has other columns, and a version 2 may mean anything.
+fn check_version(json: &Value, text: &str) -> Result<(), SourceError> {
+    let profile = json["profile"].as_str().unwrap_or_default();
+    let version = version_in(profile);
+    if version.is_some_and(|version| version.split('.').next() == Some("1")) {
+        return Ok(());
+    }
+    let (line, column) = place_of(text, "\"profile\"");
+    let found = match version {
+        Some(version) => format!("this is Camtrap DP version {version}"),
+        None if profile.is_empty() => "there is no profile".into(),
+        None => format!("the profile “{profile}” names no Camtrap DP version"),
+    };
+    Err(SourceError::Structure {
+        file: DESCRIPTOR.into(),
+        line,
+        column,
+        found,
+        expected: "a Camtrap DP profile of version 1, such as https://raw.githubusercontent.com/\
+                   tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json"
+            .into(),
+    })
+}
+
+/// The part of the profile's path that is a version, such as `1.0.2` or `1.0-rc.1`.
+fn version_in(profile: &str) -> Option<&str> {
+    profile.contains("camtrap-dp").then_some(())?;
+    profile.split('/').find(|part| {
+        let (major, rest) = part.split_once('.').unwrap_or((part, ""));
+        !major.is_empty()
+            && major.bytes().all(|byte| byte.is_ascii_digit())
+            && rest.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+    })
+}
+
+fn place_of(text: &str, what: &str) -> (u64, u64) {
+    let Some(at) = text.find(what) else { return (1, 1) };
+    let before = &text[..at];
+    let line = before.matches('\n').count() as u64 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
+    (line, column)
+}
+
+fn licences(json: &Value) -> Vec<Licence> {
+    let each = json["licenses"].as_array().into_iter().flatten();
+    each.filter_map(|licence| {
+        let name = licence["name"].as_str().or(licence["path"].as_str()).or(licence["title"].as_str())?;
+        Some(Licence { name: name.into(), scope: licence["scope"].as_str().map(str::to_owned) })
+    })
+    .collect()
+}
+
+/// English names where there are any, else those of the first language.
+fn vernacular_names(json: &Value) -> HashMap<String, String> {
+    let taxa = json["taxonomic"].as_array().into_iter().flatten();
+    taxa.filter_map(|taxon| {
+        let names = taxon["vernacularNames"].as_object()?;
+        let name = names.get("eng").or(names.get("en")).or(names.values().next())?;
+        Some((taxon["scientificName"].as_str()?.to_owned(), name.as_str()?.to_owned()))
+    })
+    .collect()
+}
+
+fn tables(json: &Value) -> Vec<TableFiles> {
+    let resources = json["resources"].as_array().into_iter().flatten();
+    resources
+        .filter_map(|resource| {
+            let paths: Vec<String> = match &resource["path"] {
+                Value::String(path) => vec![path.clone()],
+                Value::Array(parts) => parts.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                _ => Vec::new(),
+            };
+            let delimiter = resource["dialect"]["delimiter"].as_str().and_then(|d| d.bytes().next());
+            (!paths.is_empty()).then(|| TableFiles {
+                name: resource["name"].as_str().unwrap_or_default().into(),
+                paths,
+                delimiter: delimiter.unwrap_or(b','),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_one_in_the_profile() {
+        let of = |version: &str| {
+            format!("https://raw.githubusercontent.com/tdwg/camtrap-dp/{version}/camtrap-dp-profile.json")
+        };
+        assert_eq!(version_in(&of("1.0.2")), Some("1.0.2"));
+        assert_eq!(version_in(&of("1.0-rc.1")), Some("1.0-rc.1"));
+        assert_eq!(version_in(&of("0.1.6")), Some("0.1.6"));
+        assert_eq!(version_in(&of("main")), None);
+        assert_eq!(version_in("https://example.org/1.0/x.json"), None);
+    }
+
+    #[test]
+    fn an_unknown_major_version_is_refused_where_it_stands() {
+        let text = "{\n  \"profile\": \"https://x/camtrap-dp/2.0/p.json\"\n}";
+        let error = check_version(&serde_json::from_str(text).unwrap(), text).unwrap_err();
+        let message = error.to_string();
+        assert!(message.starts_with("datapackage.json, line 2, column 3: this is Camtrap DP version 2.0"));
+    }
+}

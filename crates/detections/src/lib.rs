@@ -1,0 +1,43 @@
+//! Camera-trap data: where it is read from, and the model it is read into.
+//!
+//! - [`open`] finds out which format a folder, file or ZIP archive is in and reads it;
+//! - [`camtrap_dp`] and [`wildlife_insights`] hold one reader each;
+//! - [`Dataset`] is what every reader produces: [`Deployment`]s at [`Location`]s, and a
+//!   compact columnar table of [`Observations`] with their [`MediaTable`];
+//! - [`MediaFiles`] reads the picture files that belong to a data set, and nothing outside it;
+//! - [`Selection`] picks the detections an archive is made of.
+//!
+//! Structure that is wrong is a [`SourceError`]. A row that is wrong is a [`RowProblem`]:
+//! it is skipped, counted and listed, and the rest is read.
+//!
+//! ```no_run
+//! let data = detections::open("examples/algar.zip".as_ref(), &Default::default())?;
+//! println!("{} observations at {} locations", data.observations.len(), data.locations.len());
+//! # Ok::<(), detections::SourceError>(())
+//! ```
+
+mod bbox;
+mod builder;
+pub mod camtrap_dp;
+mod clock;
+mod container;
+mod error;
+mod media;
+mod model;
+mod observations;
+mod problems;
+mod select;
+mod source;
+mod table;
+mod text;
+pub mod wildlife_insights;
+
+pub use bbox::{PixelBox, RelativeBox};
+pub use clock::{CameraClock, LocalTime, Written};
+pub use error::SourceError;
+pub use media::{MediaError, MediaFiles, MediaTable};
+pub use model::{Class, Dataset, Deployment, Licence, Location, SourceFormat};
+pub use observations::{Level, Observation, ObservationType, Observations};
+pub use problems::{Consequence, Problems, RowProblem};
+pub use select::{Selection, UnknownNames};
+pub use source::{ReadOptions, open};

@@ -1,0 +1,197 @@
+//! The pictures and videos of a data set, and reading their files.
+
+use std::io::{BufRead, Read};
+
+use crate::clock::LocalTime;
+use crate::container::{Container, OpenError};
+use crate::text::{Names, TextColumn};
+
+/// The table of media, by column.
+#[derive(Clone, Debug, Default)]
+pub struct MediaTable {
+    ids: Names,
+    paths: TextColumn,
+    names: TextColumn,
+    deployment: Vec<u32>,
+    time: Vec<Option<(LocalTime, Option<i32>)>>,
+}
+
+/// A media file on its way into the table.
+pub(crate) struct NewMedia<'a> {
+    pub id: &'a str,
+    pub path: &'a str,
+    pub name: &'a str,
+    pub deployment: u32,
+    pub time: Option<(LocalTime, Option<i32>)>,
+}
+
+impl MediaTable {
+    /// Number of media.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// There are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Row of a media file by its id.
+    pub fn find(&self, id: &str) -> Option<u32> {
+        self.ids.find(id)
+    }
+
+    /// Its id.
+    pub fn id(&self, row: u32) -> &str {
+        self.ids.get(row)
+    }
+
+    /// Its path in the data set, or its address.
+    pub fn path(&self, row: u32) -> &str {
+        self.paths.get(row)
+    }
+
+    /// The name of the file: as stated, else the last part of its path.
+    pub fn file_name(&self, row: u32) -> &str {
+        match self.names.get(row) {
+            "" => self.path(row).rsplit(['/', '\\']).next().unwrap_or_default(),
+            name => name,
+        }
+    }
+
+    /// The deployment that took it.
+    pub fn deployment(&self, row: u32) -> u32 {
+        self.deployment[row as usize]
+    }
+
+    /// When it was taken on the camera's clock, and that clock's offset in seconds when known.
+    pub fn time(&self, row: u32) -> Option<(LocalTime, Option<i32>)> {
+        self.time[row as usize]
+    }
+
+    /// How many have an address in place of a file.
+    pub fn remote_count(&self) -> usize {
+        (0..self.len()).filter(|&row| is_remote(self.paths.get(u32::try_from(row).unwrap_or(0)))).count()
+    }
+
+    /// Adds a row; `None`, and nothing added, when its id is there already.
+    pub(crate) fn push(&mut self, new: &NewMedia<'_>) -> Option<u32> {
+        let row = self.ids.insert_new(new.id)?;
+        self.paths.push(new.path);
+        // Mostly the end of the path, which need not be kept twice.
+        let derived = new.path.rsplit('/').next() == Some(new.name);
+        self.names.push(if derived { "" } else { new.name });
+        self.deployment.push(new.deployment);
+        self.time.push(new.time);
+        Some(row)
+    }
+}
+
+fn is_remote(path: &str) -> bool {
+    path.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+/// Reads the files of a data set, and nothing outside its folder.
+#[derive(Clone, Debug)]
+pub struct MediaFiles {
+    package: Container,
+    images: Option<Container>,
+}
+
+/// Why a media file could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaError {
+    /// Only an address is known.
+    #[error("remote: only its address is known ({0})")]
+    Remote(String),
+    /// There is no such file.
+    #[error("no file at {0}")]
+    Missing(String),
+    /// The path leads out of the data set's folder, where nothing is read.
+    #[error("the path {0} leads out of the data set")]
+    Outside(String),
+    /// The file is larger than is read.
+    #[error("{path} is larger than {limit} bytes")]
+    TooLarge {
+        /// Its path in the data set.
+        path: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The operating system could not read it; trying again may help.
+    #[error("{path} cannot be read ({source})")]
+    Io {
+        /// Its path in the data set.
+        path: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+}
+
+/// No camera writes a picture of this size; what is larger is a video or an accident.
+const MAX_BYTES: u64 = 256 << 20;
+
+impl MediaFiles {
+    pub(crate) fn new(package: Container, images: Option<Container>) -> Self {
+        Self { package, images }
+    }
+
+    /// The bytes of the file at `path`: below the folder of images when one was given and has
+    /// it, else in the package.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, MediaError> {
+        if is_remote(path) {
+            return Err(MediaError::Remote(path.into()));
+        }
+        let from_images = self.images.as_ref().map(|images| images.open(path));
+        let opened = match from_images {
+            Some(Ok(reader)) => Ok(reader),
+            _ => self.package.open(path),
+        };
+        match opened {
+            Ok(reader) => read_limited(reader, path),
+            Err(OpenError::Missing) => Err(MediaError::Missing(path.into())),
+            Err(OpenError::Outside) => Err(MediaError::Outside(path.into())),
+            Err(OpenError::Io(source)) => Err(MediaError::Io { path: path.into(), source }),
+        }
+    }
+}
+
+fn read_limited(reader: Box<dyn BufRead>, path: &str) -> Result<Vec<u8>, MediaError> {
+    let mut bytes = Vec::new();
+    reader
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| MediaError::Io { path: path.into(), source })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(MediaError::TooLarge { path: path.into(), limit: MAX_BYTES });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_not_a_path() {
+        assert!(is_remote("https://example.org/a.jpg"));
+        assert!(is_remote("gs://bucket/a.jpg"));
+        assert!(!is_remote("media/a.jpg"));
+        assert!(!is_remote("a://"[..1].as_ref()));
+    }
+
+    #[test]
+    fn a_file_name_is_the_end_of_its_path_unless_stated() {
+        let mut table = MediaTable::default();
+        let media = |id, path, name| NewMedia { id, path, name, deployment: 0, time: None };
+        table.push(&media("1", "media/a.jpg", "a.jpg"));
+        table.push(&media("2", "https://x.org/7/file", "b.jpg"));
+        table.push(&media("3", "media/c.jpg", ""));
+        let names: Vec<&str> = (0..3).map(|row| table.file_name(row)).collect();
+        assert_eq!(names, ["a.jpg", "b.jpg", "c.jpg"]);
+        assert_eq!(table.remote_count(), 1);
+        assert!(table.push(&media("1", "", "")).is_none());
+    }
+}

@@ -1,0 +1,178 @@
+//! What every reader produces.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use crate::clock::{CameraClock, LocalTime};
+use crate::media::{MediaFiles, MediaTable};
+use crate::observations::Observations;
+use crate::problems::Problems;
+
+/// The format a data set was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceFormat {
+    /// A Camera Trap Data Package, <https://camtrap-dp.tdwg.org>.
+    CamtrapDp,
+    /// An export of Wildlife Insights, <https://www.wildlifeinsights.org>.
+    WildlifeInsights,
+}
+
+impl SourceFormat {
+    /// The name that a reader of a report knows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CamtrapDp => "Camtrap DP",
+            Self::WildlifeInsights => "Wildlife Insights export",
+        }
+    }
+}
+
+/// A survey: where cameras stood, when, and what they saw.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// The format it was read from.
+    pub format: SourceFormat,
+    /// Its title, or the name of its project.
+    pub title: String,
+    /// How its authors want it cited.
+    pub citation: Option<String>,
+    /// The licences it states.
+    pub licences: Vec<Licence>,
+    /// Places, in the order in which deployments name them.
+    pub locations: Vec<Location>,
+    /// Deployments, in the order of their table.
+    pub deployments: Vec<Deployment>,
+    /// Classes that observations name, in the order of their first mention.
+    pub classes: Vec<Class>,
+    /// What was seen.
+    pub observations: Observations,
+    /// The pictures and videos.
+    pub media: MediaTable,
+    /// Where their files are.
+    pub files: MediaFiles,
+    /// Rows and values that could not be read.
+    pub problems: Problems,
+    /// Records whose time had an offset while nothing is known of their camera's own clock.
+    pub clock_unknown: u64,
+    /// The offsets, in seconds east of UTC, in which times were written, each once, sorted.
+    pub offsets_written: Vec<i32>,
+}
+
+/// A licence and what it covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Licence {
+    /// Its name or address.
+    pub name: String,
+    /// `data` or `media`, when stated.
+    pub scope: Option<String>,
+}
+
+/// A place where one or more deployments stood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Location {
+    /// `locationID`, else its name.
+    pub key: String,
+    /// The name that is shown.
+    pub name: String,
+    /// Degrees north (WGS 84), from the first deployment that has coordinates.
+    pub latitude: Option<f64>,
+    /// Degrees east (WGS 84).
+    pub longitude: Option<f64>,
+}
+
+/// One camera at one place for one span of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deployment {
+    /// Its id in the source.
+    pub id: String,
+    /// Index into [`Dataset::locations`].
+    pub location: u32,
+    /// Degrees north (WGS 84).
+    pub latitude: Option<f64>,
+    /// Degrees east (WGS 84).
+    pub longitude: Option<f64>,
+    /// Start on the camera's clock.
+    pub start: Option<LocalTime>,
+    /// End on the camera's clock.
+    pub end: Option<LocalTime>,
+    /// The end was written as a date: its effort ends at that midnight, while a record on that
+    /// day lies inside the deployment.
+    pub end_is_date: bool,
+    /// The clock its times are shown on.
+    pub clock: CameraClock,
+}
+
+impl Deployment {
+    /// Both ends are known and the wrong way round.
+    pub fn ends_before_it_starts(&self) -> bool {
+        matches!((self.start, self.end), (Some(start), Some(end)) if end < start)
+    }
+}
+
+/// A classification: a species, or one of a platform's own classes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Class {
+    /// The name that requests and the JSON use: scientific, in Camtrap DP.
+    pub name: String,
+    /// The everyday name, when the source has one.
+    pub vernacular: Option<String>,
+}
+
+impl Dataset {
+    /// Index of a class by its name.
+    pub fn class(&self, name: &str) -> Option<u32> {
+        self.classes.iter().position(|class| class.name == name).and_then(|at| u32::try_from(at).ok())
+    }
+
+    /// Index of a location by its name, else by its key.
+    pub fn location(&self, name: &str) -> Option<u32> {
+        let by = |wanted: fn(&Location) -> &str| {
+            self.locations.iter().position(|location| wanted(location) == name)
+        };
+        by(|location| &location.name)
+            .or_else(|| by(|location| &location.key))
+            .and_then(|at| u32::try_from(at).ok())
+    }
+
+    /// First and last day on which anything was recorded, for messages and suggestions.
+    pub fn recorded_days(&self) -> Option<(Date, Date)> {
+        let (first, last) = self.observations.time_span()?;
+        Some((first.date(), last.date()))
+    }
+}
+
+/// Builds the locations of a data set while its deployments are read.
+#[derive(Default)]
+pub(crate) struct LocationBuilder {
+    by_key: HashMap<String, u32>,
+    pub locations: Vec<Location>,
+}
+
+impl LocationBuilder {
+    /// The place with this id, else this name, else the deployment itself.
+    pub fn place(
+        &mut self,
+        id: &str,
+        name: &str,
+        deployment: &str,
+        latitude: Option<f64>,
+        longitude: Option<f64>,
+    ) -> u32 {
+        let first_of = |options: [&str; 3]| {
+            options.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
+        };
+        let key = first_of([id, name, deployment]);
+        let next = u32::try_from(self.locations.len()).expect("fewer than 2^32 locations");
+        let index = *self.by_key.entry(key.clone()).or_insert(next);
+        if index == next {
+            let name = first_of([name, id, deployment]);
+            self.locations.push(Location { key, name, latitude: None, longitude: None });
+        }
+        let location = &mut self.locations[index as usize];
+        if location.latitude.is_none() && latitude.is_some() && longitude.is_some() {
+            (location.latitude, location.longitude) = (latitude, longitude);
+        }
+        index
+    }
+}

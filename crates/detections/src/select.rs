@@ -1,0 +1,100 @@
+//! Picking the detections that an archive is made of.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::LocalTime;
+use crate::model::Dataset;
+use crate::observations::{Level, Observation, ObservationType};
+
+/// Which detections are wanted. The default wants all of them.
+///
+/// A detection is an observation of an animal, on one media file, with a bounding box.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Selection {
+    /// First day, on the camera's clock.
+    pub start: Option<Date>,
+    /// Last day, which is inside.
+    pub end: Option<Date>,
+    /// Names of classes; empty for all.
+    pub classes: Vec<String>,
+    /// Names or ids of locations; empty for all.
+    pub locations: Vec<String>,
+    /// Smallest confidence, 0 to 1. A detection without one is not below it: a person made it.
+    pub min_confidence: Option<f32>,
+}
+
+/// Names in a request that the data set does not have.
+#[derive(Debug, thiserror::Error, PartialEq)]
+#[error("unknown {what}: {}. Known are: {}", .unknown.join(", "), .known.join(", "))]
+pub struct UnknownNames {
+    /// `classifications` or `locations`.
+    pub what: &'static str,
+    /// Those that are not there.
+    pub unknown: Vec<String>,
+    /// Those that are.
+    pub known: Vec<String>,
+}
+
+impl Dataset {
+    /// Numbers of the classes with these names.
+    pub fn classes_named(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
+        named(
+            names,
+            "classifications",
+            |name| self.class(name),
+            || self.classes.iter().map(|class| class.name.clone()).collect(),
+        )
+    }
+
+    /// Numbers of the locations with these names or ids.
+    pub fn locations_named(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
+        named(
+            names,
+            "locations",
+            |name| self.location(name),
+            || self.locations.iter().map(|location| location.name.clone()).collect(),
+        )
+    }
+
+    /// Rows of the detections that `selection` wants, in the order of the table.
+    pub fn select(&self, selection: &Selection) -> Result<Vec<u32>, UnknownNames> {
+        let classes = self.classes_named(&selection.classes)?;
+        let locations = self.locations_named(&selection.locations)?;
+        let from = selection.start.map(LocalTime::start_of);
+        let until = selection.end.map(|end| LocalTime::start_of(end).plus_days(1));
+        let wanted = |o: &Observation<'_>| {
+            let location = self.deployments[o.deployment as usize].location;
+            o.kind == ObservationType::Animal
+                && o.level == Level::Media
+                && o.bbox.is_some()
+                && (classes.is_empty() || o.class.is_some_and(|class| classes.contains(&class)))
+                && (locations.is_empty() || locations.contains(&location))
+                && from.is_none_or(|from| o.time.is_some_and(|time| time >= from))
+                && until.is_none_or(|until| o.time.is_some_and(|time| time < until))
+                && selection.min_confidence.is_none_or(|least| o.confidence.is_none_or(|c| c >= least))
+        };
+        Ok((0..).zip(self.observations.iter()).filter(|(_, o)| wanted(o)).map(|(row, _)| row).collect())
+    }
+}
+
+fn named(
+    names: &[String],
+    what: &'static str,
+    find: impl Fn(&str) -> Option<u32>,
+    known: impl Fn() -> Vec<String>,
+) -> Result<Vec<u32>, UnknownNames> {
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for name in names {
+        match find(name) {
+            Some(number) => found.push(number),
+            None => unknown.push(name.clone()),
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(found);
+    }
+    let mut known = known();
+    known.sort();
+    Err(UnknownNames { what, unknown, known })
+}

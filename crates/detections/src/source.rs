@@ -1,0 +1,74 @@
+//! Finding out the format of a source, and reading it.
+
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use crate::camtrap_dp::CamtrapDp;
+use crate::container::Container;
+use crate::error::SourceError;
+use crate::media::MediaFiles;
+use crate::model::Dataset;
+use crate::wildlife_insights::WildlifeInsights;
+
+/// What a user may say about a source that the source itself does not.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// A folder in which the paths of media are looked for first.
+    pub images: Option<PathBuf>,
+    /// The zone of the cameras' clocks; without it the offset of `deploymentStart` is used.
+    pub time_zone: Option<TimeZone>,
+}
+
+/// A format that can be read. A new one is a file beside the others and a line in [`FORMATS`].
+pub(crate) trait Format: Sync {
+    /// The container seen from the folder that holds this format's tables, if it holds any.
+    fn recognise(&self, container: &Container) -> Option<Container>;
+
+    /// Reads a container that was recognised.
+    fn read(&self, input: Input<'_>) -> Result<Dataset, SourceError>;
+}
+
+/// What a reader works on.
+pub(crate) struct Input<'a> {
+    pub container: Container,
+    pub files: MediaFiles,
+    pub options: &'a ReadOptions,
+}
+
+const FORMATS: [&dyn Format; 2] = [&CamtrapDp, &WildlifeInsights];
+
+/// Reads the data set at `path`: a folder, a `datapackage.json` or a `.zip`.
+pub fn open(path: &Path, options: &ReadOptions) -> Result<Dataset, SourceError> {
+    let container = container_at(path)?;
+    let images = options.images.as_deref().map(images_at).transpose()?;
+    for format in FORMATS {
+        if let Some(rooted) = format.recognise(&container) {
+            let files = MediaFiles::new(rooted.clone(), images);
+            return format.read(Input { container: rooted, files, options });
+        }
+    }
+    Err(SourceError::UnknownFormat(path.into()))
+}
+
+fn container_at(path: &Path) -> Result<Container, SourceError> {
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => SourceError::NotFound(path.into()),
+        _ => SourceError::io(path.display().to_string())(error),
+    })?;
+    if metadata.is_dir() {
+        return Container::folder(path);
+    }
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    match ending.to_str() {
+        Some("json") => {
+            Container::folder(path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new(".")))
+        }
+        Some("zip") => Container::zip(path),
+        _ => Err(SourceError::UnknownFormat(path.into())),
+    }
+}
+
+fn images_at(path: &Path) -> Result<Container, SourceError> {
+    if path.is_dir() { Container::folder(path) } else { Err(SourceError::NotFound(path.into())) }
+}

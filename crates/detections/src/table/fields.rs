@@ -1,0 +1,52 @@
+//! The fields of a record.
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+
+/// The fields of one record, in buffers that are used again for the next.
+pub(super) struct Fields {
+    pub delimiter: u8,
+    reader: Reader,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+    count: usize,
+}
+
+impl Fields {
+    pub fn new(delimiter: u8) -> Self {
+        let reader = ReaderBuilder::new().delimiter(delimiter).build();
+        Self { delimiter, reader, text: vec![0; 1024], ends: vec![0; 64], count: 0 }
+    }
+
+    /// Cuts a record into its fields and tells their number.
+    pub fn count(&mut self, record: &str) -> usize {
+        self.parse(record);
+        self.count
+    }
+
+    /// Cuts a record into its fields.
+    pub fn parse(&mut self, record: &str) {
+        // A record's fields are never longer than the record, and never more than its bytes.
+        self.text.resize(self.text.len().max(record.len() + 1), 0);
+        self.ends.resize(self.ends.len().max(record.len() + 2), 0);
+        self.reader.reset();
+        let (result, read, written, ends) =
+            self.reader.read_record(record.as_bytes(), &mut self.text, &mut self.ends);
+        self.count = ends;
+        if matches!(result, ReadRecordResult::InputEmpty) {
+            debug_assert_eq!(read, record.len());
+            let (_, _, _, more) =
+                self.reader.read_record(&[], &mut self.text[written..], &mut self.ends[ends..]);
+            self.count += more;
+        }
+    }
+
+    pub fn get(&self, index: usize) -> &str {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        // Cut out of valid UTF-8 at ASCII bytes only.
+        std::str::from_utf8(&self.text[start..self.ends[index]]).unwrap_or_default()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.count).map(|index| self.get(index))
+    }
+}

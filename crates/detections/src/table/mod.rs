@@ -1,0 +1,272 @@
+//! CSV tables read row by row, with the place of everything that is wrong.
+//!
+//! The `csv` crate never complains of a quote that is not closed: it reads the rest of the
+//! file as one field. A survey would lose every row behind one slip of a spreadsheet. So rows
+//! are cut here by physical lines, and a row whose quote does not close is given up alone.
+
+mod fields;
+mod lines;
+
+use std::io::BufRead;
+use std::ops::RangeInclusive;
+
+use crate::clock::Written;
+use crate::error::SourceError;
+use crate::problems::{Consequence, RowProblem};
+
+use fields::Fields;
+use lines::{Lines, open_quote, well_quoted};
+
+/// A column found in the header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column(usize);
+
+/// A table under way.
+pub(crate) struct Table<'a> {
+    file: String,
+    lines: Lines<'a>,
+    header: Vec<String>,
+    fields: Fields,
+}
+
+/// The next row, or why there is none at this place.
+pub(crate) enum Step<'t> {
+    Row(Row<'t>),
+    Broken(RowProblem),
+    End,
+}
+
+/// One row, valid until the next is read.
+pub(crate) struct Row<'t> {
+    table: &'t Table<'t>,
+    pub line: u64,
+}
+
+impl<'a> Table<'a> {
+    /// Reads the header. `file` is the name used in messages.
+    pub fn open(reader: Box<dyn BufRead + 'a>, file: &str, delimiter: u8) -> Result<Self, SourceError> {
+        let mut lines = Lines::new(reader, file);
+        let mut fields = Fields::new(delimiter);
+        let first = lines.take()?;
+        let header_text = first.as_ref().map_or("", |line| line.trim_start_matches('\u{feff}'));
+        if header_text.trim().is_empty() {
+            return Err(SourceError::Structure {
+                file: file.into(),
+                line: 1,
+                column: 1,
+                found: "the file has no header".into(),
+                expected: "a first line with the names of the columns".into(),
+            });
+        }
+        fields.parse(header_text);
+        let header = fields.iter().map(|name| name.trim().to_owned()).collect();
+        Ok(Self { file: file.into(), lines, header, fields })
+    }
+
+    pub fn optional(&self, name: &str) -> Option<Column> {
+        self.header.iter().position(|column| column == name).map(Column)
+    }
+
+    pub fn require(&self, name: &str) -> Result<Column, SourceError> {
+        self.optional(name).ok_or_else(|| SourceError::Structure {
+            file: self.file.clone(),
+            line: 1,
+            column: self.header.len() as u64 + 1,
+            found: format!("the header has no column {name} (it has: {})", self.header.join(", ")),
+            expected: format!("a column {name}"),
+        })
+    }
+
+    pub fn step(&mut self) -> Result<Step<'_>, SourceError> {
+        let line = self.lines.next_line;
+        let Some(mut text) = self.lines.take()? else { return Ok(Step::End) };
+        if text.trim().is_empty() {
+            return self.step();
+        }
+        if open_quote(&text) {
+            match self.lines.rest_of_quoted(&text)? {
+                Some((whole, extra))
+                    if well_quoted(&whole, self.fields.delimiter)
+                        && self.fields.count(&whole) == self.header.len() =>
+                {
+                    self.lines.discard(extra);
+                    text = whole;
+                }
+                _ => return Ok(Step::Broken(self.broken_quote(line, &text))),
+            }
+        }
+        let found = self.fields.count(&text);
+        if found != self.header.len() {
+            return Ok(Step::Broken(RowProblem {
+                file: self.file.clone(),
+                line,
+                column: self.header.get(found).cloned().unwrap_or_else(|| "row".into()),
+                message: format!("{found} fields; expected {} as in the header", self.header.len()),
+                consequence: Consequence::RowSkipped,
+            }));
+        }
+        Ok(Step::Row(Row { table: self, line }))
+    }
+
+    fn broken_quote(&mut self, line: u64, text: &str) -> RowProblem {
+        let at = self.fields.count(text).clamp(1, self.header.len()) - 1;
+        RowProblem {
+            file: self.file.clone(),
+            line,
+            column: self.header[at].clone(),
+            message: "a quote (\") is opened and not closed; expected a closing quote, or \"\" \
+                      for a quote inside the text"
+                .into(),
+            consequence: Consequence::RowSkipped,
+        }
+    }
+}
+
+impl Row<'_> {
+    /// The field without surrounding space; empty for `NA` and for a column that is not there.
+    pub fn text(&self, column: impl Into<Option<Column>>) -> &str {
+        let Some(Column(index)) = column.into() else { return "" };
+        let text = self.table.fields.get(index).trim();
+        if text == "NA" { "" } else { text }
+    }
+
+    /// The field parsed; `None` when it is empty.
+    pub fn parsed<T: std::str::FromStr>(
+        &self,
+        column: impl Into<Option<Column>>,
+        expected: &str,
+    ) -> Result<Option<T>, RowProblem> {
+        let column = column.into();
+        match self.text(column) {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| self.problem(column, text, expected)),
+        }
+    }
+
+    /// The field as a time; `None` when it is empty.
+    pub fn time(&self, column: Column) -> Result<Option<Written>, RowProblem> {
+        let expected = "a time such as 2020-05-30T04:57:37+02:00";
+        match self.text(column) {
+            "" => Ok(None),
+            text => Written::parse(text).map(Some).ok_or_else(|| self.problem(column, text, expected)),
+        }
+    }
+
+    /// The field as a number between two limits, both inside; `None` when it is empty.
+    pub fn number(
+        &self,
+        column: impl Into<Option<Column>>,
+        limits: RangeInclusive<f64>,
+        what: &str,
+    ) -> Result<Option<f64>, RowProblem> {
+        let column = column.into();
+        let expected = format!("{what} from {} to {}", limits.start(), limits.end());
+        match self.parsed::<f64>(column, &expected)? {
+            Some(number) if !limits.contains(&number) => {
+                Err(self.problem(column, self.text(column), &expected))
+            }
+            number => Ok(number),
+        }
+    }
+
+    /// A problem with one field of this row, which is skipped.
+    pub fn problem(&self, column: impl Into<Option<Column>>, found: &str, expected: &str) -> RowProblem {
+        let name = column.into().map_or("row", |Column(index)| &self.table.header[index]);
+        let found = if found.is_empty() { "empty".into() } else { format!("“{}”", shortened(found)) };
+        RowProblem {
+            file: self.table.file.clone(),
+            line: self.line,
+            column: name.to_owned(),
+            message: format!("{found}; expected {expected}"),
+            consequence: Consequence::RowSkipped,
+        }
+    }
+}
+
+impl RowProblem {
+    /// The same problem, for which the row is kept without the value.
+    pub(crate) fn ignoring_value(mut self) -> Self {
+        self.consequence = Consequence::ValueIgnored;
+        self
+    }
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= 60 {
+        return text.into();
+    }
+    text.chars().take(57).chain("...".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> (Vec<String>, Vec<RowProblem>) {
+        let mut table = Table::open(Box::new(text.as_bytes()), "t.csv", b',').unwrap();
+        let column = table.require("b").unwrap();
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        loop {
+            match table.step().unwrap() {
+                Step::Row(row) => good.push(format!("{}:{}", row.line, row.text(column))),
+                Step::Broken(problem) => bad.push(problem),
+                Step::End => return (good, bad),
+            }
+        }
+    }
+
+    #[test]
+    fn a_quoted_field_may_span_lines() {
+        let (good, bad) = rows("a,b\r\n1,\"x\r\ny, \"\"z\"\"\"\r\n2,w\r\n\r\n3,\"\"\n");
+        assert_eq!(good, ["2:x\ny, \"z\"", "4:w", "6:"]);
+        assert!(bad.is_empty());
+    }
+
+    #[test]
+    fn a_broken_quote_costs_its_own_row_only() {
+        let (good, bad) = rows("a,b\n1,x\n2,\"y\n3,z\n4,\"w, w\"\n");
+        assert_eq!(good, ["2:x", "4:z", "5:w, w"]);
+        assert_eq!(bad.len(), 1);
+        assert_eq!((bad[0].line, bad[0].column.as_str()), (3, "b"));
+        assert!(bad[0].message.contains("not closed"));
+    }
+
+    #[test]
+    fn two_broken_quotes_do_not_swallow_what_is_between_them() {
+        let (good, bad) = rows("a,b\n1,\"x\n2,y\n3,\"z\n4,w\n");
+        assert_eq!(good, ["3:y", "5:w"]);
+        assert_eq!(bad.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 4]);
+    }
+
+    #[test]
+    fn a_row_with_too_few_fields_names_the_first_that_is_missing() {
+        let (good, bad) = rows("a,b,c\n1,2\n1,2,3\n");
+        assert_eq!(good, ["3:2"]);
+        assert_eq!(
+            bad[0].to_string(),
+            "t.csv, line 2, c: 2 fields; expected 3 as in the header (row skipped)"
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_refused_with_its_place() {
+        let mut table = Table::open(Box::new(&b"a,b\nx,\xe9t\xe9\n"[..]), "t.csv", b',').unwrap();
+        let error = table.step().err().unwrap().to_string();
+        assert!(error.starts_with("t.csv, line 2, column 3: the byte 0xE9"), "{error}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_na_are_no_content() {
+        let mut table = Table::open(Box::new("\u{feff}b\nNA\n".as_bytes()), "t.csv", b',').unwrap();
+        let column = table.require("b").unwrap();
+        let Step::Row(row) = table.step().unwrap() else { panic!("a row") };
+        assert_eq!(row.text(column), "");
+        assert_eq!(row.parsed::<f64>(column, "a number").unwrap(), None);
+    }
+
+    #[test]
+    fn a_table_without_header_is_refused() {
+        let error = Table::open(Box::new(&b""[..]), "t.csv", b',').err().unwrap();
+        assert!(error.to_string().contains("no header"));
+    }
+}

@@ -1,0 +1,259 @@
+//! Exports of Wildlife Insights: the tables `projects`, `cameras`, `deployments` and `images`.
+//!
+//! Each row of `images` is an observation on media level. Times have no zone and are the
+//! camera's own clock. `NA` is empty. <https://www.wildlifeinsights.org>
+
+use crate::builder::{Builder, Description, TableFile};
+use crate::clock::LocalTime;
+use crate::container::Container;
+use crate::error::SourceError;
+use crate::media::NewMedia;
+use crate::model::{Dataset, Deployment, Licence, SourceFormat};
+use crate::observations::{Level, NewObservation, ObservationType};
+use crate::problems::RowProblem;
+use crate::source::{Format, Input};
+use crate::table::{Column, Row, Step, Table};
+
+const DEPLOYMENTS: &str = "deployments.csv";
+
+pub(crate) struct WildlifeInsights;
+
+impl Format for WildlifeInsights {
+    fn recognise(&self, container: &Container) -> Option<Container> {
+        let rooted = container.rooted_at(|name| name == DEPLOYMENTS)?;
+        (!image_tables(&rooted).is_empty()).then_some(rooted)
+    }
+
+    fn read(&self, input: Input<'_>) -> Result<Dataset, SourceError> {
+        let description = describe(&input.container)?;
+        let mut builder = Builder::new(input.options.time_zone.clone());
+        builder.read(&input.container, &table_file(DEPLOYMENTS), DeploymentColumns::find, deployment)?;
+        for table in image_tables(&input.container) {
+            builder.read(&input.container, &table_file(&table), ImageColumns::find, image)?;
+        }
+        Ok(builder.finish(description, input.files))
+    }
+}
+
+fn table_file(name: &str) -> TableFile<'_> {
+    TableFile { name, delimiter: b',', needed: "which a Wildlife Insights export has" }
+}
+
+/// `images.csv`, or the numbered parts of a large export.
+fn image_tables(container: &Container) -> Vec<String> {
+    container.names_at_root(|name| {
+        name.strip_prefix("images").and_then(|rest| rest.strip_suffix(".csv")).is_some_and(|part| {
+            part.is_empty() || part[1..].bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
+        })
+    })
+}
+
+/// What `projects.csv` says of the whole. The table may be absent.
+fn describe(container: &Container) -> Result<Description, SourceError> {
+    let mut description = Description {
+        format: SourceFormat::WildlifeInsights,
+        title: "Wildlife Insights export".into(),
+        citation: None,
+        licences: Vec::new(),
+    };
+    let file = "projects.csv";
+    let Ok(reader) = container.open(file) else { return Ok(description) };
+    let mut table = Table::open(reader, file, b',')?;
+    let [name, citation, data, media] =
+        ["project_name", "data_citation", "metadata_license", "image_license"]
+            .map(|column| table.optional(column));
+    let Step::Row(row) = table.step()? else { return Ok(description) };
+    let text = |column| Some(row.text(column)).filter(|text| !text.is_empty()).map(str::to_owned);
+    if let Some(title) = text(name) {
+        description.title = title;
+    }
+    description.citation = text(citation);
+    let licence =
+        |(column, scope): (_, &str)| Some(Licence { name: text(column)?, scope: Some(scope.into()) });
+    description.licences = [(data, "data"), (media, "media")].into_iter().filter_map(licence).collect();
+    Ok(description)
+}
+
+struct DeploymentColumns {
+    id: Column,
+    place: Column,
+    latitude: Option<Column>,
+    longitude: Option<Column>,
+    start: Column,
+    end: Column,
+}
+
+impl DeploymentColumns {
+    fn find(table: &Table<'_>) -> Result<Self, SourceError> {
+        Ok(Self {
+            id: table.require("deployment_id")?,
+            place: table.require("placename")?,
+            latitude: table.optional("latitude"),
+            longitude: table.optional("longitude"),
+            start: table.require("start_date")?,
+            end: table.require("end_date")?,
+        })
+    }
+}
+
+struct ImageColumns {
+    id: Column,
+    deployment: Column,
+    timestamp: Column,
+    filename: Option<Column>,
+    address: Option<Column>,
+    is_blank: Option<Column>,
+    genus: Column,
+    species: Column,
+    /// From the finest to the coarsest.
+    ranks: [Option<Column>; 3],
+    common_name: Option<Column>,
+    group_size: Option<Column>,
+    objects: Option<Column>,
+    confidence: Option<Column>,
+    individual: Option<Column>,
+    sex: Option<Column>,
+    age: Option<Column>,
+}
+
+impl ImageColumns {
+    fn find(table: &Table<'_>) -> Result<Self, SourceError> {
+        Ok(Self {
+            id: table.require("image_id")?,
+            deployment: table.require("deployment_id")?,
+            timestamp: table.require("timestamp")?,
+            genus: table.require("genus")?,
+            species: table.require("species")?,
+            filename: table.optional("filename"),
+            address: table.optional("location"),
+            is_blank: table.optional("is_blank"),
+            ranks: ["family", "order", "class"].map(|rank| table.optional(rank)),
+            common_name: table.optional("common_name"),
+            group_size: table.optional("group_size"),
+            objects: table.optional("number_of_objects"),
+            confidence: table.optional("cv_confidence"),
+            individual: table.optional("individual_id"),
+            sex: table.optional("sex"),
+            age: table.optional("age"),
+        })
+    }
+
+    /// What was seen: its kind, and its class when it is an animal or a person.
+    fn identify(&self, row: &Row<'_>) -> (ObservationType, String) {
+        let (genus, species) = (row.text(self.genus), row.text(self.species));
+        let nothing = String::new();
+        if matches!(row.text(self.is_blank), "1" | "true" | "TRUE" | "True") {
+            return (ObservationType::Blank, nothing);
+        }
+        if genus.eq_ignore_ascii_case("homo") {
+            return (ObservationType::Human, "Homo sapiens".into());
+        }
+        let unknown = |text: &str| text.eq_ignore_ascii_case("unknown");
+        if unknown(genus) || unknown(species) || (genus.is_empty() && species == "spp.") {
+            return (ObservationType::Unknown, nothing);
+        }
+        let finest = self.ranks.iter().map(|rank| row.text(*rank)).find(|rank| !rank.is_empty());
+        let class = match (genus, species, finest) {
+            ("", _, Some(rank)) => rank.to_owned(),
+            ("", _, None) => row.text(self.common_name).to_owned(),
+            (genus, "", _) => genus.to_owned(),
+            (genus, species, _) => format!("{genus} {species}"),
+        };
+        if class.is_empty() {
+            return (ObservationType::Unknown, nothing);
+        }
+        (ObservationType::Animal, class)
+    }
+}
+
+fn deployment(builder: &mut Builder, columns: &DeploymentColumns, row: &Row<'_>) -> Result<(), RowProblem> {
+    let id = builder.new_deployment_id(row, columns.id)?;
+    let start = builder.kept(row.time(columns.start));
+    let end = builder.kept(row.time(columns.end));
+    let latitude = builder.kept(row.number(columns.latitude, -90.0..=90.0, "degrees"));
+    let longitude = builder.kept(row.number(columns.longitude, -180.0..=180.0, "degrees"));
+    let deployment = Deployment {
+        id: id.into(),
+        location: builder.locations.place("", row.text(columns.place), id, latitude, longitude),
+        latitude,
+        longitude,
+        start: start.map(|written| written.local),
+        end: end.map(|written| written.local),
+        end_is_date: end.is_some_and(|written| written.date_only),
+        clock: builder.clock(start),
+    };
+    builder.add_deployment(deployment, row, columns.end);
+    Ok(())
+}
+
+fn image(builder: &mut Builder, columns: &ImageColumns, row: &Row<'_>) -> Result<(), RowProblem> {
+    let image = row.text(columns.id);
+    if image.is_empty() {
+        return Err(row.problem(columns.id, image, "an image_id"));
+    }
+    let deployment = builder.deployment_of(row, columns.deployment)?;
+    let time = row.time(columns.timestamp)?.map(|written| builder.on_clock_of(deployment, written));
+    let expected = "a whole number of animals";
+    let count = match row.parsed::<u32>(columns.group_size, expected)? {
+        None => row.parsed::<u32>(columns.objects, expected)?,
+        group => group,
+    };
+    row.number(columns.confidence, 0.0..=1.0, "a probability")?;
+    let confidence = row.parsed::<f32>(columns.confidence, "a probability")?;
+    let (kind, name) = columns.identify(row);
+    let class = (!name.is_empty()).then(|| builder.classes.intern(&name));
+    let common = row.text(columns.common_name);
+    if let Some(class) = class.filter(|_| !common.is_empty() && common != name) {
+        builder.vernacular.entry(class).or_insert_with(|| common.to_owned());
+    }
+    let media = media_row(builder, image, columns, row, deployment, time);
+    let id = observation_id(builder, image);
+    builder.observations.push(&NewObservation {
+        id: &id,
+        deployment,
+        media: Some(media),
+        event: "",
+        class,
+        kind,
+        level: Level::Media,
+        count: count.unwrap_or(1),
+        time,
+        confidence,
+        bbox: None,
+        individual: row.text(columns.individual),
+        sex: row.text(columns.sex),
+        life_stage: row.text(columns.age),
+        classified_at: None,
+    });
+    Ok(())
+}
+
+fn media_row(
+    builder: &mut Builder,
+    id: &str,
+    columns: &ImageColumns,
+    row: &Row<'_>,
+    deployment: u32,
+    time: Option<(LocalTime, Option<i32>)>,
+) -> u32 {
+    if let Some(known) = builder.media.find(id) {
+        return known;
+    }
+    let name = row.text(columns.filename);
+    let path = match row.text(columns.address) {
+        "" => name,
+        address => address,
+    };
+    builder.media.push(&NewMedia { id, path, name, deployment, time }).expect("not there a moment ago")
+}
+
+/// The id of the image; a second animal on it is `id#2`, and so on.
+fn observation_id(builder: &Builder, image: &str) -> String {
+    let mut id = image.to_owned();
+    let mut number = 2;
+    while builder.observations.find(&id).is_some() {
+        id = format!("{image}#{number}");
+        number += 1;
+    }
+    id
+}

@@ -1,0 +1,103 @@
+//! The tests that every store passes.
+//!
+//! A store names how it is opened, and gets a test for each promise:
+//!
+//! ```ignore
+//! jobs::contract_tests!(Harness::start().await);
+//! ```
+
+mod cases;
+mod expiry;
+
+pub use cases::*;
+pub use expiry::*;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use crate::{Claim, Failure, JobId, JobStore, Kind, NewJob, StoreOptions, WorkerId};
+
+/// How the tests of a store open one.
+#[async_trait]
+pub trait Harness: Send + Sync {
+    /// An empty store, which nobody else has.
+    async fn open(&self, options: StoreOptions) -> Arc<dyn JobStore>;
+}
+
+/// One `#[tokio::test]` for each promise of a store. `$harness` makes its [`Harness`].
+#[macro_export]
+macro_rules! contract_tests {
+    ($harness:expr) => {
+        $crate::contract_tests!(@each $harness;
+            a_submitted_job_waits,
+            an_id_is_taken_once,
+            first_in_is_first_out,
+            each_job_is_claimed_once,
+            progress_is_shown,
+            a_completed_job_has_its_file,
+            completing_twice_is_no_error,
+            what_is_final_stays,
+            a_wrong_input_fails_at_once,
+            a_passing_fault_is_tried_again,
+            a_passing_fault_is_given_up_in_the_end,
+            an_old_attempt_changes_nothing,
+            a_job_handed_back_uses_no_attempt,
+            a_job_is_deleted_in_every_state,
+            a_deleted_job_stays_gone,
+            the_list_has_the_newest_first,
+            created_at_is_set_once,
+            waiting_ends_when_a_job_comes,
+            the_store_says_that_it_answers,
+            a_lost_worker_s_job_waits_again,
+            a_lost_worker_s_job_is_given_up_in_the_end,
+            a_heartbeat_keeps_the_lease,
+            a_record_expires_with_its_file,
+            each_write_renews_the_life_of_a_record,
+            a_waiting_job_does_not_expire,
+        );
+    };
+    (@each $harness:expr; $($case:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let harness = $harness;
+                $crate::contract::$case(&harness).await;
+            }
+        )*
+    };
+}
+
+/// Options with which nothing runs out while a test looks on.
+pub(crate) fn patient() -> StoreOptions {
+    let hour = Duration::from_secs(3600);
+    StoreOptions { ttl: hour, lease: hour, max_attempts: 3, retry_delay: Duration::ZERO }
+}
+
+pub(crate) fn job(total_detections: Option<u64>) -> NewJob {
+    let kind = if total_detections.is_some() { Kind::Zip } else { Kind::Pdf };
+    NewJob { job_id: JobId::random(), kind, request: json!({"what": ["ever", 1]}), total_detections }
+}
+
+pub(crate) async fn submitted(store: &Arc<dyn JobStore>) -> JobId {
+    store.submit(&job(None)).await.unwrap().job_id
+}
+
+pub(crate) async fn claimed(store: &Arc<dyn JobStore>) -> Claim {
+    store.claim(&WorkerId::random()).await.unwrap().expect("a job to claim")
+}
+
+pub(crate) fn fault(may_pass: bool) -> Failure {
+    Failure { message: "the picture a.jpg is no picture".into(), may_pass }
+}
+
+/// Asks until the answer is yes. A test that would wait for ever ends after a minute.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited a minute for: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

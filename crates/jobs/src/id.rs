@@ -1,0 +1,104 @@
+//! Names of jobs and of workers.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The id of a job: 1 to 128 characters from `[A-Za-z0-9._-]`, a UUID when we make it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct JobId(String);
+
+/// A text that is no job id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a job id has 1 to 128 characters out of A-Z, a-z, 0-9, '.', '_' and '-'")]
+pub struct InvalidJobId;
+
+impl JobId {
+    /// A new id that no other job has.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4().to_string())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for JobId {
+    type Err = InvalidJobId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidJobId> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if (1..=128).contains(&text.len()) && text.bytes().all(plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidJobId)
+        }
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = InvalidJobId;
+
+    fn try_from(text: String) -> Result<Self, InvalidJobId> {
+        text.parse()
+    }
+}
+
+impl From<JobId> for String {
+    fn from(id: JobId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a worker, which no other has: process ids come again, on another machine or
+/// after a restart, so a random part is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WorkerId(String);
+
+impl WorkerId {
+    /// A new name.
+    pub fn random() -> Self {
+        Self(format!("{}-{}", std::process::id(), Uuid::new_v4().simple()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for WorkerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_other_programs_are_read() {
+        for text in ["a", "job_1.x-Y", &"x".repeat(128), JobId::random().as_str()] {
+            assert!(text.parse::<JobId>().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_a_path_or_a_pattern_is_no_id() {
+        for text in ["", "a/b", "a b", "a*", "ä", &"x".repeat(129)] {
+            assert_eq!(text.parse::<JobId>(), Err(InvalidJobId), "{text}");
+        }
+    }
+}

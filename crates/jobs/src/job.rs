@@ -1,0 +1,158 @@
+//! A job, as it is asked for, worked on and looked at.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::JobId;
+
+/// What a job makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A report.
+    Pdf,
+    /// An archive.
+    Zip,
+}
+
+impl Kind {
+    /// Its name in addresses and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Zip => "zip",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Pdf, Self::Zip].into_iter().find(|kind| kind.name() == name).ok_or(())
+    }
+}
+
+/// Where a job is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Waits for a worker.
+    Queued,
+    /// A worker has it.
+    Running,
+    /// Done; its file can be had. Final.
+    Completed,
+    /// Given up, with a reason. Final.
+    Failed,
+}
+
+impl State {
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Nothing changes it any more.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed)
+    }
+}
+
+impl FromStr for State {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        let all = [Self::Queued, Self::Running, Self::Completed, Self::Failed];
+        all.into_iter().find(|state| state.name() == name).ok_or(())
+    }
+}
+
+/// A job that is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewJob {
+    /// Its id, which no other job has.
+    pub job_id: JobId,
+    /// What it makes.
+    pub kind: Kind,
+    /// What is asked for. Only the worker reads it.
+    pub request: Value,
+    /// How many detections it goes through, when it counts them.
+    pub total_detections: Option<u64>,
+}
+
+/// The right to work on a job: its id and the attempt, which is the fencing token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// The job.
+    pub job_id: JobId,
+    /// Which attempt at it this is, from 1.
+    pub attempt: u32,
+}
+
+/// A job that was given to a worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// The right to work on it.
+    pub held: Held,
+    /// What it makes.
+    pub kind: Kind,
+    /// What is asked for.
+    pub request: Value,
+}
+
+/// A file that a job made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// Its name, without a folder.
+    pub filename: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What was wrong, where, and what to do about it: for the person who asked.
+    pub message: String,
+    /// The fault may pass (storage, network), so that another attempt is worth its while. A
+    /// wrong input fails at once.
+    pub may_pass: bool,
+}
+
+/// The status of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The job.
+    pub job_id: JobId,
+    /// What it makes; records that other programs wrote may not tell.
+    pub kind: Option<Kind>,
+    /// Where it is in its life.
+    pub state: State,
+    /// Attempts so far; 0 while no worker has had it.
+    pub attempt: u32,
+    /// When it was submitted. Set once.
+    pub created_at: Option<Timestamp>,
+    /// When the current or last attempt began.
+    pub started_at: Option<Timestamp>,
+    /// When it was completed or failed.
+    pub completed_at: Option<Timestamp>,
+    /// When the record and its file will be gone, unless the status is written again.
+    pub expires_at: Timestamp,
+    /// The file; only of a completed job.
+    pub artifact: Option<Artifact>,
+    /// Why it failed; only of a failed job.
+    pub error: Option<String>,
+    /// How many detections it goes through, when it counts them.
+    pub total_detections: Option<u64>,
+    /// How many of them are done.
+    pub processed_count: Option<u64>,
+}

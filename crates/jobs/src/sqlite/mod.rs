@@ -1,0 +1,221 @@
+//! Jobs in a SQLite database, for one process.
+//!
+//! The database is in WAL mode and every commit is written through to the disk, so a status
+//! that was answered survives the end of the process and of the machine. The folder is locked:
+//! since one process has it, jobs that were running when it is opened have no worker any more
+//! and wait again at once, without their lease having to run out.
+
+#[macro_use]
+mod rows;
+mod worker;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::Notify;
+
+use crate::id::{JobId, WorkerId};
+use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record};
+use crate::store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
+
+use rows::{record, store_error};
+
+/// Longest wait for a connection, after which a request is told to come again.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A store of jobs in one folder.
+#[derive(Debug)]
+pub struct SqliteStore {
+    /// One connection: SQLite has one writer, and a queue in front of it is fairer than retries.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    options: StoreOptions,
+    work: Notify,
+    /// Held as long as the store is open.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`, which is made when it is not there.
+    ///
+    /// [`StoreError::InUse`] when another process has it.
+    pub async fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        let lock = lock(folder)?;
+        let connect = SqliteConnectOptions::new()
+            .filename(folder.join("jobs.sqlite"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(PATIENCE);
+        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
+        let writer = pool(1).connect_with(connect.clone()).await.map_err(store_error)?;
+        sqlx::raw_sql(include_str!("schema.sql")).execute(&writer).await.map_err(store_error)?;
+        let readers = pool(4).connect_with(connect.read_only(true)).await.map_err(store_error)?;
+        let store = Self { writer, readers, options, work: Notify::new(), _lock: lock };
+        store.take_back_all().await?;
+        Ok(store)
+    }
+
+    /// No worker of an earlier process is left: every lease has run out.
+    async fn take_back_all(&self) -> Result<(), StoreError> {
+        let taken = sqlx::query("UPDATE jobs SET lease_until = 0 WHERE state = 'running'")
+            .execute(&self.writer)
+            .await
+            .map_err(store_error)?;
+        if taken.rows_affected() > 0 {
+            tracing::info!(jobs = taken.rows_affected(), "taking back jobs that a stopped server was working on");
+        }
+        self.reap().await.map(|_| ())
+    }
+
+    fn ttl(&self) -> i64 {
+        millis(self.options.ttl)
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path: PathBuf = folder.join("lock");
+    let unavailable =
+        |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(unavailable)?;
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(unavailable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(unavailable(error)),
+    }
+}
+
+fn now() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
+#[async_trait]
+impl JobStore for SqliteStore {
+    async fn submit(&self, job: &NewJob) -> Result<Record, StoreError> {
+        let now = now();
+        let sql = concat!(
+            "INSERT INTO jobs (job_id, kind, request, state, created_at, expires_at, total_detections, \
+             processed_count) \
+             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END) RETURNING ",
+            columns!()
+        );
+        let inserted = sqlx::query(sql)
+            .bind(job.job_id.as_str())
+            .bind(job.kind.name())
+            .bind(job.request.to_string())
+            .bind(now)
+            .bind(now + self.ttl())
+            .bind(job.total_detections.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
+            .fetch_one(&self.writer)
+            .await;
+        let row = inserted.map_err(|error| match error.as_database_error() {
+            Some(database) if database.is_unique_violation() => StoreError::Exists(job.job_id.clone()),
+            _ => store_error(error),
+        })?;
+        self.work.notify_one();
+        record(&row)
+    }
+
+    async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
+        self.claim_for(worker).await
+    }
+
+    async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
+        self.renew(held, processed_count).await
+    }
+
+    async fn is_held(&self, held: &Held) -> Result<bool, StoreError> {
+        let found = sqlx::query("SELECT 1 FROM jobs WHERE job_id = ? AND attempt = ? AND state = 'running'")
+            .bind(held.job_id.as_str())
+            .bind(held.attempt)
+            .fetch_optional(&self.readers)
+            .await;
+        Ok(found.map_err(store_error)?.is_some())
+    }
+
+    async fn complete(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
+        self.complete_with(held, artifact).await
+    }
+
+    async fn fail(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError> {
+        self.fail_with(held, failure).await
+    }
+
+    async fn release(&self, held: &Held) -> Result<(), HeldError> {
+        self.hand_back(held).await
+    }
+
+    async fn delete(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
+        let sql =
+            concat!("DELETE FROM jobs WHERE job_id = ?1 AND expires_at > ?2 RETURNING ", columns!());
+        let row = sqlx::query(sql)
+            .bind(job_id.as_str())
+            .bind(now())
+            .fetch_optional(&self.writer)
+            .await;
+        row.map_err(store_error)?.as_ref().map(record).transpose()
+    }
+
+    async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
+        let sql =
+            concat!("SELECT ", columns!(), " FROM jobs WHERE job_id = ?1 AND expires_at > ?2");
+        let row = sqlx::query(sql)
+            .bind(job_id.as_str())
+            .bind(now())
+            .fetch_optional(&self.readers)
+            .await;
+        row.map_err(store_error)?.as_ref().map(record).transpose()
+    }
+
+    async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM jobs WHERE seq < ?1 AND expires_at > ?2 ORDER BY seq DESC LIMIT ?3"
+        );
+        let before = from.map_or(i64::MAX, |seq| i64::try_from(seq).unwrap_or(i64::MAX));
+        let rows = sqlx::query(sql)
+            .bind(before)
+            .bind(now())
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)?;
+        let full = rows.len() == limit as usize;
+        let next = rows.last().filter(|_| full).map(rows::seq).transpose()?;
+        Ok(Page { records: rows.iter().map(record).collect::<Result<_, _>>()?, next })
+    }
+
+    async fn reap(&self) -> Result<Reaped, StoreError> {
+        let reaped = self.reap_now().await?;
+        if !reaped.requeued.is_empty() {
+            self.work.notify_one();
+        }
+        Ok(reaped)
+    }
+
+    async fn work(&self) {
+        self.work.notified().await;
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        // Writes nothing, and takes the lock that a write takes.
+        let mut connection = self.writer.acquire().await.map_err(store_error)?;
+        sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut *connection).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    fn options(&self) -> &StoreOptions {
+        &self.options
+    }
+}

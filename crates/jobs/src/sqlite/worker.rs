@@ -1,0 +1,220 @@
+//! The transitions of a worker, and those of the clock.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::rows::{damaged, store_error};
+use super::{SqliteStore, millis, now};
+use crate::id::WorkerId;
+use crate::job::{Artifact, Claim, Failure, Held};
+use crate::store::{AfterFailure, HeldError, Reaped, StoreError};
+
+impl SqliteStore {
+    pub(super) async fn claim_for(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
+        let now = now();
+        let row = sqlx::query(
+            "UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ?1, started_at = ?2, \
+             lease_until = ?2 + ?3, expires_at = ?2 + ?4, \
+             processed_count = CASE WHEN processed_count IS NULL THEN NULL ELSE 0 END \
+             WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' AND not_before <= ?2 AND expires_at > ?2 \
+             ORDER BY seq LIMIT 1) RETURNING job_id, kind, request, attempt",
+        )
+        .bind(worker.as_str())
+        .bind(now)
+        .bind(millis(self.options.lease))
+        .bind(self.ttl())
+        .fetch_optional(&self.writer)
+        .await
+        .map_err(store_error)?;
+        let Some(row) = row else { return Ok(None) };
+        // One permit wakes one worker: that one wakes the next, until nothing is left to claim.
+        self.work.notify_one();
+        claim(&row).map(Some)
+    }
+
+    pub(super) async fn renew(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
+        let now = now();
+        let done = sqlx::query(
+            "UPDATE jobs SET lease_until = ?3 + ?4, expires_at = ?3 + ?5, \
+             processed_count = COALESCE(?6, processed_count) \
+             WHERE job_id = ?1 AND attempt = ?2 AND state = 'running'",
+        )
+        .bind(held.job_id.as_str())
+        .bind(held.attempt)
+        .bind(now)
+        .bind(millis(self.options.lease))
+        .bind(self.ttl())
+        .bind(processed_count.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
+        .execute(&self.writer)
+        .await
+        .map_err(store_error)?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(HeldError::Lost) }
+    }
+
+    pub(super) async fn complete_with(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
+        let now = now();
+        let done = sqlx::query(
+            "UPDATE jobs SET state = 'completed', completed_at = ?3, expires_at = ?3 + ?4, filename = ?5, \
+             file_size_bytes = ?6, processed_count = total_detections, worker = NULL, lease_until = NULL \
+             WHERE job_id = ?1 AND attempt = ?2 AND state = 'running'",
+        )
+        .bind(held.job_id.as_str())
+        .bind(held.attempt)
+        .bind(now)
+        .bind(self.ttl())
+        .bind(&artifact.filename)
+        .bind(i64::try_from(artifact.size).unwrap_or(i64::MAX))
+        .execute(&self.writer)
+        .await
+        .map_err(store_error)?;
+        if done.rows_affected() == 1 || self.has_completed(held, artifact).await? {
+            return Ok(());
+        }
+        Err(HeldError::Lost)
+    }
+
+    /// This very attempt completed the job before.
+    async fn has_completed(&self, held: &Held, artifact: &Artifact) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "SELECT 1 FROM jobs WHERE job_id = ? AND attempt = ? AND state = 'completed' AND filename = ?",
+        )
+        .bind(held.job_id.as_str())
+        .bind(held.attempt)
+        .bind(&artifact.filename)
+        .fetch_optional(&self.writer)
+        .await;
+        Ok(found.map_err(store_error)?.is_some())
+    }
+
+    pub(super) async fn fail_with(
+        &self,
+        held: &Held,
+        failure: &Failure,
+    ) -> Result<AfterFailure, HeldError> {
+        let now = now();
+        let row = sqlx::query(
+            "UPDATE jobs SET \
+             state = CASE WHEN ?5 AND attempt - handed_back < ?6 THEN 'queued' ELSE 'failed' END, \
+             completed_at = CASE WHEN ?5 AND attempt - handed_back < ?6 THEN NULL ELSE ?3 END, \
+             error = CASE WHEN ?5 AND attempt - handed_back < ?6 THEN NULL ELSE ?7 END, \
+             not_before = ?3 + ?8, expires_at = ?3 + ?4, worker = NULL, lease_until = NULL \
+             WHERE job_id = ?1 AND attempt = ?2 AND state = 'running' RETURNING state = 'failed' AS failed",
+        )
+        .bind(held.job_id.as_str())
+        .bind(held.attempt)
+        .bind(now)
+        .bind(self.ttl())
+        .bind(failure.may_pass)
+        .bind(self.options.max_attempts)
+        .bind(&failure.message)
+        .bind(millis(self.options.backoff(held.attempt)))
+        .fetch_optional(&self.writer)
+        .await
+        .map_err(store_error)?;
+        let failed: bool = row.ok_or(HeldError::Lost)?.try_get("failed").map_err(store_error)?;
+        Ok(if failed { AfterFailure::Failed } else { AfterFailure::Retry })
+    }
+
+    pub(super) async fn hand_back(&self, held: &Held) -> Result<(), HeldError> {
+        let now = now();
+        let done = sqlx::query(
+            "UPDATE jobs SET state = 'queued', handed_back = handed_back + 1, not_before = 0, \
+             expires_at = ?3 + ?4, worker = NULL, lease_until = NULL \
+             WHERE job_id = ?1 AND attempt = ?2 AND state = 'running'",
+        )
+        .bind(held.job_id.as_str())
+        .bind(held.attempt)
+        .bind(now)
+        .bind(self.ttl())
+        .execute(&self.writer)
+        .await
+        .map_err(store_error)?;
+        if done.rows_affected() == 0 {
+            return Err(HeldError::Lost);
+        }
+        self.work.notify_one();
+        Ok(())
+    }
+
+    pub(super) async fn reap_now(&self) -> Result<Reaped, StoreError> {
+        let now = now();
+        if !self.anything_to_reap(now).await? {
+            return Ok(Reaped::default());
+        }
+        let mut transaction = self.writer.begin().await.map_err(store_error)?;
+        let failed = sqlx::query(
+            "UPDATE jobs SET state = 'failed', completed_at = ?1, error = ?2, expires_at = ?1 + ?3, \
+             worker = NULL, lease_until = NULL \
+             WHERE state = 'running' AND lease_until <= ?1 AND attempt - handed_back >= ?4 \
+             RETURNING job_id",
+        )
+        .bind(now)
+        .bind(self.options.given_up())
+        .bind(self.ttl())
+        .bind(self.options.max_attempts)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(store_error)?;
+        let requeued = sqlx::query(
+            "UPDATE jobs SET state = 'queued', not_before = 0, expires_at = ?1 + ?2, worker = NULL, \
+             lease_until = NULL WHERE state = 'running' AND lease_until <= ?1 RETURNING job_id",
+        )
+        .bind(now)
+        .bind(self.ttl())
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(store_error)?;
+        sqlx::query(
+            "UPDATE jobs SET expires_at = ?1 + ?2 \
+             WHERE state = 'queued' AND expires_at BETWEEN ?1 + 1 AND ?1 + ?2 / 2",
+        )
+        .bind(now)
+        .bind(self.ttl())
+        .execute(&mut *transaction)
+        .await
+        .map_err(store_error)?;
+        let expired = sqlx::query("DELETE FROM jobs WHERE expires_at <= ?1 RETURNING job_id, filename")
+            .bind(now)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(Reaped {
+            failed: failed.iter().map(job_id).collect::<Result<_, _>>()?,
+            requeued: requeued.iter().map(job_id).collect::<Result<_, _>>()?,
+            expired: expired
+                .iter()
+                .map(|row| Ok((job_id(row)?, row.try_get("filename").map_err(store_error)?)))
+                .collect::<Result<_, StoreError>>()?,
+        })
+    }
+
+    /// A look that takes no lock: on most calls the clock has done nothing.
+    async fn anything_to_reap(&self, now: i64) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM jobs WHERE expires_at <= ?1) \
+             OR EXISTS (SELECT 1 FROM jobs WHERE state = 'running' AND lease_until <= ?1) \
+             OR EXISTS (SELECT 1 FROM jobs WHERE state = 'queued' AND expires_at <= ?1 + ?2 / 2)",
+        )
+        .bind(now)
+        .bind(self.ttl())
+        .fetch_optional(&self.readers)
+        .await;
+        Ok(found.map_err(store_error)?.is_some())
+    }
+}
+
+fn job_id(row: &SqliteRow) -> Result<crate::JobId, StoreError> {
+    let text: String = row.try_get("job_id").map_err(store_error)?;
+    text.parse().map_err(damaged)
+}
+
+fn claim(row: &SqliteRow) -> Result<Claim, StoreError> {
+    let kind: String = row.try_get("kind").map_err(store_error)?;
+    let request: String = row.try_get("request").map_err(store_error)?;
+    Ok(Claim {
+        held: Held { job_id: job_id(row)?, attempt: row.try_get("attempt").map_err(store_error)? },
+        kind: kind.parse().map_err(|()| damaged(format!("a job of the kind {kind}")))?,
+        request: serde_json::from_str(&request).map_err(damaged)?,
+    })
+}

@@ -1,0 +1,160 @@
+//! What every job store does.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::id::{JobId, WorkerId};
+use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record};
+
+/// How long things last. The same for all processes that share a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// How long a record lives after its last write.
+    pub ttl: Duration,
+    /// How long a worker keeps a job without a heartbeat.
+    pub lease: Duration,
+    /// Attempts at a job before it is given up.
+    pub max_attempts: u32,
+    /// Wait before the second attempt after a passing fault; doubled for each one more.
+    pub retry_delay: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            ttl: Duration::from_secs(3600),
+            lease: Duration::from_secs(15),
+            max_attempts: 3,
+            retry_delay: Duration::from_secs(1),
+        }
+    }
+}
+
+impl StoreOptions {
+    /// What is said of a job whose workers were lost too often.
+    pub fn given_up(&self) -> String {
+        format!(
+            "the export was begun {} times and its worker was lost each time; submit it again, and if it fails \
+             again ask for less at once (a shorter period, fewer detections)",
+            self.max_attempts
+        )
+    }
+
+    /// Wait after a passing fault of `attempt`, which counts from 1.
+    pub fn backoff(&self, attempt: u32) -> Duration {
+        self.retry_delay * 2_u32.pow(attempt.saturating_sub(1).min(10))
+    }
+}
+
+/// Why the store did not answer. The transition may or may not have happened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It may answer later: try again.
+    #[error("the job store does not answer ({0})")]
+    Unavailable(String),
+    /// It holds something that cannot be read; an operator has to look at it.
+    #[error("the job store is damaged ({0})")]
+    Damaged(String),
+    /// Another process uses it, and it is made for one.
+    #[error("the job store in {0} is in use by another process; stop that one, or choose another folder")]
+    InUse(String),
+    /// The id of a new job is taken.
+    #[error("there is a job {0} already")]
+    Exists(JobId),
+}
+
+/// Why a worker's transition did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum HeldError {
+    /// The job was deleted, ended, or is another attempt's: stop, and remove what was written.
+    #[error("the job is no longer this worker's")]
+    Lost,
+    /// The store did not answer: try again while the lease lasts.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What became of a job whose attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// It will be tried again.
+    Retry,
+    /// It failed for good.
+    Failed,
+}
+
+/// What the clock did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reaped {
+    /// Jobs whose lease ran out, which wait for a worker again.
+    pub requeued: Vec<JobId>,
+    /// Jobs whose lease ran out at their last attempt, which failed.
+    pub failed: Vec<JobId>,
+    /// Jobs whose time to live ran out, which are gone, with the names of their files.
+    pub expired: Vec<(JobId, Option<String>)>,
+}
+
+/// Part of the list of jobs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// Newest first.
+    pub records: Vec<Record>,
+    /// Where the next part begins; `None` when there is none.
+    pub next: Option<u64>,
+}
+
+/// Where jobs live. Each method is one atomic step.
+///
+/// There is one place where a job's status lives: no caller keeps a copy that decides anything.
+#[async_trait]
+pub trait JobStore: Send + Sync {
+    /// Makes the status and the place in the queue of a new job, both or neither.
+    ///
+    /// [`StoreError::Exists`] when its id is taken.
+    async fn submit(&self, job: &NewJob) -> Result<Record, StoreError>;
+
+    /// Gives the oldest job that waits to `worker`, or `None`. Never gives one job to two.
+    async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError>;
+
+    /// Renews the lease and the time to live, and notes how many detections are done.
+    async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError>;
+
+    /// Asks, without writing, whether the job is still this worker's.
+    async fn is_held(&self, held: &Held) -> Result<bool, StoreError>;
+
+    /// Ends a job with its file. Saying it twice is no error: the answer to the first may have
+    /// been lost on the way.
+    async fn complete(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError>;
+
+    /// Ends an attempt with a reason: the job waits for another attempt when the fault may pass
+    /// and attempts are left, else it fails.
+    async fn fail(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError>;
+
+    /// Hands a running job back, at once and without using up an attempt: its worker stops.
+    async fn release(&self, held: &Held) -> Result<(), HeldError>;
+
+    /// Removes a job, whatever its state, and returns what it was; `None` when there is none.
+    async fn delete(&self, job_id: &JobId) -> Result<Option<Record>, StoreError>;
+
+    /// The status of a job; `None` when it is unknown or expired.
+    async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError>;
+
+    /// Jobs, newest first: up to `limit` of them, from the beginning or from [`Page::next`].
+    async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError>;
+
+    /// Does what the clock does: leases and lives that ran out. Called about once a second by
+    /// every process; any number of callers at once do no harm. A job that waits does not
+    /// expire while somebody calls this.
+    async fn reap(&self) -> Result<Reaped, StoreError>;
+
+    /// Waits until a job may be there to claim. It may return for nothing, and may miss one, so
+    /// callers also ask from time to time.
+    async fn work(&self);
+
+    /// Whether the store answers, and can write.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// How long things last.
+    fn options(&self) -> &StoreOptions;
+}

@@ -1,0 +1,69 @@
+//! The SQLite store keeps the contract, and what it promises beyond it.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use jobs::contract::Harness;
+use jobs::{JobId, JobStore, Kind, NewJob, SqliteStore, State, StoreError, StoreOptions, WorkerId};
+
+/// Each store in a folder of its own, which goes with the harness.
+#[derive(Default)]
+struct Folders(Mutex<Vec<tempfile::TempDir>>);
+
+#[async_trait]
+impl Harness for Folders {
+    async fn open(&self, options: StoreOptions) -> Arc<dyn JobStore> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), options).await.unwrap();
+        self.0.lock().unwrap().push(folder);
+        Arc::new(store)
+    }
+}
+
+jobs::contract_tests!(Folders::default());
+
+fn job() -> NewJob {
+    NewJob {
+        job_id: JobId::random(),
+        kind: Kind::Pdf,
+        request: serde_json::json!({}),
+        total_detections: None,
+    }
+}
+
+#[tokio::test]
+async fn a_folder_is_opened_by_one_process_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = SqliteStore::open(folder.path(), StoreOptions::default()).await.unwrap();
+    let second = SqliteStore::open(folder.path(), StoreOptions::default()).await;
+    assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
+    drop(first);
+    SqliteStore::open(folder.path(), StoreOptions::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn jobs_of_a_stopped_process_wait_again_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), StoreOptions::default()).await.unwrap();
+    let (running, waiting) = (job(), job());
+    store.submit(&running).await.unwrap();
+    store.submit(&waiting).await.unwrap();
+    store.claim(&WorkerId::random()).await.unwrap().unwrap();
+    drop(store);
+
+    let store = SqliteStore::open(folder.path(), StoreOptions::default()).await.unwrap();
+    for expected in [&running, &waiting] {
+        let record = store.get(&expected.job_id).await.unwrap().unwrap();
+        assert_eq!(record.state, State::Queued);
+        let claim = store.claim(&WorkerId::random()).await.unwrap().unwrap();
+        assert_eq!(claim.held.job_id, expected.job_id);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named_as_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("jobs.sqlite"), "this is no database, ".repeat(100)).unwrap();
+    let opened = SqliteStore::open(folder.path(), StoreOptions::default()).await;
+    assert!(matches!(opened, Err(StoreError::Damaged(_))), "{opened:?}");
+}

@@ -1,0 +1,182 @@
+//! Sentences about what the data show.
+//!
+//! Each states its number, its interval and its base. A difference is called one only when its
+//! interval, corrected for the number of comparisons, excludes no change. No cause is claimed.
+
+use crate::compute::Survey;
+use crate::data::ClassRow;
+use crate::events::Event;
+use crate::intervals::{self, Interval, Sample};
+use crate::period::{Bucket, GroupBy};
+use crate::words::{capital, class, count, list, measure, percent, whole};
+
+/// Fewer events than this are too few to say anything about.
+const ENOUGH: usize = 20;
+/// Classes that are spoken of one by one.
+const SPOKEN_OF: usize = 3;
+
+pub(crate) fn insights(survey: &Survey<'_>, classes: &[ClassRow], surveyed: usize) -> Vec<String> {
+    if survey.events.is_empty() {
+        return vec![nothing(survey)];
+    }
+    let mut sentences = vec![overall(survey, classes, surveyed)];
+    for row in classes.iter().filter(|row| row.events >= ENOUGH).take(SPOKEN_OF) {
+        let about = [Some(frequency(survey, row, surveyed)), season(survey, row), hours(survey, row)];
+        sentences.push(about.into_iter().flatten().collect::<Vec<_>>().join(" "));
+    }
+    sentences.extend(too_few(survey, classes));
+    sentences
+}
+
+fn name(survey: &Survey<'_>, row: &ClassRow) -> String {
+    survey
+        .data
+        .class(&row.classification)
+        .map_or_else(|| row.classification.clone(), |number| class(&survey.data.classes[number as usize]))
+}
+
+fn nothing(survey: &Survey<'_>) -> String {
+    let effort = survey.effort_days();
+    if effort > 0.0 {
+        return format!(
+            "In {} camera-days at {} no animal was recorded. With that effort, a rate of up to {} events \
+             in 100 camera-days would still go unseen one time in forty.",
+            measure(effort),
+            count(survey.surveyed().len(), "location", "locations"),
+            measure(100.0 * 3.689 / effort),
+        );
+    }
+    let recorded = survey.data.recorded_days().map_or_else(
+        || "The data set has no dated records at all.".to_owned(),
+        |(start, end)| format!("The data set has records from {} to {}.", day(start), day(end)),
+    );
+    format!("No camera was at work in this period, so nothing can be said about it. {recorded}")
+}
+
+fn day(date: jiff::civil::Date) -> String {
+    date.strftime("%-d %B %Y").to_string()
+}
+
+fn overall(survey: &Survey<'_>, classes: &[ClassRow], surveyed: usize) -> String {
+    let individuals: u64 = classes.iter().map(|row| row.individuals).sum();
+    format!(
+        "In {} camera-days at {}, cameras recorded {} of {}, with {} in all.",
+        measure(survey.effort_days()),
+        count(surveyed, "location", "locations"),
+        count(survey.events.len(), "independent event", "independent events"),
+        count(classes.len(), "class", "classes"),
+        count(usize::try_from(individuals).unwrap_or(usize::MAX), "individual", "individuals"),
+    )
+}
+
+fn frequency(survey: &Survey<'_>, row: &ClassRow, surveyed: usize) -> String {
+    let interval = match (row.rai_low, row.rai_high) {
+        (Some(low), Some(high)) => format!(" ({})", interval(low, high)),
+        _ => String::new(),
+    };
+    format!(
+        "{}: {} of {} events ({}), at {} of {} locations; {} events in 100 camera-days{interval}.",
+        capital(&name(survey, row)),
+        whole(row.events as u64),
+        whole(survey.events.len() as u64),
+        percent(row.events as f64 / survey.events.len() as f64),
+        row.locations,
+        surveyed,
+        measure(row.rai.unwrap_or_default()),
+    )
+}
+
+fn interval(low: f64, high: f64) -> String {
+    format!("95 % interval {} to {}", measure(low), measure(high))
+}
+
+/// The bucket with the highest rate, held against the rest of the period.
+fn season(survey: &Survey<'_>, row: &ClassRow) -> Option<String> {
+    let number = survey.data.class(&row.classification)?;
+    let whole_period = survey.at_work(&survey.samples(number, survey.request.period));
+    let compared: Vec<(Bucket, Vec<Sample>)> = survey
+        .buckets
+        .iter()
+        .map(|bucket| (*bucket, survey.at_work(&survey.samples(number, *bucket))))
+        .filter(|(_, samples)| Sample::total(samples).effort > 0.0)
+        .collect();
+    if compared.len() < 2 {
+        return None;
+    }
+    let rate = |samples: &[Sample]| Sample::total(samples).rate();
+    let (bucket, highest) = compared.iter().max_by(|(_, a), (_, b)| rate(a).total_cmp(&rate(b)))?;
+    let rest: Vec<Sample> = whole_period
+        .iter()
+        .zip(highest)
+        .map(|(all, here)| Sample { events: all.events - here.events, effort: all.effort - here.effort })
+        .collect();
+    let start = format!(
+        "The rate was highest in {}, with {} events in {} camera-days",
+        bucket_name(survey, *bucket),
+        events_of(highest),
+        measure(Sample::total(highest).effort),
+    );
+    let ratio = rate(highest) / rate(&rest);
+    // The highest of several is picked after looking at all of them: Bonferroni.
+    let alpha = 0.05 / compared.len() as f64;
+    Some(match intervals::rate_ratio(highest, &rest, alpha) {
+        Some(Interval { low, high }) if low > 1.0 => format!(
+            "{start}: {} times the rate of the rest of the period (corrected 95 % interval {} to {}).",
+            measure(ratio),
+            measure(low),
+            measure(high),
+        ),
+        Some(Interval { low, high }) => format!(
+            "{start}; that is not clearly more than in the rest of the period ({} times, corrected \
+             95 % interval {} to {}).",
+            measure(ratio),
+            measure(low),
+            measure(high),
+        ),
+        None => format!("{start}; there is too little to hold against it to call that a difference."),
+    })
+}
+
+/// Events of all samples, as a whole number in words.
+fn events_of(samples: &[Sample]) -> String {
+    format!("{:.0}", Sample::total(samples).events)
+}
+
+fn bucket_name(survey: &Survey<'_>, bucket: Bucket) -> String {
+    match survey.request.group_by {
+        GroupBy::Day => day(bucket.start),
+        GroupBy::Week => format!("the week from {}", day(bucket.start)),
+        GroupBy::Month => bucket.start.strftime("%B %Y").to_string(),
+    }
+}
+
+/// How many events began between six in the evening and six in the morning.
+fn hours(survey: &Survey<'_>, row: &ClassRow) -> Option<String> {
+    let number = survey.data.class(&row.classification)?;
+    let dark = |event: &&Event| !(6.0..18.0).contains(&event.time.hour_of_day());
+    let events = || survey.events.iter().filter(|event| event.class == number);
+    let (late, all) = (events().filter(dark).count(), events().count());
+    let Interval { low, high } = intervals::wilson(u32::try_from(late).ok()?, u32::try_from(all).ok()?)?;
+    Some(format!(
+        "{} of {} events ({}, 95 % interval {} to {}) began between 18:00 and 06:00 on the camera's clock.",
+        whole(late as u64),
+        whole(all as u64),
+        percent(late as f64 / all as f64),
+        percent(low),
+        percent(high),
+    ))
+}
+
+fn too_few(survey: &Survey<'_>, classes: &[ClassRow]) -> Option<String> {
+    let rare: Vec<String> =
+        classes.iter().filter(|row| row.events < ENOUGH).map(|row| name(survey, row)).collect();
+    if rare.is_empty() {
+        return None;
+    }
+    let (subject, verb) = if rare.len() == 1 { ("class", "has") } else { ("classes", "have") };
+    Some(format!(
+        "{} {subject} {verb} fewer than {ENOUGH} events in this period, too few to say more about: {}.",
+        capital(&whole(rare.len() as u64)),
+        list(&rare, 12),
+    ))
+}

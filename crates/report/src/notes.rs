@@ -1,0 +1,238 @@
+//! Data notes: what a careful person would want to know about the data, with ids, so that the
+//! rows can be found.
+
+use std::collections::BTreeMap;
+
+use detections::{Consequence, Dataset, LocalTime};
+
+use crate::compute::Survey;
+use crate::effort::Span;
+use crate::words::{count, list, whole};
+
+/// Ids named in a sentence; all of them are in the JSON.
+const NAMED: usize = 8;
+/// A camera that records nothing for longer than this may have been dead, days.
+const SILENT_DAYS: i64 = 21;
+/// Coordinates of one location further apart than this, degrees, are a slip.
+const SAME_PLACE: f64 = 0.01;
+
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub sentences: Vec<String>,
+    pub ids: BTreeMap<String, Vec<String>>,
+}
+
+impl Notes {
+    /// Adds a sentence that ends in a list of ids, when there are any.
+    fn add(&mut self, key: &str, ids: Vec<String>, sentence: impl FnOnce(usize) -> String) {
+        if ids.is_empty() {
+            return;
+        }
+        self.sentences.push(format!("{}: {}.", sentence(ids.len()), list(&ids, NAMED)));
+        self.ids.insert(key.into(), ids);
+    }
+}
+
+pub(crate) fn notes(survey: &Survey<'_>) -> Notes {
+    let mut notes = Notes::default();
+    unreadable(&mut notes, survey.data);
+    outside_deployments(&mut notes, survey);
+    in_the_future(&mut notes, survey.data);
+    deployments(&mut notes, survey);
+    silent(&mut notes, survey);
+    coordinates(&mut notes, survey.data);
+    zones(&mut notes, survey.data);
+    remote(&mut notes, survey.data);
+    notes
+}
+
+fn unreadable(notes: &mut Notes, data: &Dataset) {
+    let of = |consequence| -> Vec<String> {
+        let listed = data.problems.listed().iter().filter(|p| p.consequence == consequence);
+        listed.map(|p| format!("{} line {} ({}: {})", p.file, p.line, p.column, p.message)).collect()
+    };
+    let skipped = data.problems.rows_skipped();
+    notes.add("rows_skipped", of(Consequence::RowSkipped), |_| {
+        let rows = if skipped == 1 { "row" } else { "rows" };
+        format!("{} {rows} of the tables could not be read and were skipped", whole(skipped))
+    });
+    let ignored = data.problems.values_ignored();
+    notes.add("values_ignored", of(Consequence::ValueIgnored), |_| {
+        let values = if ignored == 1 { "value was" } else { "values were" };
+        format!("{} {values} ignored because they make no sense where they stand", whole(ignored))
+    });
+}
+
+fn outside_deployments(notes: &mut Notes, survey: &Survey<'_>) {
+    let data = survey.data;
+    let mut outside: BTreeMap<u32, usize> = BTreeMap::new();
+    for o in data.observations.iter() {
+        let span = survey.spans[o.deployment as usize];
+        if o.time.is_some_and(|time| !span.is_some_and(|span| span.contains(time))) {
+            *outside.entry(o.deployment).or_default() += 1;
+        }
+    }
+    let total: usize = outside.values().sum();
+    let inside = survey.found.excluded.outside_deployment;
+    let ids =
+        outside.iter().map(|(row, n)| format!("{} ({n})", data.deployments[*row as usize].id)).collect();
+    notes.add("outside_deployment", ids, |_| {
+        format!(
+            "{} of the data set lie before the start or after the end of their deployment, {} of them \
+             sightings of animals in this period, which are left out; a camera's clock was probably wrong",
+            count(total, "observation", "observations"),
+            whole(inside),
+        )
+    });
+}
+
+fn in_the_future(notes: &mut Notes, data: &Dataset) {
+    // A day of grace, since cameras stand in all time zones.
+    let tomorrow = LocalTime::from(jiff::ZonedDateTime::now().datetime()).plus_days(1);
+    let late = data.observations.iter().filter(|o| o.time.is_some_and(|time| time > tomorrow));
+    notes.add("in_the_future", late.map(|o| o.id.to_owned()).collect(), |number| {
+        format!("{} a time that is still to come", count(number, "observation has", "observations have"))
+    });
+}
+
+/// Deployments with something to be said of their span, among those that touch the period.
+fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
+    let data = survey.data;
+    let mut recorded = vec![false; data.deployments.len()];
+    for o in data.observations.iter() {
+        recorded[o.deployment as usize] = true;
+    }
+    let ids = |wanted: &dyn Fn(usize) -> bool| -> Vec<String> {
+        (0..data.deployments.len())
+            .filter(|&row| wanted(row))
+            .map(|row| data.deployments[row].id.clone())
+            .collect()
+    };
+    let deployment = |row: usize| &data.deployments[row];
+    let begins_in_time =
+        |row: usize| deployment(row).start.is_some_and(|start| start < survey.request.period.until());
+    notes.add("no_start", ids(&|row| deployment(row).start.is_none()), |number| {
+        format!("{} no start and so no effort", count(number, "deployment has", "deployments have"))
+    });
+    notes.add("ends_before_start", ids(&|row| deployment(row).ends_before_it_starts()), |number| {
+        format!("{} before the start and so no effort", count(number, "deployment ends", "deployments end"))
+    });
+    let endless = |row: usize| deployment(row).end.is_none() && begins_in_time(row);
+    notes.add("no_end", ids(&|row| endless(row) && recorded[row]), |number| {
+        format!(
+            "{} no end and is taken to run to its last record",
+            count(number, "deployment has", "deployments have")
+        )
+    });
+    notes.add("no_end_no_records", ids(&|row| endless(row) && !recorded[row]), |number| {
+        format!(
+            "{} neither an end nor records, and so no effort",
+            count(number, "deployment has", "deployments have")
+        )
+    });
+    let empty = |row: usize| !recorded[row] && survey.effort[row] > 0.0;
+    notes.add("no_records", ids(&|row| empty(row)), |number| {
+        format!(
+            "{} in this period without a single record; its effort counts, if the camera worked",
+            count(number, "deployment stood", "deployments stood")
+        )
+    });
+}
+
+/// Deployments that recorded nothing, not even a blank, for a long stretch inside the period.
+fn silent(notes: &mut Notes, survey: &Survey<'_>) {
+    let data = survey.data;
+    let mut times: Vec<Vec<LocalTime>> = vec![Vec::new(); data.deployments.len()];
+    for o in data.observations.iter() {
+        if let Some(time) = o.time {
+            times[o.deployment as usize].push(time);
+        }
+    }
+    let mut stretches: Vec<(i64, String)> = Vec::new();
+    for (row, mut times) in times.into_iter().enumerate() {
+        let Some(span) = survey.spans[row].filter(|_| survey.effort[row] > 0.0 && !times.is_empty()) else {
+            continue;
+        };
+        times.sort_unstable();
+        if let Some((days, from)) = longest_silence(span, &times, survey) {
+            stretches
+                .push((days, format!("{} ({days} days from {})", data.deployments[row].id, from.date())));
+        }
+    }
+    stretches.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    notes.add("silent", stretches.into_iter().map(|(_, id)| id).collect(), |number| {
+        format!(
+            "{} nothing for more than {SILENT_DAYS} days at a stretch: no animal came, or the camera was not \
+             working; all of that time is counted as effort",
+            count(number, "deployment recorded", "deployments recorded")
+        )
+    });
+}
+
+fn longest_silence(span: Span, times: &[LocalTime], survey: &Survey<'_>) -> Option<(i64, LocalTime)> {
+    let period = survey.request.period;
+    let (from, until) = (span.start.max(period.from()), span.end.min(period.until()));
+    let inside = times.iter().copied().filter(|time| (from..=until).contains(time));
+    let marks: Vec<LocalTime> = std::iter::once(from).chain(inside).chain([until]).collect();
+    marks
+        .windows(2)
+        .map(|pair| ((pair[1].seconds() - pair[0].seconds()) / 86_400, pair[0]))
+        .filter(|(days, _)| *days > SILENT_DAYS)
+        .max_by_key(|(days, _)| *days)
+}
+
+fn coordinates(notes: &mut Notes, data: &Dataset) {
+    let apart = |deployment: &&detections::Deployment| {
+        let location = &data.locations[deployment.location as usize];
+        let far = |a: Option<f64>, b: Option<f64>| a.zip(b).is_some_and(|(a, b)| (a - b).abs() > SAME_PLACE);
+        let of = |row: &detections::Deployment| (row.latitude, row.longitude);
+        // Held against the most frequent position, so that the odd one out is named.
+        let usual =
+            most_common(data.deployments.iter().filter(|d| d.location == deployment.location).map(of))
+                .unwrap_or((location.latitude, location.longitude));
+        far(deployment.latitude, usual.0) || far(deployment.longitude, usual.1)
+    };
+    let ids = data.deployments.iter().filter(apart).map(|deployment| deployment.id.clone()).collect();
+    notes.add("coordinates_differ", ids, |number| {
+        format!(
+            "{} more than {SAME_PLACE} degrees away from the other deployments of the same location",
+            count(number, "deployment has coordinates", "deployments have coordinates")
+        )
+    });
+}
+
+fn most_common<T: PartialEq + Copy>(items: impl Iterator<Item = T>) -> Option<T> {
+    let items: Vec<T> = items.collect();
+    items.iter().copied().max_by_key(|item| items.iter().filter(|other| *other == item).count())
+}
+
+fn zones(notes: &mut Notes, data: &Dataset) {
+    let offset = |seconds: &i32| {
+        let sign = if *seconds < 0 { '-' } else { '+' };
+        format!("{sign}{:02}:{:02}", seconds.abs() / 3600, seconds.abs() / 60 % 60)
+    };
+    if data.offsets_written.len() > 1 {
+        let ids = data.offsets_written.iter().map(offset).collect();
+        notes.add("mixed_time_zones", ids, |_| {
+            "Times are written with several offsets from UTC; each is shown on the clock of its deployment".into()
+        });
+    }
+    if data.clock_unknown > 0 {
+        notes.sentences.push(format!(
+            "{} with an offset from UTC belong to deployments whose own clock is not known; their hours are \
+             taken as written.",
+            count(usize::try_from(data.clock_unknown).unwrap_or(usize::MAX), "time", "times"),
+        ));
+    }
+}
+
+fn remote(notes: &mut Notes, data: &Dataset) {
+    let remote = data.media.remote_count();
+    if remote > 0 {
+        notes.sentences.push(format!(
+            "{} of {} media files are not in the data set; only their addresses are. The numbers do not need them.",
+            whole(remote as u64),
+            whole(data.media.len() as u64),
+        ));
+    }
+}

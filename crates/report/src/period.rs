@@ -1,0 +1,136 @@
+//! The time that a report covers, and its parts.
+
+use std::str::FromStr;
+
+use detections::LocalTime;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// From the start of the first day to the end of the last, in local time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// First day.
+    pub start: Date,
+    /// Last day, which is inside.
+    pub end: Date,
+}
+
+/// Length of a bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupBy {
+    /// A civil day.
+    Day,
+    /// An ISO week, which starts on Monday.
+    Week,
+    /// A calendar month.
+    #[default]
+    Month,
+}
+
+impl GroupBy {
+    /// All values with their names in requests.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("day", Self::Day), ("month", Self::Month), ("week", Self::Week)];
+}
+
+impl FromStr for GroupBy {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or(())
+    }
+}
+
+/// A part of the period: a day, week or month, cut to the period at its ends.
+pub type Bucket = Period;
+
+impl Period {
+    /// First moment inside.
+    pub fn from(self) -> LocalTime {
+        LocalTime::start_of(self.start)
+    }
+
+    /// First moment after.
+    pub fn until(self) -> LocalTime {
+        LocalTime::start_of(self.end).plus_days(1)
+    }
+
+    /// Whether a moment lies inside.
+    pub fn contains(self, time: LocalTime) -> bool {
+        self.from() <= time && time < self.until()
+    }
+
+    /// Such as `1 September 2018 to 31 January 2019`.
+    pub fn in_words(self) -> String {
+        let words = |date: Date| date.strftime("%-d %B %Y").to_string();
+        if self.start == self.end {
+            words(self.start)
+        } else {
+            format!("{} to {}", words(self.start), words(self.end))
+        }
+    }
+
+    /// The buckets that cover the period, in order.
+    pub fn buckets(self, group_by: GroupBy) -> Vec<Bucket> {
+        let mut buckets = Vec::new();
+        let mut start = self.start;
+        while start <= self.end {
+            let end = last_day(start, group_by).min(self.end);
+            buckets.push(Bucket { start, end });
+            match end.tomorrow() {
+                Ok(next) => start = next,
+                Err(_) => break,
+            }
+        }
+        buckets
+    }
+}
+
+fn last_day(of: Date, group_by: GroupBy) -> Date {
+    match group_by {
+        GroupBy::Day => of,
+        GroupBy::Week => of.saturating_add((7 - of.weekday().to_monday_one_offset()).days()),
+        GroupBy::Month => of.last_of_month(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn ends(period: Period, group_by: GroupBy) -> Vec<String> {
+        period.buckets(group_by).iter().map(|b| format!("{}..{}", b.start, b.end)).collect()
+    }
+
+    #[test]
+    fn months_are_cut_to_the_period() {
+        let period = Period { start: date(2020, 1, 30), end: date(2020, 3, 1) };
+        assert_eq!(
+            ends(period, GroupBy::Month),
+            ["2020-01-30..2020-01-31", "2020-02-01..2020-02-29", "2020-03-01..2020-03-01"]
+        );
+    }
+
+    #[test]
+    fn weeks_start_on_monday() {
+        // 1 January 2021 was a Friday.
+        let period = Period { start: date(2021, 1, 1), end: date(2021, 1, 12) };
+        assert_eq!(
+            ends(period, GroupBy::Week),
+            ["2021-01-01..2021-01-03", "2021-01-04..2021-01-10", "2021-01-11..2021-01-12"]
+        );
+        assert_eq!(period.buckets(GroupBy::Day).len(), 12);
+    }
+
+    #[test]
+    fn both_ends_are_inside() {
+        let day = Period { start: date(2020, 5, 30), end: date(2020, 5, 30) };
+        assert!(day.contains(LocalTime::start_of(day.start)));
+        assert!(day.contains(LocalTime::from_seconds(day.until().seconds() - 1)));
+        assert!(!day.contains(day.until()));
+        assert_eq!(day.in_words(), "30 May 2020");
+    }
+}

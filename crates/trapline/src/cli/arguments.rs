@@ -1,0 +1,199 @@
+//! What can be said on the command line. Each flag is also an environment variable
+//! `TRAPLINE_…` and a key of `trapline.toml`; see `config`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use detections::ReadOptions;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use report::GroupBy;
+
+use crate::datasets::DataArgument;
+
+/// Reports and archives from camera-trap detections, as jobs whose status can be trusted.
+#[derive(Debug, Parser)]
+#[command(name = "trapline", version, max_term_width = 100, subcommand_required = true)]
+#[command(after_help = "Flags win over environment variables (TRAPLINE_DATA for --data, and so on), \
+which win over trapline.toml.\nExit status: 0 done, 1 the job failed, 2 the call or its input is wrong.")]
+pub struct Cli {
+    /// A file of settings [default: trapline.toml, when it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the bundled examples from end to end; the files go to trapline-demo/
+    Demo(DemoArguments),
+    /// Serve the HTTP interface, with workers
+    Serve(ServeArguments),
+    /// Make a report, as PDF or as JSON
+    Report(ReportArguments),
+    /// Make an archive of crops with their metadata
+    Archive(ArchiveArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Where the files go
+    #[arg(long, value_name = "DIR", default_value = "trapline-demo")]
+    pub output: PathBuf,
+}
+
+/// Where data come from.
+#[derive(Debug, Args)]
+pub struct DataArguments {
+    /// A Camtrap DP package or Wildlife Insights export: a folder, a datapackage.json or a .zip
+    #[arg(long, value_name = "[NAME=]PATH", required = true, value_delimiter = ';')]
+    pub data: Vec<DataArgument>,
+    /// A folder in which the paths of pictures are looked for before the data set itself
+    #[arg(long, value_name = "DIR")]
+    pub images: Option<PathBuf>,
+    /// Time zone of the cameras' clocks, such as Europe/Brussels [default: as deployments tell]
+    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
+    pub time_zone: Option<TimeZone>,
+}
+
+impl DataArguments {
+    pub fn options(&self) -> ReadOptions {
+        ReadOptions { images: self.images.clone(), time_zone: self.time_zone.clone() }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  trapline serve --data examples/algar.zip
+  trapline serve --data algar=examples/algar.zip --data heron=examples/camtrap-dp --workers 4")]
+pub struct ServeArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// Address and port; port 0 chooses a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where jobs are kept
+    #[arg(long, value_name = "sqlite:DIR", default_value = "sqlite:trapline-data/jobs", value_parser = sqlite)]
+    pub store: PathBuf,
+    /// Where finished files are kept
+    #[arg(long, value_name = "DIR", default_value = "trapline-data/exports")]
+    pub artifacts: PathBuf,
+    /// Jobs that run at once; 0 takes jobs and runs none [default: the number of cores]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// How long a finished job and its file are kept, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub ttl: u64,
+    /// How long running jobs may go on after a signal to stop, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub grace: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  trapline report --data examples/algar.zip --from 2018-05-01 --to 2019-04-30 -o report.pdf
+  trapline report --data examples/algar.zip --from 2018-11-01 --to 2019-03-31 --group-by week -o numbers.json
+
+A period runs from the start of its first day to the end of its last, in local time.")]
+pub struct ReportArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// First day, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub from: Date,
+    /// Last day, which is inside
+    #[arg(long, value_name = "DATE")]
+    pub to: Date,
+    /// The kind of report
+    #[arg(long, value_name = "TYPE", value_enum, default_value_t = ReportType::SeasonalActivity)]
+    pub r#type: ReportType,
+    /// Length of the parts of the period: day, week or month
+    #[arg(long, value_name = "UNIT", default_value = "month", value_parser = group_by)]
+    pub group_by: GroupBy,
+    /// A title in place of the one made from the dates
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Minutes without a record after which a new event starts; 0 makes every record an event
+    #[arg(long, value_name = "MINUTES", default_value_t = report::Request::INDEPENDENCE_MINUTES)]
+    pub independence: u32,
+    /// A class to report on; may be given several times [default: all]
+    #[arg(long, value_name = "CLASS")]
+    pub class: Vec<String>,
+    /// Leave out the charts
+    #[arg(long)]
+    pub no_charts: bool,
+    /// Leave out the tables
+    #[arg(long)]
+    pub no_tables: bool,
+    /// Leave out the sentences about what the data show
+    #[arg(long)]
+    pub no_insights: bool,
+    /// The file to write; its ending, .pdf or .json, chooses the form
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Tell what was done as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum ReportType {
+    /// One period: how much, where, when in the season and at what hour
+    SeasonalActivity,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  trapline archive --data examples/camtrap-dp -o detections.zip
+  trapline archive --data examples/camtrap-dp --class 'Ardea cinerea' --crop-size 512 -o herons.zip
+  trapline archive --data examples/camtrap-dp --ids ids.txt -o chosen.zip")]
+pub struct ArchiveArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// First day, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Date>,
+    /// Last day, which is inside
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<Date>,
+    /// A class to export; may be given several times [default: all]
+    #[arg(long, value_name = "CLASS")]
+    pub class: Vec<String>,
+    /// A file with the ids of the detections to export, one on each line
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "class"])]
+    pub ids: Option<PathBuf>,
+    /// Side of the square that crops are fitted into, in pixels
+    #[arg(long, value_name = "PIXELS", default_value_t = 300,
+          value_parser = clap::value_parser!(u32).range(128..=1024))]
+    pub crop_size: u32,
+    /// Leave out the crops
+    #[arg(long)]
+    pub no_crops: bool,
+    /// Leave out metadata.csv
+    #[arg(long)]
+    pub no_metadata: bool,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE.zip")]
+    pub output: PathBuf,
+    /// Tell what was done as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn time_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| "expected the name of a zone, such as America/Edmonton".into())
+}
+
+fn group_by(name: &str) -> Result<GroupBy, String> {
+    name.parse().map_err(|()| "group_by must be one of: day, month, week".into())
+}
+
+fn sqlite(text: &str) -> Result<PathBuf, String> {
+    match text.strip_prefix("sqlite:") {
+        Some(folder) if !folder.is_empty() => Ok(folder.into()),
+        _ => Err("expected sqlite:DIR".into()),
+    }
+}

@@ -1,0 +1,154 @@
+//! `trapline demo`: the bundled examples from end to end, through one real server.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jobs::StoreOptions;
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+
+use super::arguments::DemoArguments;
+use super::failure::Failure;
+use super::output::{Steps, write_whole};
+use super::serve::runtime;
+use crate::datasets::{DataArgument, Datasets};
+use crate::service::{Service, Settings};
+use crate::telemetry;
+
+/// The examples that are bundled with the program, by their path.
+macro_rules! bundled {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_bytes!(concat!("../../../../examples/", $path)) as &[u8])),*]
+    };
+}
+
+const EXAMPLES: [(&str, &[u8]); 15] = bundled![
+    "algar.zip",
+    "camtrap-dp/datapackage.json",
+    "camtrap-dp/deployments.csv",
+    "camtrap-dp/media.csv",
+    "camtrap-dp/observations.csv",
+    "camtrap-dp/media/20210531082538-RCNX0031.JPG",
+    "camtrap-dp/media/20210531082538-RCNX0032.JPG",
+    "camtrap-dp/media/20210531082539-RCNX0033.JPG",
+    "camtrap-dp/media/20210531082539-RCNX0034.JPG",
+    "camtrap-dp/media/20210531082539-RCNX0035.JPG",
+    "camtrap-dp/media/20210531082540-RCNX0036.JPG",
+    "camtrap-dp/media/20210531082540-RCNX0037.JPG",
+    "camtrap-dp/media/20210531082540-RCNX0038.JPG",
+    "camtrap-dp/media/20210531082540-RCNX0039.JPG",
+    "camtrap-dp/media/20210531082541-RCNX0040.JPG",
+];
+
+/// The year of the Algar survey that the report is on.
+const PERIOD: (&str, &str) = ("2018-05-01", "2019-04-30");
+
+pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
+    telemetry::start("warn");
+    let scratch = tempfile::tempdir().map_err(Failure::job)?;
+    unpack(scratch.path()).map_err(Failure::job)?;
+    std::fs::create_dir_all(&arguments.output)
+        .map_err(|error| Failure::input(format!("{}: {error}", arguments.output.display())))?;
+    let data = |name: &str, path: &str| DataArgument { name: name.into(), path: scratch.path().join(path) };
+    let sets = [data("algar", "algar.zip"), data("camtrap-dp", "camtrap-dp")];
+    let datasets = Datasets::read(&sets, &detections::ReadOptions::default()).map_err(Failure::job)?;
+    let settings = Settings {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        store: scratch.path().join("jobs"),
+        artifacts: scratch.path().join("exports"),
+        workers: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        options: StoreOptions::default(),
+        grace: Duration::from_secs(2),
+    };
+    runtime()?.block_on(async {
+        let service = Service::start(&settings, datasets).await.map_err(Failure::job)?;
+        let shown = show(&format!("http://{}", service.address()), &arguments.output).await;
+        service.stop().await.map_err(Failure::job)?;
+        shown
+    })
+}
+
+fn unpack(folder: &Path) -> std::io::Result<()> {
+    for (path, bytes) in EXAMPLES {
+        let path: PathBuf = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        std::fs::write(path, bytes)?;
+    }
+    Ok(())
+}
+
+async fn show(server: &str, output: &Path) -> Result<(), Failure> {
+    eprintln!("A server with two data sets listens on {server}.\n");
+    let client = Client::builder().timeout(Duration::from_secs(60)).build().map_err(Failure::job)?;
+    let demo = Demo { client, server: server.into() };
+
+    let (from, to) = PERIOD;
+    eprintln!("1. A report on a year of the Algar survey (Alberta, {from} to {to})");
+    let report = json!({"report_type": "seasonal_activity", "start_date": from, "end_date": to, "dataset": "algar"});
+    demo.export("pdf", &report, &output.join("report.pdf")).await?;
+
+    eprintln!("\n2. An archive of the detections in the Camtrap DP example that have a picture");
+    let archive = json!({"filter": {"start_date": "2020-08-02", "end_date": "2020-08-02"}, "dataset": "camtrap-dp"});
+    demo.export("zip", &archive, &output.join("detections.zip")).await?;
+
+    eprintln!("\nOpen {} and {}. Then try:", output.join("report.pdf").display(), output.join("detections.zip").display());
+    eprintln!("  trapline serve --data examples/algar.zip       the same server, for your own requests");
+    eprintln!("  trapline report --data YOUR_PACKAGE --from 2024-09-01 --to 2025-01-31 -o report.pdf");
+    eprintln!("  trapline --help");
+    Ok(())
+}
+
+struct Demo {
+    client: Client,
+    server: String,
+}
+
+impl Demo {
+    /// Submits an export, waits for it and downloads it: what every client does.
+    async fn export(&self, kind: &str, request: &Value, to: &Path) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let path = format!("/api/exports/{kind}");
+        eprintln!("   POST {path}  {request}");
+        let post = self.client.post(format!("{}{path}", self.server)).json(request).send().await;
+        let accepted = json_of(post).await?;
+        let job = text(&accepted, "job_id");
+        let status = self.watch(&format!("{path}/{job}"), accepted["total_detections"].as_u64()).await?;
+        if status["status"] != "completed" {
+            return Err(Failure::job(text(&status, "error_message")));
+        }
+        let took = begun.elapsed();
+        let url = text(&status, "download_url");
+        let file = self.client.get(format!("{}{url}", self.server)).send().await.map_err(Failure::job)?;
+        let size = write_whole(to, &file.bytes().await.map_err(Failure::job)?)?;
+        eprintln!("   completed after {} ms; {size} bytes written to {}", took.as_millis(), to.display());
+        Ok(())
+    }
+
+    async fn watch(&self, path: &str, total: Option<u64>) -> Result<Value, Failure> {
+        let steps = total.map(|total| Steps::new("   detections", total));
+        loop {
+            let status = json_of(self.client.get(format!("{}{path}", self.server)).send().await).await?;
+            if let (Some(steps), Some(done)) = (&steps, status["processed_count"].as_u64()) {
+                steps.set(done);
+            }
+            if status["status"] != "processing" {
+                steps.inspect(Steps::finish);
+                return Ok(status);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+async fn json_of(answer: reqwest::Result<Response>) -> Result<Value, Failure> {
+    let answer = answer.map_err(Failure::job)?;
+    let succeeded = answer.status().is_success();
+    let body: Value = answer.json().await.map_err(Failure::job)?;
+    if succeeded { Ok(body) } else { Err(Failure::job(text(&body, "detail"))) }
+}
+
+fn text(body: &Value, field: &str) -> String {
+    body[field].as_str().unwrap_or_default().to_owned()
+}

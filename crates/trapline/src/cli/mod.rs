@@ -1,0 +1,43 @@
+//! The command line.
+
+mod archive;
+mod arguments;
+mod config;
+mod demo;
+mod failure;
+mod output;
+mod report;
+mod serve;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use arguments::{Cli, Command};
+use failure::Failure;
+
+/// Runs a command and tells how it ended: 0 done, 1 the job failed, 2 the call or its input is
+/// wrong.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match parse(&arguments).and_then(dispatch) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}
+
+fn parse(arguments: &[OsString]) -> Result<Cli, Failure> {
+    let command = config::configured(Cli::command(), arguments)?;
+    let matches = command.try_get_matches_from(arguments).map_err(Failure::Usage)?;
+    Cli::from_arg_matches(&matches).map_err(Failure::Usage)
+}
+
+fn dispatch(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Archive(arguments) => archive::run(&arguments),
+    }
+}

@@ -1,0 +1,153 @@
+//! What a job is asked to make: the request as it is kept in the job store.
+
+use std::fs::File;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use archive::{ArchiveError, Order, Watch};
+use detections::{Dataset, Selection};
+use jobs::{Failure, Kind};
+use report::RenderError;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::datasets::Datasets;
+
+/// An export, whose request has been found right.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Export {
+    /// Name of the data set.
+    pub dataset: String,
+    /// What to make of it.
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    Report(report::Request),
+    Archive(ArchiveRequest),
+}
+
+/// An archive that is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArchiveRequest {
+    pub detections: Chosen,
+    pub include_crops: bool,
+    pub include_metadata_csv: bool,
+    pub crop_size: u32,
+    /// The request as it was made, for the manifest.
+    pub asked: Value,
+}
+
+/// Which detections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chosen {
+    Ids(Vec<String>),
+    Filter(Selection),
+}
+
+/// Why there is no file.
+#[derive(Debug)]
+pub enum MakeError {
+    /// Nobody waits for it any more.
+    Cancelled,
+    /// Something went wrong; the job fails, or is tried again.
+    Failed(Failure),
+}
+
+impl MakeError {
+    /// A fault of the request or the data, which another attempt meets again.
+    pub fn wrong(message: impl ToString) -> Self {
+        Self::Failed(Failure { message: message.to_string(), may_pass: false })
+    }
+
+    /// A fault of the disk. What the operating system says may name folders, so it is logged and
+    /// not handed on.
+    pub fn disk(error: &std::io::Error) -> Self {
+        tracing::error!(%error, "an export cannot be written");
+        let message = match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                "there is no space left for the file on the server's disk; ask its operator to make room, then \
+                 submit the export again"
+            }
+            _ => {
+                "the file could not be written on the server's disk; submit the export again, and if it fails \
+                 again ask the server's operator to look at its log"
+            }
+        };
+        Self::Failed(Failure { message: message.into(), may_pass: true })
+    }
+}
+
+impl Export {
+    /// What kind of job makes it.
+    pub fn kind(&self) -> Kind {
+        match self.what {
+            What::Report(_) => Kind::Pdf,
+            What::Archive(_) => Kind::Zip,
+        }
+    }
+
+    /// Makes the file. Takes as long as it takes, so it is called on a thread of its own.
+    pub fn make(
+        &self,
+        datasets: &Datasets,
+        mut file: File,
+        folder: &Path,
+        threads: NonZeroUsize,
+        watch: &dyn Watch,
+    ) -> Result<(), MakeError> {
+        let (_, data) = datasets.get(Some(&self.dataset)).map_err(MakeError::wrong)?;
+        match &self.what {
+            What::Report(request) => {
+                let pdf = pdf(data, request)?;
+                if watch.is_cancelled() {
+                    return Err(MakeError::Cancelled);
+                }
+                let written = file.write_all(&pdf).and_then(|()| file.sync_all());
+                written.map_err(|error| MakeError::disk(&error))
+            }
+            What::Archive(request) => {
+                let order = request.order(data, threads).map_err(MakeError::wrong)?;
+                match archive::write(data, &order, file, folder, watch) {
+                    Ok(_) => Ok(()),
+                    Err(ArchiveError::Cancelled) => Err(MakeError::Cancelled),
+                    Err(ArchiveError::Write(error)) => Err(MakeError::disk(&error)),
+                    Err(error @ ArchiveError::NothingFound { .. }) => Err(MakeError::wrong(error)),
+                }
+            }
+        }
+    }
+}
+
+fn pdf(data: &Dataset, request: &report::Request) -> Result<Vec<u8>, MakeError> {
+    let numbers = report::compute(data, request).map_err(MakeError::wrong)?;
+    report::render(&numbers).map_err(|error: RenderError| {
+        tracing::error!(%error, "a report's template is at fault");
+        MakeError::wrong("the report could not be laid out; this is a fault of the program, please report it")
+    })
+}
+
+impl ArchiveRequest {
+    /// The order for the archive, with the detections that were chosen.
+    pub fn order(&self, data: &Dataset, threads: NonZeroUsize) -> Result<Order, detections::UnknownNames> {
+        let detection_ids = match &self.detections {
+            Chosen::Ids(ids) => ids.clone(),
+            Chosen::Filter(selection) => {
+                let rows = data.select(selection)?;
+                rows.into_iter().map(|row| data.observations.get(row).id.to_owned()).collect()
+            }
+        };
+        Ok(Order {
+            detection_ids,
+            include_crops: self.include_crops,
+            include_metadata_csv: self.include_metadata_csv,
+            crop_size: self.crop_size,
+            request: self.asked.clone(),
+            threads,
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! Bodies of requests: JSON objects whose fields are looked at one by one, so that everything
+//! that is wrong is told and not only the first.
+
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+
+use super::problem::{FieldError, Problem};
+
+/// The fields of a body, and what is wrong with them so far.
+pub struct Fields {
+    object: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads a body. One that is not JSON is 400, one that is no object is 422.
+    pub fn read(body: &[u8]) -> Result<Self, Problem> {
+        let json: Value = serde_json::from_slice(body)
+            .map_err(|error| Problem::new(400, format!("The body is not JSON: {error}")))?;
+        match json {
+            Value::Object(object) => Ok(Self { object, errors: Vec::new() }),
+            _ => Err(Problem::new(422, "The body must be a JSON object")),
+        }
+    }
+
+    /// Fields of an object inside the body, told of as `outer.field`.
+    pub fn within(object: Map<String, Value>) -> Self {
+        Self { object, errors: Vec::new() }
+    }
+
+    /// The whole body as it was sent.
+    pub fn whole(&self) -> Value {
+        Value::Object(self.object.clone())
+    }
+
+    /// A field, when it is there and not `null`.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.object.get(name).filter(|value| !value.is_null())
+    }
+
+    pub fn wrong(&mut self, field: &str, detail: impl ToString) {
+        self.errors.push(FieldError::new(field, detail));
+    }
+
+    /// 422 with everything that is wrong, when anything is.
+    pub fn check(&mut self) -> Result<(), Problem> {
+        match std::mem::take(&mut self.errors) {
+            errors if errors.is_empty() => Ok(()),
+            errors => Err(Problem::fields(422, errors)),
+        }
+    }
+
+    /// What is wrong, for the fields of an inner object.
+    pub fn into_errors(self) -> Vec<FieldError> {
+        self.errors
+    }
+
+    /// Takes over what is wrong with an inner object.
+    pub fn wrong_within(&mut self, outer: &str, inner: Vec<FieldError>) {
+        let named = |error: FieldError| FieldError { field: format!("{outer}.{}", error.field), ..error };
+        self.errors.extend(inner.into_iter().map(named));
+    }
+
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        match self.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            _ => {
+                self.wrong(name, format!("{name} must be a text"));
+                None
+            }
+        }
+    }
+
+    pub fn flag(&mut self, name: &str, default: bool) -> bool {
+        match self.get(name) {
+            None => default,
+            Some(Value::Bool(flag)) => *flag,
+            Some(_) => {
+                self.wrong(name, format!("{name} must be true or false"));
+                default
+            }
+        }
+    }
+
+    /// A calendar date, written `YYYY-MM-DD`.
+    pub fn date(&mut self, name: &str) -> Option<Date> {
+        let text = self.text(name)?;
+        let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let date = plain.then(|| text.parse().ok()).flatten();
+        if date.is_none() {
+            self.wrong(name, format!("{name} must be a date written YYYY-MM-DD, and “{text}” is none"));
+        }
+        date
+    }
+
+    /// A field that has to be there: `read` is one of the methods above.
+    pub fn required<T>(&mut self, name: &str, read: fn(&mut Self, &str) -> Option<T>) -> Option<T> {
+        if self.get(name).is_none() {
+            self.wrong(name, format!("{name} is missing"));
+            return None;
+        }
+        read(self, name)
+    }
+
+    /// A whole number between two limits, both inside.
+    pub fn whole_number(&mut self, name: &str, limits: std::ops::RangeInclusive<u32>, default: u32) -> u32 {
+        let Some(value) = self.get(name) else { return default };
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        number.filter(|number| limits.contains(number)).unwrap_or_else(|| {
+            let detail =
+                format!("{name} must be a whole number from {} to {}", limits.start(), limits.end());
+            self.wrong(name, detail);
+            default
+        })
+    }
+
+    /// A list of texts; empty when it is not there.
+    pub fn texts(&mut self, name: &str) -> Vec<String> {
+        let Some(value) = self.get(name) else { return Vec::new() };
+        let texts = value.as_array().and_then(|items| {
+            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        });
+        texts.unwrap_or_else(|| {
+            self.wrong(name, format!("{name} must be a list of texts"));
+            Vec::new()
+        })
+    }
+}

@@ -1,0 +1,27 @@
+//! `DELETE /api/exports/{job_id}`: the job stops if it runs, its record and its file go.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jobs::{JobId, JobStore};
+
+use super::problem::Problem;
+use crate::artifacts::Artifacts;
+
+pub async fn job(
+    State(store): State<Arc<dyn JobStore>>,
+    State(artifacts): State<Artifacts>,
+    Path(job_id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
+    let record = store.delete(&job_id).await?.ok_or_else(Problem::no_job)?;
+    tracing::info!(%job_id, state = record.state.name(), attempt = record.attempt, "job deleted");
+    if let Some(artifact) = record.artifact
+        && let Err(error) = artifacts.remove(&artifact.filename)
+    {
+        // The record is gone, and with it the way to the file; the sweep comes back for it.
+        tracing::error!(%job_id, %error, "the file of a deleted job could not be removed");
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,76 @@
+//! The HTTP interface.
+
+mod body;
+mod delete;
+mod download;
+mod health;
+mod problem;
+mod ranges;
+mod rules;
+mod status;
+mod submit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::http::{Method, Uri};
+use axum::routing::{delete, get, post};
+use jobs::JobStore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::artifacts::Artifacts;
+use crate::datasets::Datasets;
+
+pub use problem::{FieldError, Problem};
+
+/// Ten thousand ids of 128 characters, and room for the rest of a request.
+const MAX_BODY: usize = 4 << 20;
+
+/// What requests are answered from.
+#[derive(Clone)]
+pub struct App {
+    pub store: Arc<dyn JobStore>,
+    pub artifacts: Artifacts,
+    pub datasets: Datasets,
+}
+
+impl FromRef<App> for Arc<dyn JobStore> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.store)
+    }
+}
+
+impl FromRef<App> for Artifacts {
+    fn from_ref(app: &App) -> Self {
+        app.artifacts.clone()
+    }
+}
+
+impl FromRef<App> for Datasets {
+    fn from_ref(app: &App) -> Self {
+        app.datasets.clone()
+    }
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/api/exports/pdf", post(submit::pdf))
+        .route("/api/exports/zip", post(submit::zip))
+        .route("/api/exports/pdf/{job_id}", get(status::pdf))
+        .route("/api/exports/zip/{job_id}", get(status::zip))
+        .route("/api/exports/{job_id}", delete(delete::job))
+        .route("/api/static/exports/{filename}", get(download::file))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(async |uri: Uri| Problem::not_found(format!("There is nothing at {}", uri.path())))
+        .method_not_allowed_fallback(async |method: Method, uri: Uri| {
+            Problem::new(405, format!("{} takes no {method}", uri.path()))
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CatchPanicLayer::custom(problem::after_a_panic))
+        .layer(TraceLayer::new_for_http())
+        .with_state(app)
+}

@@ -1,0 +1,116 @@
+//! Errors as `application/problem+json` (RFC 9457).
+
+use std::any::Any;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use jobs::StoreError;
+use serde::Serialize;
+
+/// What is said of a job that is not there.
+const NO_JOB: &str = "Job not found or expired";
+
+/// An error, as it is sent.
+#[derive(Debug, PartialEq)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    errors: Vec<FieldError>,
+    /// Seconds after which the same request may succeed.
+    retry_after: Option<u32>,
+}
+
+/// What is wrong with one field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    pub field: String,
+    pub detail: String,
+}
+
+impl FieldError {
+    pub fn new(field: impl Into<String>, detail: impl ToString) -> Self {
+        Self { field: field.into(), detail: detail.to_string() }
+    }
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    /// # Panics
+    /// When `status` is no HTTP status.
+    pub fn new(status: u16, detail: impl ToString) -> Self {
+        let status = StatusCode::from_u16(status).expect("an HTTP status");
+        Self { status, detail: detail.to_string(), errors: Vec::new(), retry_after: None }
+    }
+
+    pub fn not_found(detail: impl ToString) -> Self {
+        Self::new(404, detail)
+    }
+
+    /// The job is unknown or expired.
+    pub fn no_job() -> Self {
+        Self::not_found(NO_JOB)
+    }
+
+    /// Everything that is wrong with a request; the first is the one that is told on its own.
+    ///
+    /// # Panics
+    /// When nothing is wrong.
+    pub fn fields(status: u16, errors: Vec<FieldError>) -> Self {
+        let first = errors.first().expect("something that is wrong");
+        Self { errors: errors.clone(), ..Self::new(status, &first.detail) }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the job store did not answer a request");
+        match error {
+            StoreError::Damaged(_) => {
+                Self::new(500, "The server's job store is damaged; please tell its operator")
+            }
+            _ => Self {
+                retry_after: Some(2),
+                ..Self::new(503, "The server's job store does not answer; try again in a moment")
+            },
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        let wire = Wire {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        let body = serde_json::to_vec(&wire).expect("texts and numbers have a JSON form");
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+/// The answer to a request that met a fault of the program.
+pub fn after_a_panic(panic: Box<dyn Any + Send>) -> Response<Body> {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    tracing::error!(panic = text, "a request met a fault of the program");
+    Problem::new(500, "The server met a fault of its own; please report it").into_response()
+}

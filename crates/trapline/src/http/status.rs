@@ -1,0 +1,145 @@
+//! `GET /api/exports/pdf/{job_id}` and `/zip/{job_id}`: how a job is doing.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
+use jobs::{JobId, JobStore, Kind, Record, State as JobState};
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::submit::estimated_completion;
+
+/// Where finished files are.
+const DOWNLOADS: &str = "/api/static/exports/";
+
+/// The status of a report.
+pub async fn pdf(store: State<Arc<dyn JobStore>>, job_id: Path<String>) -> Result<Response, Problem> {
+    status(store, job_id, Kind::Pdf).await
+}
+
+/// The status of an archive.
+pub async fn zip(store: State<Arc<dyn JobStore>>, job_id: Path<String>) -> Result<Response, Problem> {
+    status(store, job_id, Kind::Zip).await
+}
+
+async fn status(
+    State(store): State<Arc<dyn JobStore>>,
+    Path(job_id): Path<String>,
+    kind: Kind,
+) -> Result<Response, Problem> {
+    let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
+    let record = store.get(&job_id).await?.ok_or_else(Problem::no_job)?;
+    // An archive asked for as a report is not there, unless its record does not tell.
+    if record.kind.is_some_and(|actual| actual != kind) {
+        return Err(Problem::no_job());
+    }
+    let mut response = Json(body(&record, kind)).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !record.state.is_final() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    Ok(response)
+}
+
+fn body(record: &Record, kind: Kind) -> Value {
+    let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let file = record.artifact.as_ref();
+    let mut body = json!({
+        "job_id": record.job_id,
+        "status": match record.state {
+            JobState::Queued | JobState::Running => "processing",
+            JobState::Completed => "completed",
+            JobState::Failed => "failed",
+        },
+        "phase": (!record.state.is_final()).then(|| record.state.name()),
+        "attempt": record.attempt,
+        "filename": file.map(|file| &file.filename),
+        "download_url": file.map(|file| format!("{DOWNLOADS}{}", file.filename)),
+        "file_size_bytes": file.map(|file| file.size),
+        "error_message": record.error,
+        "created_at": text(record.created_at),
+        "completed_at": text(record.completed_at),
+        "expires_at": text(Some(record.expires_at)),
+    });
+    if kind == Kind::Zip {
+        body["total_detections"] = json!(record.total_detections);
+        body["processed_count"] = json!(record.processed_count);
+        body["progress_percent"] = json!(progress_percent(record));
+        body["estimated_completion"] = json!(text(expected(record)));
+    }
+    body
+}
+
+/// 0 to 100 with one decimal; 100 only when it is done.
+fn progress_percent(record: &Record) -> f64 {
+    if record.state == JobState::Completed {
+        return 100.0;
+    }
+    match (record.processed_count, record.total_detections) {
+        (Some(done), Some(total)) if total > 0 => {
+            ((done as f64 / total as f64 * 1000.0).round() / 10.0).min(99.9)
+        }
+        _ => 0.0,
+    }
+}
+
+/// When it will be done, going on as it did so far.
+fn expected(record: &Record) -> Option<Timestamp> {
+    if record.state.is_final() {
+        return None;
+    }
+    let running = record.started_at.filter(|_| record.state == JobState::Running);
+    match (running, record.processed_count, record.total_detections) {
+        (Some(started), Some(done), Some(total)) if done > 0 && total >= done => {
+            let so_far = Timestamp::now().duration_since(started).as_secs_f64();
+            let all = SignedDuration::try_from_secs_f64(so_far * total as f64 / done as f64).ok()?;
+            started.checked_add(all).ok()
+        }
+        (_, _, total) => Some(estimated_completion(record.created_at?, total)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(state: JobState, done: u64) -> Record {
+        Record {
+            job_id: JobId::random(),
+            kind: Some(Kind::Zip),
+            state,
+            attempt: 1,
+            created_at: Some(Timestamp::UNIX_EPOCH),
+            started_at: Some(Timestamp::UNIX_EPOCH),
+            completed_at: None,
+            expires_at: Timestamp::UNIX_EPOCH,
+            artifact: None,
+            error: None,
+            total_detections: Some(3000),
+            processed_count: Some(done),
+        }
+    }
+
+    #[test]
+    fn progress_has_one_decimal_and_is_100_only_at_the_end() {
+        let percent = |state, done| progress_percent(&record(state, done));
+        assert!((percent(JobState::Running, 1000) - 33.3).abs() < 1e-9);
+        assert!((percent(JobState::Running, 2999) - 99.9).abs() < 1e-9);
+        assert!((percent(JobState::Completed, 3000) - 100.0).abs() < 1e-9);
+        assert!(percent(JobState::Queued, 0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn absent_values_are_null() {
+        let body = body(&record(JobState::Queued, 0), Kind::Zip);
+        for field in ["filename", "download_url", "file_size_bytes", "error_message", "completed_at"] {
+            assert_eq!(body.get(field), Some(&Value::Null), "{field}");
+        }
+        assert_eq!(body["phase"], "queued");
+    }
+}

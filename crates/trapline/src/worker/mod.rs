@@ -1,0 +1,84 @@
+//! Workers: each claims one job at a time and makes its file.
+//!
+//! The work itself runs on a thread of its own ([`Export::make`](crate::export::Export::make)),
+//! so the tasks here (heartbeats, deletion, the clock) go on while all cores are busy.
+
+mod clock;
+mod progress;
+mod run;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jobs::{JobStore, WorkerId};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::artifacts::Artifacts;
+use crate::datasets::Datasets;
+
+/// A job whose message was lost is found after this at the latest.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What workers work with.
+#[derive(Clone)]
+pub struct Tools {
+    pub store: Arc<dyn JobStore>,
+    pub artifacts: Artifacts,
+    pub datasets: Datasets,
+    /// Threads that one export may use.
+    pub threads: NonZeroUsize,
+    /// How long a running job may go on after the signal to stop, before it is handed back.
+    pub grace: Duration,
+}
+
+/// Workers at work.
+pub struct Pool {
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Pool {
+    /// Starts `workers` workers, and the clock that every process keeps.
+    pub fn start(tools: &Tools, workers: usize) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        for _ in 0..workers {
+            tasks.spawn(work(tools.clone(), stopping.clone()));
+        }
+        tasks.spawn(clock::tick(tools.clone(), stopping));
+        Self { tasks, stop }
+    }
+
+    /// Lets running jobs finish for the time of grace, then hands them back.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a worker met a fault of the program");
+            }
+        }
+    }
+}
+
+async fn work(tools: Tools, mut stopping: watch::Receiver<bool>) {
+    let worker = WorkerId::random();
+    tracing::debug!(%worker, "worker started");
+    while !*stopping.borrow() {
+        match tools.store.claim(&worker).await {
+            Ok(Some(claim)) => run::run(&tools, &worker, claim, stopping.clone()).await,
+            Ok(None) => {
+                tokio::select! {
+                    () = tools.store.work() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                    _ = stopping.changed() => {}
+                }
+            }
+            Err(error) => {
+                tracing::error!(%worker, %error, "no job could be claimed; trying again");
+                tokio::time::sleep(POLL).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! One attempt at one job, from its claim to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jobs::{AfterFailure, Claim, Failure, Held, HeldError, JobStore, WorkerId};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::Tools;
+use super::progress::Progress;
+use crate::artifacts::{Name, Unfinished};
+use crate::export::{Export, MakeError};
+
+/// How often a worker asks whether its job is still wanted, and writes how far it is.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How an attempt's watch over its thread ended.
+enum Watched {
+    /// The thread ended by itself.
+    Ended(Result<Unfinished, MakeError>),
+    /// The job is no longer this worker's.
+    Lost,
+    /// The process stops, and the job was not done in time.
+    HandedBack,
+}
+
+pub async fn run(tools: &Tools, worker: &WorkerId, claim: Claim, stopping: watch::Receiver<bool>) {
+    let begun = Instant::now();
+    let Claim { held, kind, request } = claim;
+    let (job_id, attempt) = (held.job_id.clone(), held.attempt);
+    tracing::info!(%job_id, attempt, %worker, kind = kind.name(), "job claimed");
+    let name = Name { kind, held: held.clone() };
+    let progress = Arc::new(Progress::default());
+    let making = start(tools, name, request, Arc::clone(&progress));
+    let outcome = watch_over(tools, &held, &progress, making, stopping).await;
+    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match outcome {
+        Watched::Ended(Ok(unfinished)) => {
+            let done = publish(tools, &held, unfinished).await;
+            tracing::info!(%job_id, attempt, %worker, took_ms, done, "job ended with its file");
+        }
+        Watched::Ended(Err(MakeError::Failed(failure))) => {
+            let after = fail(tools, &held, &failure).await;
+            tracing::warn!(%job_id, attempt, %worker, took_ms, reason = failure.message, ?after, "attempt failed");
+        }
+        Watched::Ended(Err(MakeError::Cancelled)) | Watched::Lost => {
+            tracing::info!(%job_id, attempt, %worker, took_ms, "job is no longer wanted; its work was stopped");
+        }
+        Watched::HandedBack => {
+            let done = insist(tools, || tools.store.release(&held)).await;
+            tracing::info!(%job_id, attempt, %worker, took_ms, done = done.is_ok(), "job handed back");
+        }
+    }
+}
+
+/// Starts the thread that makes the file.
+fn start(
+    tools: &Tools,
+    name: Name,
+    request: serde_json::Value,
+    progress: Arc<Progress>,
+) -> JoinHandle<Result<Unfinished, MakeError>> {
+    let tools = tools.clone();
+    tokio::task::spawn_blocking(move || {
+        let export: Export = serde_json::from_value(request)
+            .map_err(|error| MakeError::wrong(format!("the request cannot be read ({error}); submit it again")))?;
+        let (unfinished, file) = tools.artifacts.begin(name).map_err(|error| MakeError::disk(&error))?;
+        export.make(&tools.datasets, file, tools.artifacts.folder(), tools.threads, &*progress)?;
+        Ok(unfinished)
+    })
+}
+
+/// Keeps the lease, writes how far the job is, and ends it when nobody waits any more.
+async fn watch_over(
+    tools: &Tools,
+    held: &Held,
+    progress: &Progress,
+    mut making: JoinHandle<Result<Unfinished, MakeError>>,
+    mut stopping: watch::Receiver<bool>,
+) -> Watched {
+    let lease = tools.store.options().lease;
+    let mut looks = interval(LOOK.min(lease / 6));
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks.reset();
+    let (mut renewed, mut written) = (Instant::now(), 0);
+    let mut deadline: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            ended = &mut making => return Watched::Ended(ended.unwrap_or_else(|panic| Err(fault(&panic)))),
+            _ = looks.tick() => {
+                let done = progress.done();
+                let due = done != written || renewed.elapsed() >= lease / 3;
+                match look(&*tools.store, held, due.then_some(done)).await {
+                    Ok(()) if due => (renewed, written) = (Instant::now(), done),
+                    Ok(()) => {}
+                    Err(HeldError::Lost) => return stop(progress, making, Watched::Lost).await,
+                    // Work goes on: the store may come back before the lease runs out, and if
+                    // not, the end of the job finds out that it was lost.
+                    Err(HeldError::Store(error)) => tracing::warn!(job_id = %held.job_id, %error, "no heartbeat"),
+                }
+            }
+            _ = stopping.changed(), if deadline.is_none() => deadline = Some(Instant::now() + tools.grace),
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                return stop(progress, making, Watched::HandedBack).await;
+            }
+        }
+    }
+}
+
+/// A heartbeat when one is due, else only the question whether the job is still this worker's.
+async fn look(store: &dyn JobStore, held: &Held, heartbeat: Option<u64>) -> Result<(), HeldError> {
+    match heartbeat {
+        Some(done) => store.heartbeat(held, Some(done)).await,
+        None if store.is_held(held).await? => Ok(()),
+        None => Err(HeldError::Lost),
+    }
+}
+
+/// Waits for the thread to see that it is cancelled. A file that it finished is dropped here,
+/// and so removed.
+async fn stop(
+    progress: &Progress,
+    making: JoinHandle<Result<Unfinished, MakeError>>,
+    outcome: Watched,
+) -> Watched {
+    progress.cancel();
+    drop(making.await);
+    outcome
+}
+
+fn fault(panic: &tokio::task::JoinError) -> MakeError {
+    tracing::error!(%panic, "an export met a fault of the program");
+    MakeError::wrong("the export met a fault of the program; please report it with the server's log")
+}
+
+/// Makes the file visible and the job completed; when the job is no longer ours, the file goes.
+async fn publish(tools: &Tools, held: &Held, unfinished: Unfinished) -> bool {
+    let artifact = match tokio::task::spawn_blocking(|| unfinished.publish()).await {
+        Ok(Ok(artifact)) => artifact,
+        Ok(Err(error)) => {
+            if let MakeError::Failed(failure) = MakeError::disk(&error) {
+                fail(tools, held, &failure).await;
+            }
+            return false;
+        }
+        Err(panic) => {
+            tracing::error!(%panic, "publishing a file met a fault of the program");
+            return false;
+        }
+    };
+    match insist(tools, || tools.store.complete(held, &artifact)).await {
+        Ok(()) => true,
+        Err(HeldError::Lost) => {
+            if let Err(error) = tools.artifacts.remove(&artifact.filename) {
+                tracing::error!(job_id = %held.job_id, %error, "the file of a lost job could not be removed");
+            }
+            false
+        }
+        // The answer was lost, and the record may want the file: the sweep asks later.
+        Err(HeldError::Store(error)) => {
+            tracing::error!(job_id = %held.job_id, %error, "a job was done and the job store did not take it");
+            false
+        }
+    }
+}
+
+async fn fail(tools: &Tools, held: &Held, failure: &Failure) -> Option<AfterFailure> {
+    insist(tools, || tools.store.fail(held, failure)).await.ok()
+}
+
+/// Says something to the store until it answers, for as long as a lease lasts.
+async fn insist<T, F>(tools: &Tools, say: impl Fn() -> F) -> Result<T, HeldError>
+where
+    F: Future<Output = Result<T, HeldError>>,
+{
+    let until = Instant::now() + tools.store.options().lease;
+    loop {
+        match say().await {
+            Err(HeldError::Store(error)) if Instant::now() < until => {
+                tracing::warn!(%error, "the job store did not take the end of a job; trying again");
+                tokio::time::sleep(LOOK).await;
+            }
+            answer => return answer,
+        }
+    }
+}
