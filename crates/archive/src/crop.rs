@@ -39,9 +39,8 @@ impl Cropper {
             .expect("a picture has as many pixels as its size says");
         let mut target = Image::new(width, height, PixelType::U8x3);
         let [x, y, w, h] = [area.x, area.y, area.width, area.height].map(f64::from);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-            .crop(x, y, w, h);
+        let options =
+            ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(x, y, w, h);
         self.resizer
             .resize(&source, &mut target, &options)
             .expect("a box inside its picture, both of the same pixel type");
@@ -66,8 +65,8 @@ fn fitted(width: u32, height: u32, size: u32) -> (u32, u32) {
         return (width, height);
     }
     let scaled = |side: u32| {
-        let side = (u64::from(side) * u64::from(size) + u64::from(longest) / 2) / u64::from(longest);
-        u32::try_from(side).unwrap_or(size).max(1)
+        let rounded = (u64::from(side) * u64::from(size) + u64::from(longest) / 2) / u64::from(longest);
+        u32::try_from(rounded).unwrap_or(size).max(1)
     };
     (scaled(width), scaled(height))
 }

@@ -59,7 +59,8 @@ fn work(
     next: &AtomicUsize,
     send: &SyncSender<Cut>,
 ) {
-    let mut worker = Worker { data, plan, order, decoder: Decoder::new(), cropper: Cropper::new(order.crop_size) };
+    let mut worker =
+        Worker { data, plan, order, decoder: Decoder::new(), cropper: Cropper::new(order.crop_size) };
     while let Some(task) = plan.pictures.get(next.fetch_add(1, Ordering::Relaxed)) {
         if watch.is_cancelled() || send.send(worker.cut(task)).is_err() {
             return;
@@ -101,14 +102,22 @@ impl Worker<'_> {
             Err(fault) => {
                 // Its size is known all the same, and with it the boxes in pixels.
                 let fault = Arc::new(fault);
-                return Ok((size, task.places.iter().map(|place| (*place, Err(Arc::clone(&fault)))).collect()));
+                return Ok((
+                    size,
+                    task.places.iter().map(|place| (*place, Err(Arc::clone(&fault)))).collect(),
+                ));
             }
         };
         let crops = task.places.iter().map(|&place| (place, self.crop(&picture, &head, place))).collect();
         Ok((size, crops))
     }
 
-    fn crop(&mut self, picture: &Picture, head: &Head, place: usize) -> Result<Option<Vec<u8>>, Arc<Missing>> {
+    fn crop(
+        &mut self,
+        picture: &Picture,
+        head: &Head,
+        place: usize,
+    ) -> Result<Option<Vec<u8>>, Arc<Missing>> {
         let (width, height) = head.displayed();
         let area = self.area(place).and_then(|area| area.in_pixels(width, height));
         let area = area.ok_or_else(|| Arc::new(Missing::BoxOutside { width, height }))?;

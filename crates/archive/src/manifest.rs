@@ -71,7 +71,8 @@ pub(crate) fn write<'a>(
     };
     let head = serde_json::to_string_pretty(&head)?;
     // The head is an object; its last line is the brace that closes it.
-    write!(to, "{},\n  \"missing\": ", head.trim_end_matches(['}', '\n']))?;
+    let open = head.strip_suffix("\n}").unwrap_or(&head);
+    write!(to, "{open},\n  \"missing\": ")?;
     rows(to, missing.iter().map(|(place, why)| missing_row(&order.detection_ids[*place], why)))?;
     write!(to, ",\n  \"files\": ")?;
     rows(to, files.map(|file| file_row(&file)))?;
@@ -97,6 +98,12 @@ fn file_row<'a>(file: &File<'a>) -> FileRow<'a> {
         name: file.name,
         detection_id: file.detection_id,
         size_bytes: file.entry.size,
-        sha256: file.entry.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(file.entry.sha256),
     }
+}
+
+fn hex(bytes: [u8; 32]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

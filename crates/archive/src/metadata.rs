@@ -40,7 +40,8 @@ pub(crate) fn write(
 fn fields(data: &Dataset, o: &Observation<'_>, size: Option<(u32, u32)>) -> [String; 13] {
     let area = o.bbox.zip(size).and_then(|(area, (width, height))| area.in_pixels(width, height));
     let pixels = |side: fn(PixelBox) -> u32| area.map_or_else(String::new, |area| side(area).to_string());
-    let of_media = |text: fn(&Dataset, u32) -> String| o.media.map_or_else(String::new, |row| text(data, row));
+    let of_media =
+        |text: fn(&Dataset, u32) -> String| o.media.map_or_else(String::new, |row| text(data, row));
     let location = data.deployments[o.deployment as usize].location;
     [
         o.id.to_owned(),

@@ -200,7 +200,8 @@ impl<'a> Writing<'a> {
             detection_id: Some(&self.order.detection_ids[*place]),
             entry: *entry,
         });
-        let metadata = metadata.map(|entry| manifest::File { name: "metadata.csv", detection_id: None, entry });
+        let metadata =
+            metadata.map(|entry| manifest::File { name: "metadata.csv", detection_id: None, entry });
         let files = crops.chain(metadata);
         self.package.deflate("manifest.json", |to| {
             manifest::write(&data.title, self.order, summary, &self.missing, files, to)

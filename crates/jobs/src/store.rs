@@ -23,7 +23,7 @@ pub struct StoreOptions {
 impl Default for StoreOptions {
     fn default() -> Self {
         Self {
-            ttl: Duration::from_secs(3600),
+            ttl: Duration::from_hours(1),
             lease: Duration::from_secs(15),
             max_attempts: 3,
             retry_delay: Duration::from_secs(1),

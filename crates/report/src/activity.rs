@@ -68,14 +68,14 @@ fn moment(hours: &[f64], k: u32) -> f64 {
 fn concentration(k: u32, rho: f64) -> f64 {
     let (mut low, mut high) = (0.0, 500.0);
     for _ in 0..50 {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         if bessel::ratio_to_zeroth(k, middle) < rho {
             low = middle;
         } else {
             high = middle;
         }
     }
-    (low + high) / 2.0
+    f64::midpoint(low, high)
 }
 
 /// Density at the middle of each of [`POINTS`] steps of the day, up to a constant factor.

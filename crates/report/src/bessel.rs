@@ -15,7 +15,7 @@ pub(crate) fn scaled(order: u32, x: f64) -> f64 {
     let order = f64::from(order);
     let term = |t: f64| (x * (t.cos() - 1.0)).exp() * (order * t).cos();
     let inner: f64 = (1..steps).map(|i| term(f64::from(i) * step)).sum();
-    (inner + (term(0.0) + term(PI)) / 2.0) / f64::from(steps)
+    (inner + f64::midpoint(term(0.0), term(PI))) / f64::from(steps)
 }
 
 /// `I_order(x) / I_0(x)` for `x >= 0`.

@@ -127,7 +127,7 @@ fn garwood(events: f64) -> Interval {
 fn root(limit: f64, reached: impl Fn(f64) -> bool) -> f64 {
     let (mut low, mut high) = (0.0, limit);
     for _ in 0..60 {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         if reached(middle) { high = middle } else { low = middle }
     }
     high

@@ -78,10 +78,13 @@ fn outside_deployments(notes: &mut Notes, survey: &Survey<'_>) {
         outside.iter().map(|(row, n)| format!("{} ({n})", data.deployments[*row as usize].id)).collect();
     notes.add("outside_deployment", ids, |_| {
         format!(
-            "{} of the data set lie before the start or after the end of their deployment, {} of them \
-             sightings of animals in this period, which are left out; a camera's clock was probably wrong",
-            count(total, "observation", "observations"),
-            whole(inside),
+            "{} before the start or after the end of the deployment, so a camera's clock was probably wrong; {}",
+            count(total, "observation of the data set lies", "observations of the data set lie"),
+            match inside {
+                0 => "none of them shows an animal in this period".into(),
+                1 => "1 of them shows an animal in this period and is left out".into(),
+                many => format!("{} of them show animals in this period and are left out", whole(many)),
+            },
         )
     });
 }
@@ -133,7 +136,7 @@ fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
     let empty = |row: usize| !recorded[row] && survey.effort[row] > 0.0;
     notes.add("no_records", ids(&|row| empty(row)), |number| {
         format!(
-            "{} in this period without a single record; its effort counts, if the camera worked",
+            "{} in this period without a single record; that time is counted as effort, as if the camera had worked",
             count(number, "deployment stood", "deployments stood")
         )
     });

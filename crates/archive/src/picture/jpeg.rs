@@ -99,9 +99,9 @@ impl Decoder {
         if self.0.get(tj::TJPARAM_TJPARAM_PRECISION) != 8 {
             return Err(Fault::NotAPicture("a JPEG with other than 8 bits a sample".into()));
         }
-        let mut side = |parameter| u32::try_from(self.0.get(parameter)).ok().filter(|side| *side > 0);
-        let size = side(tj::TJPARAM_TJPARAM_JPEGWIDTH).zip(side(tj::TJPARAM_TJPARAM_JPEGHEIGHT));
-        size.ok_or_else(|| Fault::NotAPicture("a JPEG without a size".into()))
+        let mut length = |parameter| u32::try_from(self.0.get(parameter)).ok().filter(|side| *side > 0);
+        let (width, height) = (length(tj::TJPARAM_TJPARAM_JPEGWIDTH), length(tj::TJPARAM_TJPARAM_JPEGHEIGHT));
+        width.zip(height).ok_or_else(|| Fault::NotAPicture("a JPEG without a size".into()))
     }
 
     /// Red, green and blue of each pixel.
@@ -114,14 +114,7 @@ impl Decoder {
         // SAFETY: the pointer and the length are those of one slice; `pixels` has room for
         // height rows of width pixels, which is what a pitch of 0 means.
         let done = unsafe {
-            tj::tj3Decompress8(
-                self.0.raw(),
-                bytes.as_ptr(),
-                length(bytes),
-                pixels.as_mut_ptr(),
-                0,
-                format,
-            )
+            tj::tj3Decompress8(self.0.raw(), bytes.as_ptr(), length(bytes), pixels.as_mut_ptr(), 0, format)
         };
         if done != 0 {
             let (why, only_a_warning) = self.0.complaint();

@@ -19,9 +19,7 @@ impl Orientation {
             .read_from_container(&mut Cursor::new(bytes))
             .or_else(|error| error.distill_partial_result(|_| ()))
             .ok()
-            .and_then(|exif| {
-                exif.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?.value.get_uint(0)
-            });
+            .and_then(|exif| exif.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?.value.get_uint(0));
         Self(found.filter(|value| (1..=8).contains(value)).unwrap_or(1))
     }
 

@@ -19,8 +19,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let mut reader = decoder.read_info().map_err(fault)?;
     let size = reader.output_buffer_size();
-    let mut samples =
-        vec![0; size.ok_or_else(|| Fault::NotAPicture("a PNG larger than memory".into()))?];
+    let mut samples = vec![0; size.ok_or_else(|| Fault::NotAPicture("a PNG larger than memory".into()))?];
     let frame = reader.next_frame(&mut samples).map_err(fault)?;
     samples.truncate(frame.buffer_size());
     let grey = |sample: &[u8]| [sample[0]; 3];

@@ -6,6 +6,9 @@
 //! jobs::contract_tests!(Harness::start().await);
 //! ```
 
+// A test ends in a panic when its promise is broken; that is what it is for.
+#![allow(clippy::missing_panics_doc)]
+
 mod cases;
 mod expiry;
 
@@ -72,7 +75,7 @@ macro_rules! contract_tests {
 
 /// Options with which nothing runs out while a test looks on.
 pub(crate) fn patient() -> StoreOptions {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     StoreOptions { ttl: hour, lease: hour, max_attempts: 3, retry_delay: Duration::ZERO }
 }
 
@@ -97,7 +100,7 @@ pub(crate) fn fault(may_pass: bool) -> Failure {
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
     let begun = Instant::now();
     while !holds().await {
-        assert!(begun.elapsed() < Duration::from_secs(60), "waited a minute for: {what}");
+        assert!(begun.elapsed() < Duration::from_mins(1), "waited a minute for: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

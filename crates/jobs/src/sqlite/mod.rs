@@ -68,7 +68,10 @@ impl SqliteStore {
             .await
             .map_err(store_error)?;
         if taken.rows_affected() > 0 {
-            tracing::info!(jobs = taken.rows_affected(), "taking back jobs that a stopped server was working on");
+            tracing::info!(
+                jobs = taken.rows_affected(),
+                "taking back jobs that a stopped server was working on"
+            );
         }
         self.reap().await.map(|_| ())
     }
@@ -156,24 +159,14 @@ impl JobStore for SqliteStore {
     }
 
     async fn delete(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
-        let sql =
-            concat!("DELETE FROM jobs WHERE job_id = ?1 AND expires_at > ?2 RETURNING ", columns!());
-        let row = sqlx::query(sql)
-            .bind(job_id.as_str())
-            .bind(now())
-            .fetch_optional(&self.writer)
-            .await;
+        let sql = concat!("DELETE FROM jobs WHERE job_id = ?1 AND expires_at > ?2 RETURNING ", columns!());
+        let row = sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(&self.writer).await;
         row.map_err(store_error)?.as_ref().map(record).transpose()
     }
 
     async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
-        let sql =
-            concat!("SELECT ", columns!(), " FROM jobs WHERE job_id = ?1 AND expires_at > ?2");
-        let row = sqlx::query(sql)
-            .bind(job_id.as_str())
-            .bind(now())
-            .fetch_optional(&self.readers)
-            .await;
+        let sql = concat!("SELECT ", columns!(), " FROM jobs WHERE job_id = ?1 AND expires_at > ?2");
+        let row = sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(&self.readers).await;
         row.map_err(store_error)?.as_ref().map(record).transpose()
     }
 

@@ -86,11 +86,7 @@ impl SqliteStore {
         Ok(found.map_err(store_error)?.is_some())
     }
 
-    pub(super) async fn fail_with(
-        &self,
-        held: &Held,
-        failure: &Failure,
-    ) -> Result<AfterFailure, HeldError> {
+    pub(super) async fn fail_with(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError> {
         let now = now();
         let row = sqlx::query(
             "UPDATE jobs SET \

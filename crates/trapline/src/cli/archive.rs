@@ -97,7 +97,8 @@ fn request(arguments: &ArchiveArguments) -> Result<ArchiveRequest, Failure> {
 fn ids(path: &Path) -> Result<Vec<String>, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::input(format!("{}: cannot be read ({error})", path.display())))?;
-    let ids: Vec<String> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    let ids: Vec<String> =
+        text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     if ids.is_empty() {
         return Err(Failure::input(format!("{}: holds no ids; write one on each line", path.display())));
     }

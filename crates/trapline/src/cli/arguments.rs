@@ -91,6 +91,8 @@ pub struct ServeArguments {
     pub grace: u64,
 }
 
+// Flags of a command line are what bools are for.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   trapline report --data examples/algar.zip --from 2018-05-01 --to 2019-04-30 -o report.pdf

@@ -87,7 +87,8 @@ fn key(name: &str) -> String {
 }
 
 fn with_settings(argument: Arg, settings: &Table, own: &Table) -> Arg {
-    let Some(name) = argument.get_long().map(key).filter(|name| !NOT_IN_FILES.contains(&name.as_str())) else {
+    let Some(name) = argument.get_long().map(key).filter(|name| !NOT_IN_FILES.contains(&name.as_str()))
+    else {
         return argument;
     };
     let argument = argument.env(format!("TRAPLINE_{}", name.to_uppercase())).hide_env(true);

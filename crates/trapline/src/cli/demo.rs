@@ -81,19 +81,24 @@ fn unpack(folder: &Path) -> std::io::Result<()> {
 
 async fn show(server: &str, output: &Path) -> Result<(), Failure> {
     eprintln!("A server with two data sets listens on {server}.\n");
-    let client = Client::builder().timeout(Duration::from_secs(60)).build().map_err(Failure::job)?;
+    let client = Client::builder().timeout(Duration::from_mins(1)).build().map_err(Failure::job)?;
     let demo = Demo { client, server: server.into() };
 
     let (from, to) = PERIOD;
     eprintln!("1. A report on a year of the Algar survey (Alberta, {from} to {to})");
-    let report = json!({"report_type": "seasonal_activity", "start_date": from, "end_date": to, "dataset": "algar"});
+    let report =
+        json!({"report_type": "seasonal_activity", "start_date": from, "end_date": to, "dataset": "algar"});
     demo.export("pdf", &report, &output.join("report.pdf")).await?;
 
-    eprintln!("\n2. An archive of the detections in the Camtrap DP example that have a picture");
-    let archive = json!({"filter": {"start_date": "2020-08-02", "end_date": "2020-08-02"}, "dataset": "camtrap-dp"});
+    eprintln!("\n2. An archive of a heron that one camera saw (Camtrap DP example, 11 April 2021)");
+    let archive = json!({"filter": {"start_date": "2021-04-11", "end_date": "2021-04-11", "classifications": ["Ardea"]}, "dataset": "camtrap-dp"});
     demo.export("zip", &archive, &output.join("detections.zip")).await?;
 
-    eprintln!("\nOpen {} and {}. Then try:", output.join("report.pdf").display(), output.join("detections.zip").display());
+    eprintln!(
+        "\nOpen {} and {}. Then try:",
+        output.join("report.pdf").display(),
+        output.join("detections.zip").display()
+    );
     eprintln!("  trapline serve --data examples/algar.zip       the same server, for your own requests");
     eprintln!("  trapline report --data YOUR_PACKAGE --from 2024-09-01 --to 2025-01-31 -o report.pdf");
     eprintln!("  trapline --help");

@@ -60,7 +60,10 @@ impl archive::Watch for Steps {
 pub fn temporary_beside(path: &Path) -> Result<NamedTempFile, Failure> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let cannot = |error: std::io::Error| {
-        Failure::input(format!("{} cannot be written ({error}); choose another place with -o", path.display()))
+        Failure::input(format!(
+            "{} cannot be written ({error}); choose another place with -o",
+            path.display()
+        ))
     };
     if path.is_dir() {
         return Err(cannot(std::io::ErrorKind::IsADirectory.into()));
@@ -70,7 +73,8 @@ pub fn temporary_beside(path: &Path) -> Result<NamedTempFile, Failure> {
 
 /// Puts a whole file in its place, with the permissions that a new file has.
 pub fn persist(file: NamedTempFile, path: &Path) -> Result<u64, Failure> {
-    let failed = |error: std::io::Error| Failure::job(format!("{} cannot be written: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| Failure::job(format!("{} cannot be written: {error}", path.display()));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -85,7 +89,8 @@ pub fn persist(file: NamedTempFile, path: &Path) -> Result<u64, Failure> {
 /// Writes `bytes` to `path`, all of them or none.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<u64, Failure> {
     let mut file = temporary_beside(path)?;
-    let failed = |error: std::io::Error| Failure::job(format!("{} cannot be written: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| Failure::job(format!("{} cannot be written: {error}", path.display()));
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     persist(file, path)
 }

@@ -62,13 +62,11 @@ impl Fields {
     }
 
     pub fn text(&mut self, name: &str) -> Option<String> {
-        match self.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            _ => {
-                self.wrong(name, format!("{name} must be a text"));
-                None
-            }
+        let text = self.get(name)?.as_str().map(str::to_owned);
+        if text.is_none() {
+            self.wrong(name, format!("{name} must be a text"));
         }
+        text
     }
 
     pub fn flag(&mut self, name: &str, default: bool) -> bool {
@@ -107,8 +105,7 @@ impl Fields {
         let Some(value) = self.get(name) else { return default };
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
         number.filter(|number| limits.contains(number)).unwrap_or_else(|| {
-            let detail =
-                format!("{name} must be a whole number from {} to {}", limits.start(), limits.end());
+            let detail = format!("{name} must be a whole number from {} to {}", limits.start(), limits.end());
             self.wrong(name, detail);
             default
         })

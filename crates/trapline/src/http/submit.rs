@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use detections::Selection;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use jobs::{JobId, JobStore, NewJob};
@@ -61,7 +61,8 @@ pub async fn zip(
 ) -> Result<Response, Problem> {
     // A filter goes through all observations, which may be millions.
     let checked = tokio::task::spawn_blocking(move || archive_export(Fields::read(&body)?, &datasets));
-    let (export, total) = checked.await.map_err(|_| Problem::new(500, "The request could not be checked"))??;
+    let (export, total) =
+        checked.await.map_err(|_| Problem::new(500, "The request could not be checked"))??;
     submit(&*store, &export, Some(total)).await
 }
 
@@ -184,16 +185,19 @@ fn archive_export(mut fields: Fields, datasets: &Datasets) -> Result<(Export, u6
             }
         },
     };
-    let request = ArchiveRequest { detections, include_crops, include_metadata_csv, crop_size, asked: fields.whole() };
+    let request =
+        ArchiveRequest { detections, include_crops, include_metadata_csv, crop_size, asked: fields.whole() };
     let export = Export { dataset: name.into(), what: What::Archive(request) };
     Ok((export, total as u64))
 }
 
 fn chosen_by_id(fields: &mut Fields) -> Option<Vec<String>> {
     let ids = fields.required("detection_ids", |fields, name| Some(fields.texts(name)))?;
-    if fields.get("detection_ids").and_then(Value::as_array).is_some_and(|list| {
-        list.is_empty() || list.len() > MAX_IDS
-    }) {
+    if fields
+        .get("detection_ids")
+        .and_then(Value::as_array)
+        .is_some_and(|list| list.is_empty() || list.len() > MAX_IDS)
+    {
         fields.wrong("detection_ids", format!("detection_ids must have 1 to {MAX_IDS} items"));
     }
     Some(ids)

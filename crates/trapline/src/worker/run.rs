@@ -64,8 +64,9 @@ fn start(
 ) -> JoinHandle<Result<Unfinished, MakeError>> {
     let tools = tools.clone();
     tokio::task::spawn_blocking(move || {
-        let export: Export = serde_json::from_value(request)
-            .map_err(|error| MakeError::wrong(format!("the request cannot be read ({error}); submit it again")))?;
+        let export: Export = serde_json::from_value(request).map_err(|error| {
+            MakeError::wrong(format!("the request cannot be read ({error}); submit it again"))
+        })?;
         let (unfinished, file) = tools.artifacts.begin(name).map_err(|error| MakeError::disk(&error))?;
         export.make(&tools.datasets, file, tools.artifacts.folder(), tools.threads, &*progress)?;
         Ok(unfinished)

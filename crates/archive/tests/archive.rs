@@ -1,0 +1,347 @@
+//! What is in an archive, and what is told of what is not.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use archive::{ArchiveError, Order, Summary, Unwatched, Watch};
+use detections::{Dataset, ReadOptions};
+use serde_json::{Value, json};
+use testkit::{Package, picture};
+use zune_jpeg::zune_core::bytestream::ZCursor;
+
+/// A quarter of a picture, and the colour that fixtures have there.
+const QUARTERS: [([f64; 4], [u8; 3]); 4] = [
+    ([0.0, 0.0, 0.5, 0.5], [220, 30, 30]),
+    ([0.5, 0.0, 0.5, 0.5], [30, 200, 30]),
+    ([0.0, 0.5, 0.5, 0.5], [30, 30, 220]),
+    ([0.5, 0.5, 0.5, 0.5], [240, 240, 240]),
+];
+
+fn open(package: &Package) -> (Dataset, tempfile::TempDir) {
+    let folder = package.write();
+    (detections::open(folder.path(), &ReadOptions::default()).unwrap(), folder)
+}
+
+fn order(ids: &[&str]) -> Order {
+    Order {
+        detection_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        include_crops: true,
+        include_metadata_csv: true,
+        crop_size: 300,
+        request: json!({"detection_ids": ids}),
+        threads: NonZeroUsize::new(2).unwrap(),
+    }
+}
+
+/// The entries of an archive, in their order.
+struct Archive {
+    names: Vec<String>,
+    files: HashMap<String, Vec<u8>>,
+    bytes: Vec<u8>,
+}
+
+impl Archive {
+    fn read(bytes: Vec<u8>) -> Self {
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&bytes)).unwrap();
+        let (mut names, mut files) = (Vec::new(), HashMap::new());
+        for at in 0..zip.len() {
+            let mut entry = zip.by_index(at).unwrap();
+            let name = entry.name().unwrap().into_owned();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            names.push(name.clone());
+            files.insert(name, content);
+        }
+        Self { names, files, bytes }
+    }
+
+    fn manifest(&self) -> Value {
+        serde_json::from_slice(&self.files["manifest.json"]).unwrap()
+    }
+
+    /// Id and reason of each detection that is missing.
+    fn missing(&self) -> Vec<(String, String)> {
+        let manifest = self.manifest();
+        let rows = manifest["missing"].as_array().unwrap().iter();
+        let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
+        rows.map(|row| (text(row, "detection_id"), text(row, "reason"))).collect()
+    }
+
+    fn crops(&self) -> Vec<&str> {
+        self.names.iter().filter_map(|name| name.strip_prefix("crops/")).collect()
+    }
+
+    /// Width, height and colour in the middle of a crop, by a decoder of another hand.
+    fn crop(&self, id: &str) -> (usize, usize, [u8; 3]) {
+        let bytes = &self.files[&format!("crops/detection_{id}.jpg")];
+        let mut decoder = zune_jpeg::JpegDecoder::new(ZCursor::new(bytes));
+        let pixels = decoder.decode().unwrap();
+        let (width, height) = decoder.dimensions().unwrap();
+        let middle = ((height / 2) * width + width / 2) * 3;
+        (width, height, pixels[middle..middle + 3].try_into().unwrap())
+    }
+}
+
+fn write(data: &Dataset, order: &Order, watch: &dyn Watch) -> Result<(Archive, Summary), ArchiveError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    let summary = archive::write(data, order, std::fs::File::create(&path).unwrap(), folder.path(), watch)?;
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "temporary files are gone");
+    Ok((Archive::read(std::fs::read(path).unwrap()), summary))
+}
+
+fn assert_close(found: [u8; 3], expected: [u8; 3], what: &str) {
+    let far = found.iter().zip(expected).any(|(a, b)| a.abs_diff(b) > 14);
+    assert!(!far, "{what}: {found:?}, not {expected:?}");
+}
+
+/// One detection for each quarter of each of `pictures`: `{picture}-{quarter}`.
+fn quarters(pictures: &[&str]) -> Package {
+    let mut package = Package::new();
+    for name in pictures {
+        package.medium(name, "2023-10-01T06:00:00+02:00", &format!("media/{name}"), Some(picture(name)));
+        for (number, (area, _)) in QUARTERS.iter().enumerate() {
+            package.detection(&format!("{name}-{number}"), name, "doe", *area);
+        }
+    }
+    package
+}
+
+#[test]
+fn pictures_of_every_kind_are_cut_where_their_boxes_are() {
+    let colours = ["colour.jpg", "progressive.jpg", "cmyk.jpg", "colour.png", "palette.png", "rotated.jpg"];
+    let (data, _folder) = open(&quarters(&colours));
+    for name in colours {
+        let ids: Vec<String> = (0..4).map(|number| format!("{name}-{number}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let (archive, summary) = write(&data, &order(&ids), &Unwatched).unwrap();
+        assert_eq!((summary.crops, summary.missing), (4, 0), "{name}");
+        for (id, (_, colour)) in ids.iter().zip(QUARTERS) {
+            let (width, height, middle) = archive.crop(id);
+            assert_eq!((width, height), (160, 120), "{id}");
+            assert_close(middle, colour, id);
+        }
+    }
+}
+
+#[test]
+fn a_grey_picture_makes_grey_crops() {
+    let (data, _folder) = open(&quarters(&["grey.jpg"]));
+    let (archive, _) = write(&data, &order(&["grey.jpg-0", "grey.jpg-3"]), &Unwatched).unwrap();
+    // ITU-R 601 luma of the red and the white quarter.
+    assert_close(archive.crop("grey.jpg-0").2, [87, 87, 87], "red");
+    assert_close(archive.crop("grey.jpg-3").2, [240, 240, 240], "white");
+}
+
+#[test]
+fn crops_are_fitted_and_never_enlarged() {
+    let mut package = Package::new();
+    package.medium("m", "2023-10-01T06:00:00Z", "m.jpg", Some(picture("colour.jpg")));
+    package.detection("whole", "m", "doe", [0.0, 0.0, 1.0, 1.0]);
+    package.detection("wide", "m", "doe", [0.0, 0.0, 1.0, 0.25]);
+    package.detection("small", "m", "doe", [0.1, 0.1, 0.1, 0.1]);
+    let (data, _folder) = open(&package);
+    let order = Order { crop_size: 128, ..order(&["whole", "wide", "small"]) };
+    let (archive, _) = write(&data, &order, &Unwatched).unwrap();
+    let size = |id| (archive.crop(id).0, archive.crop(id).1);
+    assert_eq!((size("whole"), size("wide"), size("small")), ((128, 96), (128, 24), (32, 24)));
+}
+
+#[test]
+fn entries_are_in_the_order_asked_for() {
+    let (data, _folder) = open(&quarters(&["colour.jpg", "colour.png", "progressive.jpg"]));
+    // Each picture comes again after the others, so its crops wait for their turn.
+    let ids =
+        ["colour.png-3", "colour.jpg-0", "progressive.jpg-2", "colour.png-0", "colour.jpg-3", "colour.png-1"];
+    let (archive, _) = write(&data, &order(&ids), &Unwatched).unwrap();
+    let expected: Vec<String> = ids.iter().map(|id| format!("detection_{id}.jpg")).collect();
+    assert_eq!(archive.crops(), expected);
+    assert_eq!(archive.names[6..], ["metadata.csv", "manifest.json"]);
+    let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
+    let rows: Vec<&str> = metadata.lines().skip(1).map(|row| row.split(',').next().unwrap()).collect();
+    assert_eq!(rows, ids);
+}
+
+#[test]
+fn metadata_has_the_columns_of_the_contract() {
+    let (data, _folder) = open(&quarters(&["colour.jpg"]));
+    let (archive, _) = write(&data, &order(&["colour.jpg-1"]), &Unwatched).unwrap();
+    let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
+    let lines: Vec<&str> = metadata.lines().collect();
+    assert_eq!(
+        lines[0],
+        "detection_id,image_id,filename,timestamp,classification,confidence,bbox_x,bbox_y,bbox_width,\
+         bbox_height,deer_id,location,created_at"
+    );
+    // The deployment's clock is UTC, and the picture was stamped 06:00+02:00.
+    assert_eq!(
+        lines[1],
+        "colour.jpg-1,colour.jpg,colour.jpg,2023-10-01T04:00:00Z,doe,0.9,160,0,160,120,,North fence,"
+    );
+}
+
+#[test]
+fn the_manifest_tells_what_is_there_with_its_hash() {
+    use sha2::{Digest, Sha256};
+    let (data, _folder) = open(&quarters(&["colour.jpg"]));
+    let order = order(&["colour.jpg-0", "none", "colour.jpg-1"]);
+    let (archive, summary) = write(&data, &order, &Unwatched).unwrap();
+    let expected = Summary { asked_for: 3, crops: 2, metadata_rows: 2, missing: 1 };
+    assert_eq!(summary, expected);
+    let manifest = archive.manifest();
+    assert_eq!(manifest["request"], order.request);
+    assert_eq!(manifest["counts"], json!({"asked_for": 3, "crops": 2, "metadata_rows": 2, "missing": 1}));
+    let files = manifest["files"].as_array().unwrap();
+    assert_eq!(files.len(), 3);
+    for file in files {
+        let content = &archive.files[file["name"].as_str().unwrap()];
+        let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(file["sha256"], hash.as_str());
+        assert_eq!(file["size_bytes"], content.len());
+    }
+}
+
+#[test]
+fn everything_that_is_missing_is_told_with_its_reason() {
+    let mut package = quarters(&["colour.jpg", "truncated.jpg", "truncated.png", "empty.jpg", "text.jpg"]);
+    let at = "2023-10-01T06:00:00Z";
+    package.medium("gone", at, "media/gone.jpg", None);
+    package.medium("remote", at, "https://example.org/a.jpg", None);
+    package.medium("outside", at, "../outside.jpg", None);
+    for medium in ["gone", "remote", "outside"] {
+        package.detection(medium, medium, "doe", [0.1, 0.1, 0.2, 0.2]);
+    }
+    package.detection("off", "colour.jpg", "doe", [1.2, 0.0, 0.3, 0.3]);
+    package.detection("flat", "colour.jpg", "doe", [0.2, 0.2, 0.0, 0.3]);
+    package.sighting("boxless", "dep1", at, "doe", 1);
+    package.observations.push_str(&format!("plain,dep1,colour.jpg,,{at},,media,animal,doe,1,,,,,\n"));
+    let (data, _folder) = open(&package);
+    let expected = [
+        ("nobody", "no_such_id"),
+        ("truncated.jpg-0", "truncated"),
+        ("truncated.png-0", "truncated"),
+        ("empty.jpg-0", "empty"),
+        ("text.jpg-0", "not_a_picture"),
+        ("gone", "no_file"),
+        ("remote", "remote"),
+        ("outside", "path_outside"),
+        ("off", "box_outside"),
+        ("flat", "box_outside"),
+        ("boxless", "no_media"),
+        ("plain", "no_box"),
+        ("colour.jpg-0", "asked_twice"),
+    ];
+    let mut ids = vec!["colour.jpg-0"];
+    ids.extend(expected.iter().map(|(id, _)| *id));
+    let (archive, summary) = write(&data, &order(&ids), &Unwatched).unwrap();
+    let missing = archive.missing();
+    let found: Vec<(&str, &str)> = missing.iter().map(|(id, why)| (id.as_str(), why.as_str())).collect();
+    assert_eq!(found, expected);
+    assert_eq!((summary.crops, summary.missing), (1, expected.len()));
+    // All but the unknown id and the repeated one are in the metadata.
+    assert_eq!(summary.metadata_rows, 12);
+}
+
+#[test]
+fn a_box_that_reaches_outside_is_clipped() {
+    let mut package = Package::new();
+    package.medium("m", "2023-10-01T06:00:00Z", "m.jpg", Some(picture("colour.jpg")));
+    package.detection("edge", "m", "doe", [-0.25, -0.5, 0.5, 0.75]);
+    let (data, _folder) = open(&package);
+    let (archive, _) = write(&data, &order(&["edge"]), &Unwatched).unwrap();
+    let (width, height, middle) = archive.crop("edge");
+    assert_eq!((width, height), (80, 60));
+    assert_close(middle, QUARTERS[0].1, "the red corner");
+    let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
+    assert!(metadata.contains(",0,0,80,60,"), "{metadata}");
+}
+
+#[test]
+fn when_nothing_can_be_exported_it_says_why() {
+    let (data, _folder) = open(&quarters(&["text.jpg"]));
+    let error = write(&data, &order(&["a", "b", "c", "d"]), &Unwatched).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "none of the 4 detections could be exported: no detection of the data set has this id (a, b, c and 1 more)"
+    );
+    let only_crops = Order { include_metadata_csv: false, ..order(&["text.jpg-0"]) };
+    let error = write(&data, &only_crops, &Unwatched).err().unwrap().to_string();
+    assert!(error.contains("media/text.jpg is not a picture that can be read"), "{error}");
+}
+
+#[test]
+fn parts_are_left_out_when_they_are_not_wanted() {
+    let (data, _folder) = open(&quarters(&["colour.jpg"]));
+    let ids = ["colour.jpg-0", "colour.jpg-1"];
+    let (archive, _) = write(&data, &Order { include_crops: false, ..order(&ids) }, &Unwatched).unwrap();
+    assert_eq!(archive.names, ["metadata.csv", "manifest.json"]);
+    assert!(archive.missing().is_empty());
+    // The boxes are in pixels all the same.
+    let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
+    assert!(metadata.contains(",160,0,160,120,"), "{metadata}");
+    let (archive, _) =
+        write(&data, &Order { include_metadata_csv: false, ..order(&ids) }, &Unwatched).unwrap();
+    assert_eq!(archive.names.last().unwrap(), "manifest.json");
+    assert_eq!(archive.names.len(), 3);
+}
+
+#[test]
+fn no_position_of_the_camera_is_in_a_crop() {
+    let original = picture("rotated.jpg");
+    let holds = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
+    assert!(holds(&original, b"Exif") && holds(&original, b"Trail"));
+    let (data, _folder) = open(&quarters(&["rotated.jpg"]));
+    let (archive, _) = write(&data, &order(&["rotated.jpg-0"]), &Unwatched).unwrap();
+    let crop = &archive.files["crops/detection_rotated.jpg-0.jpg"];
+    assert!(!holds(crop, b"Exif") && !holds(crop, b"Trail"));
+}
+
+#[test]
+fn the_same_order_gives_the_same_bytes() {
+    let (data, _folder) = open(&quarters(&["colour.jpg", "colour.png", "cmyk.jpg", "grey.jpg"]));
+    let ids = ["cmyk.jpg-1", "colour.jpg-0", "grey.jpg-2", "cmyk.jpg-0", "colour.png-3", "none"];
+    let of = |threads| {
+        let order = Order { threads: NonZeroUsize::new(threads).unwrap(), ..order(&ids) };
+        write(&data, &order, &Unwatched).unwrap().0.bytes
+    };
+    let first = of(1);
+    assert_eq!(first, of(1));
+    assert_eq!(first, of(4), "however many threads cut");
+}
+
+/// Cancels after the first progress, and notes how far it went.
+#[derive(Default)]
+struct Impatient {
+    last: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+impl Watch for Impatient {
+    fn progress(&self, done: u64) {
+        self.last.store(done, Ordering::Relaxed);
+        self.cancelled.store(done > 0, Ordering::Relaxed);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn writing_stops_when_nobody_waits() {
+    let mut package = Package::new();
+    let ids: Vec<String> = (0..200).map(|n| format!("d{n}")).collect();
+    for id in &ids {
+        package.medium(id, "2023-10-01T06:00:00Z", &format!("media/{id}.jpg"), Some(picture("colour.jpg")));
+        package.detection(id, id, "doe", QUARTERS[0].0);
+    }
+    let (data, _folder) = open(&package);
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let watch = Impatient::default();
+    let outcome = write(&data, &order(&ids), &watch);
+    assert!(matches!(outcome, Err(ArchiveError::Cancelled)));
+    assert!(watch.last.load(Ordering::Relaxed) < 20);
+}

@@ -1,0 +1,170 @@
+//! Structure that is wrong is refused with its place; a row that is wrong is skipped, counted
+//! and listed, and the rest is read.
+
+use std::os::unix::fs::PermissionsExt;
+
+use detections::{Consequence, Dataset, MediaError, ReadOptions, SourceError};
+use testkit::Package;
+
+fn read(package: &Package) -> Result<Dataset, SourceError> {
+    detections::open(package.write().path(), &ReadOptions::default())
+}
+
+fn refused(package: &Package) -> String {
+    read(package).expect_err("a broken package").to_string()
+}
+
+/// A package with `rows` sightings.
+fn sightings(rows: usize) -> Package {
+    let mut package = Package::new();
+    for row in 0..rows {
+        package.sighting(&format!("o{row}"), "dep1", "2023-10-01T06:00:00Z", "doe", 1);
+    }
+    package
+}
+
+#[test]
+fn a_package_without_a_table_is_refused() {
+    let folder = sightings(3).write();
+    std::fs::remove_file(folder.path().join("media.csv")).unwrap();
+    let error = detections::open(folder.path(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.starts_with("media.csv, line 1, column 1: the file is not there; expected"), "{error}");
+}
+
+#[test]
+fn a_table_without_a_required_column_is_refused() {
+    let mut package = sightings(3);
+    package.deployments = package.deployments.replace("deploymentEnd", "deploymentStop");
+    let error = refused(&package);
+    assert!(error.starts_with("deployments.csv, line 1"), "{error}");
+    assert!(error.contains("no column deploymentEnd") && error.contains("deploymentStop"), "{error}");
+}
+
+#[test]
+fn text_in_another_encoding_is_refused_with_its_place() {
+    let folder = sightings(2).write();
+    let path = folder.path().join("observations.csv");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.extend_from_slice(b"o9,dep1,,,2023-10-01T06:00:00Z,,media,animal,\xC9lan,1,,,,,\n");
+    std::fs::write(&path, bytes).unwrap();
+    let error = detections::open(folder.path(), &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.starts_with("observations.csv, line 4, column 46: the byte 0xC9 is not UTF-8"), "{error}");
+}
+
+#[test]
+fn an_unknown_major_version_is_refused() {
+    let mut package = sightings(1);
+    package.descriptor = package.descriptor.replace("1.0.2", "2.0");
+    let error = refused(&package);
+    assert!(error.contains("this is Camtrap DP version 2.0"), "{error}");
+}
+
+#[test]
+fn a_descriptor_that_is_no_json_is_refused_with_its_place() {
+    let mut package = sightings(1);
+    package.descriptor = "{\n  \"profile\": oops\n}".into();
+    let error = refused(&package);
+    assert!(error.starts_with("datapackage.json, line 2, column"), "{error}");
+}
+
+#[test]
+fn a_broken_quote_costs_its_own_row_only() {
+    let mut package = sightings(400);
+    let lines: Vec<String> = package
+        .observations
+        .lines()
+        .enumerate()
+        .map(|(at, line)| if at + 1 == 300 { line.replace(",doe,", ",\"doe,") } else { line.into() })
+        .collect();
+    package.observations = lines.join("\n");
+    let data = read(&package).unwrap();
+    assert_eq!(data.observations.len(), 399);
+    assert_eq!(data.problems.rows_skipped(), 1);
+    let mut listed = data.problems.listed().iter();
+    let problem = listed.find(|problem| problem.consequence == Consequence::RowSkipped).unwrap();
+    assert_eq!((problem.file.as_str(), problem.line), ("observations.csv", 300));
+    assert!(problem.to_string().contains("scientificName"), "{problem}");
+    assert!(problem.to_string().contains("not closed"), "{problem}");
+}
+
+#[test]
+fn rows_that_cannot_be_read_are_listed_with_what_was_expected() {
+    let mut package = sightings(2);
+    package.sighting("o8", "dep9", "2023-10-01T06:00:00Z", "doe", 1);
+    package.sighting("o9", "dep1", "1st of October", "doe", 1);
+    package.sighting("o0", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
+    package.observations.push_str("o7,dep1\n");
+    let data = read(&package).unwrap();
+    assert_eq!(data.observations.len(), 2);
+    let listed: Vec<String> = data.problems.listed().iter().map(ToString::to_string).collect();
+    let expected = [
+        ("observations.csv, line 4, deploymentID: “dep9”", "table deployments"),
+        ("observations.csv, line 5, eventStart: “1st of October”", "a time such as"),
+        ("observations.csv, line 6, observationID: “o0”", "no earlier row"),
+        ("observations.csv, line 7, mediaID: 2 fields", "15"),
+    ];
+    let skipped: Vec<&String> = listed.iter().filter(|text| text.ends_with("(row skipped)")).collect();
+    assert_eq!(skipped.len(), expected.len(), "{listed:#?}");
+    for (found, (start, part)) in skipped.iter().zip(expected) {
+        assert!(found.starts_with(start) && found.contains(part), "{found}");
+    }
+}
+
+#[test]
+fn a_deployment_that_ends_before_it_starts_is_told_and_kept() {
+    let mut package = Package::default();
+    package.deployment("dep1", "North fence", "2023-09-01T00:00:00Z", "2023-08-01T00:00:00Z");
+    package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
+    let data = read(&package).unwrap();
+    assert_eq!((data.deployments.len(), data.observations.len()), (1, 1));
+    assert!(data.deployments[0].ends_before_it_starts());
+    let problem = data.problems.listed()[0].to_string();
+    assert!(problem.starts_with("deployments.csv, line 2, deploymentEnd"), "{problem}");
+}
+
+#[test]
+fn media_paths_never_leave_the_package() {
+    let outer = tempfile::tempdir().unwrap();
+    std::fs::write(outer.path().join("secret.jpg"), "secret").unwrap();
+    let inner = outer.path().join("package");
+    std::fs::create_dir(&inner).unwrap();
+    let mut package = Package::new();
+    for (id, path) in [("m1", "../secret.jpg"), ("m2", "media/../../secret.jpg"), ("m3", "link.jpg")] {
+        package.medium(id, "2023-10-01T06:00:00Z", path, None);
+    }
+    package.medium("m4", "2023-10-01T06:00:00Z", outer.path().join("secret.jpg").to_str().unwrap(), None);
+    package.write_to(&inner);
+    std::os::unix::fs::symlink("../secret.jpg", inner.join("link.jpg")).unwrap();
+    let data = detections::open(&inner, &ReadOptions::default()).unwrap();
+    for row in 0..4 {
+        let path = data.media.path(row);
+        assert!(matches!(data.files.read(path), Err(MediaError::Outside(_))), "{path}");
+    }
+}
+
+#[test]
+fn a_read_only_folder_is_read() {
+    let folder = sightings(5).write();
+    let mode = |mode| std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o555);
+    let before: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let data = detections::open(folder.path(), &ReadOptions::default());
+    let after: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    mode(0o755);
+    assert_eq!(data.unwrap().observations.len(), 5);
+    assert_eq!(before, after, "reading leaves nothing behind");
+}
+
+#[test]
+fn what_is_no_data_set_is_refused_and_says_what_is_one() {
+    let empty = tempfile::tempdir().unwrap();
+    let options = ReadOptions::default();
+    let error = detections::open(empty.path(), &options).unwrap_err().to_string();
+    assert!(error.contains("datapackage.json") && error.contains("images.csv"), "{error}");
+    let error = detections::open(&empty.path().join("none"), &options).unwrap_err().to_string();
+    assert!(error.ends_with("there is no such file or folder"), "{error}");
+    let broken = empty.path().join("broken.zip");
+    std::fs::write(&broken, "PK but no more").unwrap();
+    let error = detections::open(&broken, &options).unwrap_err().to_string();
+    assert!(error.contains("the ZIP archive cannot be read"), "{error}");
+}

@@ -1,0 +1,251 @@
+//! The numbers of both examples, held against an independent calculation: a script that goes
+//! through the CSV files with dictionaries and loops, whose results were compared row by row
+//! and stand here.
+
+use std::collections::BTreeMap;
+
+use detections::{Dataset, ReadOptions};
+use report::{GroupBy, ReportData, Request};
+
+fn example(name: &str) -> Dataset {
+    detections::open(&testkit::examples().join(name), &ReadOptions::default()).unwrap()
+}
+
+fn request(from: &str, to: &str) -> Request {
+    Request::seasonal_activity(from.parse().unwrap(), to.parse().unwrap())
+}
+
+fn close(found: f64, expected: f64) {
+    assert!((found - expected).abs() < 5e-4, "{found}, not {expected}");
+}
+
+/// Class, events, individuals, records, locations and RAI of each class.
+type Rows<'a> = [(&'a str, usize, u64, usize, usize, f64)];
+
+fn assert_classes(numbers: &ReportData, expected: &Rows<'_>) {
+    assert_eq!(numbers.classes.len(), expected.len());
+    for (row, (class, events, individuals, records, locations, rai)) in numbers.classes.iter().zip(expected) {
+        assert_eq!(
+            (row.classification.as_str(), row.events, row.individuals, row.records, row.locations),
+            (*class, *events, *individuals, *records, *locations)
+        );
+        close(row.rai.unwrap(), *rai);
+        close(row.naive_occupancy.unwrap(), *locations as f64 / numbers.locations_surveyed as f64);
+        assert!(row.rai_low <= row.rai && row.rai <= row.rai_high, "{class}");
+    }
+}
+
+fn assert_buckets(numbers: &ReportData, expected: &[(&str, f64, usize)]) {
+    assert_eq!(numbers.buckets.len(), expected.len());
+    for (bucket, (label, effort, events)) in numbers.buckets.iter().zip(expected) {
+        assert_eq!((bucket.label.as_str(), bucket.events.values().sum::<usize>()), (*label, *events));
+        assert!((bucket.effort_days - effort).abs() < 0.006, "{label}: {}", bucket.effort_days);
+    }
+}
+
+#[test]
+fn a_year_of_algar() {
+    let numbers = report::compute(&example("algar.zip"), &request("2018-05-01", "2019-04-30")).unwrap();
+    close(numbers.effort_days, 12_201.0);
+    assert_eq!((numbers.deployments_active, numbers.locations_surveyed), (109, 38));
+    assert_eq!((numbers.events, numbers.individuals), (961, 1236));
+    assert_classes(
+        &numbers,
+        &[
+            ("Odocoileus virginianus", 257, 335, 2405, 21, 2.1064),
+            ("Lepus americanus", 147, 150, 455, 16, 1.2048),
+            ("Grus canadensis", 140, 240, 739, 19, 1.1474),
+            ("Ursus americanus", 110, 113, 576, 21, 0.9016),
+            ("Alces alces", 103, 139, 1271, 26, 0.8442),
+            ("Canis lupus", 61, 90, 251, 12, 0.5),
+            ("Rangifer tarandus", 53, 75, 278, 19, 0.4344),
+            ("Lynx canadensis", 31, 32, 86, 13, 0.2541),
+            ("Martes americana", 17, 17, 29, 10, 0.1393),
+            ("Tamiasciurus hudsonicus", 12, 12, 15, 4, 0.0984),
+            ("Vulpes vulpes", 9, 9, 37, 5, 0.0738),
+            ("Canis latrans", 8, 8, 21, 3, 0.0656),
+            ("Canachites canadensis", 4, 7, 14, 4, 0.0328),
+            ("Corvus corax", 3, 3, 7, 2, 0.0246),
+            ("Perisoreus canadensis", 2, 2, 3, 2, 0.0164),
+            ("Weasel spp.", 2, 2, 3, 2, 0.0164),
+            ("Cervus canadensis", 1, 1, 6, 1, 0.0082),
+            ("Tympanuchus phasianellus", 1, 1, 1, 1, 0.0082),
+        ],
+    );
+    assert_buckets(
+        &numbers,
+        &[
+            ("May 2018", 1002.0, 144),
+            ("Jun 2018", 900.0, 123),
+            ("Jul 2018", 908.0, 122),
+            ("Aug 2018", 899.0, 78),
+            ("Sep 2018", 870.0, 69),
+            ("Oct 2018", 899.0, 37),
+            ("Nov 2018", 1013.0, 81),
+            ("Dec 2018", 1178.0, 61),
+            ("Jan 2019", 1178.0, 42),
+            ("Feb 2019", 1064.0, 30),
+            ("Mar 2019", 1178.0, 84),
+            ("Apr 2019", 1112.0, 90),
+        ],
+    );
+    let left_out = &numbers.excluded;
+    assert_eq!((left_out.blank, left_out.human, left_out.unknown), (1959, 102, 212));
+    assert_eq!((left_out.outside_deployment, left_out.outside_period), (0, 6820));
+    let locations: BTreeMap<&str, (f64, usize)> =
+        numbers.locations.iter().map(|row| (row.location.as_str(), (row.effort_days, row.events))).collect();
+    for (location, expected) in [("ALG027", (337.0, 62)), ("ALG055", (365.0, 70)), ("ALG064", (365.0, 2))] {
+        assert_eq!(locations[location], expected, "{location}");
+    }
+    assert_eq!(locations.values().map(|(_, events)| events).sum::<usize>(), 961);
+}
+
+#[test]
+fn algar_s_dirt_shows_in_the_data_notes_and_breaks_nothing() {
+    let numbers = report::compute(&example("algar.zip"), &request("2018-01-01", "2019-12-31")).unwrap();
+    close(numbers.effort_days, 20_344.0);
+    assert_eq!((numbers.deployments_active, numbers.events, numbers.individuals), (113, 1978, 2576));
+    // Animals on the camera whose clock was wrong by thirty days.
+    assert_eq!(numbers.excluded.outside_deployment, 31);
+    let notes = numbers.data_notes.join("\n");
+    for expected in [
+        "31 observations of the data set lie before the start or after the end of the deployment",
+        "31 of them show animals in this period and are left out: ALG029_2019-04-02 (31).",
+        "neither an end nor records, and so no effort: ALG027_2019-04-03.",
+        "recorded nothing for more than 21 days at a stretch",
+        "ALG069_2018-04-07",
+    ] {
+        assert!(notes.contains(expected), "“{expected}” is not in:\n{notes}");
+    }
+    assert_eq!(numbers.data_note_ids["no_end_no_records"], ["ALG027_2019-04-03"]);
+}
+
+#[test]
+fn a_year_of_the_camtrap_dp_example() {
+    let numbers = report::compute(&example("camtrap-dp"), &request("2020-05-01", "2021-04-30")).unwrap();
+    close(numbers.effort_days, 73.3716);
+    assert_eq!((numbers.deployments_active, numbers.locations_surveyed), (4, 4));
+    assert_eq!((numbers.events, numbers.individuals), (26, 56));
+    assert_classes(
+        &numbers,
+        &[
+            ("Anas platyrhynchos", 12, 40, 12, 2, 16.3551),
+            ("Mustela putorius", 3, 3, 3, 1, 4.0888),
+            ("Anas strepera", 2, 4, 2, 1, 2.7259),
+            ("Ardea", 2, 2, 2, 1, 2.7259),
+            ("Aves", 2, 2, 2, 2, 2.7259),
+            ("Rattus norvegicus", 2, 2, 2, 1, 2.7259),
+            ("Ardea cinerea", 1, 1, 1, 1, 1.3629),
+            ("Martes foina", 1, 1, 1, 1, 1.3629),
+            ("Vulpes vulpes", 1, 1, 1, 1, 1.3629),
+        ],
+    );
+    assert!(numbers.classes.iter().all(|row| row.level == "event"), "no animal is counted on both levels");
+    assert_buckets(
+        &numbers,
+        &[
+            ("May 2020", 1.79, 3),
+            ("Jun 2020", 39.11, 11),
+            ("Jul 2020", 3.17, 4),
+            ("Aug 2020", 7.26, 5),
+            ("Sep 2020", 0.0, 0),
+            ("Oct 2020", 0.0, 0),
+            ("Nov 2020", 0.0, 0),
+            ("Dec 2020", 0.0, 0),
+            ("Jan 2021", 0.0, 0),
+            ("Feb 2021", 0.0, 0),
+            ("Mar 2021", 4.10, 1),
+            ("Apr 2021", 17.93, 2),
+        ],
+    );
+    let left_out = &numbers.excluded;
+    assert_eq!((left_out.blank, left_out.vehicle, left_out.unknown, left_out.unclassified), (3, 1, 2, 1));
+    assert_eq!(left_out.other_level, 513);
+    let location = numbers.locations.iter().find(|row| row.location == "B_HS_val 2_processiepark").unwrap();
+    close(location.effort_days, 32.2806);
+    assert_eq!(location.events, 9);
+    // Twelve mallards between 4 and 8 in the morning of the cameras' clocks; in UTC it was 2 to 6.
+    let mallard = &numbers.activity[0];
+    assert_eq!((mallard.classification.as_str(), mallard.records), ("Anas platyrhynchos", 12));
+    assert!((5.5..8.0).contains(&mallard.peak_hour), "{}", mallard.peak_hour);
+    assert!(numbers.data_notes.iter().any(|note| note.contains("several offsets from UTC")));
+}
+
+#[test]
+fn the_json_form_has_the_fields_of_the_contract() {
+    let numbers = report::compute(&example("camtrap-dp"), &request("2020-05-01", "2021-04-30")).unwrap();
+    let json = serde_json::to_value(&numbers).unwrap();
+    let has = |row: &serde_json::Value, fields: &str| {
+        for field in fields.split_whitespace() {
+            assert!(row.get(field).is_some(), "{field} in {row}");
+        }
+    };
+    has(
+        &json,
+        "report_type title period group_by independence_minutes effort_days locations_surveyed events",
+    );
+    has(&json, "individuals classes buckets locations activity overlaps comparisons insights excluded");
+    has(&json, "data_notes methods");
+    has(&json["classes"][0], "classification level events individuals rai naive_occupancy mean_confidence");
+    has(&json["buckets"][0], "start end effort_days events");
+    has(&json["locations"][0], "location effort_days events rai");
+    has(&json["activity"][0], "classification records density peak_hour");
+    has(&json["excluded"], "blank human unknown no_timestamp outside_deployment outside_period");
+    assert_eq!(json["report_type"], "seasonal_activity");
+    assert_eq!(json["period"]["start"], "2020-05-01");
+    assert_eq!(json["activity"][0]["density"].as_array().unwrap().len(), 24);
+}
+
+#[test]
+fn classes_and_weeks_are_obeyed() {
+    let data = example("algar.zip");
+    let bears = Request {
+        classifications: vec!["Ursus americanus".into()],
+        group_by: GroupBy::Week,
+        ..request("2018-05-01", "2018-05-31")
+    };
+    let numbers = report::compute(&data, &bears).unwrap();
+    assert_eq!(numbers.classes.len(), 1);
+    assert_eq!(numbers.classes[0].events, 25);
+    assert_eq!(numbers.buckets.len(), 5);
+    assert_eq!(numbers.buckets[1].start.to_string(), "2018-05-07", "weeks start on Monday");
+    let unknown = Request { classifications: vec!["Yeti".into()], ..bears };
+    let error = report::compute(&data, &unknown).unwrap_err().to_string();
+    assert!(error.contains("Yeti") && error.contains("Ursus americanus"), "{error}");
+}
+
+#[test]
+fn no_independence_makes_every_record_an_event() {
+    let data = example("algar.zip");
+    let every = Request { independence_minutes: 0, ..request("2018-05-01", "2019-04-30") };
+    let numbers = report::compute(&data, &every).unwrap();
+    assert_eq!(numbers.classes[0].events, 2405);
+}
+
+#[test]
+fn skipped_rows_are_counted_in_the_report() {
+    let mut package = testkit::Package::new();
+    package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 2);
+    package.sighting("o2", "dep1", "noon", "doe", 1);
+    let folder = package.write();
+    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
+    let numbers = report::compute(&data, &request("2023-09-01", "2024-01-31")).unwrap();
+    assert_eq!((numbers.events, numbers.individuals), (1, 2));
+    let note = numbers.data_notes.iter().find(|note| note.contains("skipped")).unwrap();
+    assert!(note.starts_with("1 row of the tables could not be read") && note.contains("line 3"), "{note}");
+}
+
+#[test]
+fn a_deployment_that_ends_before_it_starts_has_no_effort() {
+    let mut package = testkit::Package::new();
+    package.deployment("dep2", "South gate", "2023-12-01T00:00:00Z", "2023-11-01T00:00:00Z");
+    package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
+    package.sighting("o2", "dep2", "2023-11-15T06:00:00Z", "doe", 1);
+    let folder = package.write();
+    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
+    let numbers = report::compute(&data, &request("2023-09-01", "2024-01-31")).unwrap();
+    close(numbers.effort_days, 152.0);
+    assert_eq!((numbers.locations_surveyed, numbers.events), (1, 1));
+    assert_eq!(numbers.excluded.outside_deployment, 1);
+    assert_eq!(numbers.data_note_ids["ends_before_start"], ["dep2"]);
+}

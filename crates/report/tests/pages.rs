@@ -1,0 +1,139 @@
+//! The pages: what a reader sees, read back by `pdftotext` and `pdfinfo` (poppler-utils).
+
+use std::process::Command;
+
+use detections::ReadOptions;
+use report::{Include, ReportData, Request};
+use testkit::Package;
+
+fn tool(name: &str, arguments: &[&str], pdf: &[u8]) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), pdf).unwrap();
+    let path = file.path().to_str().unwrap();
+    let arguments = arguments.iter().map(|argument| if *argument == "PDF" { path } else { argument });
+    let output =
+        Command::new(name).args(arguments).output().expect("poppler-utils; scripts/setup installs it");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The text in the order in which it stands in the file, without line breaks.
+fn text(pdf: &[u8]) -> String {
+    tool("pdftotext", &["-raw", "PDF", "-"], pdf).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn algar() -> ReportData {
+    let data = detections::open(&testkit::examples().join("algar.zip"), &ReadOptions::default()).unwrap();
+    let request = Request::seasonal_activity("2018-05-01".parse().unwrap(), "2019-04-30".parse().unwrap());
+    report::compute(&data, &request).unwrap()
+}
+
+fn small(package: &Package, from: &str, to: &str) -> ReportData {
+    let folder = package.write();
+    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
+    let request = Request::seasonal_activity(from.parse().unwrap(), to.parse().unwrap());
+    report::compute(&data, &request).unwrap()
+}
+
+#[test]
+fn a_report_is_tagged_titled_and_has_its_fonts() {
+    let pdf = report::render(&algar()).unwrap();
+    let info = tool("pdfinfo", &["PDF"], &pdf);
+    let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
+    assert_eq!(field("Tagged:"), "yes");
+    assert_eq!(field("Title:"), "Seasonal activity, 1 May 2018 to 30 April 2019");
+    assert_eq!(field("Page size:"), "595.276 x 841.89 pts (A4)");
+    assert_eq!(field("JavaScript:"), "no");
+    let metadata = tool("pdfinfo", &["-meta", "PDF"], &pdf);
+    assert!(metadata.contains("pdfuaid:part"), "{metadata}");
+    let fonts = tool("pdffonts", &["PDF"], &pdf);
+    let rows: Vec<&str> = fonts.lines().skip(2).collect();
+    assert!(rows.len() >= 3 && rows.iter().all(|row| row.contains("Inter")), "{fonts}");
+    // Columns from the right: object (2), unicode, subset, embedded.
+    assert!(rows.iter().all(|row| row.split_whitespace().rev().nth(4) == Some("yes")), "{fonts}");
+}
+
+#[test]
+fn the_parts_come_in_the_order_in_which_they_are_read() {
+    let pages = text(&report::render(&algar()).unwrap());
+    let parts = [
+        "Seasonal activity, 1 May 2018 to 30 April 2019",
+        "961 events",
+        "What the data show",
+        "Events by month",
+        "Activity by hour",
+        "Classes RAI",
+        "Events by month and class",
+        "Locations Events of all classes",
+        "Data notes",
+        "Methods",
+        "Source",
+        "Beirne",
+    ];
+    let mut from = 0;
+    for part in parts {
+        let found = pages[from..].find(part);
+        from += found.unwrap_or_else(|| panic!("“{part}” is not after {from} of:\n{pages}"));
+    }
+}
+
+#[test]
+fn parts_that_are_not_wanted_are_left_out() {
+    let all = algar();
+    let with = |include| text(&report::render(&ReportData { include, ..all.clone() }).unwrap());
+    let cases = [
+        (Include { charts: false, ..Include::default() }, "Activity by hour"),
+        (Include { tables: false, ..Include::default() }, "Locations Events of all classes"),
+        (Include { insights: false, ..Include::default() }, "What the data show"),
+    ];
+    let whole = with(Include::default());
+    for (include, part) in cases {
+        assert!(whole.contains(part), "{part}");
+        let pages = with(include);
+        assert!(!pages.contains(part), "{part}");
+        assert!(pages.contains("961 events") && pages.contains("Methods"));
+    }
+}
+
+#[test]
+fn the_same_numbers_give_the_same_bytes() {
+    let numbers = algar();
+    assert!(report::render(&numbers).unwrap() == report::render(&numbers).unwrap());
+}
+
+#[test]
+fn a_period_without_data_is_one_page_that_says_so() {
+    let mut package = Package::new();
+    package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
+    for (from, to, expected) in [
+        ("2019-01-01", "2019-06-30", "No camera was at work in this period"),
+        ("2023-12-01", "2023-12-31", "no animal was recorded"),
+    ] {
+        let pdf = report::render(&small(&package, from, to)).unwrap();
+        let info = tool("pdfinfo", &["PDF"], &pdf);
+        assert!(info.lines().any(|line| line.split_whitespace().eq(["Pages:", "1"])), "{info}");
+        let pages = text(&pdf);
+        assert!(pages.contains("No detections in this period") && pages.contains(expected), "{pages}");
+    }
+}
+
+#[test]
+fn nothing_that_a_user_writes_is_ever_code() {
+    let mut package = Package::new();
+    let class = "#panic() $x$ *b* _i_ <b> @ref \\ //";
+    package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", class, 1);
+    let mut numbers = small(&package, "2023-09-01", "2024-01-31");
+    numbers.title = "#read(\"/etc/passwd\") & <title>".into();
+    let pages = text(&report::render(&numbers).unwrap());
+    assert!(pages.contains("#read(\"/etc/passwd\") & <title>"), "{pages}");
+    assert!(pages.contains(class), "{pages}");
+}
+
+#[test]
+fn a_single_record_makes_a_report_that_says_it_is_too_little() {
+    let mut package = Package::new();
+    package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
+    let pages = text(&report::render(&small(&package, "2023-09-01", "2024-01-31")).unwrap());
+    assert!(pages.contains("too few to say more about: doe"), "{pages}");
+    assert!(pages.contains("No class has 10 records or more"), "{pages}");
+}

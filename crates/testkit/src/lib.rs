@@ -1,0 +1,140 @@
+//! Small Camtrap DP packages for tests, and the fixtures that they are made of.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+/// The folder of the bundled examples.
+pub fn examples() -> PathBuf {
+    root().join("examples")
+}
+
+/// A picture out of `tests/fixtures/pictures`: 320 x 240 pixels as displayed, its quarters red,
+/// green, blue and white from top left to bottom right.
+///
+/// # Panics
+/// When there is none of that name.
+pub fn picture(name: &str) -> Vec<u8> {
+    let path = root().join("tests/fixtures/pictures").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A package under construction: the text of its tables, which a test may damage at will.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// `datapackage.json`.
+    pub descriptor: String,
+    /// `deployments.csv`.
+    pub deployments: String,
+    /// `media.csv`.
+    pub media: String,
+    /// `observations.csv`.
+    pub observations: String,
+    /// Other files, by their path in the package.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl Default for Package {
+    fn default() -> Self {
+        let resource = |name: &str| json!({"name": name, "path": format!("{name}.csv"), "profile": "tabular-data-resource"});
+        let profile = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json";
+        let descriptor = json!({
+            "profile": profile, "name": "small", "title": "A small survey",
+            "resources": [resource("deployments"), resource("media"), resource("observations")],
+        });
+        Self {
+            descriptor: descriptor.to_string(),
+            deployments:
+                "deploymentID,locationID,locationName,latitude,longitude,deploymentStart,deploymentEnd\n"
+                    .into(),
+            media: "mediaID,deploymentID,timestamp,filePath,filePublic,fileMediatype\n".into(),
+            observations: "observationID,deploymentID,mediaID,eventID,eventStart,eventEnd,observationLevel,\
+                           observationType,scientificName,count,bboxX,bboxY,bboxWidth,bboxHeight,\
+                           classificationProbability\n"
+                .into(),
+            files: Vec::new(),
+        }
+    }
+}
+
+/// Adding rows: each ends where a test looks.
+impl Package {
+    /// A package with one deployment, `dep1` at `North fence`, from 1 September 2023 to 31
+    /// January 2024.
+    pub fn new() -> Self {
+        let mut package = Self::default();
+        package.deployment("dep1", "North fence", "2023-09-01T00:00:00Z", "2024-01-31T00:00:00Z");
+        package
+    }
+
+    /// A deployment at a location of its own.
+    pub fn deployment(&mut self, id: &str, location: &str, start: &str, end: &str) {
+        push(&mut self.deployments, format_args!("{id},loc-{id},{location},33.1,-95.6,{start},{end}"));
+    }
+
+    /// A media file of `dep1`, and its bytes when it is in the package.
+    pub fn medium(&mut self, id: &str, time: &str, path: &str, bytes: Option<Vec<u8>>) {
+        push(&mut self.media, format_args!("{id},dep1,{time},{path},true,image/jpeg"));
+        self.files.extend(bytes.map(|bytes| (path.to_owned(), bytes)));
+    }
+
+    /// A detection on a media file of `dep1`: its box is x, y, width and height as fractions.
+    pub fn detection(&mut self, id: &str, medium: &str, class: &str, area: [f64; 4]) {
+        let [x, y, width, height] = area;
+        push(
+            &mut self.observations,
+            format_args!(
+                "{id},dep1,{medium},,2023-10-01T06:00:00Z,,media,animal,{class},1,{x},{y},{width},{height},0.9"
+            ),
+        );
+    }
+
+    /// An animal without a box, at its own time, on the media level of a deployment.
+    pub fn sighting(&mut self, id: &str, deployment: &str, time: &str, class: &str, count: u32) {
+        push(
+            &mut self.observations,
+            format_args!("{id},{deployment},,,{time},,media,animal,{class},{count},,,,,"),
+        );
+    }
+
+    /// Writes the package into a folder.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_to(&self, folder: &Path) {
+        let tables = [
+            ("datapackage.json", &self.descriptor),
+            ("deployments.csv", &self.deployments),
+            ("media.csv", &self.media),
+            ("observations.csv", &self.observations),
+        ];
+        for (name, text) in tables {
+            std::fs::write(folder.join(name), text).expect("a table is written");
+        }
+        for (path, bytes) in &self.files {
+            let path = folder.join(path);
+            std::fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a folder is made");
+            std::fs::write(path, bytes).expect("a file is written");
+        }
+    }
+
+    /// Writes the package into a folder of its own, which is removed when it is dropped.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self) -> TempDir {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        self.write_to(folder.path());
+        folder
+    }
+}
+
+fn push(table: &mut String, row: std::fmt::Arguments<'_>) {
+    writeln!(table, "{row}").expect("writing to a string");
+}
