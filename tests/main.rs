@@ -1,1 +1,11 @@
-//! Whole-program tests.
+//! Tests of the whole program: a real server process, spoken to over HTTP, and the command line.
+
+mod bad_input;
+mod cli;
+mod deletion;
+mod demo;
+mod downloads;
+mod restarts;
+mod status;
+mod submission;
+mod support;

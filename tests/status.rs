@@ -1,0 +1,145 @@
+//! Statuses: what is told of a job on its way and at its end.
+
+use std::io::Read;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Home, herons, season, until};
+
+#[tokio::test]
+async fn a_report_is_completed_with_its_file() {
+    let server = Home::with_examples().start();
+    let job_id = server.submit("pdf", &season()).await;
+    let status = server.completed("pdf", &job_id).await;
+    let filename = status["filename"].as_str().unwrap();
+    assert!(filename.starts_with("report_") && filename.ends_with(".pdf"), "{filename}");
+    assert_eq!(status["download_url"], format!("/api/static/exports/{filename}"));
+    assert_eq!((&status["error_message"], &status["phase"]), (&Value::Null, &Value::Null));
+    let time = |field: &str| status[field].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(time("created_at") <= time("completed_at") && time("completed_at") < time("expires_at"));
+    let file = server.download(&status).await;
+    assert!(file.starts_with(b"%PDF-"));
+    assert_eq!(status["file_size_bytes"], file.len());
+    assert!(status.get("total_detections").is_none(), "a report counts no detections");
+}
+
+#[tokio::test]
+async fn an_archive_is_completed_with_its_crops() {
+    let server = Home::with_examples().start();
+    let job_id = server.submit("zip", &herons()).await;
+    let status = server.completed("zip", &job_id).await;
+    assert_eq!((&status["total_detections"], &status["processed_count"]), (&json!(10), &json!(10)));
+    assert_eq!(status["progress_percent"], 100.0);
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(server.download(&status).await)).unwrap();
+    let names: Vec<String> = zip.file_names().flatten().map(std::borrow::Cow::into_owned).collect();
+    assert_eq!(names.iter().filter(|name| name.starts_with("crops/detection_")).count(), 10);
+    let mut manifest = String::new();
+    zip.by_name("manifest.json").unwrap().read_to_string(&mut manifest).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["request"], herons());
+    assert_eq!(manifest["counts"]["crops"], 10);
+}
+
+#[tokio::test]
+async fn a_job_says_how_far_it_is() {
+    let (data, request) = crate::support::slow(300);
+    let server = Home::with(&[data.path()]).arguments(&["--workers", "1"]).start();
+    let running = server.submit("zip", &request).await;
+    let waiting = server.submit("zip", &request).await;
+    let status = server
+        .status_when("zip", &running, |s| s["processed_count"].as_u64().is_some_and(|done| done > 0))
+        .await;
+    assert_eq!(
+        (&status["status"], &status["phase"], &status["attempt"]),
+        (&json!("processing"), &json!("running"), &json!(1))
+    );
+    let (done, percent) =
+        (status["processed_count"].as_f64().unwrap(), status["progress_percent"].as_f64().unwrap());
+    assert!((percent - done / 3.0).abs() < 0.051, "{done} of 300 is {percent} %");
+    assert!(status["estimated_completion"].is_string());
+    let response = server.get(&format!("/api/exports/zip/{waiting}")).await;
+    assert_eq!(response.headers()["retry-after"], "1");
+    let status: Value = response.json().await.unwrap();
+    assert_eq!((&status["status"], &status["phase"]), (&json!("processing"), &json!("queued")));
+    assert_eq!(status["progress_percent"], 0.0);
+}
+
+#[tokio::test]
+async fn a_job_of_which_nothing_exists_fails_and_says_so() {
+    let server = Home::with_examples().start();
+    let job_id = server.submit("zip", &json!({"detection_ids": ["x", "y"], "dataset": "camtrap-dp"})).await;
+    let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
+    assert_eq!(status["status"], "failed");
+    assert_eq!(
+        status["error_message"],
+        "none of the 2 detections could be exported: no detection of the data set has this id (x, y)"
+    );
+    assert_eq!((&status["filename"], &status["attempt"]), (&Value::Null, &json!(1)));
+    assert!(status["completed_at"].is_string());
+    until("its file to go", async || server.files().is_empty()).await;
+}
+
+#[tokio::test]
+async fn ids_that_do_not_exist_are_listed() {
+    let server = Home::with_examples().start();
+    let request = json!({"detection_ids": ["nobody", "7ab33b3a_1"], "dataset": "camtrap-dp"});
+    let job_id = server.submit("zip", &request).await;
+    let status = server.completed("zip", &job_id).await;
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(server.download(&status).await)).unwrap();
+    let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
+    assert_eq!(manifest["missing"][0]["detection_id"], "nobody");
+    assert_eq!(manifest["missing"][0]["reason"], "no_such_id");
+    assert_eq!(manifest["counts"]["crops"], 1);
+}
+
+#[tokio::test]
+async fn a_job_that_is_not_there_is_not_found() {
+    let server = Home::with_examples().start();
+    let report = server.submit("pdf", &season()).await;
+    let paths = [
+        "/api/exports/pdf/6f1f1a3e-0000-4000-8000-000000000000".to_owned(),
+        "/api/exports/zip/unknown".to_owned(),
+        "/api/exports/pdf/a%20b".to_owned(),
+        format!("/api/exports/pdf/{}", "x".repeat(129)),
+        format!("/api/exports/zip/{report}"),
+        "/api/static/exports/report_unknown_1.pdf".to_owned(),
+        "/api/static/exports/..%2Fjobs%2Fjobs.sqlite".to_owned(),
+    ];
+    for path in paths {
+        let response = server.get(&path).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["detail"], "Job not found or expired", "{path}");
+    }
+    assert_eq!(server.delete("unknown").await, StatusCode::NOT_FOUND);
+    server.completed("pdf", &report).await;
+}
+
+#[tokio::test]
+async fn a_server_says_that_it_lives_and_is_ready() {
+    let server = Home::with_examples().start();
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(server.get(path).await.status(), StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_period_without_data_is_a_report_that_says_so() {
+    let server = Home::with_examples().start();
+    let body =
+        json!({"report_type": "seasonal_activity", "start_date": "2010-01-01", "end_date": "2010-12-31"});
+    let job_id = server.submit("pdf", &body).await;
+    let status = server.completed("pdf", &job_id).await;
+    assert!(server.download(&status).await.starts_with(b"%PDF-"));
+}
+
+#[tokio::test]
+async fn an_expired_job_is_gone_with_its_file() {
+    let server = Home::with_examples().arguments(&["--ttl", "2"]).start();
+    let job_id = server.submit("pdf", &season()).await;
+    let path = format!("/api/exports/pdf/{job_id}");
+    until("the job to expire", async || server.get(&path).await.status() == StatusCode::NOT_FOUND).await;
+    until("its file to go", async || server.files().is_empty()).await;
+    assert_eq!(server.delete(&job_id).await, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,226 @@
+//! A server process of a test's own, on a free port, with folders of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::Package;
+
+/// The program under test, without settings of whoever runs the tests.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trapline"));
+    command.env_remove("RUST_LOG");
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("TRAPLINE_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// The folders of a server. They outlive the process, so that it can be started again on them.
+pub struct Home {
+    pub folder: Arc<TempDir>,
+    data: Vec<PathBuf>,
+    arguments: Vec<String>,
+}
+
+/// A server process. Dropped, it is killed.
+pub struct Server {
+    child: Child,
+    pub url: String,
+    pub client: Client,
+    exports: PathBuf,
+    log: PathBuf,
+    /// Kept for as long as the process may use it.
+    _folder: Arc<TempDir>,
+}
+
+impl Home {
+    /// With these data sets, of which the first is the default.
+    pub fn with(data: &[&Path]) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self { folder, data: data.iter().map(|path| path.into()).collect(), arguments: Vec::new() }
+    }
+
+    /// With the bundled examples: `algar` and `camtrap-dp`.
+    pub fn with_examples() -> Self {
+        let examples = testkit::examples();
+        Self::with(&[&examples.join("algar.zip"), &examples.join("camtrap-dp")])
+    }
+
+    /// More arguments for `serve`.
+    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments = arguments.iter().map(|argument| (*argument).into()).collect();
+        self
+    }
+
+    pub fn exports(&self) -> PathBuf {
+        self.folder.path().join("exports")
+    }
+
+    /// `trapline serve` with all its arguments.
+    pub fn command(&self) -> Command {
+        let mut command = program();
+        command.current_dir(self.folder.path()).arg("serve").args(["--listen", "127.0.0.1:0"]);
+        command.arg("--store").arg(format!("sqlite:{}", self.folder.path().join("jobs").display()));
+        command.arg("--artifacts").arg(self.exports());
+        for path in &self.data {
+            command.arg("--data").arg(path);
+        }
+        command.args(&self.arguments);
+        command
+    }
+
+    /// Starts the server and waits until it listens.
+    pub fn start(&self) -> Server {
+        self.start_as(self.command())
+    }
+
+    /// Starts the server by a command that runs it.
+    pub fn start_as(&self, mut command: Command) -> Server {
+        let log = self.folder.path().join("log");
+        let stderr = std::fs::File::options().create(true).append(true).open(&log).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| {
+            panic!("the server did not start: {}", std::fs::read_to_string(&log).unwrap_or_default())
+        });
+        let client = Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap();
+        Server {
+            child,
+            url: url.into(),
+            client,
+            exports: self.exports(),
+            log,
+            _folder: Arc::clone(&self.folder),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", std::fs::read_to_string(&self.log).unwrap_or_default());
+        }
+    }
+}
+
+impl Server {
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        self.client.post(format!("{}{path}", self.url)).json(body).send().await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.client.get(format!("{}{path}", self.url)).send().await.unwrap()
+    }
+
+    pub async fn delete(&self, job_id: &str) -> StatusCode {
+        let address = format!("{}/api/exports/{job_id}", self.url);
+        self.client.delete(address).send().await.unwrap().status()
+    }
+
+    /// Submits an export and returns its id.
+    pub async fn submit(&self, kind: &str, body: &Value) -> String {
+        let response = self.post(&format!("/api/exports/{kind}"), body).await;
+        let status = response.status();
+        let answer: Value = response.json().await.unwrap();
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        answer["job_id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn status(&self, kind: &str, job_id: &str) -> Value {
+        let response = self.get(&format!("/api/exports/{kind}/{job_id}")).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response.json().await.unwrap()
+    }
+
+    /// Waits until the status of a job is as wanted.
+    pub async fn status_when(&self, kind: &str, job_id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        until("the status of a job", async || {
+            last = self.status(kind, job_id).await;
+            wanted(&last)
+        })
+        .await;
+        last
+    }
+
+    /// Waits for the end of a job, which has to be a good one.
+    pub async fn completed(&self, kind: &str, job_id: &str) -> Value {
+        let status = self.status_when(kind, job_id, |status| status["status"] != "processing").await;
+        assert_eq!(status["status"], "completed", "{status}");
+        status
+    }
+
+    /// The file of a completed job.
+    pub async fn download(&self, status: &Value) -> Vec<u8> {
+        let response = self.get(status["download_url"].as_str().unwrap()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response.bytes().await.unwrap().to_vec()
+    }
+
+    /// Names in the folder of files, hidden ones too.
+    pub fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.exports).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// Ends the process as a power cut would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks the process to end, and waits for it.
+    pub fn terminate(mut self) -> std::process::ExitStatus {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+}
+
+/// Asks until the answer is yes. A test that would wait for ever ends after two minutes.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < Duration::from_secs(120), "waited two minutes for {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A report on a season of Algar.
+pub fn season() -> Value {
+    json!({"report_type": "seasonal_activity", "start_date": "2018-09-01", "end_date": "2019-01-31"})
+}
+
+/// The ten detections of a heron in the Camtrap DP example.
+pub fn herons() -> Value {
+    json!({"dataset": "camtrap-dp", "filter": {"start_date": "2021-04-11", "end_date": "2021-04-11"}})
+}
+
+/// A data set on whose archive a server works for some seconds: one large picture, many times.
+pub fn slow(detections: usize) -> (TempDir, Value) {
+    let picture = testkit::examples().join("camtrap-dp/media/20210531082538-RCNX0031.JPG");
+    let mut package = Package::new();
+    package.files.push(("large.jpg".into(), std::fs::read(picture).unwrap()));
+    let ids: Vec<String> = (0..detections).map(|number| format!("d{number}")).collect();
+    for id in &ids {
+        package.medium(id, "2023-10-01T06:00:00Z", "large.jpg", None);
+        package.detection(id, id, "doe", [0.1, 0.1, 0.5, 0.5]);
+    }
+    (package.write(), json!({"detection_ids": ids}))
+}
