@@ -1,7 +1,6 @@
 //! A full disk, a port in use, data that cannot be read: clear errors, and nothing is lost.
 
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -66,26 +65,23 @@ async fn a_read_only_data_folder_is_enough() {
     package.medium("m", "2023-10-01T06:00:00Z", "m.jpg", Some(testkit::picture("colour.jpg")));
     package.detection("d", "m", "doe", [0.0, 0.0, 0.5, 0.5]);
     package.write_to(&data);
-    let mode = |mode| std::fs::set_permissions(&data, std::fs::Permissions::from_mode(mode)).unwrap();
-    mode(0o555);
-    let server = Home::with(&[&data]).start();
+    let home = Home::with(&[&data]);
+    let server = home.start_as(in_a_namespace(
+        &home,
+        &format!("mount --bind {0} {0} && mount -o remount,bind,ro {0}", data.display()),
+    ));
     let job_id = server.submit("zip", &serde_json::json!({"detection_ids": ["d"]})).await;
     server.completed("zip", &job_id).await;
     assert_eq!(std::fs::read_dir(&data).unwrap().count(), 5, "four tables and a picture");
-    mode(0o755);
 }
 
-/// A server whose folder of files is a file system of its own with `size` bytes: made in a mount
-/// namespace that ends with the process.
-fn on_a_small_disk(home: &Home, size: &str) -> Command {
+/// A server in a mount namespace of its own, which `mount` sets up and which ends with it.
+fn in_a_namespace(home: &Home, mount: &str) -> Command {
     let serve = home.command();
-    let exports = home.exports();
-    std::fs::create_dir_all(&exports).unwrap();
-    let script = "mount -t tmpfs -o size=\"$1\" none \"$2\" && shift 2 && exec \"$@\"";
     let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", size]);
-    command.arg(exports).arg(serve.get_program()).args(serve.get_args());
-    command.current_dir(home.folder.path());
+    let script = format!("{mount} && exec \"$@\"");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script, "sh"]);
+    command.arg(serve.get_program()).args(serve.get_args()).current_dir(home.folder.path());
     command
 }
 
@@ -93,7 +89,10 @@ fn on_a_small_disk(home: &Home, size: &str) -> Command {
 async fn a_full_disk_fails_the_job_with_what_to_do_and_leaves_nothing() {
     // Room for an archive of herons (116 kB), and none for a report (160 kB).
     let home = Home::with_examples();
-    let server = home.start_as(on_a_small_disk(&home, "132k"));
+    let exports = home.exports();
+    std::fs::create_dir_all(&exports).unwrap();
+    let mount = format!("mount -t tmpfs -o size=132k none {}", exports.display());
+    let server = home.start_as(in_a_namespace(&home, &mount));
     let report = server.submit("pdf", &season()).await;
     let status = server.status_when("pdf", &report, |status| status["status"] != "processing").await;
     assert_eq!(status["status"], "failed", "{status}");
