@@ -29,7 +29,8 @@ fn write(folder: &Path, total: u64) -> std::io::Result<()> {
         package.deployment(&id, &location, "2023-09-01T00:00:00-06:00", "2023-11-30T00:00:00-07:00");
     }
     package.write_to(folder);
-    let append = |name: &str| std::fs::File::options().append(true).open(folder.join(name)).map(BufWriter::new);
+    let append =
+        |name: &str| std::fs::File::options().append(true).open(folder.join(name)).map(BufWriter::new);
     let (mut media, mut observations) = (append("media.csv")?, append("observations.csv")?);
     // A linear congruential generator: the same survey every time, without another dependency.
     let mut state = 1_u64;
