@@ -191,17 +191,23 @@ impl<'a> Survey<'a> {
     }
 
     fn location_rows(&self) -> Vec<LocationRow> {
+        let mut seen: HashMap<u32, (usize, BTreeSet<u32>)> = HashMap::new();
+        for event in &self.events {
+            let (events, classes) = seen.entry(event.location).or_default();
+            *events += 1;
+            classes.insert(event.class);
+        }
         let mut rows: Vec<LocationRow> = self
             .surveyed()
             .into_iter()
             .map(|(location, effort)| {
-                let here = || self.events.iter().filter(|event| event.location == location);
+                let (events, classes) = seen.remove(&location).unwrap_or_default();
                 LocationRow {
                     location: self.data.locations[location as usize].name.clone(),
                     effort_days: rounded(effort, 4),
-                    events: here().count(),
-                    rai: per_hundred(here().count(), effort),
-                    classes: here().map(|event| event.class).collect::<BTreeSet<_>>().len(),
+                    events,
+                    rai: per_hundred(events, effort),
+                    classes: classes.len(),
                 }
             })
             .collect();
