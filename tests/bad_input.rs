@@ -87,7 +87,7 @@ fn in_a_namespace(home: &Home, mount: &str) -> Command {
 
 #[tokio::test]
 async fn a_full_disk_fails_the_job_with_what_to_do_and_leaves_nothing() {
-    // Room for an archive of herons (116 kB), and none for a report (160 kB).
+    // Room for an archive of small crops (some 40 kB), and none for a report (160 kB).
     let home = Home::with_examples();
     let exports = home.exports();
     std::fs::create_dir_all(&exports).unwrap();
@@ -101,7 +101,9 @@ async fn a_full_disk_fails_the_job_with_what_to_do_and_leaves_nothing() {
     assert!(reason.contains("no space left") && reason.contains("submit the export again"), "{reason}");
     assert!(!reason.contains('/'), "no path of the server: {reason}");
     // Its unfinished files are gone, so what fits is made.
-    let archive = server.submit("zip", &herons()).await;
+    let mut small = herons();
+    small["crop_size"] = 128.into();
+    let archive = server.submit("zip", &small).await;
     let status = server.completed("zip", &archive).await;
     assert_eq!(server.download(&status).await.len(), status["file_size_bytes"].as_u64().unwrap() as usize);
     assert_eq!(server.status("pdf", &report).await["status"], "failed");

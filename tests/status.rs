@@ -43,7 +43,7 @@ async fn an_archive_is_completed_with_its_crops() {
 
 #[tokio::test]
 async fn a_job_says_how_far_it_is() {
-    let (data, request) = crate::support::slow(300);
+    let (data, request) = crate::support::slow(3000);
     let server = Home::with(&[data.path()]).arguments(&["--workers", "1"]).start();
     let running = server.submit("zip", &request).await;
     let waiting = server.submit("zip", &request).await;
@@ -56,7 +56,7 @@ async fn a_job_says_how_far_it_is() {
     );
     let (done, percent) =
         (status["processed_count"].as_f64().unwrap(), status["progress_percent"].as_f64().unwrap());
-    assert!((percent - done / 3.0).abs() < 0.051, "{done} of 300 is {percent} %");
+    assert!((percent - done / 30.0).abs() < 0.051, "{done} of 3000 is {percent} %");
     assert!(status["estimated_completion"].is_string());
     let response = server.get(&format!("/api/exports/zip/{waiting}")).await;
     assert_eq!(response.headers()["retry-after"], "1");
@@ -77,7 +77,15 @@ async fn a_job_of_which_nothing_exists_fails_and_says_so() {
     );
     assert_eq!((&status["filename"], &status["attempt"]), (&Value::Null, &json!(1)));
     assert!(status["completed_at"].is_string());
-    until("its file to go", async || server.files().is_empty()).await;
+    let nothing =
+        json!({"filter": {"start_date": "2010-01-01", "end_date": "2010-12-31"}, "dataset": "camtrap-dp"});
+    let job_id = server.submit("zip", &nothing).await;
+    let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
+    assert!(
+        status["error_message"].as_str().unwrap().starts_with("no detection with a bounding box"),
+        "{status}"
+    );
+    until("their files to go", async || server.files().is_empty()).await;
 }
 
 #[tokio::test]

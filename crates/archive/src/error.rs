@@ -5,6 +5,9 @@ use detections::MediaError;
 /// Why there is no archive.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
+    /// Nothing was asked for: a filter that no detection passes.
+    #[error("no detection with a bounding box was found; ask for other dates, classes or locations")]
+    NothingChosen,
     /// None of the detections could be exported. Asking again for the same is of no use.
     #[error("none of the {asked_for} detections could be exported: {reasons}")]
     NothingFound {

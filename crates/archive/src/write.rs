@@ -29,6 +29,9 @@ pub fn write(
     folder: &Path,
     watch: &dyn Watch,
 ) -> Result<Summary, ArchiveError> {
+    if order.detection_ids.is_empty() {
+        return Err(ArchiveError::NothingChosen);
+    }
     let plan = Plan::new(data, order);
     let mut writing = Writing::new(&plan, order, Package::new(file), Spool::new_in(folder)?);
     writing.note_what_has_no_picture(data);

@@ -116,7 +116,9 @@ impl Export {
                     Ok(_) => Ok(()),
                     Err(ArchiveError::Cancelled) => Err(MakeError::Cancelled),
                     Err(ArchiveError::Write(error)) => Err(MakeError::disk(&error)),
-                    Err(error @ ArchiveError::NothingFound { .. }) => Err(MakeError::wrong(error)),
+                    Err(error @ (ArchiveError::NothingFound { .. } | ArchiveError::NothingChosen)) => {
+                        Err(MakeError::wrong(error))
+                    }
                 }
             }
         }

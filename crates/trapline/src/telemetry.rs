@@ -1,5 +1,7 @@
 //! The log, on standard error.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// Logs at the level that `RUST_LOG` asks for, else `default`.
@@ -10,5 +12,7 @@ pub fn start(default: &str) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
+        // Colours are for people; a file gets plain text.
+        .with_ansi(std::io::stderr().is_terminal())
         .try_init();
 }

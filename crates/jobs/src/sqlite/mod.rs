@@ -26,7 +26,7 @@ use crate::store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, 
 use rows::{record, store_error};
 
 /// Longest wait for a connection, after which a request is told to come again.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A store of jobs in one folder.
 #[derive(Debug)]

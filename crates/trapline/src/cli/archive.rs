@@ -7,9 +7,9 @@ use ::archive::ArchiveError;
 use detections::{Dataset, Selection};
 use serde_json::{Value, json};
 
-use super::arguments::{ArchiveArguments, DataArguments};
+use super::arguments::{ArchiveArguments, DataArguments, Layout};
 use super::failure::Failure;
-use super::output::{Steps, persist, temporary_beside};
+use super::output::{Stage, Steps, persist, temporary_beside};
 use crate::export::{ArchiveRequest, Chosen};
 use crate::telemetry;
 
@@ -20,12 +20,10 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
     {
         return Err(Failure::input("--from must not be after --to"));
     }
+    let Layout::Crops = arguments.layout;
     let data = only_data_set(&arguments.data)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let order = request(arguments)?.order(&data, threads).map_err(Failure::input)?;
-    if order.detection_ids.is_empty() {
-        return Err(Failure::job("no detection with a bounding box was found for what was asked for"));
-    }
     let temporary = temporary_beside(&arguments.output)?;
     let file = temporary.reopen().map_err(Failure::job)?;
     let folder = temporary.path().parent().unwrap_or(Path::new(".")).to_owned();
@@ -33,7 +31,7 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
     let written = ::archive::write(&data, &order, file, &folder, &steps);
     steps.finish();
     let summary = written.map_err(|error| match error {
-        ArchiveError::NothingFound { .. } => Failure::job(error),
+        ArchiveError::NothingFound { .. } | ArchiveError::NothingChosen => Failure::job(error),
         other => Failure::job(format!("{}: {other}", arguments.output.display())),
     })?;
     let size = persist(temporary, &arguments.output)?;
@@ -57,7 +55,10 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
 /// Commands that work on one data set.
 pub fn only_data_set(arguments: &DataArguments) -> Result<Dataset, Failure> {
     match arguments.data.as_slice() {
-        [one] => detections::open(&one.path, &arguments.options()).map_err(Failure::input),
+        [one] => {
+            let _reading = Stage::begin(&format!("reading {}", one.path.display()));
+            detections::open(&one.path, &arguments.options()).map_err(Failure::input)
+        }
         _ => Err(Failure::input("this command works on one data set; give --data once")),
     }
 }

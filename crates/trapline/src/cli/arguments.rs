@@ -167,6 +167,9 @@ pub struct ArchiveArguments {
     /// A file with the ids of the detections to export, one on each line
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "class"])]
     pub ids: Option<PathBuf>,
+    /// What is in the archive
+    #[arg(long, value_enum, default_value_t = Layout::Crops)]
+    pub layout: Layout,
     /// Side of the square that crops are fitted into, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 300,
           value_parser = clap::value_parser!(u32).range(128..=1024))]
@@ -183,6 +186,12 @@ pub struct ArchiveArguments {
     /// Tell what was done as JSON on standard output
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Layout {
+    /// crops/, metadata.csv and manifest.json
+    Crops,
 }
 
 fn time_zone(name: &str) -> Result<TimeZone, String> {

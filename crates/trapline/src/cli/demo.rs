@@ -94,14 +94,12 @@ async fn show(server: &str, output: &Path) -> Result<(), Failure> {
     let archive = json!({"filter": {"start_date": "2021-04-11", "end_date": "2021-04-11", "classifications": ["Ardea"]}, "dataset": "camtrap-dp"});
     demo.export("zip", &archive, &output.join("detections.zip")).await?;
 
-    eprintln!(
-        "\nOpen {} and {}. Then try:",
-        output.join("report.pdf").display(),
-        output.join("detections.zip").display()
-    );
-    eprintln!("  trapline serve --data examples/algar.zip       the same server, for your own requests");
-    eprintln!("  trapline report --data YOUR_PACKAGE --from 2024-09-01 --to 2025-01-31 -o report.pdf");
-    eprintln!("  trapline --help");
+    let program = std::env::args().next().unwrap_or_else(|| "trapline".into());
+    let file = |name: &str| output.join(name).display().to_string();
+    eprintln!("\nOpen {} and {}. Then try:", file("report.pdf"), file("detections.zip"));
+    eprintln!("  {program} serve --data examples/algar.zip       # the same server, for your own requests");
+    eprintln!("  {program} report --data YOUR_PACKAGE --from 2024-09-01 --to 2025-01-31 -o report.pdf");
+    eprintln!("  {program} --help");
     Ok(())
 }
 

@@ -3,11 +3,36 @@
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::NamedTempFile;
 
 use super::failure::Failure;
+
+/// Something that takes a while and has no steps to count: a spinner on a terminal until it is
+/// dropped, else a line.
+pub struct Stage(Option<ProgressBar>);
+
+impl Stage {
+    pub fn begin(what: &str) -> Self {
+        if !std::io::stderr().is_terminal() {
+            eprintln!("{what}");
+            return Self(None);
+        }
+        let spinner = ProgressBar::new_spinner().with_message(what.to_owned());
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        Self(Some(spinner))
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(spinner) = &self.0 {
+            spinner.finish_and_clear();
+        }
+    }
+}
 
 /// Progress through a known number of steps: a bar on a terminal, else a line at each quarter.
 pub enum Steps {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::arguments::{self, ReportArguments};
 use super::failure::Failure;
-use super::output::write_whole;
+use super::output::{Stage, write_whole};
 use crate::telemetry;
 
 pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
@@ -15,10 +15,14 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
         return Err(Failure::input("--from must not be after --to"));
     }
     let data = super::archive::only_data_set(&arguments.data)?;
-    let numbers = report::compute(&data, &request(arguments)).map_err(Failure::input)?;
+    let numbers = {
+        let _computing = Stage::begin("computing the numbers");
+        report::compute(&data, &request(arguments)).map_err(Failure::input)?
+    };
     let bytes = if as_json {
         serde_json::to_vec_pretty(&numbers).map_err(Failure::job)?
     } else {
+        let _rendering = Stage::begin("laying out the pages");
         report::render(&numbers).map_err(Failure::job)?
     };
     let size = write_whole(&arguments.output, &bytes)?;
