@@ -9,8 +9,8 @@
 //! manifest  what is in it, and what is missing and why
 //! ```
 //!
-//! Memory does not grow with the number of detections, but for some forty bytes each: crops
-//! that are ready before their turn wait in a temporary file.
+//! Memory does not grow with the number of detections, but for the directory of the archive
+//! (under a kilobyte each): crops that are ready before their turn wait in a temporary file.
 //!
 //! This crate knows nothing of jobs; [`Watch`] tells whoever waits how far it is.
 
