@@ -105,7 +105,7 @@ async fn a_full_disk_fails_the_job_with_what_to_do_and_leaves_nothing() {
     small["crop_size"] = 128.into();
     let archive = server.submit("zip", &small).await;
     let status = server.completed("zip", &archive).await;
-    assert_eq!(server.download(&status).await.len(), status["file_size_bytes"].as_u64().unwrap() as usize);
+    assert_eq!(status["file_size_bytes"], server.download(&status).await.len());
     assert_eq!(server.status("pdf", &report).await["status"], "failed");
 }
 

@@ -13,7 +13,7 @@ async fn a_report_is_completed_with_its_file() {
     let job_id = server.submit("pdf", &season()).await;
     let status = server.completed("pdf", &job_id).await;
     let filename = status["filename"].as_str().unwrap();
-    assert!(filename.starts_with("report_") && filename.ends_with(".pdf"), "{filename}");
+    assert_eq!(filename, format!("report_{job_id}_1.pdf"));
     assert_eq!(status["download_url"], format!("/api/static/exports/{filename}"));
     assert_eq!((&status["error_message"], &status["phase"]), (&Value::Null, &Value::Null));
     let time = |field: &str| status[field].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();

@@ -45,7 +45,7 @@ impl Home {
     /// With these data sets, of which the first is the default.
     pub fn with(data: &[&Path]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self { folder, data: data.iter().map(|path| path.into()).collect(), arguments: Vec::new() }
+        Self { folder, data: data.iter().copied().map(PathBuf::from).collect(), arguments: Vec::new() }
     }
 
     /// With the bundled examples: `algar` and `camtrap-dp`.
@@ -92,7 +92,7 @@ impl Home {
         let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| {
             panic!("the server did not start: {}", std::fs::read_to_string(&log).unwrap_or_default())
         });
-        let client = Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap();
+        let client = Client::builder().timeout(Duration::from_mins(1)).no_proxy().build().unwrap();
         Server {
             child,
             url: url.into(),
@@ -197,7 +197,7 @@ impl Server {
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !holds().await {
-        assert!(begun.elapsed() < Duration::from_secs(120), "waited two minutes for {what}");
+        assert!(begun.elapsed() < Duration::from_mins(2), "waited two minutes for {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

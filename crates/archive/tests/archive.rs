@@ -217,7 +217,7 @@ fn everything_that_is_missing_is_told_with_its_reason() {
     package.detection("off", "colour.jpg", "doe", [1.2, 0.0, 0.3, 0.3]);
     package.detection("flat", "colour.jpg", "doe", [0.2, 0.2, 0.0, 0.3]);
     package.sighting("boxless", "dep1", at, "doe", 1);
-    package.observations.push_str(&format!("plain,dep1,colour.jpg,,{at},,media,animal,doe,1,,,,,\n"));
+    package.observations.push_str("plain,dep1,colour.jpg,,2023-10-01T06:00:00Z,,media,animal,doe,1,,,,,\n");
     let (data, _folder) = open(&package);
     let expected = [
         ("nobody", "no_such_id"),
