@@ -169,6 +169,19 @@ fn flags_win_over_the_environment_and_the_environment_over_the_file() {
         assert_eq!(numbers["group_by"], "week");
         numbers["title"].as_str().unwrap().to_owned()
     };
+    let (code, _, told) = run(program().current_dir(&folder).env("TRAPLINE_NO_CHARTS", "1").args([
+        "report",
+        "--from",
+        "2018-05-01",
+        "--to",
+        "2018-05-31",
+        "-o",
+        "b.json",
+    ]));
+    assert_eq!(code, 0, "{told}");
+    let numbers: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("b.json")).unwrap()).unwrap();
+    assert_eq!(numbers["include"], serde_json::json!({"charts": false, "tables": true, "insights": true}));
     assert_eq!(title(None, None), "file");
     assert_eq!(title(Some("environment"), None), "environment");
     assert_eq!(title(Some("environment"), Some("flag")), "flag");

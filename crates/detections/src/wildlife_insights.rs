@@ -39,13 +39,14 @@ fn table_file(name: &str) -> TableFile<'_> {
     TableFile { name, delimiter: b',', needed: "which a Wildlife Insights export has" }
 }
 
-/// `images.csv`, or the numbered parts of a large export.
 fn image_tables(container: &Container) -> Vec<String> {
-    container.names_at_root(|name| {
-        name.strip_prefix("images").and_then(|rest| rest.strip_suffix(".csv")).is_some_and(|part| {
-            part.is_empty() || part[1..].bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
-        })
-    })
+    container.names_at_root(is_image_table)
+}
+
+/// `images.csv`, or a numbered part of a large export, such as `images_2000123_1.csv`.
+fn is_image_table(name: &str) -> bool {
+    let part = name.strip_prefix("images").and_then(|rest| rest.strip_suffix(".csv"));
+    part.is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-')))
 }
 
 /// What `projects.csv` says of the whole. The table may be absent.
@@ -256,4 +257,19 @@ fn observation_id(builder: &Builder, image: &str) -> String {
         number += 1;
     }
     id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_image_table;
+
+    #[test]
+    fn a_large_export_has_its_images_in_numbered_parts() {
+        for name in ["images.csv", "images_2000123.csv", "images_2000123_1.csv", "images-2.csv"] {
+            assert!(is_image_table(name), "{name}");
+        }
+        for name in ["images_old.csv", "imagesé.csv", "images.txt", "my_images.csv", "images"] {
+            assert!(!is_image_table(name), "{name}");
+        }
+    }
 }

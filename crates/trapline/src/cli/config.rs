@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
 
@@ -92,6 +93,11 @@ fn with_settings(argument: Arg, settings: &Table, own: &Table) -> Arg {
         return argument;
     };
     let argument = argument.env(format!("TRAPLINE_{}", name.to_uppercase())).hide_env(true);
+    let argument = match argument.get_action() {
+        // In an environment people write 1, yes and on as well as true.
+        ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
+        _ => argument,
+    };
     let find = |table: &Table| table.iter().find(|(known, _)| key(known) == name).map(|(_, v)| v.clone());
     match find(own).or_else(|| find(settings).filter(|value| !value.is_table())) {
         None => argument,
