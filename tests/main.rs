@@ -5,6 +5,7 @@ mod cli;
 mod deletion;
 mod demo;
 mod downloads;
+mod polling;
 mod restarts;
 mod status;
 mod submission;

@@ -125,6 +125,28 @@ async fn a_job_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
+async fn the_log_of_a_job_reads_as_its_story() {
+    let server = Home::with_examples().arguments(&["--log-format", "json"]).start();
+    let job_id = server.submit("pdf", &season()).await;
+    server.completed("pdf", &job_id).await;
+    assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
+    let story = || -> Vec<Value> {
+        let lines = server.log();
+        let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("a JSON object"));
+        lines.filter(|line| line["job_id"] == job_id.as_str()).collect()
+    };
+    until("the whole story", async || story().len() == 4).await;
+    let story = story();
+    let told: Vec<&str> = story.iter().map(|line| line["message"].as_str().unwrap()).collect();
+    let mut sorted = told.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, ["job claimed", "job deleted", "job ended with its file", "job submitted"]);
+    let ended = story.iter().find(|line| line["message"] == "job ended with its file").unwrap();
+    assert_eq!((&ended["level"], &ended["attempt"]), (&json!("INFO"), &json!(1)));
+    assert!(ended["took_ms"].is_u64() && ended["worker"].is_string(), "{ended}");
+}
+
+#[tokio::test]
 async fn a_server_says_that_it_lives_and_is_ready() {
     let server = Home::with_examples().start();
     for path in ["/healthz", "/readyz"] {

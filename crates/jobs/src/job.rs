@@ -87,6 +87,35 @@ pub struct NewJob {
     pub request: Value,
     /// How many detections it goes through, when it counts them.
     pub total_detections: Option<u64>,
+    /// What tells a submission that is sent again from a new one.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// What a client sends so that a submission whose answer was lost can be sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The client's key. It is taken for as long as the job's record lives.
+    pub key: String,
+    /// What the request was, in any form that is the same for the same request only.
+    pub fingerprint: String,
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Submitted {
+    /// A job was made.
+    New(Record),
+    /// The same request was submitted before with the same key: this is its job.
+    Before(Record),
+}
+
+impl Submitted {
+    /// The job, new or not.
+    pub fn into_record(self) -> Record {
+        match self {
+            Self::New(record) | Self::Before(record) => record,
+        }
+    }
 }
 
 /// The right to work on a job: its id and the attempt, which is the fencing token.

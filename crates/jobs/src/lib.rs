@@ -27,6 +27,6 @@ mod sqlite;
 mod store;
 
 pub use id::{InvalidJobId, JobId, WorkerId};
-pub use job::{Artifact, Claim, Failure, Held, Kind, NewJob, Record, State};
+pub use job::{Artifact, Claim, Failure, Held, Idempotency, Kind, NewJob, Record, State, Submitted};
 pub use sqlite::SqliteStore;
 pub use store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::id::{JobId, WorkerId};
-use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record};
+use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record, Submitted};
 
 /// How long things last. The same for all processes that share a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,9 @@ pub enum StoreError {
     /// The id of a new job is taken.
     #[error("there is a job {0} already")]
     Exists(JobId),
+    /// The idempotency key of a new job was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyTaken,
 }
 
 /// Why a worker's transition did not happen.
@@ -109,10 +112,11 @@ pub struct Page {
 /// There is one place where a job's status lives: no caller keeps a copy that decides anything.
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Makes the status and the place in the queue of a new job, both or neither.
+    /// Makes the status and the place in the queue of a new job, both or neither; makes nothing
+    /// when the same request was submitted before with the same idempotency key.
     ///
-    /// [`StoreError::Exists`] when its id is taken.
-    async fn submit(&self, job: &NewJob) -> Result<Record, StoreError>;
+    /// [`StoreError::Exists`] when its id is taken, [`StoreError::KeyTaken`] when its key is.
+    async fn submit(&self, job: &NewJob) -> Result<Submitted, StoreError>;
 
     /// Gives the oldest job that waits to `worker`, or `None`. Never gives one job to two.
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError>;
@@ -139,6 +143,9 @@ pub trait JobStore: Send + Sync {
 
     /// The status of a job; `None` when it is unknown or expired.
     async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError>;
+
+    /// The place of a job that waits, 1 for the next; `None` when it does not wait.
+    async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError>;
 
     /// Jobs, newest first: up to `limit` of them, from the beginning or from [`Page::next`].
     async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError>;

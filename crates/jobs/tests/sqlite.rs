@@ -28,6 +28,7 @@ fn job() -> NewJob {
         kind: Kind::Pdf,
         request: serde_json::json!({}),
         total_detections: None,
+        idempotency: None,
     }
 }
 

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Harness, claimed, fault, job, patient, submitted, until};
-use crate::{AfterFailure, Artifact, Held, HeldError, JobId, JobStore, State, StoreError, WorkerId};
+use crate::{
+    AfterFailure, Artifact, Held, HeldError, Idempotency, JobId, JobStore, NewJob, State, StoreError,
+    Submitted, WorkerId,
+};
 
 fn artifact(job_id: &JobId) -> Artifact {
     Artifact { filename: format!("report_{job_id}_1.pdf"), size: 12_345 }
@@ -18,7 +21,7 @@ async fn state(store: &Arc<dyn JobStore>, job_id: &JobId) -> Option<State> {
 pub async fn a_submitted_job_waits(harness: &impl Harness) {
     let store = harness.open(patient()).await;
     let new = job(Some(7));
-    let answered = store.submit(&new).await.unwrap();
+    let Submitted::New(answered) = store.submit(&new).await.unwrap() else { panic!("a new job") };
     let found = store.get(&new.job_id).await.unwrap().unwrap();
     assert_eq!(answered, found);
     assert_eq!((found.kind, found.state, found.attempt), (Some(new.kind), State::Queued, 0));
@@ -33,8 +36,8 @@ pub async fn a_submitted_job_waits(harness: &impl Harness) {
 pub async fn an_id_is_taken_once(harness: &impl Harness) {
     let store = harness.open(patient()).await;
     let first = job(None);
-    let record = store.submit(&first).await.unwrap();
-    let again = crate::NewJob { total_detections: Some(1), ..first.clone() };
+    let record = store.submit(&first).await.unwrap().into_record();
+    let again = NewJob { total_detections: Some(1), ..first.clone() };
     assert!(matches!(store.submit(&again).await, Err(StoreError::Exists(id)) if id == first.job_id));
     assert_eq!(store.get(&first.job_id).await.unwrap().unwrap(), record);
     claimed(&store).await;
@@ -80,7 +83,7 @@ pub async fn each_job_is_claimed_once(harness: &impl Harness) {
 /// A heartbeat's count is in the status.
 pub async fn progress_is_shown(harness: &impl Harness) {
     let store = harness.open(patient()).await;
-    let job_id = store.submit(&job(Some(10))).await.unwrap().job_id;
+    let job_id = store.submit(&job(Some(10))).await.unwrap().into_record().job_id;
     let held = claimed(&store).await.held;
     store.heartbeat(&held, Some(4)).await.unwrap();
     store.heartbeat(&held, None).await.unwrap();
@@ -92,7 +95,7 @@ pub async fn progress_is_shown(harness: &impl Harness) {
 /// A completed job says when, what its file is called, and that everything is done.
 pub async fn a_completed_job_has_its_file(harness: &impl Harness) {
     let store = harness.open(patient()).await;
-    let job_id = store.submit(&job(Some(10))).await.unwrap().job_id;
+    let job_id = store.submit(&job(Some(10))).await.unwrap().into_record().job_id;
     let held = claimed(&store).await.held;
     store.heartbeat(&held, Some(4)).await.unwrap();
     store.complete(&held, &artifact(&job_id)).await.unwrap();
@@ -274,7 +277,7 @@ pub async fn the_list_has_the_newest_first(harness: &impl Harness) {
 pub async fn created_at_is_set_once(harness: &impl Harness) {
     let store = harness.open(patient()).await;
     let new = job(Some(3));
-    let created = store.submit(&new).await.unwrap().created_at;
+    let created = store.submit(&new).await.unwrap().into_record().created_at;
     let now = || async { store.get(&new.job_id).await.unwrap().unwrap().created_at };
     let first = claimed(&store).await.held;
     assert_eq!(now().await, created);
@@ -307,6 +310,52 @@ pub async fn waiting_ends_when_a_job_comes(harness: &impl Harness) {
     let job_id = submitted(&store).await;
     until("the worker that waits to have the job", || async { waiting.is_finished() }).await;
     assert_eq!(waiting.await.unwrap().held.job_id, job_id);
+}
+
+fn with_key(key: &str, fingerprint: &str) -> NewJob {
+    let idempotency = Idempotency { key: key.into(), fingerprint: fingerprint.into() };
+    NewJob { idempotency: Some(idempotency), ..job(None) }
+}
+
+/// A client whose answer was lost sends its request again, and gets the job that it made.
+pub async fn a_repeated_submission_is_the_same_job(harness: &impl Harness) {
+    let store = harness.open(patient()).await;
+    let first = with_key("key", "a");
+    assert!(matches!(store.submit(&first).await.unwrap(), Submitted::New(_)));
+    let again = store.submit(&with_key("key", "a")).await.unwrap();
+    assert!(matches!(&again, Submitted::Before(record) if record.job_id == first.job_id), "{again:?}");
+    let held = claimed(&store).await.held;
+    assert_eq!(store.claim(&WorkerId::random()).await.unwrap(), None, "one job for both");
+    store.complete(&held, &artifact(&first.job_id)).await.unwrap();
+    let Submitted::Before(record) = store.submit(&with_key("key", "a")).await.unwrap() else {
+        panic!("the job of before")
+    };
+    assert_eq!(record.state, State::Completed);
+    // Deleted, the key is free.
+    store.delete(&first.job_id).await.unwrap();
+    assert!(matches!(store.submit(&with_key("key", "b")).await.unwrap(), Submitted::New(_)));
+}
+
+/// A key that comes with another request is a mistake, and makes no job.
+pub async fn a_key_is_for_one_request(harness: &impl Harness) {
+    let store = harness.open(patient()).await;
+    store.submit(&with_key("key", "a")).await.unwrap();
+    assert!(matches!(store.submit(&with_key("key", "b")).await, Err(StoreError::KeyTaken)));
+    assert!(matches!(store.submit(&with_key("other", "b")).await.unwrap(), Submitted::New(_)));
+    assert_eq!(store.list(None, 10).await.unwrap().records.len(), 2);
+}
+
+/// The place is 1 for the next, and nothing for a job that does not wait.
+pub async fn a_job_knows_its_place_in_the_queue(harness: &impl Harness) {
+    let store = harness.open(patient()).await;
+    let ids = [submitted(&store).await, submitted(&store).await, submitted(&store).await];
+    assert_eq!(store.queue_position(&ids[2]).await.unwrap(), Some(3));
+    claimed(&store).await;
+    assert_eq!(store.queue_position(&ids[0]).await.unwrap(), None);
+    assert_eq!(store.queue_position(&ids[2]).await.unwrap(), Some(2));
+    store.delete(&ids[1]).await.unwrap();
+    assert_eq!(store.queue_position(&ids[2]).await.unwrap(), Some(1));
+    assert_eq!(store.queue_position(&JobId::random()).await.unwrap(), None);
 }
 
 /// A store that is well says so.

@@ -53,6 +53,9 @@ macro_rules! contract_tests {
             the_list_has_the_newest_first,
             created_at_is_set_once,
             waiting_ends_when_a_job_comes,
+            a_repeated_submission_is_the_same_job,
+            a_key_is_for_one_request,
+            a_job_knows_its_place_in_the_queue,
             the_store_says_that_it_answers,
             a_lost_worker_s_job_waits_again,
             a_lost_worker_s_job_is_given_up_in_the_end,
@@ -81,11 +84,12 @@ pub(crate) fn patient() -> StoreOptions {
 
 pub(crate) fn job(total_detections: Option<u64>) -> NewJob {
     let kind = if total_detections.is_some() { Kind::Zip } else { Kind::Pdf };
-    NewJob { job_id: JobId::random(), kind, request: json!({"what": ["ever", 1]}), total_detections }
+    let request = json!({"what": ["ever", 1]});
+    NewJob { job_id: JobId::random(), kind, request, total_detections, idempotency: None }
 }
 
 pub(crate) async fn submitted(store: &Arc<dyn JobStore>) -> JobId {
-    store.submit(&job(None)).await.unwrap().job_id
+    store.submit(&job(None)).await.unwrap().into_record().job_id
 }
 
 pub(crate) async fn claimed(store: &Arc<dyn JobStore>) -> Claim {

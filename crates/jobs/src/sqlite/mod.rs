@@ -7,6 +7,7 @@
 
 #[macro_use]
 mod rows;
+mod submit;
 mod worker;
 
 use std::fs::{File, TryLockError};
@@ -20,11 +21,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use tokio::sync::Notify;
 
 use crate::id::{JobId, WorkerId};
-use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record};
+use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record, Submitted};
 use crate::store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
 
-use rows::{record, store_error};
+use rows::{damaged, record, store_error};
 
+/// Version of the tables, as `schema.sql` notes it in the database.
+const VERSION: i64 = 1;
 /// Longest wait for a connection, after which a request is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -54,7 +57,7 @@ impl SqliteStore {
             .busy_timeout(PATIENCE);
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
         let writer = pool(1).connect_with(connect.clone()).await.map_err(store_error)?;
-        sqlx::raw_sql(include_str!("schema.sql")).execute(&writer).await.map_err(store_error)?;
+        prepare(&writer).await?;
         let readers = pool(4).connect_with(connect.read_only(true)).await.map_err(store_error)?;
         let store = Self { writer, readers, options, work: Notify::new(), _lock: lock };
         store.take_back_all().await?;
@@ -94,6 +97,17 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// Makes the tables of a new database; one of another version is not touched.
+async fn prepare(writer: &SqlitePool) -> Result<(), StoreError> {
+    let version: i64 =
+        sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await.map_err(store_error)?;
+    match version {
+        0 => sqlx::raw_sql(include_str!("schema.sql")).execute(writer).await.map(|_| ()).map_err(store_error),
+        VERSION => Ok(()),
+        other => Err(damaged(format!("its tables are of version {other}, and this program reads {VERSION}"))),
+    }
+}
+
 fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
@@ -104,29 +118,8 @@ fn millis(duration: Duration) -> i64 {
 
 #[async_trait]
 impl JobStore for SqliteStore {
-    async fn submit(&self, job: &NewJob) -> Result<Record, StoreError> {
-        let now = now();
-        let sql = concat!(
-            "INSERT INTO jobs (job_id, kind, request, state, created_at, expires_at, total_detections, \
-             processed_count) \
-             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END) RETURNING ",
-            columns!()
-        );
-        let inserted = sqlx::query(sql)
-            .bind(job.job_id.as_str())
-            .bind(job.kind.name())
-            .bind(job.request.to_string())
-            .bind(now)
-            .bind(now + self.ttl())
-            .bind(job.total_detections.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
-            .fetch_one(&self.writer)
-            .await;
-        let row = inserted.map_err(|error| match error.as_database_error() {
-            Some(database) if database.is_unique_violation() => StoreError::Exists(job.job_id.clone()),
-            _ => store_error(error),
-        })?;
-        self.work.notify_one();
-        record(&row)
+    async fn submit(&self, job: &NewJob) -> Result<Submitted, StoreError> {
+        self.submit_new(job).await
     }
 
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
@@ -168,6 +161,10 @@ impl JobStore for SqliteStore {
         let sql = concat!("SELECT ", columns!(), " FROM jobs WHERE job_id = ?1 AND expires_at > ?2");
         let row = sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(&self.readers).await;
         row.map_err(store_error)?.as_ref().map(record).transpose()
+    }
+
+    async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
+        self.place_in_queue(job_id).await
     }
 
     async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError> {

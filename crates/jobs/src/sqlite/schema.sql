@@ -1,5 +1,6 @@
 -- Times are milliseconds since 1970 UTC.
-CREATE TABLE IF NOT EXISTS jobs (
+BEGIN;
+CREATE TABLE jobs (
     seq              INTEGER PRIMARY KEY AUTOINCREMENT,
     job_id           TEXT NOT NULL UNIQUE,
     kind             TEXT NOT NULL,
@@ -20,12 +21,18 @@ CREATE TABLE IF NOT EXISTS jobs (
     error            TEXT,
     total_detections INTEGER,
     processed_count  INTEGER,
+    -- What a submission that is sent again is known by.
+    idempotency_key  TEXT,
+    fingerprint      TEXT,
     -- A final state has its time; a completed job its file, a failed one its reason.
     CHECK ((completed_at IS NOT NULL) = (state IN ('completed', 'failed'))),
     CHECK ((filename IS NOT NULL) = (state = 'completed')),
     CHECK ((error IS NOT NULL) = (state = 'failed'))
 ) STRICT;
 
-CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (seq) WHERE state = 'queued';
-CREATE INDEX IF NOT EXISTS jobs_leased ON jobs (lease_until) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS jobs_expiring ON jobs (expires_at);
+CREATE INDEX jobs_waiting ON jobs (seq) WHERE state = 'queued';
+CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';
+CREATE UNIQUE INDEX jobs_keys ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX jobs_expiring ON jobs (expires_at);
+PRAGMA user_version = 1;
+COMMIT;

@@ -11,10 +11,10 @@ use super::arguments::{ArchiveArguments, DataArguments, Layout};
 use super::failure::Failure;
 use super::output::{Stage, Steps, persist, temporary_beside};
 use crate::export::{ArchiveRequest, Chosen};
-use crate::telemetry;
+use crate::telemetry::{self, LogFormat};
 
 pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
-    telemetry::start("warn");
+    telemetry::start("warn", LogFormat::Text);
     if let (Some(from), Some(to)) = (arguments.from, arguments.to)
         && to < from
     {

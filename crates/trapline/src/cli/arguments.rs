@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use report::GroupBy;
 
 use crate::datasets::DataArgument;
+use crate::telemetry::LogFormat;
 
 /// Reports and archives from camera-trap detections, as jobs whose status can be trusted.
 #[derive(Debug, Parser)]
@@ -89,6 +90,9 @@ pub struct ServeArguments {
     /// How long running jobs may go on after a signal to stop, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub grace: u64,
+    /// How the log on standard error is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub log_format: LogFormat,
 }
 
 // Flags of a command line are what bools are for.

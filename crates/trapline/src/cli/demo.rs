@@ -15,7 +15,7 @@ use super::output::{Steps, write_whole};
 use super::serve::runtime;
 use crate::datasets::{DataArgument, Datasets};
 use crate::service::{Service, Settings};
-use crate::telemetry;
+use crate::telemetry::{self, LogFormat};
 
 /// The examples that are bundled with the program, by their path.
 macro_rules! bundled {
@@ -46,7 +46,7 @@ const EXAMPLES: [(&str, &[u8]); 15] = bundled![
 const PERIOD: (&str, &str) = ("2018-05-01", "2019-04-30");
 
 pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
-    telemetry::start("warn");
+    telemetry::start("warn", LogFormat::Text);
     let scratch = tempfile::tempdir().map_err(Failure::job)?;
     unpack(scratch.path()).map_err(Failure::job)?;
     std::fs::create_dir_all(&arguments.output)

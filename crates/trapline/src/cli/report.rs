@@ -6,10 +6,10 @@ use serde_json::json;
 use super::arguments::{self, ReportArguments};
 use super::failure::Failure;
 use super::output::{Stage, write_whole};
-use crate::telemetry;
+use crate::telemetry::{self, LogFormat};
 
 pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
-    telemetry::start("warn");
+    telemetry::start("warn", LogFormat::Text);
     let as_json = form(arguments)?;
     if arguments.to < arguments.from {
         return Err(Failure::input("--from must not be after --to"));

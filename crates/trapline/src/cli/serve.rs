@@ -13,7 +13,7 @@ use crate::service::{Service, Settings};
 use crate::telemetry;
 
 pub fn run(arguments: &ServeArguments) -> Result<(), Failure> {
-    telemetry::start("info,sqlx=warn");
+    telemetry::start("info,sqlx=warn", arguments.log_format);
     let datasets = Datasets::read(&arguments.data.data, &arguments.data.options()).map_err(Failure::input)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let settings = Settings {

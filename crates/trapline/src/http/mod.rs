@@ -4,6 +4,8 @@ mod body;
 mod delete;
 mod download;
 mod health;
+mod idempotency;
+mod polling;
 mod problem;
 mod ranges;
 mod rules;

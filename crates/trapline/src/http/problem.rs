@@ -74,6 +74,10 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::KeyTaken) {
+            let detail = "Idempotency-Key was used for another request; use a new key for a new request";
+            return Self::fields(422, vec![FieldError::new("Idempotency-Key", detail)]);
+        }
         tracing::error!(%error, "the job store did not answer a request");
         match error {
             StoreError::Damaged(_) => {

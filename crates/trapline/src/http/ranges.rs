@@ -1,7 +1,9 @@
 //! Which part of a file a request is for (RFC 9110, sections 13 and 14).
 
 use axum::http::HeaderMap;
-use axum::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
+use axum::http::header::{IF_RANGE, RANGE};
+
+use super::polling::is_known;
 
 /// The part of a file to send.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub enum Part {
 /// Several ranges at once are answered with the whole, which the standard allows.
 pub fn part(headers: &HeaderMap, etag: &str, size: u64) -> Part {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if text(IF_NONE_MATCH).is_some_and(|tags| matches(tags, etag)) {
+    if is_known(headers, etag) {
         return Part::NotModified;
     }
     let Some(range) = text(RANGE) else { return Part::Whole };
@@ -37,10 +39,6 @@ pub fn part(headers: &HeaderMap, etag: &str, size: u64) -> Part {
         },
         Err(_) => Part::Unsatisfiable,
     }
-}
-
-fn matches(tags: &str, etag: &str) -> bool {
-    tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag || tag == "*")
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, RETRY_AFTER, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use jobs::{JobId, JobStore, Kind, Record, State as JobState};
 use serde_json::{Value, json};
 
+use super::polling::{etag, is_known, preferred_wait, record_within};
 use super::problem::Problem;
 use super::submit::estimated_completion;
 
@@ -18,45 +19,79 @@ use super::submit::estimated_completion;
 const DOWNLOADS: &str = "/api/static/exports/";
 
 /// The status of a report.
-pub async fn pdf(store: State<Arc<dyn JobStore>>, job_id: Path<String>) -> Result<Response, Problem> {
-    status(store, job_id, Kind::Pdf).await
+pub async fn pdf(
+    store: State<Arc<dyn JobStore>>,
+    job_id: Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    status(store, job_id, headers, Kind::Pdf).await
 }
 
 /// The status of an archive.
-pub async fn zip(store: State<Arc<dyn JobStore>>, job_id: Path<String>) -> Result<Response, Problem> {
-    status(store, job_id, Kind::Zip).await
+pub async fn zip(
+    store: State<Arc<dyn JobStore>>,
+    job_id: Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    status(store, job_id, headers, Kind::Zip).await
 }
 
 async fn status(
     State(store): State<Arc<dyn JobStore>>,
     Path(job_id): Path<String>,
+    headers: HeaderMap,
     kind: Kind,
 ) -> Result<Response, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
-    let record = store.get(&job_id).await?.ok_or_else(Problem::no_job)?;
+    let wait = preferred_wait(&headers);
+    let record = record_within(&*store, &job_id, wait).await?;
     // An archive asked for as a report is not there, unless its record does not tell.
     if record.kind.is_some_and(|actual| actual != kind) {
         return Err(Problem::no_job());
     }
-    let mut response = Json(body(&record, kind)).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let place = match record.state {
+        JobState::Queued => store.queue_position(&job_id).await?,
+        _ => None,
+    };
+    let body = body(&record, kind, place);
+    let etag = etag(&body);
+    let mut response = if is_known(&headers, &etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Json(body).into_response()
+    };
+    let mut set = |name: HeaderName, value: &str| {
+        response.headers_mut().insert(name, HeaderValue::from_str(value).expect("plain text"));
+    };
+    set(ETAG, &etag);
+    set(CACHE_CONTROL, "no-cache");
+    set(VARY, "prefer");
+    if let Some(wait) = wait {
+        set(HeaderName::from_static("preference-applied"), &format!("wait={}", wait.as_secs()));
+    }
     if !record.state.is_final() {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        set(RETRY_AFTER, "1");
     }
     Ok(response)
 }
 
-fn body(record: &Record, kind: Kind) -> Value {
+/// A state in the words that clients know.
+pub fn status_name(state: JobState) -> &'static str {
+    match state {
+        JobState::Queued | JobState::Running => "processing",
+        JobState::Completed => "completed",
+        JobState::Failed => "failed",
+    }
+}
+
+fn body(record: &Record, kind: Kind, place: Option<u64>) -> Value {
     let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
     let file = record.artifact.as_ref();
     let mut body = json!({
         "job_id": record.job_id,
-        "status": match record.state {
-            JobState::Queued | JobState::Running => "processing",
-            JobState::Completed => "completed",
-            JobState::Failed => "failed",
-        },
+        "status": status_name(record.state),
         "phase": (!record.state.is_final()).then(|| record.state.name()),
+        "queue_position": place,
         "attempt": record.attempt,
         "filename": file.map(|file| &file.filename),
         "download_url": file.map(|file| format!("{DOWNLOADS}{}", file.filename)),
@@ -136,7 +171,7 @@ mod tests {
 
     #[test]
     fn absent_values_are_null() {
-        let body = body(&record(JobState::Queued, 0), Kind::Zip);
+        let body = body(&record(JobState::Queued, 0), Kind::Zip, Some(1));
         for field in ["filename", "download_url", "file_size_bytes", "error_message", "completed_at"] {
             assert_eq!(body.get(field), Some(&Value::Null), "{field}");
         }

@@ -10,13 +10,15 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use detections::Selection;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
-use jobs::{JobId, JobStore, NewJob};
+use jobs::{JobId, JobStore, NewJob, Submitted};
 use report::{GroupBy, Include, Period, ReportType};
 use serde_json::{Value, json};
 
 use super::body::Fields;
+use super::idempotency::IdempotencyKey;
 use super::problem::Problem;
 use super::rules;
+use super::status::status_name;
 use crate::datasets::Datasets;
 use crate::export::{ArchiveRequest, Chosen, Export, What};
 
@@ -47,35 +49,51 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 pub async fn pdf(
     State(store): State<Arc<dyn JobStore>>,
     State(datasets): State<Datasets>,
+    key: IdempotencyKey,
     Body(body): Body,
 ) -> Result<Response, Problem> {
     let export = report_export(Fields::read(&body)?, &datasets)?;
-    submit(&*store, &export, None).await
+    submit(&*store, &export, None, key).await
 }
 
 /// An archive.
 pub async fn zip(
     State(store): State<Arc<dyn JobStore>>,
     State(datasets): State<Datasets>,
+    key: IdempotencyKey,
     Body(body): Body,
 ) -> Result<Response, Problem> {
     // A filter goes through all observations, which may be millions.
     let checked = tokio::task::spawn_blocking(move || archive_export(Fields::read(&body)?, &datasets));
     let (export, total) =
         checked.await.map_err(|_| Problem::new(500, "The request could not be checked"))??;
-    submit(&*store, &export, Some(total)).await
+    submit(&*store, &export, Some(total), key).await
 }
 
-async fn submit(store: &dyn JobStore, export: &Export, total: Option<u64>) -> Result<Response, Problem> {
+async fn submit(
+    store: &dyn JobStore,
+    export: &Export,
+    total: Option<u64>,
+    key: IdempotencyKey,
+) -> Result<Response, Problem> {
     let kind = export.kind();
     let request = serde_json::to_value(export).map_err(|error| Problem::new(500, error))?;
-    let job = NewJob { job_id: JobId::random(), kind, request, total_detections: total };
-    let record = store.submit(&job).await?;
-    tracing::info!(job_id = %job.job_id, kind = kind.name(), dataset = export.dataset, "job submitted");
+    let idempotency = key.with(&request);
+    let job = NewJob { job_id: JobId::random(), kind, request, total_detections: total, idempotency };
+    let record = match store.submit(&job).await? {
+        Submitted::New(record) => {
+            tracing::info!(job_id = %record.job_id, kind = kind.name(), dataset = export.dataset, "job submitted");
+            record
+        }
+        Submitted::Before(record) => {
+            tracing::info!(job_id = %record.job_id, "the submission of a job was repeated");
+            record
+        }
+    };
     let created_at = record.created_at.unwrap_or_else(Timestamp::now);
     let mut answer = json!({
-        "job_id": job.job_id,
-        "status": "processing",
+        "job_id": record.job_id,
+        "status": status_name(record.state),
         "message": match kind {
             jobs::Kind::Pdf => "PDF report export has been queued",
             jobs::Kind::Zip => "ZIP archive export has been queued",
@@ -86,7 +104,7 @@ async fn submit(store: &dyn JobStore, export: &Export, total: Option<u64>) -> Re
         answer["total_detections"] = total.into();
     }
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
-    let location = format!("/api/exports/{}/{}", kind.name(), job.job_id);
+    let location = format!("/api/exports/{}/{}", kind.name(), record.job_id);
     let headers = response.headers_mut();
     headers.insert(LOCATION, HeaderValue::from_str(&location).expect("an id is plain text"));
     headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));

@@ -1,0 +1,35 @@
+//! `Idempotency-Key`: a submission whose answer was lost can be sent again.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use jobs::Idempotency;
+use serde_json::Value;
+
+use super::problem::{FieldError, Problem};
+
+/// Longest key that is taken, in characters.
+const MAX_KEY: usize = 255;
+
+/// The key of a request, when it has one.
+pub struct IdempotencyKey(Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let key = value.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
+        key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
+            let detail = format!("Idempotency-Key must have 1 to {MAX_KEY} printable characters");
+            Problem::fields(400, vec![FieldError::new("Idempotency-Key", detail)])
+        })
+    }
+}
+
+impl IdempotencyKey {
+    /// The key with what it stands for: the request as it was understood, so that another order
+    /// of its fields, or a default that is spelt out, is no other request.
+    pub fn with(self, request: &Value) -> Option<Idempotency> {
+        self.0.map(|key| Idempotency { key, fingerprint: request.to_string() })
+    }
+}

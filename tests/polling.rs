@@ -1,0 +1,109 @@
+//! Polling: requests that wait, tags, places in the queue, submissions that are sent again.
+
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Home, Server, herons, season, slow};
+
+async fn get(server: &Server, path: &str, headers: &[(&str, &str)]) -> Response {
+    let mut request = server.client.get(format!("{}{path}", server.url));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap()
+}
+
+async fn submit(server: &Server, kind: &str, key: &str, body: &Value) -> (u16, Value) {
+    let post = server.client.post(format!("{}/api/exports/{kind}", server.url));
+    let response = post.header("idempotency-key", key).json(body).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_request_that_waits_is_answered_when_the_job_ends() {
+    let server = Home::with_examples().start();
+    let job_id = server.submit("zip", &herons()).await;
+    let response = get(&server, &format!("/api/exports/zip/{job_id}"), &[("prefer", "wait=60")]).await;
+    assert_eq!(response.headers()["preference-applied"], "wait=60");
+    let status: Value = response.json().await.unwrap();
+    assert_eq!(status["status"], "completed", "one request was enough: {status}");
+}
+
+#[tokio::test]
+async fn a_request_that_waited_long_enough_is_answered_as_it_stands() {
+    let server = Home::with_examples().arguments(&["--workers", "0"]).start();
+    let job_id = server.submit("pdf", &season()).await;
+    let response = get(&server, &format!("/api/exports/pdf/{job_id}"), &[("prefer", "wait=1")]).await;
+    assert_eq!(response.headers()["retry-after"], "1");
+    let status: Value = response.json().await.unwrap();
+    assert_eq!((&status["status"], &status["phase"]), (&json!("processing"), &json!("queued")));
+}
+
+#[tokio::test]
+async fn a_status_that_the_client_has_is_not_sent_again() {
+    let server = Home::with_examples().start();
+    let job_id = server.submit("pdf", &season()).await;
+    server.completed("pdf", &job_id).await;
+    let path = format!("/api/exports/pdf/{job_id}");
+    let first = get(&server, &path, &[]).await;
+    let etag = first.headers()["etag"].to_str().unwrap().to_owned();
+    let again = get(&server, &path, &[("if-none-match", &etag)]).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(again.headers()["etag"], etag.as_str());
+    assert!(again.bytes().await.unwrap().is_empty());
+    assert_eq!(get(&server, &path, &[("if-none-match", "\"other\"")]).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_tag_changes_when_something_happens_to_the_job() {
+    let (data, request) = slow(3000);
+    let server = Home::with(&[data.path()]).arguments(&["--workers", "1"]).start();
+    let job_id = server.submit("zip", &request).await;
+    let path = format!("/api/exports/zip/{job_id}");
+    let tag = async || get(&server, &path, &[]).await.headers()["etag"].to_str().unwrap().to_owned();
+    let first = tag().await;
+    crate::support::until("the tag to change with the progress", async || tag().await != first).await;
+}
+
+#[tokio::test]
+async fn a_waiting_job_knows_its_place() {
+    let server = Home::with_examples().arguments(&["--workers", "0"]).start();
+    let first = server.submit("pdf", &season()).await;
+    let second = server.submit("zip", &herons()).await;
+    assert_eq!(server.status("pdf", &first).await["queue_position"], 1);
+    assert_eq!(server.status("zip", &second).await["queue_position"], 2);
+    assert_eq!(server.delete(&first).await, StatusCode::NO_CONTENT);
+    assert_eq!(server.status("zip", &second).await["queue_position"], 1);
+}
+
+#[tokio::test]
+async fn a_submission_that_is_sent_again_makes_one_job() {
+    let server = Home::with_examples().start();
+    let (code, first) = submit(&server, "pdf", "monday", &season()).await;
+    assert_eq!(code, 202);
+    // The same request in other words: the default spelt out.
+    let mut spelt = season();
+    spelt["group_by"] = json!("month");
+    let (code, again) = submit(&server, "pdf", "monday", &spelt).await;
+    assert_eq!((code, &again["job_id"]), (202, &first["job_id"]));
+    let (code, other) = submit(&server, "pdf", "tuesday", &season()).await;
+    assert_eq!(code, 202);
+    assert_ne!(other["job_id"], first["job_id"]);
+    server.completed("pdf", first["job_id"].as_str().unwrap()).await;
+    let (_, done) = submit(&server, "pdf", "monday", &season()).await;
+    assert_eq!((&done["job_id"], &done["status"]), (&first["job_id"], &json!("completed")));
+}
+
+#[tokio::test]
+async fn a_key_with_another_request_is_refused() {
+    let server = Home::with_examples().start();
+    assert_eq!(submit(&server, "pdf", "key", &season()).await.0, 202);
+    let mut other = season();
+    other["group_by"] = json!("week");
+    for (kind, body) in [("pdf", other), ("zip", herons())] {
+        let (code, problem) = submit(&server, kind, "key", &body).await;
+        assert_eq!(code, 422);
+        assert_eq!(problem["errors"][0]["field"], "Idempotency-Key", "{problem}");
+    }
+    assert_eq!(submit(&server, "pdf", &"x".repeat(256), &season()).await.0, 400);
+}
