@@ -36,7 +36,7 @@ impl SqliteStore {
         let now = now();
         let done = sqlx::query(
             "UPDATE jobs SET lease_until = ?3 + ?4, expires_at = ?3 + ?5, \
-             processed_count = COALESCE(?6, processed_count) \
+             processed_count = CASE WHEN total_detections IS NULL THEN NULL ELSE COALESCE(?6, processed_count) END \
              WHERE job_id = ?1 AND attempt = ?2 AND state = 'running'",
         )
         .bind(held.job_id.as_str())
