@@ -80,11 +80,7 @@ impl Worker<'_> {
     fn cut(&mut self, task: &Task) -> Cut {
         match self.look(task) {
             Ok((size, crops)) => Cut { media: task.media, size: Some(size), crops },
-            Err(fault) => {
-                let fault = Arc::new(fault);
-                let crops = task.places.iter().map(|place| (*place, Err(Arc::clone(&fault)))).collect();
-                Cut { media: task.media, size: None, crops }
-            }
+            Err(fault) => Cut { media: task.media, size: None, crops: all_missing(task, fault) },
         }
     }
 
@@ -99,14 +95,8 @@ impl Worker<'_> {
         }
         let picture = match self.decoder.decode(&bytes, &head, path) {
             Ok(picture) => picture,
-            Err(fault) => {
-                // Its size is known all the same, and with it the boxes in pixels.
-                let fault = Arc::new(fault);
-                return Ok((
-                    size,
-                    task.places.iter().map(|place| (*place, Err(Arc::clone(&fault)))).collect(),
-                ));
-            }
+            // Its size is known all the same, and with it the boxes in pixels.
+            Err(fault) => return Ok((size, all_missing(task, fault))),
         };
         let crops = task.places.iter().map(|&place| (place, self.crop(&picture, &head, place))).collect();
         Ok((size, crops))
@@ -128,4 +118,10 @@ impl Worker<'_> {
         let row = self.plan.rows[place].as_ref().ok()?;
         self.data.observations.get(*row).bbox
     }
+}
+
+/// The same fault for every detection of a picture.
+fn all_missing(task: &Task, fault: Missing) -> Vec<Crop> {
+    let fault = Arc::new(fault);
+    task.places.iter().map(|place| (*place, Err(Arc::clone(&fault)))).collect()
 }

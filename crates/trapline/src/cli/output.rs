@@ -96,10 +96,13 @@ pub fn temporary_beside(path: &Path) -> Result<NamedTempFile, Failure> {
     tempfile::Builder::new().prefix(".trapline-").tempfile_in(folder).map_err(cannot)
 }
 
+fn not_written(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::job(format!("{} cannot be written: {error}", path.display()))
+}
+
 /// Puts a whole file in its place, with the permissions that a new file has.
 pub fn persist(file: NamedTempFile, path: &Path) -> Result<u64, Failure> {
-    let failed =
-        |error: std::io::Error| Failure::job(format!("{} cannot be written: {error}", path.display()));
+    let failed = |error| not_written(path, &error);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -114,8 +117,7 @@ pub fn persist(file: NamedTempFile, path: &Path) -> Result<u64, Failure> {
 /// Writes `bytes` to `path`, all of them or none.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<u64, Failure> {
     let mut file = temporary_beside(path)?;
-    let failed =
-        |error: std::io::Error| Failure::job(format!("{} cannot be written: {error}", path.display()));
+    let failed = |error| not_written(path, &error);
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     persist(file, path)
 }

@@ -27,8 +27,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key with what it stands for: the request as it was understood, so that another order
-    /// of its fields, or a default that is spelt out, is no other request.
+    /// The key with what it stands for: the request as it is kept in the job store.
     pub fn with(self, request: &Value) -> Option<Idempotency> {
         self.0.map(|key| Idempotency { key, fingerprint: request.to_string() })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::IF_NONE_MATCH;
-use jobs::{JobId, JobStore, Record};
+use jobs::{JobId, JobStore, Kind, Record};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -29,14 +29,21 @@ pub fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The record of a job: at once, or when it has ended or the time is over.
+///
+/// An archive asked for as a report is not there, unless its record does not tell; nobody waits
+/// for that.
 pub async fn record_within(
     store: &dyn JobStore,
     job_id: &JobId,
+    kind: Kind,
     wait: Option<Duration>,
 ) -> Result<Record, Problem> {
     let until = Instant::now() + wait.unwrap_or_default();
     loop {
         let record = store.get(job_id).await?.ok_or_else(Problem::no_job)?;
+        if record.kind.is_some_and(|actual| actual != kind) {
+            return Err(Problem::no_job());
+        }
         if record.state.is_final() || Instant::now() >= until {
             return Ok(record);
         }

@@ -44,11 +44,7 @@ async fn status(
 ) -> Result<Response, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
     let wait = preferred_wait(&headers);
-    let record = record_within(&*store, &job_id, wait).await?;
-    // An archive asked for as a report is not there, unless its record does not tell.
-    if record.kind.is_some_and(|actual| actual != kind) {
-        return Err(Problem::no_job());
-    }
+    let record = record_within(&*store, &job_id, kind, wait).await?;
     let place = match record.state {
         JobState::Queued => store.queue_position(&job_id).await?,
         _ => None,
