@@ -2,11 +2,15 @@
 
 mod bad_input;
 mod cli;
+mod compatibility;
 mod deletion;
 mod demo;
 mod downloads;
+mod fail_points;
+mod outages;
 mod polling;
 mod restarts;
 mod status;
 mod submission;
 mod support;
+mod workers;

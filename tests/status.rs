@@ -140,8 +140,8 @@ async fn the_log_of_a_job_reads_as_its_story() {
     let told: Vec<&str> = story.iter().map(|line| line["message"].as_str().unwrap()).collect();
     let mut sorted = told.clone();
     sorted.sort_unstable();
-    assert_eq!(sorted, ["job claimed", "job deleted", "job ended with its file", "job submitted"]);
-    let ended = story.iter().find(|line| line["message"] == "job ended with its file").unwrap();
+    assert_eq!(sorted, ["job claimed", "job completed", "job deleted", "job submitted"]);
+    let ended = story.iter().find(|line| line["message"] == "job completed").unwrap();
     assert_eq!((&ended["level"], &ended["attempt"]), (&json!("INFO"), &json!(1)));
     assert!(ended["took_ms"].is_u64() && ended["worker"].is_string(), "{ended}");
 }

@@ -2,14 +2,15 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::Package;
+use testkit::{Package, RedisServer};
 
 /// The program under test, without settings of whoever runs the tests.
 pub fn program() -> Command {
@@ -28,24 +29,32 @@ pub struct Home {
     pub folder: Arc<TempDir>,
     data: Vec<PathBuf>,
     arguments: Vec<String>,
+    store: String,
 }
 
-/// A server process. Dropped, it is killed.
-pub struct Server {
+/// A process of the program. Dropped, it is killed.
+pub struct Process {
     child: Child,
-    pub url: String,
-    pub client: Client,
-    exports: PathBuf,
     log: PathBuf,
     /// Kept for as long as the process may use it.
     _folder: Arc<TempDir>,
+}
+
+/// A server process, and a client for it.
+pub struct Server {
+    process: Process,
+    pub url: String,
+    pub client: Client,
+    exports: PathBuf,
 }
 
 impl Home {
     /// With these data sets, of which the first is the default.
     pub fn with(data: &[&Path]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self { folder, data: data.iter().copied().map(PathBuf::from).collect(), arguments: Vec::new() }
+        let store = format!("sqlite:{}", folder.path().join("jobs").display());
+        let data = data.iter().copied().map(PathBuf::from).collect();
+        Self { folder, data, arguments: Vec::new(), store }
     }
 
     /// With the bundled examples: `algar` and `camtrap-dp`.
@@ -54,7 +63,17 @@ impl Home {
         Self::with(&[&examples.join("algar.zip"), &examples.join("camtrap-dp")])
     }
 
-    /// More arguments for `serve`.
+    /// With jobs on a Redis server in place of a folder.
+    pub fn on(self, redis: &RedisServer) -> Self {
+        self.with_store(&redis.url())
+    }
+
+    pub fn with_store(mut self, store: &str) -> Self {
+        self.store = store.into();
+        self
+    }
+
+    /// More arguments for `serve` and `worker`.
     pub fn arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments = arguments.iter().map(|argument| (*argument).into()).collect();
         self
@@ -64,11 +83,15 @@ impl Home {
         self.folder.path().join("exports")
     }
 
-    /// `trapline serve` with all its arguments.
-    pub fn command(&self) -> Command {
+    /// Names in the folder of files, hidden ones too.
+    pub fn files(&self) -> Vec<String> {
+        files(&self.exports())
+    }
+
+    /// `trapline serve` or `trapline worker` with all its arguments.
+    fn command_of(&self, what: &str) -> Command {
         let mut command = program();
-        command.current_dir(self.folder.path()).arg("serve").args(["--listen", "127.0.0.1:0"]);
-        command.arg("--store").arg(format!("sqlite:{}", self.folder.path().join("jobs").display()));
+        command.current_dir(self.folder.path()).arg(what).args(["--store", &self.store]);
         command.arg("--artifacts").arg(self.exports());
         for path in &self.data {
             command.arg("--data").arg(path);
@@ -77,42 +100,103 @@ impl Home {
         command
     }
 
+    /// `trapline serve` with all its arguments.
+    pub fn command(&self) -> Command {
+        let mut command = self.command_of("serve");
+        command.args(["--listen", "127.0.0.1:0"]);
+        command
+    }
+
     /// Starts the server and waits until it listens.
     pub fn start(&self) -> Server {
         self.start_as(self.command())
     }
 
+    /// Starts a server without workers of its own.
+    pub fn start_api(&self) -> Server {
+        let mut command = self.command();
+        command.args(["--workers", "0"]);
+        self.start_as(command)
+    }
+
     /// Starts the server by a command that runs it.
-    pub fn start_as(&self, mut command: Command) -> Server {
-        let log = self.folder.path().join("log");
+    pub fn start_as(&self, command: Command) -> Server {
+        let (process, line) = self.spawn(command);
+        let url = line.strip_prefix("listening on ").expect("a server").to_owned();
+        let client = Client::builder().timeout(Duration::from_mins(1)).no_proxy().build().unwrap();
+        Server { process, url, client, exports: self.exports() }
+    }
+
+    /// Starts a process with this many workers and nothing else.
+    pub fn start_worker(&self, workers: u32) -> Process {
+        self.start_worker_with(workers, &[])
+    }
+
+    /// The same with more of an environment.
+    pub fn start_worker_with(&self, workers: u32, environment: &[(&str, &str)]) -> Process {
+        let mut command = self.command_of("worker");
+        command.args(["--workers", &workers.to_string()]).envs(environment.iter().copied());
+        let (process, line) = self.spawn(command);
+        assert!(line.starts_with("working for "), "{line}");
+        process
+    }
+
+    /// A process, and the line that it prints when it is ready.
+    fn spawn(&self, mut command: Command) -> (Process, String) {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let log = self.folder.path().join(format!("log-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
         let stderr = std::fs::File::options().create(true).append(true).open(&log).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| {
-            panic!("the server did not start: {}", std::fs::read_to_string(&log).unwrap_or_default())
-        });
-        let client = Client::builder().timeout(Duration::from_mins(1)).no_proxy().build().unwrap();
-        Server {
-            child,
-            url: url.into(),
-            client,
-            exports: self.exports(),
-            log,
-            _folder: Arc::clone(&self.folder),
-        }
+        let process = Process { child, log, _folder: Arc::clone(&self.folder) };
+        assert!(!line.is_empty(), "the process did not start: {}", process.log());
+        (process, line.trim().to_owned())
     }
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("the server's log:\n{}", std::fs::read_to_string(&self.log).unwrap_or_default());
+            eprintln!("the log of a process:\n{}", std::fs::read_to_string(&self.log).unwrap_or_default());
         }
     }
+}
+
+impl Process {
+    /// Ends it as a power cut would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to end, and waits for it.
+    pub fn terminate(mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.child.wait().unwrap()
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
 impl Server {
@@ -171,25 +255,26 @@ impl Server {
 
     /// Names in the folder of files, hidden ones too.
     pub fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.exports).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+        files(&self.exports)
     }
 
     /// Ends the process as a power cut would.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(self) {
+        self.process.kill();
     }
 
     /// Asks the process to end, and waits for it.
-    pub fn terminate(mut self) -> std::process::ExitStatus {
-        let kill = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-        self.child.wait().unwrap()
+    pub fn terminate(self) -> ExitStatus {
+        self.process.terminate()
+    }
+
+    /// Waits for its end.
+    pub fn ended(self) -> ExitStatus {
+        self.process.ended()
     }
 
     pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
+        self.process.log()
     }
 }
 

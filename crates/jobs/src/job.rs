@@ -44,6 +44,9 @@ pub enum State {
     Queued,
     /// A worker has it.
     Running,
+    /// Has not ended, by the word of another program that wrote its record; whether it waits or
+    /// runs is not told.
+    Processing,
     /// Done; its file can be had. Final.
     Completed,
     /// Given up, with a reason. Final.
@@ -56,6 +59,7 @@ impl State {
         match self {
             Self::Queued => "queued",
             Self::Running => "running",
+            Self::Processing => "processing",
             Self::Completed => "completed",
             Self::Failed => "failed",
         }
@@ -71,7 +75,7 @@ impl FromStr for State {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        let all = [Self::Queued, Self::Running, Self::Completed, Self::Failed];
+        let all = [Self::Queued, Self::Running, Self::Processing, Self::Completed, Self::Failed];
         all.into_iter().find(|state| state.name() == name).ok_or(())
     }
 }
@@ -147,6 +151,13 @@ pub struct Artifact {
     pub size: u64,
 }
 
+impl Artifact {
+    /// The path at which a server hands it out.
+    pub fn download_url(&self) -> String {
+        format!("/api/static/exports/{}", self.filename)
+    }
+}
+
 /// Why an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -166,22 +177,35 @@ pub struct Record {
     pub kind: Option<Kind>,
     /// Where it is in its life.
     pub state: State,
-    /// Attempts so far; 0 while no worker has had it.
+    /// Attempts so far; 0 while no worker has had it, or when the record does not tell.
     pub attempt: u32,
-    /// When it was submitted. Set once.
+    /// When it was submitted. Set once; records that other programs wrote may not tell.
     pub created_at: Option<Timestamp>,
     /// When the current or last attempt began.
     pub started_at: Option<Timestamp>,
     /// When it was completed or failed.
     pub completed_at: Option<Timestamp>,
-    /// When the record and its file will be gone, unless the status is written again.
-    pub expires_at: Timestamp,
-    /// The file; only of a completed job.
-    pub artifact: Option<Artifact>,
+    /// When the record and its file will be gone, unless the status is written again. `None`
+    /// when another program wrote it to stay.
+    pub expires_at: Option<Timestamp>,
+    /// The name of the file, once there is one.
+    pub filename: Option<String>,
+    /// Where the file can be had, once there is one.
+    pub download_url: Option<String>,
+    /// The size of the file, once there is one.
+    pub file_size_bytes: Option<u64>,
     /// Why it failed; only of a failed job.
     pub error: Option<String>,
     /// How many detections it goes through, when it counts them.
     pub total_detections: Option<u64>,
     /// How many of them are done.
     pub processed_count: Option<u64>,
+}
+
+impl Record {
+    /// The file of a completed job, when its record tells all about it.
+    pub fn artifact(&self) -> Option<Artifact> {
+        let (filename, size) = (self.filename.clone()?, self.file_size_bytes?);
+        (self.state == State::Completed).then_some(Artifact { filename, size })
+    }
 }

@@ -14,7 +14,8 @@
 //! - [`Claim`] is what a worker gets; its [`Held`] names the job and the **attempt**, which is
 //!   a fencing token: of all workers that ever had the job, only the one with the current
 //!   attempt may heartbeat, complete or fail. Every other is told [`HeldError::Lost`].
-//! - [`SqliteStore`] keeps jobs in one folder, for one process.
+//! - [`SqliteStore`] keeps jobs in one folder, for one process; [`RedisStore`] on a server, for
+//!   any number of them.
 //! - `contract` (with the feature of that name) holds the tests that every store passes.
 //!
 //! This crate knows nothing of pictures or reports: a request is JSON that it hands on.
@@ -23,10 +24,14 @@
 pub mod contract;
 mod id;
 mod job;
+mod open;
+mod redis;
 mod sqlite;
 mod store;
 
 pub use id::{InvalidJobId, JobId, WorkerId};
 pub use job::{Artifact, Claim, Failure, Held, Idempotency, Kind, NewJob, Record, State, Submitted};
+pub use open::StoreAddress;
+pub use redis::{InvalidAddress, RedisAddress, RedisStore};
 pub use sqlite::SqliteStore;
 pub use store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};

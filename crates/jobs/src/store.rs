@@ -53,6 +53,9 @@ pub enum StoreError {
     /// It may answer later: try again.
     #[error("the job store does not answer ({0})")]
     Unavailable(String),
+    /// It answers and will not let us in; somebody has to change a setting.
+    #[error("the job store refuses ({0}); check its address, user and password")]
+    Refused(String),
     /// It holds something that cannot be read; an operator has to look at it.
     #[error("the job store is damaged ({0})")]
     Damaged(String),
@@ -119,6 +122,9 @@ pub trait JobStore: Send + Sync {
     async fn submit(&self, job: &NewJob) -> Result<Submitted, StoreError>;
 
     /// Gives the oldest job that waits to `worker`, or `None`. Never gives one job to two.
+    ///
+    /// A worker has one job at a time: one that asks while it has one gets that one again, since
+    /// the answer that gave it was lost.
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError>;
 
     /// Renews the lease and the time to live, and notes how many detections are done.

@@ -1,4 +1,8 @@
-//! Small Camtrap DP packages for tests, and the fixtures that they are made of.
+//! Small Camtrap DP packages for tests, the fixtures that they are made of, and real servers.
+
+mod redis;
+
+pub use redis::{Monitor, RedisServer};
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -119,7 +119,11 @@ impl Artifacts {
             let file_name = entry?.file_name().to_string_lossy().into_owned();
             let visible = file_name.strip_prefix('.').and_then(|name| name.strip_suffix(UNFINISHED));
             let Some(name) = Name::parse(visible.unwrap_or(&file_name)) else { continue };
-            let record = store.get(&name.held.job_id).await?;
+            let record = match store.get(&name.held.job_id).await {
+                // Nobody can tell whether it wants the file.
+                Err(StoreError::Damaged(_)) => continue,
+                record => record?,
+            };
             if !record.is_some_and(|record| wants(&record, &name, visible.is_some())) {
                 gone(&self.folder.join(&file_name))?;
                 tracing::info!(job_id = %name.held.job_id, attempt = name.held.attempt, "removed a file without a record");
@@ -142,10 +146,9 @@ pub enum SweepError {
 fn wants(record: &Record, name: &Name, unfinished: bool) -> bool {
     match record.state {
         State::Running => record.attempt == name.held.attempt,
-        State::Completed => {
-            let own = |artifact: &Artifact| artifact.filename == name.file_name();
-            !unfinished && record.artifact.as_ref().is_some_and(own)
-        }
+        // Another program wrote over the record, and its worker may be at it still.
+        State::Processing => true,
+        State::Completed => !unfinished && record.filename.as_ref() == Some(&name.file_name()),
         State::Queued | State::Failed => false,
     }
 }

@@ -11,6 +11,7 @@ mod artifacts;
 mod cli;
 mod datasets;
 mod export;
+mod faults;
 mod http;
 mod service;
 mod telemetry;
@@ -19,5 +20,6 @@ mod worker;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    let _armed = faults::armed();
     cli::run(std::env::args_os())
 }

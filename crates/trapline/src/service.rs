@@ -1,13 +1,12 @@
-//! A server: a job store, a folder of files, data sets, workers and the HTTP interface.
+//! What a process runs: workers, with the HTTP interface (`serve`) or without it (`worker`).
 
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use jobs::{SqliteStore, StoreError, StoreOptions};
+use jobs::{StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -17,18 +16,18 @@ use crate::datasets::Datasets;
 use crate::http::{App, router};
 use crate::worker::{Pool, Tools};
 
-/// How a server is set up.
+/// How a process is set up.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    pub listen: SocketAddr,
-    pub store: PathBuf,
+    pub store: StoreAddress,
     pub artifacts: PathBuf,
     pub workers: usize,
     pub options: StoreOptions,
+    pub heartbeat: Duration,
     pub grace: Duration,
 }
 
-/// Why a server could not start, or ended.
+/// Why a process could not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     #[error("{0} is in use already: stop the program that listens there, or choose another with --listen")]
@@ -37,10 +36,43 @@ pub enum ServiceError {
     Listen(SocketAddr, io::Error),
     #[error("files cannot be written to {}: {}; choose another folder with --artifacts", .0.display(), .1)]
     Artifacts(PathBuf, io::Error),
-    #[error("{0}; choose another folder with --store sqlite:DIR")]
+    #[error("{0}; --store says where jobs are kept")]
     Store(#[from] StoreError),
     #[error("the server stopped: {0}")]
     Serve(io::Error),
+}
+
+impl Settings {
+    /// Opens the store and the folder of files.
+    async fn tools(&self, datasets: Datasets) -> Result<Tools, ServiceError> {
+        let artifacts = Artifacts::open(&self.artifacts)
+            .map_err(|error| ServiceError::Artifacts(self.artifacts.clone(), error))?;
+        Ok(Tools {
+            store: self.store.open(self.options).await?,
+            artifacts,
+            datasets,
+            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            heartbeat: self.heartbeat,
+            grace: self.grace,
+        })
+    }
+}
+
+/// Workers alone, which take jobs that servers elsewhere were asked for.
+pub struct Workers(Pool);
+
+impl Workers {
+    /// Opens the store and the folder of files, and begins to take jobs.
+    pub async fn start(settings: &Settings, datasets: Datasets) -> Result<Self, ServiceError> {
+        let tools = settings.tools(datasets).await?;
+        tracing::info!(store = %settings.store, workers = settings.workers, "working");
+        Ok(Self(Pool::start(&tools, settings.workers)))
+    }
+
+    /// Lets running jobs finish for the time of grace, and hands back the rest.
+    pub async fn stop(self) {
+        self.0.stop().await;
+    }
 }
 
 /// A server at work.
@@ -53,30 +85,26 @@ pub struct Service {
 
 impl Service {
     /// Opens the store and the folder of files, and listens.
-    pub async fn start(settings: &Settings, datasets: Datasets) -> Result<Self, ServiceError> {
-        let listener = TcpListener::bind(settings.listen).await.map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => ServiceError::InUse(settings.listen),
-            _ => ServiceError::Listen(settings.listen, error),
+    pub async fn start(
+        settings: &Settings,
+        listen: SocketAddr,
+        datasets: Datasets,
+    ) -> Result<Self, ServiceError> {
+        let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => ServiceError::InUse(listen),
+            _ => ServiceError::Listen(listen, error),
         })?;
-        let address = listener.local_addr().map_err(|error| ServiceError::Listen(settings.listen, error))?;
-        let artifacts = Artifacts::open(&settings.artifacts)
-            .map_err(|error| ServiceError::Artifacts(settings.artifacts.clone(), error))?;
-        let store = Arc::new(SqliteStore::open(&settings.store, settings.options).await?);
-        let tools = Tools {
-            store: store.clone(),
-            artifacts: artifacts.clone(),
-            datasets: datasets.clone(),
-            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            grace: settings.grace,
-        };
+        let address = listener.local_addr().map_err(|error| ServiceError::Listen(listen, error))?;
+        let tools = settings.tools(datasets).await?;
         let pool = Pool::start(&tools, settings.workers);
         let (stop, stopped) = oneshot::channel::<()>();
+        let Tools { store, artifacts, datasets, .. } = tools;
         let serve = axum::serve(listener, router(App { store, artifacts, datasets }));
         let serving = tokio::spawn(async move {
             // Either a word to stop, or nobody left who could say it.
             serve.with_graceful_shutdown(async { drop(stopped.await) }).await
         });
-        tracing::info!(%address, workers = settings.workers, "listening");
+        tracing::info!(%address, store = %settings.store, workers = settings.workers, "listening");
         Ok(Self { address, pool, stop, serving })
     }
 

@@ -39,6 +39,7 @@ macro_rules! contract_tests {
             an_id_is_taken_once,
             first_in_is_first_out,
             each_job_is_claimed_once,
+            a_claim_whose_answer_was_lost_is_given_again,
             progress_is_shown,
             a_completed_job_has_its_file,
             completing_twice_is_no_error,

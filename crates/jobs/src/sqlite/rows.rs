@@ -27,10 +27,9 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
         let at: Option<i64> = row.try_get(name).map_err(store_error)?;
         at.map(Timestamp::from_millisecond).transpose().map_err(damaged)
     };
-    let artifact = match (optional_text("filename")?, number("file_size_bytes")?) {
-        (Some(filename), size) => Some(Artifact { filename, size: size.unwrap_or(0) }),
-        (None, _) => None,
-    };
+    let filename = optional_text("filename")?;
+    let size = number("file_size_bytes")?;
+    let artifact = filename.clone().map(|filename| Artifact { filename, size: size.unwrap_or(0) });
     Ok(Record {
         job_id: text("job_id")?.parse().map_err(damaged)?,
         kind: text("kind")?.parse().ok(),
@@ -39,8 +38,10 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
         created_at: time("created_at")?,
         started_at: time("started_at")?,
         completed_at: time("completed_at")?,
-        expires_at: time("expires_at")?.ok_or_else(|| damaged("a record without a time to live"))?,
-        artifact,
+        expires_at: time("expires_at")?,
+        filename,
+        download_url: artifact.map(|artifact| artifact.download_url()),
+        file_size_bytes: size,
         error: optional_text("error")?,
         total_detections: number("total_detections")?,
         processed_count: number("processed_count")?,

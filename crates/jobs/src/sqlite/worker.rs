@@ -12,6 +12,9 @@ use crate::store::{AfterFailure, HeldError, Reaped, StoreError};
 impl SqliteStore {
     pub(super) async fn claim_for(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
         let now = now();
+        if let Some(given) = self.given_to(worker, now).await? {
+            return Ok(Some(given));
+        }
         let row = sqlx::query(
             "UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ?1, started_at = ?2, \
              lease_until = ?2 + ?3, expires_at = ?2 + ?4, \
@@ -30,6 +33,21 @@ impl SqliteStore {
         // One permit wakes one worker: that one wakes the next, until nothing is left to claim.
         self.work.notify_one();
         claim(&row).map(Some)
+    }
+
+    /// The job that a worker has: the answer that gave it was lost.
+    async fn given_to(&self, worker: &WorkerId, now: i64) -> Result<Option<Claim>, StoreError> {
+        let row = sqlx::query(
+            "UPDATE jobs SET lease_until = ?2 + ?3 WHERE state = 'running' AND worker = ?1 AND expires_at > ?2 \
+             RETURNING job_id, kind, request, attempt",
+        )
+        .bind(worker.as_str())
+        .bind(now)
+        .bind(millis(self.options.lease))
+        .fetch_optional(&self.writer)
+        .await
+        .map_err(store_error)?;
+        row.as_ref().map(claim).transpose()
     }
 
     pub(super) async fn renew(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {

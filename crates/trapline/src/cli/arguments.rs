@@ -2,12 +2,15 @@
 //! `TRAPLINE_…` and a key of `trapline.toml`; see `config`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use detections::ReadOptions;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jobs::StoreAddress;
 use report::GroupBy;
 
 use crate::datasets::DataArgument;
@@ -32,6 +35,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Serve the HTTP interface, with workers
     Serve(ServeArguments),
+    /// Work on jobs that servers with the same store take
+    Worker(WorkerArguments),
     /// Make a report, as PDF or as JSON
     Report(ReportArguments),
     /// Make an archive of crops with their metadata
@@ -75,21 +80,56 @@ pub struct ServeArguments {
     /// Address and port; port 0 chooses a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Where jobs are kept
-    #[arg(long, value_name = "sqlite:DIR", default_value = "sqlite:trapline-data/jobs", value_parser = sqlite)]
-    pub store: PathBuf,
-    /// Where finished files are kept
-    #[arg(long, value_name = "DIR", default_value = "trapline-data/exports")]
-    pub artifacts: PathBuf,
+    /// Where jobs are kept: a folder for this process alone, or a server for several
+    #[arg(long, value_name = "sqlite:DIR|redis://…", default_value = "sqlite:trapline-data/jobs")]
+    pub store: StoreAddress,
     /// Jobs that run at once; 0 takes jobs and runs none [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
+    #[command(flatten)]
+    pub jobs: JobArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  trapline serve  --store redis://localhost --data examples/algar.zip --workers 0
+  trapline worker --store redis://localhost --data examples/algar.zip --workers 4
+
+Processes that share a store need the same data sets, by the same names, and the same folder of files.")]
+pub struct WorkerArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// The server where jobs are kept
+    #[arg(long, value_name = "redis://…")]
+    pub store: StoreAddress,
+    /// Jobs that run at once [default: the number of cores]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub jobs: JobArguments,
+}
+
+/// How jobs are worked on. Processes that share a store are given the same.
+#[derive(Debug, Args)]
+pub struct JobArguments {
+    /// Where finished files are kept
+    #[arg(long, value_name = "DIR", default_value = "trapline-data/exports")]
+    pub artifacts: PathBuf,
     /// How long a finished job and its file are kept, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
-    pub ttl: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    pub ttl: Duration,
+    /// How long a worker that is not heard of keeps its job, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub lease: Duration,
+    /// How often a worker says that it is at work, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub heartbeat: Duration,
+    /// Attempts at a job before it is given up
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub attempts: u32,
     /// How long running jobs may go on after a signal to stop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    pub grace: u64,
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds_or_none)]
+    pub grace: Duration,
     /// How the log on standard error is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -206,9 +246,15 @@ fn group_by(name: &str) -> Result<GroupBy, String> {
     name.parse().map_err(|()| "group_by must be one of: day, month, week".into())
 }
 
-fn sqlite(text: &str) -> Result<PathBuf, String> {
-    match text.strip_prefix("sqlite:") {
-        Some(folder) if !folder.is_empty() => Ok(folder.into()),
-        _ => Err("expected sqlite:DIR".into()),
-    }
+/// Seconds, more than none of them.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = seconds_or_none(text)?;
+    if duration.is_zero() { Err("expected more than 0 seconds".into()) } else { Ok(duration) }
+}
+
+fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    // A year is far beyond what anybody means, and far below what overflows a clock.
+    let seconds = seconds.filter(|duration| *duration <= Duration::from_hours(366 * 24));
+    seconds.ok_or_else(|| "expected a number of seconds, such as 15 or 0.5".into())
 }

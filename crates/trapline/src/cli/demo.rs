@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use jobs::StoreOptions;
+use jobs::{StoreAddress, StoreOptions};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
@@ -55,15 +55,17 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let sets = [data("algar", "algar.zip"), data("camtrap-dp", "camtrap-dp")];
     let datasets = Datasets::read(&sets, &detections::ReadOptions::default()).map_err(Failure::job)?;
     let settings = Settings {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        store: scratch.path().join("jobs"),
+        store: StoreAddress::Sqlite(scratch.path().join("jobs")),
         artifacts: scratch.path().join("exports"),
         workers: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         options: StoreOptions::default(),
+        heartbeat: Duration::from_secs(5),
         grace: Duration::from_secs(2),
     };
     runtime()?.block_on(async {
-        let service = Service::start(&settings, datasets).await.map_err(Failure::job)?;
+        let service = Service::start(&settings, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), datasets)
+            .await
+            .map_err(Failure::job)?;
         let shown = show(&format!("http://{}", service.address()), &arguments.output).await;
         service.stop().await.map_err(Failure::job)?;
         shown

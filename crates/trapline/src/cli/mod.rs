@@ -36,7 +36,8 @@ fn parse(arguments: &[OsString]) -> Result<Cli, Failure> {
 fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(arguments) => demo::run(&arguments),
-        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Worker(arguments) => serve::worker(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Archive(arguments) => archive::run(&arguments),
     }

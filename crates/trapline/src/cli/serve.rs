@@ -1,36 +1,76 @@
-//! `trapline serve`.
+//! `trapline serve` and `trapline worker`.
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
-use jobs::StoreOptions;
+use jobs::{StoreAddress, StoreOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::arguments::ServeArguments;
+use super::arguments::{DataArguments, JobArguments, ServeArguments, WorkerArguments};
 use super::failure::Failure;
 use crate::datasets::Datasets;
-use crate::service::{Service, Settings};
+use crate::service::{Service, Settings, Workers};
 use crate::telemetry;
 
-pub fn run(arguments: &ServeArguments) -> Result<(), Failure> {
-    telemetry::start("info,sqlx=warn", arguments.log_format);
-    let datasets = Datasets::read(&arguments.data.data, &arguments.data.options()).map_err(Failure::input)?;
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let settings = Settings {
-        listen: arguments.listen,
-        store: arguments.store.clone(),
-        artifacts: arguments.artifacts.clone(),
-        workers: arguments.workers.unwrap_or(cores),
-        options: StoreOptions { ttl: Duration::from_secs(arguments.ttl), ..StoreOptions::default() },
-        grace: Duration::from_secs(arguments.grace),
-    };
+pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
+    let (settings, datasets) = set_up(&arguments.jobs, &arguments.data, &arguments.store, arguments.workers)?;
     runtime()?.block_on(async {
-        let service = Service::start(&settings, datasets).await.map_err(Failure::input)?;
+        let service = Service::start(&settings, arguments.listen, datasets).await.map_err(Failure::input)?;
         // For people and for scripts that asked for port 0.
         println!("listening on http://{}", service.address());
         stop_signal().await?;
         service.stop().await.map_err(Failure::job)
     })
+}
+
+pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {
+    if matches!(arguments.store, StoreAddress::Sqlite(_)) {
+        let store = &arguments.store;
+        return Err(Failure::input(format!(
+            "{store} is for one process, which `trapline serve` is; give workers of their own a --store redis://…"
+        )));
+    }
+    let workers = arguments.workers.map(NonZeroUsize::get);
+    let (settings, datasets) = set_up(&arguments.jobs, &arguments.data, &arguments.store, workers)?;
+    runtime()?.block_on(async {
+        let workers = Workers::start(&settings, datasets).await.map_err(Failure::input)?;
+        println!("working for {}", settings.store);
+        stop_signal().await?;
+        workers.stop().await;
+        Ok(())
+    })
+}
+
+fn set_up(
+    jobs: &JobArguments,
+    data: &DataArguments,
+    store: &StoreAddress,
+    workers: Option<usize>,
+) -> Result<(Settings, Datasets), Failure> {
+    telemetry::start("info,sqlx=warn", jobs.log_format);
+    if jobs.heartbeat >= jobs.lease {
+        let (heartbeat, lease) = (jobs.heartbeat.as_secs_f64(), jobs.lease.as_secs_f64());
+        return Err(Failure::input(format!(
+            "--heartbeat {heartbeat} is not shorter than --lease {lease}: every job would be taken for lost; \
+             a third of the lease is good"
+        )));
+    }
+    let datasets = Datasets::read(&data.data, &data.options()).map_err(Failure::input)?;
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let options = StoreOptions {
+        ttl: jobs.ttl,
+        lease: jobs.lease,
+        max_attempts: jobs.attempts,
+        ..StoreOptions::default()
+    };
+    let settings = Settings {
+        store: store.clone(),
+        artifacts: jobs.artifacts.clone(),
+        workers: workers.unwrap_or(cores),
+        options,
+        heartbeat: jobs.heartbeat,
+        grace: jobs.grace,
+    };
+    Ok((settings, datasets))
 }
 
 /// The runtime of a server. Its blocking threads make the files.

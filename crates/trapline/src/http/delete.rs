@@ -8,6 +8,7 @@ use jobs::{JobId, JobStore};
 
 use super::problem::Problem;
 use crate::artifacts::Artifacts;
+use crate::faults::may_die;
 
 pub async fn job(
     State(store): State<Arc<dyn JobStore>>,
@@ -17,8 +18,9 @@ pub async fn job(
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
     let record = store.delete(&job_id).await?.ok_or_else(Problem::no_job)?;
     tracing::info!(%job_id, state = record.state.name(), attempt = record.attempt, "job deleted");
-    if let Some(artifact) = record.artifact
-        && let Err(error) = artifacts.remove(&artifact.filename)
+    may_die!("deleted");
+    if let Some(filename) = record.filename
+        && let Err(error) = artifacts.remove(&filename)
     {
         // The record is gone, and with it the way to the file; the sweep comes back for it.
         tracing::error!(%job_id, %error, "the file of a deleted job could not be removed");

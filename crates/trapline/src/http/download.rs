@@ -11,7 +11,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use jobs::{JobStore, Kind, State as JobState};
+use jobs::{JobStore, Kind};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
@@ -31,8 +31,8 @@ pub async fn file(
 ) -> Result<Response, Problem> {
     let name = Name::parse(&filename).ok_or_else(Problem::no_job)?;
     let record = store.get(&name.held.job_id).await?.ok_or_else(Problem::no_job)?;
-    let artifact = record.artifact.filter(|_| record.state == JobState::Completed);
-    let artifact = artifact.filter(|artifact| artifact.filename == filename).ok_or_else(Problem::no_job)?;
+    let artifact = record.artifact().filter(|artifact| artifact.filename == filename);
+    let artifact = artifact.ok_or_else(Problem::no_job)?;
     let missing = |error: std::io::Error| {
         tracing::error!(job_id = %name.held.job_id, %error, "the file of a completed job cannot be read");
         Problem::new(500, "The file cannot be read on the server; submit the export again")

@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use jobs::Idempotency;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::problem::{FieldError, Problem};
 
@@ -29,6 +30,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 impl IdempotencyKey {
     /// The key with what it stands for: the request as it is kept in the job store.
     pub fn with(self, request: &Value) -> Option<Idempotency> {
-        self.0.map(|key| Idempotency { key, fingerprint: request.to_string() })
+        let digest = || Sha256::digest(request.to_string());
+        self.0.map(|key| {
+            let fingerprint = digest().iter().map(|byte| format!("{byte:02x}")).collect();
+            Idempotency { key, fingerprint }
+        })
     }
 }

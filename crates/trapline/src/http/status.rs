@@ -15,9 +15,6 @@ use super::polling::{etag, is_known, preferred_wait, record_within};
 use super::problem::Problem;
 use super::submit::estimated_completion;
 
-/// Where finished files are.
-const DOWNLOADS: &str = "/api/static/exports/";
-
 /// The status of a report.
 pub async fn pdf(
     store: State<Arc<dyn JobStore>>,
@@ -74,7 +71,7 @@ async fn status(
 /// A state in the words that clients know.
 pub fn status_name(state: JobState) -> &'static str {
     match state {
-        JobState::Queued | JobState::Running => "processing",
+        JobState::Queued | JobState::Running | JobState::Processing => "processing",
         JobState::Completed => "completed",
         JobState::Failed => "failed",
     }
@@ -82,20 +79,20 @@ pub fn status_name(state: JobState) -> &'static str {
 
 fn body(record: &Record, kind: Kind, place: Option<u64>) -> Value {
     let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    let file = record.artifact.as_ref();
+    let phase = matches!(record.state, JobState::Queued | JobState::Running).then(|| record.state.name());
     let mut body = json!({
         "job_id": record.job_id,
         "status": status_name(record.state),
-        "phase": (!record.state.is_final()).then(|| record.state.name()),
+        "phase": phase,
         "queue_position": place,
         "attempt": record.attempt,
-        "filename": file.map(|file| &file.filename),
-        "download_url": file.map(|file| format!("{DOWNLOADS}{}", file.filename)),
-        "file_size_bytes": file.map(|file| file.size),
+        "filename": record.filename,
+        "download_url": record.download_url,
+        "file_size_bytes": record.file_size_bytes,
         "error_message": record.error,
         "created_at": text(record.created_at),
         "completed_at": text(record.completed_at),
-        "expires_at": text(Some(record.expires_at)),
+        "expires_at": text(record.expires_at),
     });
     if kind == Kind::Zip {
         body["total_detections"] = json!(record.total_detections);
@@ -148,8 +145,10 @@ mod tests {
             created_at: Some(Timestamp::UNIX_EPOCH),
             started_at: Some(Timestamp::UNIX_EPOCH),
             completed_at: None,
-            expires_at: Timestamp::UNIX_EPOCH,
-            artifact: None,
+            expires_at: Some(Timestamp::UNIX_EPOCH),
+            filename: None,
+            download_url: None,
+            file_size_bytes: None,
             error: None,
             total_detections: Some(3000),
             processed_count: Some(done),

@@ -21,6 +21,7 @@ use super::rules;
 use super::status::status_name;
 use crate::datasets::Datasets;
 use crate::export::{ArchiveRequest, Chosen, Export, What};
+use crate::faults::may_die;
 
 /// Ids in one request.
 const MAX_IDS: usize = 10_000;
@@ -80,7 +81,10 @@ async fn submit(
     let request = serde_json::to_value(export).map_err(|error| Problem::new(500, error))?;
     let idempotency = key.with(&request);
     let job = NewJob { job_id: JobId::random(), kind, request, total_detections: total, idempotency };
-    let record = match store.submit(&job).await? {
+    may_die!("submitting");
+    let submitted = store.submit(&job).await?;
+    may_die!("submitted");
+    let record = match submitted {
         Submitted::New(record) => {
             tracing::info!(job_id = %record.job_id, kind = kind.name(), dataset = export.dataset, "job submitted");
             record

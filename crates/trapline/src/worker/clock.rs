@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use jobs::{Reaped, StoreError};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Tools;
+use crate::faults::may_die;
 
 /// How often leases and lives are looked at.
 const REAP: Duration = Duration::from_secs(1);
@@ -17,13 +19,28 @@ pub async fn tick(tools: Tools, mut stopping: watch::Receiver<bool>) {
     let mut ticks = interval(REAP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut swept: Option<Instant> = None;
+    let mut outage = Outage::default();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             _ = stopping.changed() => return,
         }
-        reap(&tools).await;
-        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+        if !outage.over(&tools).await {
+            continue;
+        }
+        let mut due = swept.is_none_or(|at| at.elapsed() >= SWEEP);
+        match tools.store.reap().await {
+            Ok(reaped) => {
+                tell(&tools, &reaped);
+                // A lost worker leaves what it wrote.
+                due |= reaped != Reaped::default();
+            }
+            Err(error) => {
+                outage.begins(&error);
+                continue;
+            }
+        }
+        if due {
             if let Err(error) = tools.artifacts.sweep(&*tools.store).await {
                 tracing::warn!(%error, "files without a record could not be looked for");
             }
@@ -32,14 +49,42 @@ pub async fn tick(tools: Tools, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-async fn reap(tools: &Tools) {
-    let reaped = match tools.store.reap().await {
-        Ok(reaped) => reaped,
-        Err(error) => {
-            tracing::warn!(%error, "the clock of the job store stands still");
-            return;
+/// A time in which the store did not answer.
+///
+/// Leases ran out in it though their workers were at work. They get the time of a heartbeat to
+/// say so before their jobs are given to others.
+#[derive(Default)]
+enum Outage {
+    #[default]
+    None,
+    Lasts,
+    Over(Instant),
+}
+
+impl Outage {
+    fn begins(&mut self, error: &StoreError) {
+        tracing::warn!(%error, "the clock of the job store stands still");
+        *self = Self::Lasts;
+    }
+
+    /// Whether the store answers, and has for long enough.
+    async fn over(&mut self, tools: &Tools) -> bool {
+        if matches!(self, Self::Lasts) && tools.store.check().await.is_ok() {
+            tracing::info!("the job store answers again");
+            *self = Self::Over(Instant::now() + tools.heartbeat);
         }
-    };
+        match self {
+            Self::None => true,
+            Self::Over(at) if Instant::now() >= *at => {
+                *self = Self::None;
+                true
+            }
+            Self::Over(_) | Self::Lasts => false,
+        }
+    }
+}
+
+fn tell(tools: &Tools, reaped: &Reaped) {
     for job_id in &reaped.requeued {
         tracing::warn!(%job_id, "a worker was lost; its job waits again");
     }
@@ -48,6 +93,7 @@ async fn reap(tools: &Tools) {
     }
     for (job_id, filename) in &reaped.expired {
         tracing::info!(%job_id, "job expired");
+        may_die!("expired");
         let removed = filename.as_ref().map_or(Ok(()), |filename| tools.artifacts.remove(filename));
         if let Err(error) = removed {
             tracing::error!(%job_id, %error, "the file of an expired job could not be removed; the sweep tries again");

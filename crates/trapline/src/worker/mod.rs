@@ -4,6 +4,7 @@
 //! so the tasks here (heartbeats, deletion, the clock) go on while all cores are busy.
 
 mod clock;
+mod end;
 mod progress;
 mod run;
 
@@ -29,6 +30,8 @@ pub struct Tools {
     pub datasets: Datasets,
     /// Threads that one export may use.
     pub threads: NonZeroUsize,
+    /// How often a worker says that it is at work.
+    pub heartbeat: Duration,
     /// How long a running job may go on after the signal to stop, before it is handed back.
     pub grace: Duration,
 }

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jobs::{AfterFailure, Claim, Failure, Held, HeldError, JobStore, WorkerId};
+use jobs::{Claim, Held, HeldError, JobStore, WorkerId};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::Tools;
+use super::end::{Ending, Published};
 use super::progress::Progress;
 use crate::artifacts::{Name, Unfinished};
 use crate::export::{Export, MakeError};
+use crate::faults::may_die;
 
 /// How often a worker asks whether its job is still wanted, and writes how far it is.
 const LOOK: Duration = Duration::from_millis(250);
@@ -29,28 +31,36 @@ enum Watched {
 pub async fn run(tools: &Tools, worker: &WorkerId, claim: Claim, stopping: watch::Receiver<bool>) {
     let begun = Instant::now();
     let Claim { held, kind, request } = claim;
+    may_die!("claimed");
     let (job_id, attempt) = (held.job_id.clone(), held.attempt);
     tracing::info!(%job_id, attempt, %worker, kind = kind.name(), "job claimed");
     let name = Name { kind, held: held.clone() };
     let progress = Arc::new(Progress::default());
     let making = start(tools, name, request, Arc::clone(&progress));
-    let outcome = watch_over(tools, &held, &progress, making, stopping).await;
-    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let outcome = watch_over(tools, &held, &progress, making, stopping.clone()).await;
+    let ending = Ending { tools, held: &held, stopping };
+    let took_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     match outcome {
-        Watched::Ended(Ok(unfinished)) => {
-            let done = publish(tools, &held, unfinished).await;
-            tracing::info!(%job_id, attempt, %worker, took_ms, done, "job ended with its file");
-        }
+        Watched::Ended(Ok(unfinished)) => match ending.publish(unfinished).await {
+            Published::Completed => {
+                tracing::info!(%job_id, attempt, %worker, took_ms = took_ms(), "job completed");
+            }
+            other => {
+                tracing::warn!(%job_id, attempt, %worker, took_ms = took_ms(), file = ?other, "job not completed");
+            }
+        },
         Watched::Ended(Err(MakeError::Failed(failure))) => {
-            let after = fail(tools, &held, &failure).await;
-            tracing::warn!(%job_id, attempt, %worker, took_ms, reason = failure.message, ?after, "attempt failed");
+            let after = ending.fail(&failure).await;
+            let reason = failure.message;
+            tracing::warn!(%job_id, attempt, %worker, took_ms = took_ms(), reason, ?after, "attempt failed");
         }
         Watched::Ended(Err(MakeError::Cancelled)) | Watched::Lost => {
-            tracing::info!(%job_id, attempt, %worker, took_ms, "job is no longer wanted; its work was stopped");
+            may_die!("stopped");
+            tracing::info!(%job_id, attempt, %worker, took_ms = took_ms(), "job is no longer wanted; its work was stopped");
         }
         Watched::HandedBack => {
-            let done = insist(tools, || tools.store.release(&held)).await;
-            tracing::info!(%job_id, attempt, %worker, took_ms, done = done.is_ok(), "job handed back");
+            let done = ending.release().await;
+            tracing::info!(%job_id, attempt, %worker, took_ms = took_ms(), done, "job handed back");
         }
     }
 }
@@ -68,7 +78,9 @@ fn start(
             MakeError::wrong(format!("the request cannot be read ({error}); submit it again"))
         })?;
         let (unfinished, file) = tools.artifacts.begin(name).map_err(|error| MakeError::disk(&error))?;
+        may_die!("begun");
         export.make(&tools.datasets, file, tools.artifacts.folder(), tools.threads, &*progress)?;
+        may_die!("made");
         Ok(unfinished)
     })
 }
@@ -81,8 +93,9 @@ async fn watch_over(
     mut making: JoinHandle<Result<Unfinished, MakeError>>,
     mut stopping: watch::Receiver<bool>,
 ) -> Watched {
-    let lease = tools.store.options().lease;
-    let mut looks = interval(LOOK.min(lease / 6));
+    // A short life needs heartbeats as well as a short lease.
+    let heartbeat = tools.heartbeat.min(tools.store.options().ttl / 3);
+    let mut looks = interval(LOOK.min(heartbeat / 2));
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     looks.reset();
     let (mut renewed, mut written) = (Instant::now(), 0);
@@ -92,9 +105,12 @@ async fn watch_over(
             ended = &mut making => return Watched::Ended(ended.unwrap_or_else(|panic| Err(fault(&panic)))),
             _ = looks.tick() => {
                 let done = progress.done();
-                let due = done != written || renewed.elapsed() >= lease / 3;
+                let due = done != written || renewed.elapsed() >= heartbeat;
                 match look(&*tools.store, held, due.then_some(done)).await {
-                    Ok(()) if due => (renewed, written) = (Instant::now(), done),
+                    Ok(()) if due => {
+                        may_die!("renewed");
+                        (renewed, written) = (Instant::now(), done);
+                    }
                     Ok(()) => {}
                     Err(HeldError::Lost) => return stop(progress, making, Watched::Lost).await,
                     // Work goes on: the store may come back before the lease runs out, and if
@@ -134,56 +150,4 @@ async fn stop(
 fn fault(panic: &tokio::task::JoinError) -> MakeError {
     tracing::error!(%panic, "an export met a fault of the program");
     MakeError::wrong("the export met a fault of the program; please report it with the server's log")
-}
-
-/// Makes the file visible and the job completed; when the job is no longer ours, the file goes.
-async fn publish(tools: &Tools, held: &Held, unfinished: Unfinished) -> bool {
-    let artifact = match tokio::task::spawn_blocking(|| unfinished.publish()).await {
-        Ok(Ok(artifact)) => artifact,
-        Ok(Err(error)) => {
-            if let MakeError::Failed(failure) = MakeError::disk(&error) {
-                fail(tools, held, &failure).await;
-            }
-            return false;
-        }
-        Err(panic) => {
-            tracing::error!(%panic, "publishing a file met a fault of the program");
-            return false;
-        }
-    };
-    match insist(tools, || tools.store.complete(held, &artifact)).await {
-        Ok(()) => true,
-        Err(HeldError::Lost) => {
-            if let Err(error) = tools.artifacts.remove(&artifact.filename) {
-                tracing::error!(job_id = %held.job_id, %error, "the file of a lost job could not be removed");
-            }
-            false
-        }
-        // The answer was lost, and the record may want the file: the sweep asks later.
-        Err(HeldError::Store(error)) => {
-            tracing::error!(job_id = %held.job_id, %error, "a job was done and the job store did not take it");
-            false
-        }
-    }
-}
-
-async fn fail(tools: &Tools, held: &Held, failure: &Failure) -> Option<AfterFailure> {
-    insist(tools, || tools.store.fail(held, failure)).await.ok()
-}
-
-/// Says something to the store until it answers, for as long as a lease lasts.
-async fn insist<T, F>(tools: &Tools, say: impl Fn() -> F) -> Result<T, HeldError>
-where
-    F: Future<Output = Result<T, HeldError>>,
-{
-    let until = Instant::now() + tools.store.options().lease;
-    loop {
-        match say().await {
-            Err(HeldError::Store(error)) if Instant::now() < until => {
-                tracing::warn!(%error, "the job store did not take the end of a job; trying again");
-                tokio::time::sleep(LOOK).await;
-            }
-            answer => return answer,
-        }
-    }
 }

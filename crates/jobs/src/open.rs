@@ -1,0 +1,74 @@
+//! Which store, as people write it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::redis::{RedisAddress, RedisStore};
+use crate::sqlite::SqliteStore;
+use crate::store::{JobStore, StoreError, StoreOptions};
+
+/// Where jobs are kept: `sqlite:FOLDER`, or the address of a server (see [`RedisAddress`]).
+#[derive(Clone, Debug)]
+pub enum StoreAddress {
+    /// A folder, for one process.
+    Sqlite(PathBuf),
+    /// A Redis server, for any number of processes.
+    Redis(RedisAddress),
+}
+
+impl StoreAddress {
+    /// Opens the store.
+    pub async fn open(&self, options: StoreOptions) -> Result<Arc<dyn JobStore>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(folder) => Arc::new(SqliteStore::open(folder, options).await?),
+            Self::Redis(address) => Arc::new(RedisStore::open(address, options).await?),
+        })
+    }
+}
+
+impl FromStr for StoreAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("sqlite:") {
+            Some(folder) if !folder.is_empty() => Ok(Self::Sqlite(folder.into())),
+            _ if RedisAddress::is_meant(text) => {
+                text.parse().map(Self::Redis).map_err(|error: crate::InvalidAddress| error.to_string())
+            }
+            _ => Err("expected sqlite:DIR or redis://HOST[:PORT][/DATABASE]".into()),
+        }
+    }
+}
+
+/// Without a password.
+impl fmt::Display for StoreAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(folder) => write!(f, "sqlite:{}", folder.display()),
+            Self::Redis(address) => address.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_a_folder_or_a_server() {
+        let read = |text: &str| text.parse::<StoreAddress>();
+        assert!(
+            matches!(read("sqlite:jobs"), Ok(StoreAddress::Sqlite(folder)) if folder.as_os_str() == "jobs")
+        );
+        for server in
+            ["redis://localhost", "rediss://:p@host:6380/1", "valkey://host", "redis+sentinel://host/main"]
+        {
+            assert!(matches!(read(server), Ok(StoreAddress::Redis(_))), "{server}");
+        }
+        for wrong in ["jobs", "sqlite:", "postgres://host", "redis://:p@host:port"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

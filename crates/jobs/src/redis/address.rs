@@ -1,0 +1,190 @@
+//! Where a Redis server is, as people write it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
+use redis::{
+    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError, TlsMode,
+};
+
+/// The address of a Redis or Valkey server:
+///
+/// - `redis://[user:password@]host[:port][/database]`, `rediss://…` with TLS;
+/// - `redis+unix:///path?db=N&pass=PASSWORD`;
+/// - `redis+sentinel://[user:password@]host:port[,host:port]…/master[/database]`,
+///   `rediss+sentinel://…` with TLS; `?sentinel_password=…` when the sentinels have their own.
+///
+/// Servers' certificates are checked against those that the system trusts, or those in the file
+/// that the environment variable `SSL_CERT_FILE` names.
+///
+/// ```
+/// # use jobs::RedisAddress;
+/// let address: RedisAddress = "redis://:secret@10.0.0.7:6379/2".parse().unwrap();
+/// assert_eq!(address.to_string(), "redis://10.0.0.7:6379/2");
+/// ```
+#[derive(Clone)]
+pub struct RedisAddress {
+    servers: Vec<ConnectionInfo>,
+    /// The name under which sentinels know the master, and how they are spoken to.
+    sentinel: Option<(String, RedisConnectionInfo)>,
+    /// Without a password.
+    shown: String,
+}
+
+/// A text that is no address of a Redis server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected redis://[user:password@]host[:port][/database], rediss://… for TLS, or \
+         redis+sentinel://host:port,host:port/master[/database]: {0}"
+)]
+pub struct InvalidAddress(String);
+
+/// What is asked where the server is.
+pub(super) enum Guide {
+    /// It is always at the same place.
+    Server(Client),
+    /// Sentinels know.
+    Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
+}
+
+impl RedisAddress {
+    /// Whether `text` means to be such an address.
+    pub fn is_meant(text: &str) -> bool {
+        let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+        ["redis", "valkey", "unix"].iter().any(|known| scheme.starts_with(known))
+    }
+
+    pub(super) fn guide(&self) -> Result<Guide, RedisError> {
+        let Some((master, asked)) = &self.sentinel else {
+            return Client::open(self.servers[0].clone()).map(Guide::Server);
+        };
+        let servers = self.servers.iter().map(|server| server.addr().clone());
+        let mut builder = SentinelClientBuilder::new(servers, master, SentinelServerType::Master)?;
+        let redis = self.servers[0].redis_settings();
+        builder = builder.set_client_to_redis_db(redis.db());
+        if let Some(user) = redis.username() {
+            builder = builder.set_client_to_redis_username(user);
+        }
+        if let Some(password) = redis.password() {
+            builder = builder.set_client_to_redis_password(password);
+        }
+        if let Some(user) = asked.username() {
+            builder = builder.set_client_to_sentinel_username(user);
+        }
+        if let Some(password) = asked.password() {
+            builder = builder.set_client_to_sentinel_password(password);
+        }
+        if matches!(self.servers[0].addr(), ConnectionAddr::TcpTls { .. }) {
+            builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
+        }
+        builder.build().map(|client| Guide::Sentinel(Box::new(tokio::sync::Mutex::new(client))))
+    }
+
+    fn server(text: &str) -> Result<Self, InvalidAddress> {
+        let server = connection(text)?;
+        let shown = match text.rsplit_once('@') {
+            Some((before, after)) => format!("{}://{after}", before.split("://").next().unwrap_or("redis")),
+            None => text.split('?').next().unwrap_or(text).to_owned(),
+        };
+        Ok(Self { servers: vec![server], sentinel: None, shown })
+    }
+
+    /// `rest` is what follows `scheme+sentinel://`.
+    fn sentinels(scheme: &str, rest: &str) -> Result<Self, InvalidAddress> {
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (login, rest) = match rest.rsplit_once('@') {
+            Some((login, rest)) => (format!("{login}@"), rest),
+            None => (String::new(), rest),
+        };
+        let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (master, database) = path.split_once('/').unwrap_or((path, "0"));
+        if master.is_empty() {
+            return Err(InvalidAddress("the name of the master is missing after the sentinels".into()));
+        }
+        let servers = hosts.split(',').map(|host| match host.rsplit_once(':') {
+            Some(_) => connection(&format!("{scheme}://{login}{host}/{database}")),
+            None => connection(&format!("{scheme}://{login}{host}:26379/{database}")),
+        });
+        let password = query.split('&').find_map(|pair| pair.strip_prefix("sentinel_password="));
+        let asked = match password {
+            Some(password) => connection(&format!("redis://:{password}@sentinel"))?.redis_settings().clone(),
+            None => RedisConnectionInfo::default(),
+        };
+        Ok(Self {
+            servers: servers.collect::<Result<_, _>>()?,
+            sentinel: Some((master.into(), asked)),
+            shown: format!("{scheme}+sentinel://{hosts}/{path}"),
+        })
+    }
+}
+
+fn connection(text: &str) -> Result<ConnectionInfo, InvalidAddress> {
+    // What the library says does not repeat the text, which may hold a password.
+    text.into_connection_info().map_err(|error| InvalidAddress(error.to_string()))
+}
+
+impl FromStr for RedisAddress {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        match text.split_once("+sentinel://") {
+            Some((scheme, rest)) => Self::sentinels(scheme, rest),
+            None => Self::server(text),
+        }
+    }
+}
+
+/// Without a password.
+impl fmt::Display for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentinels_have_the_master_s_name_database_and_password() {
+        let address: RedisAddress =
+            "redis+sentinel://app:p%40ss@10.0.0.1:26379,10.0.0.2/main/3?sentinel_password=x".parse().unwrap();
+        assert_eq!(address.servers.len(), 2);
+        let redis = address.servers[0].redis_settings();
+        assert_eq!((redis.db(), redis.username(), redis.password()), (3, Some("app"), Some("p@ss")));
+        assert!(matches!(address.servers[1].addr(), ConnectionAddr::Tcp(host, 26379) if host == "10.0.0.2"));
+        let (master, asked) = address.sentinel.as_ref().unwrap();
+        assert_eq!((master.as_str(), asked.password()), ("main", Some("x")));
+        assert!(matches!(address.guide().unwrap(), Guide::Sentinel(_)));
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        for text in [
+            "redis://user:secret@host:6379/1",
+            "rediss://:secret@host",
+            "redis+unix:///run/redis.sock?db=1&pass=secret",
+            "redis+sentinel://:secret@host:26379/main?sentinel_password=secret",
+        ] {
+            let address: RedisAddress = text.parse().unwrap();
+            assert!(!format!("{address} {address:?}").contains("secret"), "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_address_is_told_without_its_password() {
+        for text in
+            ["redis://:secret@host:port", "redis+sentinel://:secret@host:26379", "http://host", "redis://"]
+        {
+            let error = text.parse::<RedisAddress>().unwrap_err().to_string();
+            assert!(error.contains("redis://") && !error.contains("secret"), "{error}");
+        }
+    }
+}

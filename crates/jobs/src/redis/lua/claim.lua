@@ -1,0 +1,49 @@
+-- Gives the oldest job that waits to a worker.
+-- ARGV: worker, ttl, lease
+-- Returns {id, attempt, kind (JSON), request}, or nothing.
+local worker, ttl, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local now = clock()
+
+-- A worker has one job at a time. If it asks and has one, the answer that gave it was lost.
+local mine = redis.call('HGET', WORKERS, worker)
+if mine then
+  local work = work_of(mine)
+  if work.worker == worker and held(mine, work.attempt) then
+    redis.call('ZADD', LEASES, now + lease, mine)
+    return { mine, tonumber(work.attempt), work.kind, work.request }
+  end
+  redis.call('HDEL', WORKERS, worker)
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, 1000)) do
+  local seq = redis.call('HGET', job_key(id), 'seq')
+  if seq then redis.call('ZADD', QUEUE, seq, id) end
+  redis.call('ZREM', DELAYED, id)
+end
+
+while true do
+  local id = redis.call('ZRANGE', QUEUE, 0, 0)[1]
+  if not id then return false end
+  local record, work = read(id), work_of(id)
+  if not record then
+    -- Its record expired or was removed by another program, and nobody has tidied up yet.
+    forget(id, work)
+  elseif not record.processing then
+    -- Another program ended it.
+    finish(id, work)
+  elseif not work.request then
+    fail(id, record, work, '"the request of this job is gone from Redis; submit it again"', now, ttl)
+  else
+    local attempt = work.attempt + 1
+    set(record, 'phase', '"running"')
+    set(record, 'attempt', tostring(attempt))
+    set(record, 'started_at', rfc3339(now))
+    if work.total then set(record, 'processed_count', '0') end
+    write(id, record, work, now, ttl, now + ttl)
+    redis.call('ZREM', QUEUE, id)
+    redis.call('ZADD', LEASES, now + lease, id)
+    redis.call('HSET', job_key(id), 'attempt', attempt, 'worker', worker)
+    redis.call('HSET', WORKERS, worker, id)
+    return { id, attempt, work.kind, work.request }
+  end
+end

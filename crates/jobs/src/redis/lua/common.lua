@@ -1,0 +1,211 @@
+-- What the scripts share. It stands before each of them, so a transition is one command.
+--
+-- export_job:{id}    the record: the one place where the status of a job is, as JSON, with a TTL
+-- trapline:job:{id}  the work: the request, the attempt (the fencing token), who has it
+-- trapline:queue     jobs that wait, by order of submission
+-- trapline:delayed   jobs that wait for another attempt, by the time from which they may have it
+-- trapline:leases    jobs that run, by the end of their lease
+-- trapline:jobs      all jobs, by order of submission
+-- trapline:due       all jobs, by the time at which their life has to be looked at
+-- trapline:workers   worker -> the job that it has
+-- trapline:key:{…}   idempotency key -> its job and what was asked
+--
+-- The first argument of each script is its name, for whoever looks on with MONITOR.
+-- Times are milliseconds of the server's clock. In each script the record is written before
+-- anything else: a server without memory refuses the first write, and so the whole transition.
+
+table.remove(ARGV, 1)
+
+local QUEUE, DELAYED, LEASES = 'trapline:queue', 'trapline:delayed', 'trapline:leases'
+local JOBS, DUE, WORKERS, WORK = 'trapline:jobs', 'trapline:due', 'trapline:workers', 'trapline:work'
+-- The work outlives its record for so long, so that what remains of it can be tidied up.
+local SLACK = 60000
+
+local function record_key(id) return 'export_job:' .. id end
+local function job_key(id) return 'trapline:job:' .. id end
+
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Days to a civil date after Howard Hinnant, “chrono-compatible low-level date algorithms”.
+local function rfc3339(ms)
+  local floor = math.floor
+  local days = floor(ms / 86400000)
+  local rest = ms - days * 86400000
+  local z = days + 719468
+  local era = floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
+  local mp = floor((5 * doy + 2) / 153)
+  local day = doy - floor((153 * mp + 2) / 5) + 1
+  local month = mp < 10 and mp + 3 or mp - 9
+  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
+  return string.format('"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"', year, month, day, floor(rest / 3600000),
+    floor(rest / 60000) % 60, floor(rest / 1000) % 60, rest % 1000)
+end
+
+-- JSON as text -------------------------------------------------------------------------------
+-- Other programs put fields into a record that are not ours to change. Decoding and encoding
+-- would: [] becomes {}, numbers lose digits. So a record is cut into its fields, and the text of
+-- those that a transition does not set stays as it is.
+
+local function string_end(text, open)
+  local at = open + 1
+  while true do
+    at = string.find(text, '["\\]', at)
+    if string.sub(text, at, at) == '"' then return at end
+    at = at + 2
+  end
+end
+
+local function value_end(text, at)
+  local first = string.sub(text, at, at)
+  if first == '"' then return string_end(text, at) end
+  if first ~= '{' and first ~= '[' then
+    local _, last = string.find(text, '^[^%s,}]+', at)
+    return last
+  end
+  local depth = 0
+  while true do
+    at = string.find(text, '["%[%]{}]', at)
+    local sign = string.sub(text, at, at)
+    if sign == '"' then
+      at = string_end(text, at)
+    elseif sign == '{' or sign == '[' then
+      depth = depth + 1
+    else
+      depth = depth - 1
+      if depth == 0 then return at end
+    end
+    at = at + 1
+  end
+end
+
+-- A record, or nil when there is none or it is no JSON object:
+-- its fields in order, each {name, text of the value}, and the status.
+local function read(id)
+  local text = redis.call('GET', record_key(id))
+  if not text then return nil end
+  local valid, value = pcall(cjson.decode, text)
+  local open = valid and type(value) == 'table' and string.match(text, '^%s*{()')
+  if not open then return nil end
+  local fields = {}
+  while true do
+    local _, quote = string.find(text, '^[%s,]*"', open)
+    if not quote then break end
+    local name_end = string_end(text, quote)
+    local _, colon = string.find(text, '^%s*:%s*', name_end + 1)
+    local last = value_end(text, colon + 1)
+    local name = cjson.decode('[' .. string.sub(text, quote, name_end) .. ']')[1]
+    fields[#fields + 1] = { name, string.sub(text, colon + 1, last) }
+    open = last + 1
+  end
+  return { fields = fields, status = value.status, processing = value.status == 'processing' }
+end
+
+local function value_of(record, name)
+  for _, field in ipairs(record.fields) do
+    if field[1] == name then return field[2] end
+  end
+end
+
+-- `value` is JSON text.
+local function set(record, name, value)
+  for _, field in ipairs(record.fields) do
+    if field[1] == name then
+      field[2] = value
+      return
+    end
+  end
+  record.fields[#record.fields + 1] = { name, value }
+end
+
+local function text_of(record)
+  local parts = {}
+  for i, field in ipairs(record.fields) do
+    -- Names that need escapes are not ours; cjson writes them back well enough.
+    parts[i] = cjson.encode(field[1]) .. ':' .. field[2]
+  end
+  return '{' .. table.concat(parts, ',') .. '}'
+end
+
+-- Transitions --------------------------------------------------------------------------------
+
+-- The work of a job: its hash as a table.
+local function work_of(id)
+  local flat, work = redis.call('HGETALL', job_key(id)), {}
+  for i = 1, #flat, 2 do work[flat[i]] = flat[i + 1] end
+  return work
+end
+
+-- Writes a record with its time to live, and renews what lives as long as it does.
+-- Another program may have written the record anew with less in it: what was lost is set again.
+local function write(id, record, work, now, ttl, look_at)
+  for name, known in pairs({ created_at = work.created, kind = work.kind, total_detections = work.total }) do
+    local there = value_of(record, name)
+    if known and (there == nil or there == 'null') then set(record, name, known) end
+  end
+  redis.call('SET', record_key(id), text_of(record), 'PX', ttl)
+  redis.call('PEXPIRE', job_key(id), ttl + SLACK)
+  redis.call('ZADD', DUE, look_at, id)
+  if work.key then redis.call('PEXPIRE', work.key, ttl) end
+end
+
+-- The record and the work of a job, when `attempt` has it; else nil.
+local function held(id, attempt)
+  local work = work_of(id)
+  if work.attempt ~= attempt or not redis.call('ZSCORE', LEASES, id) then return nil end
+  local record = read(id)
+  if not record or not record.processing then return nil end
+  return record, work
+end
+
+-- No worker has the job any more.
+local function let_go(id, work)
+  redis.call('ZREM', LEASES, id)
+  if work.worker and redis.call('HGET', WORKERS, work.worker) == id then
+    redis.call('HDEL', WORKERS, work.worker)
+  end
+end
+
+-- The job ended: its record stays until its time is over, its work is done.
+local function finish(id, work)
+  let_go(id, work)
+  redis.call('ZREM', QUEUE, id)
+  redis.call('ZREM', DELAYED, id)
+  redis.call('HDEL', job_key(id), 'request', 'worker')
+end
+
+local function fail(id, record, work, reason, now, ttl)
+  set(record, 'status', '"failed"')
+  set(record, 'error', reason)
+  set(record, 'completed_at', rfc3339(now))
+  set(record, 'phase', 'null')
+  write(id, record, work, now, ttl, now + ttl)
+  finish(id, work)
+end
+
+-- The job waits for its next attempt, in its old place, from `from` on when that is not nil.
+local function wait_again(id, record, work, now, ttl, from)
+  set(record, 'phase', '"queued"')
+  write(id, record, work, now, ttl, now + ttl / 2)
+  let_go(id, work)
+  if from and from > now then
+    redis.call('ZADD', DELAYED, from, id)
+  else
+    redis.call('ZADD', QUEUE, work.seq, id)
+    redis.call('PUBLISH', WORK, id)
+  end
+end
+
+-- Nothing of the job stays.
+local function forget(id, work)
+  redis.call('DEL', record_key(id), job_key(id))
+  finish(id, work)
+  redis.call('ZREM', JOBS, id)
+  redis.call('ZREM', DUE, id)
+  if work.key then redis.call('DEL', work.key) end
+end

@@ -1,0 +1,24 @@
+-- Ends a job with its file.
+-- ARGV: id, attempt, file name, file name (JSON), address (JSON), size, ttl
+-- Returns 1, or 0 when the job is not this attempt's.
+local id, attempt, filename, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[7])
+local record, work = held(id, attempt)
+if not record then
+  -- Said a second time, since the answer to the first was lost.
+  work, record = work_of(id), read(id)
+  local again = record and record.status == 'completed' and work.attempt == attempt and work.filename == filename
+  return again and 1 or 0
+end
+local now = clock()
+set(record, 'status', '"completed"')
+set(record, 'filename', ARGV[4])
+set(record, 'download_url', ARGV[5])
+set(record, 'file_size_bytes', ARGV[6])
+set(record, 'error', 'null')
+set(record, 'completed_at', rfc3339(now))
+set(record, 'phase', 'null')
+if work.total then set(record, 'processed_count', work.total) end
+write(id, record, work, now, ttl, now + ttl)
+finish(id, work)
+redis.call('HSET', job_key(id), 'filename', filename)
+return 1

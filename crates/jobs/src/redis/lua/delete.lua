@@ -1,0 +1,7 @@
+-- Removes a job, whatever its state.
+-- ARGV: id
+-- Returns {record, its TTL}, or nothing.
+local id = ARGV[1]
+local text, left = redis.call('GET', record_key(id)), redis.call('PTTL', record_key(id))
+forget(id, work_of(id))
+return text and { text, left }

@@ -1,0 +1,54 @@
+-- Does what the clock does: leases and lives that ran out.
+-- ARGV: ttl, most attempts, reason for giving up (JSON), most jobs of each sort in one call
+-- Returns {requeued ids}, {failed ids}, {id, file name or '', …} of expired jobs.
+local ttl, most_attempts, given_up, most = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local now = clock()
+local requeued, failed, expired = {}, {}, {}
+
+local function gone(id, work)
+  forget(id, work)
+  expired[#expired + 1] = id
+  expired[#expired + 1] = work.filename or ''
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, most)) do
+  local left = redis.call('PTTL', record_key(id))
+  if left == -2 then
+    gone(id, work_of(id))
+  elseif redis.call('ZSCORE', QUEUE, id) or redis.call('ZSCORE', DELAYED, id) then
+    -- A long queue loses nobody.
+    redis.call('PEXPIRE', record_key(id), ttl)
+    redis.call('PEXPIRE', job_key(id), ttl + SLACK)
+    local key = redis.call('HGET', job_key(id), 'key')
+    if key then redis.call('PEXPIRE', key, ttl) end
+    redis.call('ZADD', DUE, now + ttl / 2, id)
+  else
+    -- Another program renewed it. One without a TTL is looked at from time to time.
+    redis.call('ZADD', DUE, now + (left > 0 and left or ttl), id)
+  end
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, most)) do
+  local record, work = read(id), work_of(id)
+  if not record then
+    gone(id, work)
+  elseif not record.processing then
+    finish(id, work)
+  elseif work.attempt - work.handed_back < most_attempts then
+    wait_again(id, record, work, now, ttl)
+    requeued[#requeued + 1] = id
+  else
+    fail(id, record, work, given_up, now, ttl)
+    failed[#failed + 1] = id
+  end
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, most)) do
+  local seq = redis.call('HGET', job_key(id), 'seq')
+  if seq then
+    redis.call('ZADD', QUEUE, seq, id)
+    redis.call('PUBLISH', WORK, id)
+  end
+  redis.call('ZREM', DELAYED, id)
+end
+return { requeued, failed, expired }

@@ -1,0 +1,54 @@
+-- Makes the record and the place in the queue of a new job, both or neither.
+-- ARGV: id, kind (JSON), request, total or '', ttl, idempotency key or '', fingerprint
+-- Returns {'new' | 'before', record, its TTL} or {'exists'} or {'taken'}.
+local id, kind, request, total, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local key, fingerprint = ARGV[6] ~= '' and 'trapline:key:' .. ARGV[6] or nil, ARGV[7]
+local now = clock()
+if key then
+  local before = redis.call('HMGET', key, 'id', 'fingerprint')
+  local text = before[1] and redis.call('GET', record_key(before[1]))
+  if text then
+    if before[2] ~= fingerprint then return { 'taken' } end
+    return { 'before', text, redis.call('PTTL', record_key(before[1])), before[1] }
+  end
+end
+if redis.call('EXISTS', record_key(id)) == 1 then return { 'exists' } end
+
+local counted = total ~= ''
+local created = rfc3339(now)
+local record = { fields = {
+  { 'status', '"processing"' },
+  { 'job_id', cjson.encode(id) },
+  { 'filename', 'null' },
+  { 'download_url', 'null' },
+  { 'file_size_bytes', 'null' },
+  { 'error', 'null' },
+  { 'created_at', created },
+  { 'completed_at', 'null' },
+  { 'total_detections', counted and total or 'null' },
+  { 'processed_count', counted and '0' or 'null' },
+  { 'kind', kind },
+  { 'phase', '"queued"' },
+  { 'attempt', '0' },
+  { 'started_at', 'null' },
+} }
+write(id, record, {}, now, ttl, now + ttl / 2)
+local seq = redis.call('INCR', 'trapline:seq')
+-- Something of an earlier job of this id may be there still.
+redis.call('DEL', job_key(id))
+redis.call('HSET', job_key(id), 'kind', kind, 'request', request, 'created', created, 'seq', seq,
+  'attempt', 0, 'handed_back', 0)
+if counted then redis.call('HSET', job_key(id), 'total', total) end
+if key then
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'id', id, 'fingerprint', fingerprint)
+  redis.call('PEXPIRE', key, ttl)
+  redis.call('HSET', job_key(id), 'key', key)
+end
+redis.call('PEXPIRE', job_key(id), ttl + SLACK)
+redis.call('ZREM', LEASES, id)
+redis.call('ZREM', DELAYED, id)
+redis.call('ZADD', JOBS, seq, id)
+redis.call('ZADD', QUEUE, seq, id)
+redis.call('PUBLISH', WORK, id)
+return { 'new', text_of(record), ttl, id }

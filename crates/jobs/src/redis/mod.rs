@@ -1,0 +1,260 @@
+//! Jobs on a Redis server, for any number of processes on any number of machines.
+//!
+//! The record of a job is at `export_job:{job_id}`, as JSON, where other programs read it and
+//! may write it. What only workers need (the request, the attempt, leases, the queue) is at
+//! `trapline:…`; `lua/common.lua` lists the keys. Each transition is one script, so it happens
+//! as a whole or not at all, and takes its time from the server, so that workers' clocks do not
+//! matter.
+//!
+//! A command that was sent and not answered may have been carried out, or may still be. Each
+//! transition can therefore be said again: a claim by a worker that has a job gives that job, a
+//! completion that was heard is heard again, and everything else is fenced by the attempt.
+//!
+//! One server, or a master with replicas; not Redis Cluster, since a script reaches keys that it
+//! learns on its way.
+
+mod address;
+mod link;
+mod record;
+mod scripts;
+mod wake;
+
+pub use address::{InvalidAddress, RedisAddress};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::FromRedisValue;
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use crate::id::{JobId, WorkerId};
+use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record, Submitted};
+use crate::store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
+
+use link::Link;
+use record::{record, record_key};
+use scripts::{SCRIPTS, Script, millis};
+use wake::Wake;
+
+/// Jobs of each sort that one call of the clock looks at, so that it never holds up the server.
+const MOST_REAPED: u32 = 200;
+
+/// A key's time to live is at least this for Redis.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// A store of jobs on a Redis server.
+#[derive(Debug)]
+pub struct RedisStore {
+    link: Arc<Link>,
+    options: StoreOptions,
+    wake: Arc<Wake>,
+    listening: JoinHandle<()>,
+}
+
+impl RedisStore {
+    /// Uses the server at `address`. One that does not answer yet is no error: requests are told
+    /// so until it does.
+    ///
+    /// [`StoreError::Refused`] when it answers and does not let us in.
+    pub async fn open(address: &RedisAddress, options: StoreOptions) -> Result<Self, StoreError> {
+        let link = Arc::new(Link::new(address)?);
+        match link.connect_first().await {
+            Err(refused @ StoreError::Refused(_)) => return Err(refused),
+            Err(error) => {
+                tracing::warn!(%error, "starting without the job store; it is used as soon as it answers")
+            }
+            Ok(()) => {}
+        }
+        let wake = Arc::new(Wake::default());
+        let listening = tokio::spawn(wake::listen(Arc::clone(&link), Arc::clone(&wake)));
+        Ok(Self { link, options, wake, listening })
+    }
+
+    async fn call<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        job_id: &str,
+        arguments: &[&str],
+    ) -> Result<T, StoreError> {
+        self.link.call(script, job_id, arguments).await
+    }
+
+    /// A transition of the attempt that has a job.
+    async fn call_held<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        held: &Held,
+        more: &[&str],
+    ) -> Result<T, StoreError> {
+        let (job_id, attempt) = (held.job_id.as_str(), held.attempt.to_string());
+        let arguments: Vec<&str> =
+            [job_id, attempt.as_str()].into_iter().chain(more.iter().copied()).collect();
+        self.call(script, job_id, &arguments).await
+    }
+
+    fn ttl(&self) -> String {
+        millis(self.options.ttl.max(SHORTEST))
+    }
+
+    fn lease(&self) -> String {
+        millis(self.options.lease)
+    }
+}
+
+impl Drop for RedisStore {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+/// A transition that a script answers with 1, or 0 when the job is another's.
+fn done(answer: u8) -> Result<(), HeldError> {
+    if answer == 1 { Ok(()) } else { Err(HeldError::Lost) }
+}
+
+fn job_id(text: &str) -> Result<JobId, StoreError> {
+    text.parse().map_err(record::damaged)
+}
+
+fn json_text(text: &str) -> String {
+    json!(text).to_string()
+}
+
+#[async_trait]
+impl JobStore for RedisStore {
+    async fn submit(&self, job: &NewJob) -> Result<Submitted, StoreError> {
+        let (kind, request) = (json_text(job.kind.name()), job.request.to_string());
+        let total = job.total_detections.map(|total| total.to_string()).unwrap_or_default();
+        let (key, fingerprint) = match &job.idempotency {
+            Some(idempotency) => (idempotency.key.as_str(), idempotency.fingerprint.as_str()),
+            None => ("", ""),
+        };
+        let id = job.job_id.as_str();
+        let arguments = [id, &kind, &request, &total, &self.ttl(), key, fingerprint];
+        let answer: scripts::Submission = self.call(&SCRIPTS.submit, id, &arguments).await?;
+        match answer.what.as_str() {
+            "exists" => Err(StoreError::Exists(job.job_id.clone())),
+            "taken" => Err(StoreError::KeyTaken),
+            what => {
+                let job_id = job_id(&answer.job_id)?;
+                let record = record(&job_id, &answer.text, answer.left)?;
+                Ok(if what == "new" { Submitted::New(record) } else { Submitted::Before(record) })
+            }
+        }
+    }
+
+    async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
+        let arguments = [worker.as_str(), &self.ttl(), &self.lease()];
+        let answer: Option<(String, u32, String, String)> = self.call(&SCRIPTS.claim, "", &arguments).await?;
+        let Some((id, attempt, kind, request)) = answer else { return Ok(None) };
+        // One message wakes one worker: that one wakes the next, until nothing is left to claim.
+        self.wake.one();
+        Ok(Some(Claim {
+            held: Held { job_id: job_id(&id)?, attempt },
+            kind: serde_json::from_str(&kind).map_err(record::damaged)?,
+            request: serde_json::from_str(&request).map_err(record::damaged)?,
+        }))
+    }
+
+    async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
+        let processed = processed_count.map(|count| count.to_string()).unwrap_or_default();
+        let more = [processed.as_str(), &self.ttl(), &self.lease()];
+        done(self.call_held(&SCRIPTS.heartbeat, held, &more).await?)
+    }
+
+    async fn is_held(&self, held: &Held) -> Result<bool, StoreError> {
+        self.call_held::<u8>(&SCRIPTS.held, held, &[]).await.map(|answer| answer == 1)
+    }
+
+    async fn complete(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
+        let (filename, url) = (json_text(&artifact.filename), json_text(&artifact.download_url()));
+        let more = [artifact.filename.as_str(), &filename, &url, &artifact.size.to_string(), &self.ttl()];
+        done(self.call_held(&SCRIPTS.complete, held, &more).await?)
+    }
+
+    async fn fail(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError> {
+        let may_pass = if failure.may_pass { "1" } else { "0" };
+        let (most, delay) =
+            (self.options.max_attempts.to_string(), millis(self.options.backoff(held.attempt)));
+        let more =
+            [json_text(&failure.message).as_str(), may_pass, &most, &delay, &self.ttl()].map(str::to_owned);
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let answer: Option<String> = self.call_held(&SCRIPTS.fail, held, &more).await?;
+        match answer.as_deref() {
+            Some("retry") => Ok(AfterFailure::Retry),
+            Some(_) => Ok(AfterFailure::Failed),
+            None => Err(HeldError::Lost),
+        }
+    }
+
+    async fn release(&self, held: &Held) -> Result<(), HeldError> {
+        done(self.call_held(&SCRIPTS.release, held, &[&self.ttl()]).await?)
+    }
+
+    async fn delete(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
+        let answer: Option<(String, i64)> =
+            self.call(&SCRIPTS.delete, job_id.as_str(), &[job_id.as_str()]).await?;
+        // One that cannot be read is gone as well.
+        Ok(answer
+            .map(|(text, left)| record(job_id, &text, left).unwrap_or_else(|_| record::unreadable(job_id))))
+    }
+
+    async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
+        let key = record_key(job_id);
+        let mut both = redis::pipe();
+        both.get(&key).pttl(&key);
+        match self.link.pipe("GET PTTL", job_id.as_str(), &both).await? {
+            // It expires between the two.
+            (None, _) | (_, -2) => Ok(None),
+            (Some(text), left) => {
+                let text: String = text;
+                record(job_id, &text, left).map(Some)
+            }
+        }
+    }
+
+    async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
+        self.call(&SCRIPTS.position, job_id.as_str(), &[job_id.as_str()]).await
+    }
+
+    async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError> {
+        let before = from.map_or("+inf".to_owned(), |place| place.to_string());
+        let found: Vec<(String, u64, String, i64)> =
+            self.call(&SCRIPTS.list, "", &[&before, &limit.to_string()]).await?;
+        let next = found.last().filter(|_| found.len() == limit as usize).map(|(_, place, ..)| *place);
+        // What another program made unreadable does not hide the others.
+        let records =
+            found.iter().filter_map(|(id, _, text, left)| record(&job_id(id).ok()?, text, *left).ok());
+        Ok(Page { records: records.collect(), next })
+    }
+
+    async fn reap(&self) -> Result<Reaped, StoreError> {
+        let most = self.options.max_attempts.to_string();
+        let arguments = [self.ttl(), most, json_text(&self.options.given_up()), MOST_REAPED.to_string()];
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let (requeued, failed, expired): (Vec<String>, Vec<String>, Vec<(String, String)>) =
+            self.call(&SCRIPTS.reap, "", &arguments).await?;
+        let gone = |(id, file): &(String, String)| {
+            Ok((job_id(id)?, Some(file.clone()).filter(|file| !file.is_empty())))
+        };
+        Ok(Reaped {
+            requeued: requeued.iter().map(|id| job_id(id)).collect::<Result<_, _>>()?,
+            failed: failed.iter().map(|id| job_id(id)).collect::<Result<_, _>>()?,
+            expired: expired.iter().map(gone).collect::<Result<_, StoreError>>()?,
+        })
+    }
+
+    async fn work(&self) {
+        self.wake.wait().await;
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.call::<u8>(&SCRIPTS.check, "", &[]).await.map(|_| ())
+    }
+
+    fn options(&self) -> &StoreOptions {
+        &self.options
+    }
+}

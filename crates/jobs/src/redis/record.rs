@@ -1,0 +1,136 @@
+//! The JSON at `export_job:{job_id}`, which other programs write too.
+
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use crate::id::JobId;
+use crate::job::{Record, State};
+use crate::store::StoreError;
+
+pub(super) fn record_key(job_id: &JobId) -> String {
+    format!("export_job:{job_id}")
+}
+
+pub(super) fn damaged(what: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged(what.to_string())
+}
+
+/// The record of a job from its text and the time it has left to live, in milliseconds, which is
+/// negative when it has no end.
+///
+/// Other programs write as little as a status and an id. What is missing, or is not what it
+/// should be, is not there; only a status that is none makes a record unreadable.
+pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, StoreError> {
+    let unreadable = |why: &dyn std::fmt::Display| damaged(format!("export_job:{job_id} {why}"));
+    let fields: Map<String, Value> = serde_json::from_str(text)
+        .map_err(|error| unreadable(&format_args!("is no JSON object: {error}")))?;
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+    let status = text("status");
+    let state = match (status.as_deref(), text("phase").as_deref()) {
+        (Some("completed"), _) => State::Completed,
+        (Some("failed"), _) => State::Failed,
+        (Some("processing"), Some("queued")) => State::Queued,
+        (Some("processing"), Some("running")) => State::Running,
+        (Some("processing"), _) => State::Processing,
+        _ => return Err(unreadable(&"has no status out of processing, completed and failed")),
+    };
+    let left = u64::try_from(left).ok().map(Duration::from_millis);
+    let expires =
+        left.and_then(|left| Timestamp::now().checked_add(SignedDuration::try_from(left).ok()?).ok());
+    let time = |name: &str| text(name).as_deref().and_then(time);
+    let number = |name: &str| fields.get(name).and_then(count);
+    Ok(Record {
+        job_id: job_id.clone(),
+        kind: text("kind").and_then(|kind| kind.parse().ok()),
+        state,
+        attempt: number("attempt").and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or(0),
+        created_at: time("created_at"),
+        started_at: time("started_at"),
+        completed_at: time("completed_at"),
+        expires_at: expires,
+        filename: text("filename"),
+        download_url: text("download_url"),
+        file_size_bytes: number("file_size_bytes"),
+        error: text("error"),
+        total_detections: number("total_detections"),
+        processed_count: number("processed_count"),
+    })
+}
+
+/// What is known of a record that cannot be read.
+pub(super) fn unreadable(job_id: &JobId) -> Record {
+    let text = r#"{"status":"processing"}"#;
+    record(job_id, text, -1).expect("a record that can be read")
+}
+
+/// RFC 3339, or without an offset, which then is UTC.
+fn time(text: &str) -> Option<Timestamp> {
+    let without_offset = || TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok();
+    text.parse().ok().or_else(without_offset)
+}
+
+/// A count, which some programs write as 400.0.
+fn count(value: &Value) -> Option<u64> {
+    // Fractions are cut off, and what is negative or no number is no count.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let rounded = |number: f64| (number >= 0.0 && number < 2_f64.powi(53)).then_some(number as u64);
+    value.as_u64().or_else(|| value.as_f64().and_then(rounded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Record, StoreError> {
+        record(&"job".parse().unwrap(), text, 1000)
+    }
+
+    #[test]
+    fn as_little_as_a_status_and_an_id_is_a_record() {
+        let record = read(r#"{"status":"processing","job_id":"job"}"#).unwrap();
+        assert_eq!((record.state, record.kind, record.attempt), (State::Processing, None, 0));
+        assert_eq!((record.created_at, record.filename), (None, None));
+        assert!(record.expires_at.is_some());
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_utc() {
+        let at: Timestamp = "2025-11-13T04:00:00Z".parse().unwrap();
+        for text in [
+            "2025-11-13T04:00:00",
+            "2025-11-13 04:00:00",
+            "2025-11-13T05:00:00+01:00",
+            "2025-11-13T04:00:00Z",
+        ] {
+            assert_eq!(time(text), Some(at), "{text}");
+        }
+        assert_eq!(
+            time("2025-11-13T04:00:00.123456").map(Timestamp::as_microsecond),
+            Some(at.as_microsecond() + 123_456)
+        );
+        assert_eq!(time("yesterday"), None);
+    }
+
+    #[test]
+    fn what_is_not_what_it_should_be_is_not_there() {
+        let record = read(
+            r#"{"status":"failed","attempt":"x","processed_count":400.0,"error":7,"file_size_bytes":-1}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (record.attempt, record.processed_count, record.error, record.file_size_bytes),
+            (0, Some(400), None, None)
+        );
+    }
+
+    #[test]
+    fn a_status_that_is_none_makes_a_record_unreadable() {
+        for text in ["", "[]", "{}", r#"{"status":"done"}"#, r#"{"status":1}"#, "\u{1}"] {
+            assert!(matches!(read(text), Err(StoreError::Damaged(_))), "{text}");
+        }
+    }
+}

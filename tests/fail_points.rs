@@ -1,0 +1,240 @@
+//! A process that ends at each step of a job: the job ends all the same, or is gone, and no file
+//! is left that nobody wants.
+//!
+//! The steps are named in the program (`may_die!`) and compiled in for tests alone.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use testkit::RedisServer;
+
+use crate::support::{Home, Server, season, slow, until};
+
+const SHORT_LEASE: [&str; 6] = ["--lease", "2", "--heartbeat", "0.4", "--grace", "0"];
+
+fn home(redis: &RedisServer) -> (tempfile::TempDir, Value, Home) {
+    let (data, request) = slow(300);
+    let home = Home::with(&[data.path()]).on(redis).arguments(&SHORT_LEASE);
+    (data, request, home)
+}
+
+/// What is left of the work of all processes: the files of completed jobs.
+async fn only_the_files_of(server: &Server, ids: &[&str]) {
+    let mut wanted = Vec::new();
+    for job_id in ids {
+        let status = server.completed("zip", job_id).await;
+        wanted.push(status["filename"].as_str().unwrap().to_owned());
+        server.download(&status).await;
+    }
+    wanted.sort();
+    until("all other files to go", async || {
+        let mut files = server.files();
+        files.sort();
+        files == wanted
+    })
+    .await;
+}
+
+/// A worker ends at a step of a job, and another one takes over.
+async fn worker_ends_at(point: &str) {
+    let redis = RedisServer::start();
+    let (_data, request, home) = home(&redis);
+    let server = home.start_api();
+    let job_id = server.submit("zip", &request).await;
+    let doomed = home.start_worker_with(1, &[("FAILPOINTS", &format!("{point}=return"))]);
+    assert!(!doomed.ended().success(), "it ended at {point}");
+    let _worker = home.start_worker(1);
+    only_the_files_of(&server, &[&job_id]).await;
+    let attempt = server.status("zip", &job_id).await["attempt"].clone();
+    assert_eq!(attempt, if point == "completed" { 1 } else { 2 });
+}
+
+macro_rules! worker_ends {
+    ($($test:ident at $point:literal),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                worker_ends_at($point).await;
+            }
+        )*
+    };
+}
+
+worker_ends! {
+    after_the_claim at "claimed",
+    when_the_file_is_begun at "begun",
+    after_a_heartbeat at "renewed",
+    when_the_file_is_made at "made",
+    when_the_file_is_published at "published",
+    when_the_job_is_completed at "completed",
+}
+
+#[tokio::test]
+async fn three_lost_workers_are_the_end_of_a_job() {
+    let redis = RedisServer::start();
+    let (_data, request, home) = home(&redis);
+    let server = home.start_api();
+    let job_id = server.submit("zip", &request).await;
+    for _ in 0..3 {
+        let doomed = home.start_worker_with(1, &[("FAILPOINTS", "made=return")]);
+        assert!(!doomed.ended().success());
+    }
+    let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
+    assert_eq!((&status["status"], &status["attempt"]), (&json!("failed"), &json!(3)));
+    assert!(status["error_message"].as_str().unwrap().contains("begun 3 times"), "{status}");
+    until("all files to go", async || server.files().is_empty()).await;
+}
+
+/// A worker ends while it tells of a fault of the request.
+async fn worker_ends_failing_at(point: &str) {
+    let redis = RedisServer::start();
+    let (_data, _, home) = home(&redis);
+    let server = home.start_api();
+    let job_id = server.submit("zip", &json!({"detection_ids": ["there is none"]})).await;
+    let doomed = home.start_worker_with(1, &[("FAILPOINTS", &format!("{point}=return"))]);
+    assert!(!doomed.ended().success());
+    let _worker = home.start_worker(1);
+    let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
+    assert_eq!(status["status"], "failed");
+    assert!(!status["error_message"].as_str().unwrap().contains("begun"), "{status}");
+    assert!(server.files().is_empty());
+}
+
+#[tokio::test]
+async fn before_a_failure_is_told() {
+    worker_ends_failing_at("failing").await;
+}
+
+#[tokio::test]
+async fn after_a_failure_is_told() {
+    worker_ends_failing_at("failed").await;
+}
+
+/// A worker that was told to stop ends while it hands its job back.
+async fn worker_ends_releasing_at(point: &str) {
+    let redis = RedisServer::start();
+    let (_data, request, home) = home(&redis);
+    let server = home.start_api();
+    let job_id = server.submit("zip", &request).await;
+    let doomed = home.start_worker_with(1, &[("FAILPOINTS", &format!("{point}=return"))]);
+    server.status_when("zip", &job_id, |status| status["phase"] == "running").await;
+    assert!(!doomed.terminate().success());
+    let _worker = home.start_worker(1);
+    only_the_files_of(&server, &[&job_id]).await;
+}
+
+#[tokio::test]
+async fn before_a_job_is_handed_back() {
+    worker_ends_releasing_at("releasing").await;
+}
+
+#[tokio::test]
+async fn after_a_job_is_handed_back() {
+    worker_ends_releasing_at("released").await;
+}
+
+#[tokio::test]
+async fn after_the_work_on_a_deleted_job_was_stopped() {
+    let redis = RedisServer::start();
+    let (data, request) = slow(3000);
+    let home = Home::with(&[data.path()]).on(&redis).arguments(&SHORT_LEASE);
+    let server = home.start_api();
+    let job_id = server.submit("zip", &request).await;
+    let doomed = home.start_worker_with(1, &[("FAILPOINTS", "stopped=return")]);
+    server.status_when("zip", &job_id, |status| status["phase"] == "running").await;
+    assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
+    assert!(!doomed.ended().success());
+    let _worker = home.start_worker(1);
+    only_the_files_of(&server, &[]).await;
+    assert_eq!(server.get(&format!("/api/exports/zip/{job_id}")).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn with_the_published_file_of_a_job_that_was_deleted_meanwhile() {
+    let redis = RedisServer::start();
+    let (_data, request, home) = home(&redis);
+    let server = home.start_api();
+    let job_id = server.submit("zip", &request).await;
+    let doomed = home.start_worker_with(1, &[("FAILPOINTS", "published=sleep(2000);lost=return")]);
+    until("the file to be there", async || server.files().iter().any(|file| !file.starts_with('.'))).await;
+    assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
+    assert!(!doomed.ended().success());
+    let _worker = home.start_worker(1);
+    only_the_files_of(&server, &[]).await;
+}
+
+/// A server ends at a step of a request; another takes its place.
+async fn server_ends_at(
+    point: &str,
+    request: impl AsyncFnOnce(&Server, &str),
+) -> (RedisServer, Home, String) {
+    let redis = RedisServer::start();
+    let home = Home::with_examples().on(&redis).arguments(&SHORT_LEASE);
+    let server = home.start();
+    let job_id = server.submit("pdf", &season()).await;
+    server.completed("pdf", &job_id).await;
+    server.kill();
+    let mut command = home.command();
+    command.args(["--workers", "0"]).env("FAILPOINTS", format!("{point}=return"));
+    let server = home.start_as(command);
+    request(&server, &job_id).await;
+    assert!(!server.ended().success());
+    (redis, home, job_id)
+}
+
+async fn submits(server: &Server, _: &str) {
+    let address = format!("{}/api/exports/pdf", server.url);
+    let answer = server.client.post(address).header("Idempotency-Key", "k").json(&season()).send().await;
+    assert!(answer.is_err(), "the server ended before its answer");
+}
+
+#[tokio::test]
+async fn a_server_ends_before_a_job_is_made() {
+    let (redis, home, _) = server_ends_at("submitting", submits).await;
+    assert_eq!(redis.cli(&["ZCARD", "trapline:queue"]), "0", "no part of it is there");
+    // The client sends it again.
+    let server = home.start();
+    assert_eq!(redis.cli(&["ZCARD", "trapline:jobs"]), "1");
+    let again = server.client.post(format!("{}/api/exports/pdf", server.url)).header("Idempotency-Key", "k");
+    let answer: Value = again.json(&season()).send().await.unwrap().json().await.unwrap();
+    server.completed("pdf", answer["job_id"].as_str().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_server_ends_after_a_job_is_made() {
+    let (redis, home, _) = server_ends_at("submitted", submits).await;
+    assert_eq!(redis.cli(&["ZCARD", "trapline:queue"]), "1", "all of it is there");
+    let server = home.start();
+    let again = server.client.post(format!("{}/api/exports/pdf", server.url)).header("Idempotency-Key", "k");
+    let answer: Value = again.json(&season()).send().await.unwrap().json().await.unwrap();
+    server.completed("pdf", answer["job_id"].as_str().unwrap()).await;
+    assert_eq!(redis.cli(&["ZCARD", "trapline:jobs"]), "2", "and only once");
+}
+
+#[tokio::test]
+async fn a_server_ends_in_the_middle_of_a_deletion() {
+    let deletes = async |server: &Server, job_id: &str| {
+        let address = format!("{}/api/exports/{job_id}", server.url);
+        assert!(server.client.delete(address).send().await.is_err());
+    };
+    let (_redis, home, job_id) = server_ends_at("deleted", deletes).await;
+    assert_eq!(home.files().len(), 1, "the record went, and the file not yet");
+    let server = home.start();
+    until("the file to go", async || home.files().is_empty()).await;
+    assert_eq!(server.get(&format!("/api/exports/pdf/{job_id}")).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_process_ends_while_it_removes_an_expired_job() {
+    let redis = RedisServer::start();
+    let home = Home::with_examples().on(&redis).arguments(&["--ttl", "2"]);
+    let server = home.start();
+    let job_id = server.submit("pdf", &season()).await;
+    server.completed("pdf", &job_id).await;
+    server.kill();
+    let mut command = home.command();
+    command.args(["--workers", "0"]).env("FAILPOINTS", "expired=return");
+    let doomed = home.start_as(command);
+    assert!(!doomed.ended().success());
+    let _server = home.start();
+    until("the file to go", async || home.files().is_empty()).await;
+}

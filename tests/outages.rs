@@ -1,0 +1,206 @@
+//! A Redis server that fails: requests are told so at once, nothing is lost that it kept, and
+//! everything goes on by itself when it is back.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use testkit::RedisServer;
+
+use crate::support::{Home, Server, program, season, slow, until};
+
+/// Every kind of request is answered with 503, a reason and a time to come again. A machine may
+/// be held up now and then; apart from that the answer is there within two seconds.
+async fn is_told(server: &Server) {
+    let client = Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
+    let file = "/api/static/exports/report_x_1.pdf";
+    let calls = [
+        (Method::POST, "/api/exports/pdf"),
+        (Method::GET, "/api/exports/pdf/x"),
+        (Method::DELETE, "/api/exports/x"),
+        (Method::GET, file),
+        (Method::GET, "/readyz"),
+    ];
+    for (method, path) in calls {
+        let mut slowest = Duration::ZERO;
+        until(&format!("{method} {path} to be answered within two seconds"), async || {
+            let begun = Instant::now();
+            let request = client.request(method.clone(), format!("{}{path}", server.url)).json(&season());
+            let response = request.send().await.unwrap();
+            slowest = begun.elapsed();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{method} {path}");
+            assert_eq!(response.headers()["content-type"], "application/problem+json", "{method} {path}");
+            assert!(response.headers().contains_key("retry-after"), "{method} {path}");
+            let problem: Value = response.json().await.unwrap();
+            assert_eq!(problem["status"], 503);
+            slowest < Duration::from_secs(2)
+        })
+        .await;
+        eprintln!("{method} {path}: {} ms", slowest.as_millis());
+    }
+    let alive = server.get("/healthz").await;
+    assert_eq!(alive.status(), StatusCode::OK, "the process itself is well");
+}
+
+async fn is_ready(server: &Server) {
+    until("the server to be ready again", async || server.get("/readyz").await.status() == StatusCode::OK)
+        .await;
+}
+
+async fn is_running(server: &Server, job_id: &str) {
+    server.status_when("zip", job_id, |status| status["processed_count"].as_u64() > Some(0)).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_is_down_is_told_and_used_again_when_it_is_back() {
+    let (data, request) = slow(600);
+    let mut redis = RedisServer::start_on_disk();
+    let home = Home::with(&[data.path()]).on(&redis);
+    let (server, _worker) = (home.start_api(), home.start_worker(1));
+    let done = server.submit("zip", &json!({"detection_ids": ["d0"]})).await;
+    server.completed("zip", &done).await;
+    let running = server.submit("zip", &request).await;
+    let waiting = server.submit("zip", &json!({"detection_ids": ["d1"]})).await;
+    is_running(&server, &running).await;
+    redis.kill();
+    is_told(&server).await;
+    redis.restart();
+    is_ready(&server).await;
+    let status = server.completed("zip", &running).await;
+    assert_eq!(status["attempt"], 1, "its worker kept it");
+    server.completed("zip", &waiting).await;
+    server.completed("zip", &done).await;
+    assert_eq!(home.files().len(), 3);
+}
+
+#[tokio::test]
+async fn a_redis_that_came_back_empty_leaves_no_job_and_no_file() {
+    let (data, request) = slow(3000);
+    let mut redis = RedisServer::start();
+    let home = Home::with(&[data.path()]).on(&redis);
+    let (server, worker) = (home.start_api(), home.start_worker(1));
+    let done = server.submit("zip", &json!({"detection_ids": ["d0"]})).await;
+    server.completed("zip", &done).await;
+    let running = server.submit("zip", &request).await;
+    is_running(&server, &running).await;
+    redis.kill();
+    redis.restart();
+    is_ready(&server).await;
+    for job_id in [&done, &running] {
+        let path = format!("/api/exports/zip/{job_id}");
+        assert_eq!(server.get(&path).await.status(), StatusCode::NOT_FOUND);
+    }
+    until("the worker to stop its work", async || worker.log().contains("no longer wanted")).await;
+    assert!(home.files().iter().all(|file| !file.contains(&running)), "{:?}", home.files());
+    // The worker is free, and the file of the lost record goes with the next look at the folder.
+    let next = server.submit("zip", &json!({"detection_ids": ["d1"]})).await;
+    server.completed("zip", &next).await;
+    until("the file without a record to go", async || home.files().len() == 1).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_is_frozen_for_ten_seconds_costs_no_attempt() {
+    let (data, request) = slow(600);
+    let redis = RedisServer::start();
+    let home = Home::with(&[data.path()]).on(&redis);
+    let (server, _worker) = (home.start_api(), home.start_worker(1));
+    let running = server.submit("zip", &request).await;
+    is_running(&server, &running).await;
+    redis.freeze();
+    let frozen = Instant::now();
+    while frozen.elapsed() < Duration::from_secs(10) {
+        is_told(&server).await;
+    }
+    redis.thaw();
+    is_ready(&server).await;
+    let status = server.completed("zip", &running).await;
+    assert_eq!((&status["attempt"], &status["processed_count"]), (&json!(1), &json!(600)));
+    assert_eq!(home.files().len(), 1);
+}
+
+#[tokio::test]
+async fn a_redis_without_memory_takes_no_jobs_and_keeps_what_it_has() {
+    let (data, request) = slow(600);
+    let redis = RedisServer::start_with(&["--maxmemory-policy", "noeviction"]);
+    let home = Home::with(&[data.path()]).on(&redis);
+    let (server, _worker) = (home.start_api(), home.start_worker(1));
+    let other = server.submit("zip", &json!({"detection_ids": ["d0"]})).await;
+    server.completed("zip", &other).await;
+    let running = server.submit("zip", &request).await;
+    is_running(&server, &running).await;
+    redis.cli(&["CONFIG", "SET", "maxmemory", "1"]);
+    for (path, body) in
+        [("/api/exports/pdf", season()), ("/api/exports/zip", json!({"detection_ids": ["d0"]}))]
+    {
+        let response = server.post(path, &body).await;
+        // The season of another data set, which this one has nothing of, is asked for in vain.
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(response.headers().contains_key("retry-after"));
+    }
+    assert_eq!(server.get("/readyz").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.status("zip", &running).await["status"], "processing", "what is there can be read");
+    assert_eq!(server.delete(&other).await, StatusCode::NO_CONTENT, "and removed");
+    redis.cli(&["CONFIG", "SET", "maxmemory", "0"]);
+    is_ready(&server).await;
+    let status = server.completed("zip", &running).await;
+    assert_eq!(status["attempt"], 1);
+    assert_eq!(redis.cli(&["ZCARD", "trapline:jobs"]), "1", "no refused job is half there");
+}
+
+#[tokio::test]
+async fn a_changed_password_is_told_and_changed_back_all_goes_on() {
+    let (data, request) = slow(600);
+    let redis = RedisServer::start();
+    let home = Home::with(&[data.path()]).on(&redis);
+    let (server, _worker) = (home.start_api(), home.start_worker(1));
+    let running = server.submit("zip", &request).await;
+    is_running(&server, &running).await;
+    redis.cli(&["CONFIG", "SET", "requirepass", "secret"]);
+    redis.cli(&["-a", "secret", "CLIENT", "KILL", "TYPE", "normal"]);
+    is_told(&server).await;
+    redis.cli(&["-a", "secret", "CONFIG", "SET", "requirepass", ""]);
+    is_ready(&server).await;
+    assert_eq!(server.completed("zip", &running).await["attempt"], 1);
+}
+
+#[tokio::test]
+async fn a_server_starts_before_its_redis_does() {
+    let mut redis = RedisServer::start();
+    redis.kill();
+    let home = Home::with_examples().on(&redis);
+    let (server, _worker) = (home.start_api(), home.start_worker(1));
+    is_told(&server).await;
+    redis.restart();
+    is_ready(&server).await;
+    let job_id = server.submit("pdf", &season()).await;
+    server.completed("pdf", &job_id).await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_at_the_start() {
+    let redis = RedisServer::start_with(&["--requirepass", "right"]);
+    let address = |password: &str| format!("redis://:{password}@127.0.0.1:{}", redis.port());
+    let home = Home::with_examples().with_store(&address("wrong"));
+    let output = home.command().output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("check its address, user and password"), "{message}");
+    assert!(!message.contains("wrong"), "{message}");
+    let server = home.with_store(&address("right")).start();
+    let job_id = server.submit("pdf", &season()).await;
+    server.completed("pdf", &job_id).await;
+    assert!(!server.log().contains("right"), "{}", server.log());
+}
+
+#[test]
+fn a_worker_needs_a_store_that_can_be_shared() {
+    let examples = testkit::examples();
+    let output = program()
+        .args(["worker", "--store", "sqlite:jobs", "--data"])
+        .arg(examples.join("algar.zip"))
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(message.contains("give workers of their own a --store redis://"), "{message}");
+}
