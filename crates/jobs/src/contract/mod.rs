@@ -11,9 +11,11 @@
 
 mod cases;
 mod expiry;
+mod protocol;
 
 pub use cases::*;
 pub use expiry::*;
+pub use protocol::{Answer, Life, Step, Tries, the_store_follows_the_protocol};
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,6 +66,7 @@ macro_rules! contract_tests {
             a_record_expires_with_its_file,
             each_write_renews_the_life_of_a_record,
             a_waiting_job_does_not_expire,
+            the_store_follows_the_protocol,
         );
     };
     (@each $harness:expr; $($case:ident),* $(,)?) => {
@@ -102,7 +105,7 @@ pub(crate) fn fault(may_pass: bool) -> Failure {
 }
 
 /// Asks until the answer is yes. A test that would wait for ever ends after a minute.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !holds().await {
         assert!(begun.elapsed() < Duration::from_mins(1), "waited a minute for: {what}");
