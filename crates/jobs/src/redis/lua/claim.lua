@@ -29,7 +29,7 @@ while true do
     -- Its record expired or was removed by another program, and nobody has tidied up yet.
     forget(id, work)
   elseif not record.processing then
-    -- Another program ended it.
+    -- Another program ended it, or made its record unreadable.
     finish(id, work)
   elseif not work.request then
     fail(id, record, work, '"the request of this job is gone from Redis; submit it again"', now, ttl)

@@ -84,14 +84,14 @@ local function value_end(text, at)
   end
 end
 
--- A record, or nil when there is none or it is no JSON object:
--- its fields in order, each {name, text of the value}, and the status.
+-- A record, or nil when there is none: its fields in order, each {name, text of the value}, and
+-- the status. One that another program made unreadable has neither, and is left as it is.
 local function read(id)
   local text = redis.call('GET', record_key(id))
   if not text then return nil end
   local valid, value = pcall(cjson.decode, text)
   local open = valid and type(value) == 'table' and string.match(text, '^%s*{()')
-  if not open then return nil end
+  if not open then return { fields = {}, processing = false } end
   local fields = {}
   while true do
     local _, quote = string.find(text, '^[%s,]*"', open)

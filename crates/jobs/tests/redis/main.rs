@@ -1,0 +1,57 @@
+//! The Redis store keeps the contract, and what it promises beyond it, on a real server of each
+//! test's own.
+
+mod records;
+mod sentinel;
+mod server;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use jobs::contract::Harness;
+use jobs::{JobId, JobStore, Kind, NewJob, RedisStore, StoreOptions};
+use testkit::RedisServer;
+
+/// Each store on a server of its own, which goes with the harness.
+#[derive(Default)]
+struct Servers(Mutex<Vec<RedisServer>>);
+
+#[async_trait]
+impl Harness for Servers {
+    async fn open(&self, options: StoreOptions) -> Arc<dyn JobStore> {
+        let server = RedisServer::start();
+        let store = RedisStore::open(&server.url().parse().unwrap(), options).await.unwrap();
+        self.0.lock().unwrap().push(server);
+        Arc::new(store)
+    }
+}
+
+jobs::contract_tests!(Servers::default());
+
+/// A server and a store on it in which nothing runs out.
+async fn store() -> (RedisServer, RedisStore) {
+    let server = RedisServer::start();
+    let hour = Duration::from_hours(1);
+    let options = StoreOptions { ttl: hour, lease: hour, max_attempts: 3, retry_delay: Duration::ZERO };
+    let store = RedisStore::open(&server.url().parse().unwrap(), options).await.unwrap();
+    (server, store)
+}
+
+fn job() -> NewJob {
+    let (job_id, request) = (JobId::random(), serde_json::json!({"what": [1, "ä\n\"}"]}));
+    NewJob { job_id, kind: Kind::Zip, request, total_detections: Some(10), idempotency: None }
+}
+
+fn record_key(job_id: &JobId) -> String {
+    format!("export_job:{job_id}")
+}
+
+/// Asks until the answer is yes. A test that would wait for ever ends after a minute.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < Duration::from_mins(1), "waited a minute for: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

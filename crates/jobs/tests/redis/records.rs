@@ -1,0 +1,235 @@
+//! Records at `export_job:{job_id}`, which other programs read and write.
+
+use jobs::{Artifact, Failure, Held, HeldError, JobId, JobStore, State, StoreError, WorkerId};
+use serde_json::{Value, json};
+use testkit::RedisServer;
+
+use crate::{job, record_key, store};
+
+/// Fields of another program, with all that decoding and encoding would spoil.
+const FOREIGN: &str = r#""list":[],"map":{},"big":12345678901234567890,"exact":0.1234567890123456789,"text":"a\"}],{\\","nested":{"a":[{"b":"]"}]},"none":null,"yes":true"#;
+
+fn write(server: &RedisServer, job_id: &JobId, text: &str) {
+    server.cli(&["SET", &record_key(job_id), text, "EX", "1000"]);
+}
+
+fn read(server: &RedisServer, job_id: &JobId) -> String {
+    server.cli(&["GET", &record_key(job_id)])
+}
+
+async fn claim(store: &impl JobStore) -> Held {
+    store.claim(&WorkerId::random()).await.unwrap().expect("a job").held
+}
+
+fn artifact() -> Artifact {
+    Artifact { filename: "detections_x_1.zip".into(), size: 12_345 }
+}
+
+#[tokio::test]
+async fn a_record_has_the_fields_of_the_contract() {
+    let (server, store) = store().await;
+    let new = job();
+    store.submit(&new).await.unwrap();
+    let held = claim(&store).await;
+    store.heartbeat(&held, Some(4)).await.unwrap();
+    let running: Value = serde_json::from_str(&read(&server, &new.job_id)).unwrap();
+    assert_eq!((&running["status"], &running["job_id"]), (&json!("processing"), &json!(new.job_id)));
+    assert_eq!((&running["total_detections"], &running["processed_count"]), (&json!(10), &json!(4)));
+    assert!(running["filename"].is_null() && running["error"].is_null() && running["completed_at"].is_null());
+    store.complete(&held, &artifact()).await.unwrap();
+    let text = read(&server, &new.job_id);
+    let completed: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&completed["status"], &completed["filename"]),
+        (&json!("completed"), &json!("detections_x_1.zip"))
+    );
+    assert!(text.contains(r#""download_url":"/api/static/exports/detections_x_1.zip""#), "{text}");
+    assert_eq!((&completed["file_size_bytes"], &completed["processed_count"]), (&json!(12_345), &json!(10)));
+    assert_eq!(completed["created_at"], running["created_at"]);
+    assert!(completed["completed_at"].as_str().unwrap() >= completed["created_at"].as_str().unwrap());
+}
+
+#[tokio::test]
+async fn times_are_the_server_s() {
+    let (server, store) = store().await;
+    let now = || server.cli(&["TIME"]).lines().next().unwrap().parse::<i64>().unwrap();
+    let before = now();
+    let created = store.submit(&job()).await.unwrap().into_record().created_at.unwrap().as_second();
+    assert!((before..=now()).contains(&created));
+}
+
+#[tokio::test]
+async fn a_record_is_never_without_its_time_to_live() {
+    let (server, store) = store().await;
+    let new = job();
+    let held_again = async || claim(&store).await;
+    let failure = Failure { message: "a fault".into(), may_pass: true };
+    let mut held = Held { job_id: new.job_id.clone(), attempt: 0 };
+    let steps = ["submit", "claim", "heartbeat", "fail", "claim", "release", "reap", "claim", "complete"];
+    for step in steps {
+        // So that a renewal shows.
+        if step != "submit" {
+            server.cli(&["PEXPIRE", &record_key(&new.job_id), "100000"]);
+        }
+        match step {
+            "submit" => assert!(store.submit(&new).await.is_ok()),
+            "claim" => held = held_again().await,
+            "heartbeat" => store.heartbeat(&held, Some(1)).await.unwrap(),
+            "fail" => assert!(store.fail(&held, &failure).await.is_ok()),
+            "release" => store.release(&held).await.unwrap(),
+            "reap" => {
+                // The clock renews the life of a job that waits when half of it is over.
+                server.cli(&["ZADD", "trapline:due", "0", new.job_id.as_str()]);
+                store.reap().await.unwrap();
+            }
+            _ => store.complete(&held, &artifact()).await.unwrap(),
+        }
+        let left: i64 = server.cli(&["PTTL", &record_key(&new.job_id)]).parse().unwrap();
+        assert!((3_500_000..=3_600_000).contains(&left), "{left} ms after {step}");
+    }
+}
+
+#[tokio::test]
+async fn fields_of_other_programs_stay_as_they_are() {
+    let (server, store) = store().await;
+    let failure = Failure { message: "a \"fault\"\n".into(), may_pass: true };
+    let new = job();
+    store.submit(&new).await.unwrap();
+    let ours = read(&server, &new.job_id);
+    // In front of ours, with spaces.
+    write(&server, &new.job_id, &format!("{{ {FOREIGN} ,\n {}", &ours[1..]));
+    let still_there = |after: &str| {
+        let text = read(&server, &new.job_id);
+        assert!(text.contains(FOREIGN), "after {after}: {text}");
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let held = claim(&store).await;
+    still_there("claim");
+    store.heartbeat(&held, Some(2)).await.unwrap();
+    assert_eq!(still_there("heartbeat")["processed_count"], 2);
+    store.fail(&held, &failure).await.unwrap();
+    still_there("a failure that may pass");
+    let held = claim(&store).await;
+    store.release(&held).await.unwrap();
+    still_there("release");
+    let held = claim(&store).await;
+    store.fail(&held, &Failure { may_pass: false, ..failure.clone() }).await.unwrap();
+    assert_eq!(still_there("failure")["error"], json!(failure.message));
+    assert_eq!(store.get(&new.job_id).await.unwrap().unwrap().error, Some(failure.message));
+}
+
+#[tokio::test]
+async fn jobs_of_other_programs_are_read_and_deleted_and_never_worked_on() {
+    let (server, store) = store().await;
+    let job_id: JobId = "theirs".parse().unwrap();
+    let text = r#"{"status":"processing","job_id":"theirs"}"#;
+    write(&server, &job_id, text);
+    let record = store.get(&job_id).await.unwrap().unwrap();
+    assert_eq!((record.state, record.kind, record.attempt), (State::Processing, None, 0));
+    assert_eq!(store.claim(&WorkerId::random()).await.unwrap(), None);
+    let held = Held { job_id: job_id.clone(), attempt: 0 };
+    assert!(matches!(store.heartbeat(&held, None).await, Err(HeldError::Lost)));
+    assert!(matches!(store.complete(&held, &artifact()).await, Err(HeldError::Lost)));
+    let taken = store.submit(&jobs::NewJob { job_id: job_id.clone(), ..job() }).await;
+    assert!(matches!(taken, Err(StoreError::Exists(_))));
+    store.reap().await.unwrap();
+    assert_eq!(read(&server, &job_id), text);
+    assert_eq!(store.delete(&job_id).await.unwrap().unwrap().state, State::Processing);
+    assert_eq!(server.cli(&["DBSIZE"]), "0");
+}
+
+#[tokio::test]
+async fn a_record_that_was_written_to_stay_has_no_end() {
+    let (server, store) = store().await;
+    let job_id: JobId = "theirs".parse().unwrap();
+    server.cli(&["SET", &record_key(&job_id), r#"{"status":"failed","job_id":"theirs"}"#]);
+    assert_eq!(store.get(&job_id).await.unwrap().unwrap().expires_at, None);
+}
+
+#[tokio::test]
+async fn an_unreadable_record_is_named_hides_no_other_and_can_be_deleted() {
+    let (server, store) = store().await;
+    let (good, bad) = (job(), job());
+    store.submit(&bad).await.unwrap();
+    store.submit(&good).await.unwrap();
+    for text in ["no json", "[1]", r#"{"status":"done"}"#, r#"{"status":"processing""#] {
+        write(&server, &bad.job_id, text);
+        let read = store.get(&bad.job_id).await;
+        assert!(
+            matches!(&read, Err(StoreError::Damaged(why)) if why.contains(bad.job_id.as_str())),
+            "{read:?}"
+        );
+        let listed = store.list(None, 10).await.unwrap().records;
+        assert_eq!(listed.iter().map(|record| &record.job_id).collect::<Vec<_>>(), [&good.job_id]);
+    }
+    // It cannot be worked on, and holds up nobody.
+    assert_eq!(claim(&store).await.job_id, good.job_id);
+    assert!(store.delete(&bad.job_id).await.unwrap().is_some());
+    assert_eq!(store.get(&bad.job_id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_another_program_deletes_or_ends_is_not_worked_on() {
+    let (server, store) = store().await;
+    let (deleted, ended, third) = (job(), job(), job());
+    for new in [&deleted, &ended, &third] {
+        store.submit(new).await.unwrap();
+    }
+    server.cli(&["DEL", &record_key(&deleted.job_id)]);
+    let text = format!(r#"{{"status":"completed","job_id":"{}"}}"#, ended.job_id);
+    write(&server, &ended.job_id, &text);
+    let held = claim(&store).await;
+    assert_eq!(held.job_id, third.job_id);
+    assert_eq!(read(&server, &ended.job_id), text);
+    // Deleted while it runs, the worker learns of it.
+    server.cli(&["DEL", &record_key(&third.job_id)]);
+    assert!(!store.is_held(&held).await.unwrap());
+    assert!(matches!(store.heartbeat(&held, Some(1)).await, Err(HeldError::Lost)));
+    assert!(matches!(store.complete(&held, &artifact()).await, Err(HeldError::Lost)));
+    assert_eq!(store.get(&third.job_id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_running_job_survives_a_record_that_was_written_over() {
+    let (server, store) = store().await;
+    let new = job();
+    let created = store.submit(&new).await.unwrap().into_record().created_at;
+    let held = claim(&store).await;
+    write(&server, &new.job_id, &format!(r#"{{"status":"processing","job_id":"{}"}}"#, new.job_id));
+    store.heartbeat(&held, Some(3)).await.unwrap();
+    let record = store.get(&new.job_id).await.unwrap().unwrap();
+    assert_eq!((record.state, record.attempt, record.kind), (State::Running, 1, Some(new.kind)));
+    assert_eq!((record.created_at, record.total_detections), (created, Some(10)));
+    store.complete(&held, &artifact()).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_or_expired_job_stays() {
+    let (server, store) = store().await;
+    let with_key = |key: &str| {
+        let idempotency = jobs::Idempotency { key: key.into(), fingerprint: "f".into() };
+        jobs::NewJob { idempotency: Some(idempotency), ..job() }
+    };
+    for wanted in ["queued", "running", "completed", "failed", "delayed", "expired"] {
+        let new = with_key(wanted);
+        store.submit(&new).await.unwrap();
+        if wanted != "queued" && wanted != "expired" {
+            let held = claim(&store).await;
+            let failure = Failure { message: "a fault".into(), may_pass: wanted == "delayed" };
+            match wanted {
+                "completed" => store.complete(&held, &artifact()).await.unwrap(),
+                "failed" | "delayed" => assert!(store.fail(&held, &failure).await.is_ok()),
+                _ => {}
+            }
+        }
+        if wanted == "expired" {
+            server.cli(&["DEL", &record_key(&new.job_id)]);
+            server.cli(&["ZADD", "trapline:due", "0", new.job_id.as_str()]);
+            assert_eq!(store.reap().await.unwrap().expired, [(new.job_id, None)]);
+        } else {
+            assert!(store.delete(&new.job_id).await.unwrap().is_some());
+        }
+        // The counter of submissions is all that is left.
+        assert_eq!(server.cli(&["KEYS", "*"]), "trapline:seq", "{wanted}");
+    }
+}

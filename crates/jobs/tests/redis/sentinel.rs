@@ -1,0 +1,82 @@
+//! A master, a replica, and a sentinel that makes the one into the other.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use jobs::{JobStore, RedisStore, State, StoreOptions, WorkerId};
+use testkit::RedisServer;
+
+use crate::{job, until};
+
+/// A sentinel process on a free port. Dropped, it is killed.
+struct Sentinel {
+    child: Child,
+    port: u16,
+}
+
+impl Sentinel {
+    /// Watches the master, and takes it for dead after half a second without an answer.
+    fn start(folder: &Path, master: u16) -> Self {
+        let settings = format!(
+            "sentinel monitor main 127.0.0.1 {master} 1\nsentinel down-after-milliseconds main 500\n\
+             sentinel failover-timeout main 5000\n"
+        );
+        let file = folder.join("sentinel.conf");
+        for _ in 0..20 {
+            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            std::fs::write(&file, &settings).unwrap();
+            let mut command = Command::new("setpriv");
+            command.args(["--pdeathsig", "KILL", "redis-server"]).arg(&file);
+            command.args(["--sentinel", "--bind", "127.0.0.1", "--port", &port.to_string()]);
+            let mut child = command.current_dir(folder).stdout(Stdio::null()).spawn().unwrap();
+            while child.try_wait().unwrap().is_none() {
+                if cli(port, &["SENTINEL", "MYID"]).is_some() {
+                    return Self { child, port };
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        panic!("redis-server --sentinel does not start");
+    }
+}
+
+impl Drop for Sentinel {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn cli(port: u16, arguments: &[&str]) -> Option<String> {
+    let output =
+        Command::new("redis-cli").args(["-e", "-p", &port.to_string()]).args(arguments).output().unwrap();
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[tokio::test]
+async fn when_the_master_dies_its_replica_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut master = RedisServer::start();
+    let replica = RedisServer::start_with(&["--replicaof", &format!("127.0.0.1 {}", master.port())]);
+    let sentinel = Sentinel::start(folder.path(), master.port());
+    until("the sentinel to know the replica", async || {
+        let known = cli(sentinel.port, &["SENTINEL", "REPLICAS", "main"]).unwrap_or_default();
+        known.contains(&replica.port().to_string()) && known.contains("master-link-status\nok")
+    })
+    .await;
+    let address = format!("redis+sentinel://127.0.0.1:{}/main/2", sentinel.port).parse().unwrap();
+    let store = RedisStore::open(&address, StoreOptions::default()).await.unwrap();
+    let (running, waiting) = (job(), job());
+    store.submit(&running).await.unwrap();
+    store.submit(&waiting).await.unwrap();
+    let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
+    // What a master did not hand on before it died is lost: so it says when it has.
+    assert_eq!(master.cli(&["WAIT", "1", "10000"]), "1");
+    master.kill();
+    until("the replica to be the master", async || store.check().await.is_ok()).await;
+    store.heartbeat(&held, Some(1)).await.unwrap();
+    assert_eq!(store.get(&running.job_id).await.unwrap().unwrap().state, State::Running);
+    assert_eq!(store.claim(&WorkerId::random()).await.unwrap().unwrap().held.job_id, waiting.job_id);
+    assert_eq!(replica.cli(&["-n", "2", "EXISTS", &format!("export_job:{}", running.job_id)]), "1");
+}

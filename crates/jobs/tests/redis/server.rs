@@ -1,0 +1,116 @@
+//! What may happen to a server, and how it is reached.
+
+use std::time::Duration;
+
+use jobs::{JobStore, RedisAddress, RedisStore, State, StoreError, StoreOptions, WorkerId};
+use testkit::RedisServer;
+
+use crate::{job, store, until};
+
+async fn open(address: &str) -> Result<RedisStore, StoreError> {
+    RedisStore::open(&address.parse::<RedisAddress>().unwrap(), StoreOptions::default()).await
+}
+
+#[tokio::test]
+async fn two_processes_share_one_server() {
+    let (server, first) = store().await;
+    let second = open(&server.url()).await.unwrap();
+    let new = job();
+    first.submit(&new).await.unwrap();
+    let claim = second.claim(&WorkerId::random()).await.unwrap().unwrap();
+    assert_eq!((claim.held.job_id.clone(), claim.request), (new.job_id.clone(), new.request));
+    assert_eq!(first.get(&new.job_id).await.unwrap().unwrap().state, State::Running);
+    first.delete(&new.job_id).await.unwrap();
+    assert!(!second.is_held(&claim.held).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_worker_in_another_process_is_woken() {
+    let (server, first) = store().await;
+    let second = open(&server.url()).await.unwrap();
+    until("both to listen", async || server.cli(&["PUBSUB", "NUMSUB", "trapline:work"]).ends_with('2')).await;
+    // What it is woken for at the start.
+    second.work().await;
+    let woken = async { tokio::time::timeout(Duration::from_mins(1), second.work()).await };
+    let (woken, _) = tokio::join!(woken, async { first.submit(&job()).await.unwrap() });
+    woken.expect("a message");
+}
+
+#[tokio::test]
+async fn databases_of_one_server_are_apart() {
+    let (server, zero) = store().await;
+    let one = open(&format!("{}/1", server.url())).await.unwrap();
+    zero.submit(&job()).await.unwrap();
+    assert_eq!(one.claim(&WorkerId::random()).await.unwrap(), None);
+    assert!(zero.claim(&WorkerId::random()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_server_that_forgot_the_scripts_is_told_them_again() {
+    let (server, store) = store().await;
+    server.cli(&["SCRIPT", "FLUSH"]);
+    let new = job();
+    store.submit(&new).await.unwrap();
+    assert_eq!(store.claim(&WorkerId::random()).await.unwrap().unwrap().held.job_id, new.job_id);
+}
+
+#[tokio::test]
+async fn jobs_survive_the_restart_of_a_server_that_writes_to_its_disk() {
+    let mut server = RedisServer::start_on_disk();
+    let store = open(&server.url()).await.unwrap();
+    let (running, waiting) = (job(), job());
+    store.submit(&running).await.unwrap();
+    store.submit(&waiting).await.unwrap();
+    let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
+    server.kill();
+    assert!(matches!(store.get(&running.job_id).await, Err(StoreError::Unavailable(_))));
+    assert!(store.check().await.is_err());
+    server.restart();
+    until("the store to answer", async || store.check().await.is_ok()).await;
+    store.heartbeat(&held, Some(1)).await.unwrap();
+    assert_eq!(store.claim(&WorkerId::random()).await.unwrap().unwrap().held.job_id, waiting.job_id);
+}
+
+#[tokio::test]
+async fn users_passwords_and_sockets_lead_to_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("redis.sock");
+    let server = RedisServer::start_with(&["--unixsocket", socket.to_str().unwrap()]);
+    open(&format!("redis+unix://{}", socket.display())).await.unwrap().check().await.unwrap();
+    server.cli(&["ACL", "SETUSER", "app", "on", ">p@ss", "~*", "&*", "+@all"]);
+    let address = |login: &str| format!("redis://{login}@127.0.0.1:{}", server.port());
+    open(&address("app:p%40ss")).await.unwrap().check().await.unwrap();
+    let refused = open(&address("app:other")).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_user_needs_no_more_rights_than_the_scripts_use() {
+    let server = RedisServer::start();
+    // As the documentation tells operators to set it up.
+    let rights = [
+        "~export_job:*",
+        "~trapline:*",
+        "&trapline:*",
+        "+@read",
+        "+@write",
+        "+@scripting",
+        "+@pubsub",
+        "+@connection",
+        "+time",
+        "-@dangerous",
+    ];
+    let mut command = vec!["ACL", "SETUSER", "app", "on", ">secret"];
+    command.extend(rights);
+    server.cli(&command);
+    let store = open(&format!("redis://app:secret@127.0.0.1:{}", server.port())).await.unwrap();
+    let new = job();
+    store.submit(&new).await.unwrap();
+    let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
+    store.heartbeat(&held, Some(1)).await.unwrap();
+    store.release(&held).await.unwrap();
+    store.reap().await.unwrap();
+    store.list(None, 10).await.unwrap();
+    store.check().await.unwrap();
+    assert!(store.delete(&new.job_id).await.unwrap().is_some());
+}
