@@ -277,8 +277,9 @@ async fn a_job_that_is_unknown_or_expired_is_not_found() {
 async fn deleting_a_job_removes_its_record() {
     let (redis, server) = server();
     write(&redis, "abc", &json!({"status": "completed", "job_id": "abc", "filename": "x.pdf"}));
+    write(&redis, "pdf", &json!({"status": "processing", "job_id": "pdf"}));
     let ours = server.submit("pdf", &season()).await;
-    for job_id in ["abc", &ours] {
+    for job_id in ["abc", "pdf", &ours] {
         assert_eq!(server.delete(job_id).await, StatusCode::NO_CONTENT, "{job_id}");
         assert_eq!(server.delete(job_id).await, StatusCode::NOT_FOUND, "{job_id}");
         assert_eq!(redis.cli(&["EXISTS", &format!("export_job:{job_id}")]), "0");

@@ -1,5 +1,7 @@
 //! Deletion: a running job stops, and nothing of it is left.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Instant;
 
 use reqwest::StatusCode;
@@ -33,4 +35,22 @@ async fn deleting_a_waiting_job_takes_it_out_of_the_queue() {
     assert_eq!(server.status("pdf", &job_id).await["phase"], "queued");
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
     assert_eq!(server.delete(&job_id).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn deletion_takes_what_any_client_sends_with_it() {
+    let server = Home::with_examples().arguments(&["--workers", "0"]).start();
+    // A body and its type, which some clients always send.
+    let job_id = server.submit("pdf", &season()).await;
+    let address = format!("{}/api/exports/{job_id}", server.url);
+    let request = server.client.delete(address).json(&serde_json::json!({}));
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    // No more than HTTP/1.0 asks for.
+    let job_id = server.submit("pdf", &season()).await;
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+    write!(stream, "DELETE /api/exports/{job_id} HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 204") || answer.starts_with("HTTP/1.1 204"), "{answer}");
+    assert_eq!(server.get(&format!("/api/exports/pdf/{job_id}")).await.status(), StatusCode::NOT_FOUND);
 }

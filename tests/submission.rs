@@ -181,5 +181,5 @@ async fn what_is_not_there_is_told_as_a_problem() {
     let response = server.get("/api/exports/pdf").await;
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(response.headers()["content-type"], "application/problem+json");
-    assert_eq!(response.headers()["allow"], "POST");
+    assert_eq!(response.headers()["allow"], "POST,DELETE");
 }

@@ -43,7 +43,7 @@ pub struct InvalidAddress(String);
 /// What is asked where the server is.
 pub(super) enum Guide {
     /// It is always at the same place.
-    Server(Client),
+    Server(Box<Client>),
     /// Sentinels know.
     Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
 }
@@ -57,7 +57,7 @@ impl RedisAddress {
 
     pub(super) fn guide(&self) -> Result<Guide, RedisError> {
         let Some((master, asked)) = &self.sentinel else {
-            return Client::open(self.servers[0].clone()).map(Guide::Server);
+            return Client::open(self.servers[0].clone()).map(|client| Guide::Server(Box::new(client)));
         };
         let servers = self.servers.iter().map(|server| server.addr().clone());
         let mut builder = SentinelClientBuilder::new(servers, master, SentinelServerType::Master)?;

@@ -18,7 +18,7 @@ use crate::store::StoreError;
 /// calls is still answered within two seconds: after the first that fails there is no second.
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// Longest wait for a connection, and for each answer while it is made.
-const CONNECT: Duration = Duration::from_millis(1000);
+const CONNECT: Duration = Duration::from_secs(1);
 
 pub(super) struct Link {
     guide: Guide,
@@ -106,7 +106,7 @@ impl Link {
         match answer {
             Ok(Ok(answer)) => {
                 tracing::debug!(command, job_id, took_us, "redis");
-                return Ok(answer);
+                Ok(answer)
             }
             Ok(Err(error)) => {
                 tracing::debug!(command, job_id, took_us, %error, "redis");
@@ -147,18 +147,18 @@ impl Link {
         for script in SCRIPTS.all() {
             load.cmd("SCRIPT").arg("LOAD").arg(script.text).ignore();
         }
-        if let Err(error) = load.query_async::<()>(&mut connection).await
-            && breaks_connection(&error)
-        {
-            return Err(error);
+        let loaded = load.query_async::<()>(&mut connection).await;
+        tracing::debug!(command = "SCRIPT LOAD", loaded = loaded.is_ok(), "redis");
+        match loaded {
+            Err(error) if breaks_connection(&error) => Err(error),
+            _ => Ok(connection),
         }
-        Ok(connection)
     }
 
     /// Where the server is now.
     pub async fn client(&self) -> Result<Client, RedisError> {
         match &self.guide {
-            Guide::Server(client) => Ok(client.clone()),
+            Guide::Server(client) => Ok(Client::clone(client)),
             Guide::Sentinel(sentinels) => sentinels.lock().await.async_get_client().await,
         }
     }

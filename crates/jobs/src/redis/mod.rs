@@ -63,7 +63,7 @@ impl RedisStore {
         match link.connect_first().await {
             Err(refused @ StoreError::Refused(_)) => return Err(refused),
             Err(error) => {
-                tracing::warn!(%error, "starting without the job store; it is used as soon as it answers")
+                tracing::warn!(%error, "starting without the job store; it is used as soon as it answers");
             }
             Ok(()) => {}
         }

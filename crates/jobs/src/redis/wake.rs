@@ -74,7 +74,10 @@ async fn subscribed(link: &Link, wake: &Wake, broken: &mut bool) -> Result<(), R
                 Some(_) => wake.one(),
                 None => return Ok(()),
             },
-            _ = pings.tick() => timeout(PATIENCE, sink.ping::<redis::Value>()).await.map_err(silent)?.map(|_| ())?,
+            _ = pings.tick() => {
+                timeout(PATIENCE, sink.ping::<redis::Value>()).await.map_err(silent)??;
+                tracing::debug!(command = "PING", "redis");
+            }
         }
     }
 }

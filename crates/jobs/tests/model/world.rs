@@ -167,8 +167,11 @@ impl World {
     fn is_worked_on(&self) -> bool {
         let Some(holder) = self.life.holder() else { return false };
         self.workers.iter().any(|worker| match worker.at {
-            At::Claimed(attempt) | At::Writing(attempt) | At::Published(attempt) => attempt == holder,
-            At::Failing(attempt, _) | At::Releasing(attempt) => attempt == holder,
+            At::Claimed(attempt)
+            | At::Writing(attempt)
+            | At::Published(attempt)
+            | At::Failing(attempt, _)
+            | At::Releasing(attempt) => attempt == holder,
             At::Idle => matches!(self.life, Life::Running(_, name) if name == worker.name),
             At::Stopping(_) => false,
         })

@@ -58,7 +58,7 @@ fn cli(port: u16, arguments: &[&str]) -> Option<String> {
 async fn when_the_master_dies_its_replica_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let mut master = RedisServer::start();
-    let replica = RedisServer::start_with(&["--replicaof", &format!("127.0.0.1 {}", master.port())]);
+    let replica = RedisServer::start_with(&["--replicaof", "127.0.0.1", &master.port().to_string()]);
     let sentinel = Sentinel::start(folder.path(), master.port());
     until("the sentinel to know the replica", async || {
         let known = cli(sentinel.port, &["SENTINEL", "REPLICAS", "main"]).unwrap_or_default();

@@ -91,6 +91,7 @@ async fn a_user_needs_no_more_rights_than_the_scripts_use() {
     let rights = [
         "~export_job:*",
         "~trapline:*",
+        "resetchannels",
         "&trapline:*",
         "+@read",
         "+@write",

@@ -10,11 +10,32 @@ use super::problem::Problem;
 use crate::artifacts::Artifacts;
 use crate::faults::may_die;
 
+/// The job of an id.
 pub async fn job(
     State(store): State<Arc<dyn JobStore>>,
     State(artifacts): State<Artifacts>,
     Path(job_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
+    delete(&*store, &artifacts, &job_id).await
+}
+
+/// The job with the id `pdf`, whose path is that of a submission.
+pub async fn job_named_pdf(
+    State(store): State<Arc<dyn JobStore>>,
+    State(artifacts): State<Artifacts>,
+) -> Result<StatusCode, Problem> {
+    delete(&*store, &artifacts, "pdf").await
+}
+
+/// The job with the id `zip`, whose path is that of a submission.
+pub async fn job_named_zip(
+    State(store): State<Arc<dyn JobStore>>,
+    State(artifacts): State<Artifacts>,
+) -> Result<StatusCode, Problem> {
+    delete(&*store, &artifacts, "zip").await
+}
+
+async fn delete(store: &dyn JobStore, artifacts: &Artifacts, job_id: &str) -> Result<StatusCode, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
     let record = store.delete(&job_id).await?.ok_or_else(Problem::no_job)?;
     tracing::info!(%job_id, state = record.state.name(), attempt = record.attempt, "job deleted");

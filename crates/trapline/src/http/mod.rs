@@ -59,8 +59,9 @@ impl FromRef<App> for Datasets {
 /// All routes.
 pub fn router(app: App) -> Router {
     Router::new()
-        .route("/api/exports/pdf", post(submit::pdf))
-        .route("/api/exports/zip", post(submit::zip))
+        // Another program may have called its job “pdf”.
+        .route("/api/exports/pdf", post(submit::pdf).delete(delete::job_named_pdf))
+        .route("/api/exports/zip", post(submit::zip).delete(delete::job_named_zip))
         .route("/api/exports/pdf/{job_id}", get(status::pdf))
         .route("/api/exports/zip/{job_id}", get(status::zip))
         .route("/api/exports/{job_id}", delete(delete::job))

@@ -1,0 +1,72 @@
+//! Real processes under load, ended and stopped at random: servers, workers and the Redis server
+//! that they share. In the end every job has to have ended or to be gone, and no file may be
+//! there that no record wants.
+//!
+//! - `processes` starts servers and workers, and ends them;
+//! - `monkey` chooses what is ended or stopped, and when;
+//! - `clients` submit, poll, download and delete, as patient clients do;
+//! - `toll` counts, and looks at what is left.
+
+mod clients;
+mod monkey;
+mod processes;
+mod toll;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+
+use processes::Fleet;
+use toll::Toll;
+
+/// Ends real processes at random, and counts what becomes of the jobs.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How long, in seconds
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// What the choices come from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Clients that submit jobs
+    #[arg(long, default_value_t = 6)]
+    clients: u64,
+    /// The program
+    #[arg(long, default_value = "target/debug/trapline")]
+    program: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let data = clients::data();
+    let fleet = Fleet::start(arguments.program, data.path());
+    let toll = Arc::new(Toll::default());
+    let over = Arc::new(AtomicBool::new(false));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let clients: Vec<_> = (0..arguments.clients)
+        .map(|number| {
+            let client = clients::Client::new(arguments.seed + number, fleet.urls(), Arc::clone(&toll));
+            runtime.spawn(client.run(Arc::clone(&over)))
+        })
+        .collect();
+    let until = Instant::now() + Duration::from_secs(arguments.seconds);
+    let mut fleet = monkey::run(fleet, arguments.seed, until, &toll);
+    over.store(true, Ordering::Relaxed);
+    fleet.heal();
+    runtime.block_on(async {
+        for client in clients {
+            client.await.expect("a client that ends by itself");
+        }
+        toll.settle(&fleet).await;
+    });
+    println!("{toll}");
+    if toll.is_clean() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("logs are kept in {}", fleet.keep().display());
+    ExitCode::FAILURE
+}

@@ -1,0 +1,17 @@
+//! A little chaos with every run of the tests; `scripts/chaos` makes as much as is wanted.
+
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn after_fifteen_seconds_of_chaos_nothing_is_stuck_or_left_over() {
+    let chaos = Path::new(env!("CARGO_BIN_EXE_chaos"));
+    // The whole workspace is built into one folder.
+    let program = chaos.with_file_name("trapline");
+    assert!(program.exists(), "run the tests of the whole workspace: cargo nextest run --workspace");
+    let mut command = Command::new(chaos);
+    let output = command.args(["--seconds", "15", "--seed", "3", "--program"]).arg(program).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    eprintln!("{told}");
+}
