@@ -7,7 +7,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{Home, Server, program, season, slow, until};
+use crate::support::{AtWork, Home, Server, one, program, season, until};
 
 /// Every kind of request is answered with 503, a reason and a time to come again. A machine may
 /// be held up now and then; apart from that the answer is there within two seconds.
@@ -47,21 +47,11 @@ async fn is_ready(server: &Server) {
         .await;
 }
 
-async fn is_running(server: &Server, job_id: &str) {
-    server.status_when("zip", job_id, |status| status["processed_count"].as_u64() > Some(0)).await;
-}
-
 #[tokio::test]
 async fn a_redis_that_is_down_is_told_and_used_again_when_it_is_back() {
-    let (data, request) = slow(600);
-    let mut redis = RedisServer::start_on_disk();
-    let home = Home::with(&[data.path()]).on(&redis);
-    let (server, _worker) = (home.start_api(), home.start_worker(1));
-    let done = server.submit("zip", &json!({"detection_ids": ["d0"]})).await;
-    server.completed("zip", &done).await;
-    let running = server.submit("zip", &request).await;
-    let waiting = server.submit("zip", &json!({"detection_ids": ["d1"]})).await;
-    is_running(&server, &running).await;
+    let at_work = AtWork::start(RedisServer::start_on_disk(), 600, &[]).await;
+    let AtWork { mut redis, home, server, worker: _worker, job_id: running } = at_work;
+    let waiting = server.submit("zip", &one()).await;
     redis.kill();
     is_told(&server).await;
     redis.restart();
@@ -69,20 +59,17 @@ async fn a_redis_that_is_down_is_told_and_used_again_when_it_is_back() {
     let status = server.completed("zip", &running).await;
     assert_eq!(status["attempt"], 1, "its worker kept it");
     server.completed("zip", &waiting).await;
-    server.completed("zip", &done).await;
-    assert_eq!(home.files().len(), 3);
+    assert_eq!(home.files().len(), 2);
 }
 
 #[tokio::test]
 async fn a_redis_that_came_back_empty_leaves_no_job_and_no_file() {
-    let (data, request) = slow(3000);
-    let mut redis = RedisServer::start();
-    let home = Home::with(&[data.path()]).on(&redis);
-    let (server, worker) = (home.start_api(), home.start_worker(1));
-    let done = server.submit("zip", &json!({"detection_ids": ["d0"]})).await;
+    let at_work = AtWork::start(RedisServer::start(), 3000, &[]).await;
+    let AtWork { mut redis, home, server, worker, job_id: running } = at_work;
+    let second = home.start_worker(1);
+    let done = server.submit("zip", &one()).await;
     server.completed("zip", &done).await;
-    let running = server.submit("zip", &request).await;
-    is_running(&server, &running).await;
+    assert!(second.terminate().success());
     redis.kill();
     redis.restart();
     is_ready(&server).await;
@@ -93,19 +80,15 @@ async fn a_redis_that_came_back_empty_leaves_no_job_and_no_file() {
     until("the worker to stop its work", async || worker.log().contains("no longer wanted")).await;
     assert!(home.files().iter().all(|file| !file.contains(&running)), "{:?}", home.files());
     // The worker is free, and the file of the lost record goes with the next look at the folder.
-    let next = server.submit("zip", &json!({"detection_ids": ["d1"]})).await;
+    let next = server.submit("zip", &one()).await;
     server.completed("zip", &next).await;
     until("the file without a record to go", async || home.files().len() == 1).await;
 }
 
 #[tokio::test]
 async fn a_redis_that_is_frozen_for_ten_seconds_costs_no_attempt() {
-    let (data, request) = slow(600);
-    let redis = RedisServer::start();
-    let home = Home::with(&[data.path()]).on(&redis);
-    let (server, _worker) = (home.start_api(), home.start_worker(1));
-    let running = server.submit("zip", &request).await;
-    is_running(&server, &running).await;
+    let at_work = AtWork::start(RedisServer::start(), 600, &[]).await;
+    let AtWork { redis, home, server, worker: _worker, job_id: running } = at_work;
     redis.freeze();
     let frozen = Instant::now();
     while frozen.elapsed() < Duration::from_secs(10) {
@@ -121,14 +104,10 @@ async fn a_redis_that_is_frozen_for_ten_seconds_costs_no_attempt() {
 
 #[tokio::test]
 async fn a_redis_without_memory_takes_no_jobs_and_keeps_what_it_has() {
-    let (data, request) = slow(600);
     let redis = RedisServer::start_with(&["--maxmemory-policy", "noeviction"]);
-    let home = Home::with(&[data.path()]).on(&redis);
-    let (server, _worker) = (home.start_api(), home.start_worker(1));
-    let other = server.submit("zip", &json!({"detection_ids": ["d0"]})).await;
-    server.completed("zip", &other).await;
-    let running = server.submit("zip", &request).await;
-    is_running(&server, &running).await;
+    let at_work = AtWork::start(redis, 600, &[]).await;
+    let AtWork { redis, home: _home, server, worker: _worker, job_id: running } = at_work;
+    let other = server.submit("zip", &one()).await;
     redis.cli(&["CONFIG", "SET", "maxmemory", "1"]);
     for (path, body) in
         [("/api/exports/pdf", season()), ("/api/exports/zip", json!({"detection_ids": ["d0"]}))]
@@ -150,12 +129,8 @@ async fn a_redis_without_memory_takes_no_jobs_and_keeps_what_it_has() {
 
 #[tokio::test]
 async fn a_changed_password_is_told_and_changed_back_all_goes_on() {
-    let (data, request) = slow(600);
-    let redis = RedisServer::start();
-    let home = Home::with(&[data.path()]).on(&redis);
-    let (server, _worker) = (home.start_api(), home.start_worker(1));
-    let running = server.submit("zip", &request).await;
-    is_running(&server, &running).await;
+    let at_work = AtWork::start(RedisServer::start(), 600, &[]).await;
+    let AtWork { redis, home: _home, server, worker: _worker, job_id: running } = at_work;
     redis.cli(&["CONFIG", "SET", "requirepass", "secret"]);
     redis.cli(&["-a", "secret", "CLIENT", "KILL", "TYPE", "normal"]);
     is_told(&server).await;

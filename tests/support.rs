@@ -30,6 +30,8 @@ pub struct Home {
     data: Vec<PathBuf>,
     arguments: Vec<String>,
     store: String,
+    /// A data set that was made for it.
+    _made: Option<TempDir>,
 }
 
 /// A process of the program. Dropped, it is killed.
@@ -54,13 +56,21 @@ impl Home {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let store = format!("sqlite:{}", folder.path().join("jobs").display());
         let data = data.iter().copied().map(PathBuf::from).collect();
-        Self { folder, data, arguments: Vec::new(), store }
+        Self { folder, data, arguments: Vec::new(), store, _made: None }
     }
 
     /// With the bundled examples: `algar` and `camtrap-dp`.
     pub fn with_examples() -> Self {
         let examples = testkit::examples();
         Self::with(&[&examples.join("algar.zip"), &examples.join("camtrap-dp")])
+    }
+
+    /// With a data set on whose archive of so many detections a worker works for some seconds, and
+    /// the request for it.
+    pub fn with_slow(detections: usize) -> (Self, Value) {
+        let (data, request) = slow(detections);
+        let home = Self::with(&[data.path()]);
+        (Self { _made: Some(data), ..home }, request)
     }
 
     /// With jobs on a Redis server in place of a folder.
@@ -276,6 +286,33 @@ impl Server {
     pub fn log(&self) -> String {
         self.process.log()
     }
+}
+
+/// A server and a worker, each a process, on a Redis server; the worker works on a job.
+pub struct AtWork {
+    pub redis: RedisServer,
+    pub home: Home,
+    pub server: Server,
+    pub worker: Process,
+    /// An archive.
+    pub job_id: String,
+}
+
+impl AtWork {
+    /// Starts them, with more arguments for both, and waits until the job runs.
+    pub async fn start(redis: RedisServer, detections: usize, arguments: &[&str]) -> Self {
+        let (home, request) = Home::with_slow(detections);
+        let home = home.on(&redis).arguments(arguments);
+        let (server, worker) = (home.start_api(), home.start_worker(1));
+        let job_id = server.submit("zip", &request).await;
+        server.status_when("zip", &job_id, |status| status["processed_count"].as_u64() > Some(0)).await;
+        Self { redis, home, server, worker, job_id }
+    }
+}
+
+/// An archive of one detection of a slow data set.
+pub fn one() -> Value {
+    json!({"detection_ids": ["d0"]})
 }
 
 /// Asks until the answer is yes. A test that would wait for ever ends after two minutes.

