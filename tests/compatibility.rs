@@ -336,3 +336,14 @@ async fn a_job_that_ended_is_never_processing_again() {
     }
     assert!(worker.terminate().success());
 }
+
+#[tokio::test]
+async fn deleting_the_record_of_another_program_touches_no_file_of_another_job() {
+    let redis = RedisServer::start();
+    let server = Home::with_examples().on(&redis).start();
+    let job_id = server.submit("pdf", &season()).await;
+    let status = server.completed("pdf", &job_id).await;
+    write(&redis, "abc", &json!({"status": "completed", "job_id": "abc", "filename": status["filename"]}));
+    assert_eq!(server.delete("abc").await, StatusCode::NO_CONTENT);
+    server.download(&status).await;
+}

@@ -5,6 +5,39 @@ use serde_json::{Value, json};
 
 use crate::support::{Home, Server, herons, season, slow};
 
+/// Each promise with jobs in a folder, and with jobs on a Redis server.
+macro_rules! on_both_stores {
+    ($($test:ident),* $(,)?) => {
+        mod in_a_folder {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(|home| home).await;
+                }
+            )*
+        }
+        mod on_redis {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let redis = testkit::RedisServer::start();
+                    super::$test(|home| home.on(&redis)).await;
+                }
+            )*
+        }
+    };
+}
+
+on_both_stores!(
+    a_request_that_waits_is_answered_when_the_job_ends,
+    a_request_that_waited_long_enough_is_answered_as_it_stands,
+    a_status_that_the_client_has_is_not_sent_again,
+    a_tag_changes_when_something_happens_to_the_job,
+    a_waiting_job_knows_its_place,
+    a_submission_that_is_sent_again_makes_one_job,
+    a_key_with_another_request_is_refused,
+);
+
 async fn get(server: &Server, path: &str, headers: &[(&str, &str)]) -> Response {
     let mut request = server.client.get(format!("{}{path}", server.url));
     for (name, value) in headers {
@@ -19,9 +52,8 @@ async fn submit(server: &Server, kind: &str, key: &str, body: &Value) -> (u16, V
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-#[tokio::test]
-async fn a_request_that_waits_is_answered_when_the_job_ends() {
-    let server = Home::with_examples().start();
+async fn a_request_that_waits_is_answered_when_the_job_ends(on: impl Fn(Home) -> Home) {
+    let server = on(Home::with_examples()).start();
     let job_id = server.submit("zip", &herons()).await;
     let response = get(&server, &format!("/api/exports/zip/{job_id}"), &[("prefer", "wait=60")]).await;
     assert_eq!(response.headers()["preference-applied"], "wait=60");
@@ -29,9 +61,8 @@ async fn a_request_that_waits_is_answered_when_the_job_ends() {
     assert_eq!(status["status"], "completed", "one request was enough: {status}");
 }
 
-#[tokio::test]
-async fn a_request_that_waited_long_enough_is_answered_as_it_stands() {
-    let server = Home::with_examples().arguments(&["--workers", "0"]).start();
+async fn a_request_that_waited_long_enough_is_answered_as_it_stands(on: impl Fn(Home) -> Home) {
+    let server = on(Home::with_examples().arguments(&["--workers", "0"])).start();
     let job_id = server.submit("pdf", &season()).await;
     let response = get(&server, &format!("/api/exports/pdf/{job_id}"), &[("prefer", "wait=1")]).await;
     assert_eq!(response.headers()["retry-after"], "1");
@@ -39,9 +70,8 @@ async fn a_request_that_waited_long_enough_is_answered_as_it_stands() {
     assert_eq!((&status["status"], &status["phase"]), (&json!("processing"), &json!("queued")));
 }
 
-#[tokio::test]
-async fn a_status_that_the_client_has_is_not_sent_again() {
-    let server = Home::with_examples().start();
+async fn a_status_that_the_client_has_is_not_sent_again(on: impl Fn(Home) -> Home) {
+    let server = on(Home::with_examples()).start();
     let job_id = server.submit("pdf", &season()).await;
     server.completed("pdf", &job_id).await;
     let path = format!("/api/exports/pdf/{job_id}");
@@ -54,10 +84,9 @@ async fn a_status_that_the_client_has_is_not_sent_again() {
     assert_eq!(get(&server, &path, &[("if-none-match", "\"other\"")]).await.status(), StatusCode::OK);
 }
 
-#[tokio::test]
-async fn a_tag_changes_when_something_happens_to_the_job() {
+async fn a_tag_changes_when_something_happens_to_the_job(on: impl Fn(Home) -> Home) {
     let (data, request) = slow(3000);
-    let server = Home::with(&[data.path()]).arguments(&["--workers", "1"]).start();
+    let server = on(Home::with(&[data.path()]).arguments(&["--workers", "1"])).start();
     let job_id = server.submit("zip", &request).await;
     let path = format!("/api/exports/zip/{job_id}");
     let tag = async || get(&server, &path, &[]).await.headers()["etag"].to_str().unwrap().to_owned();
@@ -65,9 +94,8 @@ async fn a_tag_changes_when_something_happens_to_the_job() {
     crate::support::until("the tag to change with the progress", async || tag().await != first).await;
 }
 
-#[tokio::test]
-async fn a_waiting_job_knows_its_place() {
-    let server = Home::with_examples().arguments(&["--workers", "0"]).start();
+async fn a_waiting_job_knows_its_place(on: impl Fn(Home) -> Home) {
+    let server = on(Home::with_examples().arguments(&["--workers", "0"])).start();
     let first = server.submit("pdf", &season()).await;
     let second = server.submit("zip", &herons()).await;
     assert_eq!(server.status("pdf", &first).await["queue_position"], 1);
@@ -76,9 +104,8 @@ async fn a_waiting_job_knows_its_place() {
     assert_eq!(server.status("zip", &second).await["queue_position"], 1);
 }
 
-#[tokio::test]
-async fn a_submission_that_is_sent_again_makes_one_job() {
-    let server = Home::with_examples().start();
+async fn a_submission_that_is_sent_again_makes_one_job(on: impl Fn(Home) -> Home) {
+    let server = on(Home::with_examples()).start();
     let (code, first) = submit(&server, "pdf", "monday", &season()).await;
     assert_eq!(code, 202);
     // The same request in other words: the default spelt out.
@@ -94,9 +121,8 @@ async fn a_submission_that_is_sent_again_makes_one_job() {
     assert_eq!((&done["job_id"], &done["status"]), (&first["job_id"], &json!("completed")));
 }
 
-#[tokio::test]
-async fn a_key_with_another_request_is_refused() {
-    let server = Home::with_examples().start();
+async fn a_key_with_another_request_is_refused(on: impl Fn(Home) -> Home) {
+    let server = on(Home::with_examples()).start();
     assert_eq!(submit(&server, "pdf", "key", &season()).await.0, 202);
     let mut other = season();
     other["group_by"] = json!("week");

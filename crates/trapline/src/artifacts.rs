@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jobs::{Artifact, Held, JobStore, Kind, Record, State, StoreError};
+use jobs::{Artifact, Held, JobId, JobStore, Kind, Record, State, StoreError};
 
 /// The folder of artifacts.
 #[derive(Clone, Debug)]
@@ -100,9 +100,11 @@ impl Artifacts {
         }
     }
 
-    /// Removes a visible file; one that is not there is no error.
-    pub fn remove(&self, file_name: &str) -> io::Result<()> {
-        match Name::parse(file_name) {
+    /// Removes a visible file of a job; one that is not there is no error.
+    ///
+    /// A record that another program wrote may name any file: only the job's own are touched.
+    pub fn remove(&self, job_id: &JobId, file_name: &str) -> io::Result<()> {
+        match Name::parse(file_name).filter(|name| name.held.job_id == *job_id) {
             Some(name) => gone(&self.folder.join(name.file_name())),
             None => Ok(()),
         }
@@ -214,7 +216,9 @@ mod tests {
         let artifact = unfinished.publish().unwrap();
         assert_eq!(artifact, Artifact { filename: "report_job_1.pdf".into(), size: 5 });
         assert!(artifacts.read(&artifact.filename).is_ok());
-        artifacts.remove(&artifact.filename).unwrap();
+        artifacts.remove(&"other".parse().unwrap(), &artifact.filename).unwrap();
+        assert!(artifacts.read(&artifact.filename).is_ok(), "a file of another job");
+        artifacts.remove(&"job".parse().unwrap(), &artifact.filename).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

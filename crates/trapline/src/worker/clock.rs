@@ -94,7 +94,7 @@ fn tell(tools: &Tools, reaped: &Reaped) {
     for (job_id, filename) in &reaped.expired {
         tracing::info!(%job_id, "job expired");
         may_die!("expired");
-        let removed = filename.as_ref().map_or(Ok(()), |filename| tools.artifacts.remove(filename));
+        let removed = filename.as_ref().map_or(Ok(()), |filename| tools.artifacts.remove(job_id, filename));
         if let Err(error) = removed {
             tracing::error!(%job_id, %error, "the file of an expired job could not be removed; the sweep tries again");
         }
