@@ -38,6 +38,18 @@ async fn is_told(server: &Server) {
         .await;
         eprintln!("{method} {path}: {} ms", slowest.as_millis());
     }
+    until("thirty requests at once to be answered within two seconds", async || {
+        let begun = Instant::now();
+        let mut requests = tokio::task::JoinSet::new();
+        for _ in 0..30 {
+            requests.spawn(client.get(format!("{}/api/exports/pdf/x", server.url)).send());
+        }
+        for response in requests.join_all().await {
+            assert_eq!(response.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+        }
+        begun.elapsed() < Duration::from_secs(2)
+    })
+    .await;
     let alive = server.get("/healthz").await;
     assert_eq!(alive.status(), StatusCode::OK, "the process itself is well");
 }
@@ -100,6 +112,24 @@ async fn a_redis_that_is_frozen_for_ten_seconds_costs_no_attempt() {
     assert_eq!((&status["attempt"], &status["processed_count"]), (&json!(1), &json!(600)));
     // A report that was asked for in the meantime may have been taken when the server went on.
     assert_eq!(home.files().iter().filter(|file| file.contains(".zip")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_redis_that_is_frozen_for_longer_than_a_lease_costs_no_attempt() {
+    let short = ["--lease", "3", "--heartbeat", "0.5"];
+    let at_work = AtWork::start(RedisServer::start(), 600, &short).await;
+    let AtWork { redis, home: _home, server, worker, job_id: running } = at_work;
+    redis.freeze();
+    // Both clocks ask in vain, and what they asked is carried out when the server goes on.
+    until("both clocks to stand still", async || {
+        [server.log(), worker.log()].iter().all(|log| log.contains("the clock of the job store stands still"))
+    })
+    .await;
+    let frozen = Instant::now();
+    until("the lease to be over", async || frozen.elapsed() > Duration::from_secs(3)).await;
+    redis.thaw();
+    is_ready(&server).await;
+    assert_eq!(server.completed("zip", &running).await["attempt"], 1);
 }
 
 #[tokio::test]

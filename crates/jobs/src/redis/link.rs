@@ -1,12 +1,12 @@
 //! The connection to the server: one for all commands of a process, made anew when it breaks.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind,
 };
-use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use super::address::{Guide, RedisAddress};
@@ -25,6 +25,8 @@ pub(super) struct Link {
     /// Shown to people, without a password.
     address: String,
     current: Mutex<Current>,
+    /// Held by the one who connects.
+    connecting: tokio::sync::Mutex<()>,
 }
 
 /// The connection that everybody uses, and how many there were before it.
@@ -32,6 +34,12 @@ pub(super) struct Link {
 struct Current {
     connection: Option<MultiplexedConnection>,
     number: u64,
+}
+
+impl Current {
+    fn there(&self) -> Option<(u64, MultiplexedConnection)> {
+        self.connection.clone().map(|connection| (self.number, connection))
+    }
 }
 
 impl std::fmt::Debug for Link {
@@ -45,7 +53,12 @@ impl Link {
         // TLS needs to know which cryptography it uses. Another part of the program may have said.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let guide = address.guide().map_err(|error| StoreError::Refused(format!("{address}: {error}")))?;
-        Ok(Self { guide, address: address.to_string(), current: Mutex::default() })
+        Ok(Self {
+            guide,
+            address: address.to_string(),
+            current: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Connects, to find out about a wrong password before anybody waits for a job.
@@ -111,13 +124,13 @@ impl Link {
             Ok(Err(error)) => {
                 tracing::debug!(command, job_id, took_us, %error, "redis");
                 if breaks_connection(&error) {
-                    self.drop_connection(used).await;
+                    self.drop_connection(used);
                 }
                 Err(self.failed(&error))
             }
             Err(_) => {
                 tracing::debug!(command, job_id, took_us, error = "no answer", "redis");
-                self.drop_connection(used).await;
+                self.drop_connection(used);
                 Err(self.silent())
             }
         }
@@ -125,15 +138,24 @@ impl Link {
 
     /// The connection, made when there is none.
     async fn connection(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
-        let mut current = self.current.lock().await;
-        if let Some(connection) = &current.connection {
-            return Ok((current.number, connection.clone()));
+        if let Some(there) = self.current().there() {
+            return Ok(there);
+        }
+        let _one = self.connecting.lock().await;
+        if let Some(there) = self.current().there() {
+            return Ok(there);
         }
         let connection = self.connect().await?;
+        let mut current = self.current();
         current.number += 1;
         current.connection = Some(connection.clone());
         tracing::info!(server = self.address, connection = current.number, "connected to Redis");
         Ok((current.number, connection))
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        // Nothing that can fail is done with it in hand.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
@@ -164,8 +186,8 @@ impl Link {
     }
 
     /// Lets go of a connection that broke, unless another took its place already.
-    async fn drop_connection(&self, number: Option<u64>) {
-        let mut current = self.current.lock().await;
+    fn drop_connection(&self, number: Option<u64>) {
+        let mut current = self.current();
         if number == Some(current.number) {
             current.connection = None;
         }

@@ -22,6 +22,7 @@ mod wake;
 pub use address::{InvalidAddress, RedisAddress};
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -41,6 +42,8 @@ use wake::Wake;
 /// Jobs of each sort that one call of the clock looks at, so that it never holds up the server.
 const MOST_REAPED: u32 = 200;
 
+/// A server that was silent for so long is at least not taken for frozen.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(2);
 /// A key's time to live is at least this for Redis.
 const SHORTEST: Duration = Duration::from_millis(1);
 
@@ -50,6 +53,8 @@ pub struct RedisStore {
     link: Arc<Link>,
     options: StoreOptions,
     wake: Arc<Wake>,
+    /// The server's time when the clock was last heard, in milliseconds.
+    seen: AtomicU64,
     listening: JoinHandle<()>,
 }
 
@@ -69,7 +74,7 @@ impl RedisStore {
         }
         let wake = Arc::new(Wake::default());
         let listening = tokio::spawn(wake::listen(Arc::clone(&link), Arc::clone(&wake)));
-        Ok(Self { link, options, wake, listening })
+        Ok(Self { link, options, wake, seen: AtomicU64::new(0), listening })
     }
 
     async fn call<T: FromRedisValue>(
@@ -231,11 +236,19 @@ impl JobStore for RedisStore {
     }
 
     async fn reap(&self) -> Result<Reaped, StoreError> {
-        let most = self.options.max_attempts.to_string();
-        let arguments = [self.ttl(), most, json_text(&self.options.given_up()), MOST_REAPED.to_string()];
+        let arguments = [
+            self.ttl(),
+            self.options.max_attempts.to_string(),
+            json_text(&self.options.given_up()),
+            MOST_REAPED.to_string(),
+            self.seen.load(Ordering::Relaxed).to_string(),
+            // A worker renews a lease long before half of it is over.
+            millis(SHORTEST_SILENCE.max(self.options.lease / 2)),
+        ];
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let (requeued, failed, expired): (Vec<String>, Vec<String>, Vec<(String, String)>) =
+        let (requeued, failed, expired, now): (Vec<String>, Vec<String>, Vec<(String, String)>, u64) =
             self.call(&SCRIPTS.reap, "", &arguments).await?;
+        self.seen.store(now, Ordering::Relaxed);
         let gone = |(id, file): &(String, String)| {
             Ok((job_id(id)?, Some(file.clone()).filter(|file| !file.is_empty())))
         };

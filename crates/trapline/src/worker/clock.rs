@@ -37,6 +37,8 @@ pub async fn tick(tools: Tools, mut stopping: watch::Receiver<bool>) {
             }
             Err(error) => {
                 outage.begins(&error);
+                // The store may come back without records that files are waiting for.
+                swept = None;
                 continue;
             }
         }

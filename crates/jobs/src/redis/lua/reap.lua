@@ -1,8 +1,12 @@
 -- Does what the clock does: leases and lives that ran out.
--- ARGV: ttl, most attempts, reason for giving up (JSON), most jobs of each sort in one call
--- Returns {requeued ids}, {failed ids}, {id, file name or '', …} of expired jobs.
+-- ARGV: ttl, most attempts, reason for giving up (JSON), most jobs of each sort in one call, the
+-- time that the last call of the same process returned, how long ago that may be
+-- Returns {requeued ids}, {failed ids}, {id, file name or '', …} of expired jobs, the time.
 local ttl, most_attempts, given_up, most = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local now = clock()
+-- A server that was frozen carries out what it was sent in the meantime. Its clock went on and
+-- leases ran out, but nobody could renew them: that is no reason to take a job from its worker.
+local in_time = now - ARGV[5] <= tonumber(ARGV[6])
 local requeued, failed, expired = {}, {}, {}
 
 local function gone(id, work)
@@ -28,7 +32,8 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, mo
   end
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, most)) do
+local ran_out = in_time and redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, most) or {}
+for _, id in ipairs(ran_out) do
   local record, work = read(id), work_of(id)
   if not record then
     gone(id, work)
@@ -51,4 +56,4 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0
   end
   redis.call('ZREM', DELAYED, id)
 end
-return { requeued, failed, expired }
+return { requeued, failed, expired, now }
