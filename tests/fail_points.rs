@@ -95,7 +95,7 @@ async fn worker_ends_failing_at(point: &str) {
     let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
     assert_eq!(status["status"], "failed");
     assert!(!status["error_message"].as_str().unwrap().contains("begun"), "{status}");
-    assert!(server.files().is_empty());
+    until("all files to go", async || server.files().is_empty()).await;
 }
 
 #[tokio::test]
