@@ -8,11 +8,8 @@
 use std::f64::consts::TAU;
 
 use crate::bessel;
+use crate::circular::{self, BINS, Kernel};
 
-/// Times are binned to the minute, which is finer than any bandwidth.
-const MINUTES: usize = 1440;
-/// The curve is evaluated every six minutes.
-const POINTS: usize = 240;
 /// Highest trigonometric moment that the bandwidth is estimated from.
 const K_MAX: u32 = 3;
 
@@ -21,25 +18,27 @@ const K_MAX: u32 = 3;
 pub struct Activity {
     /// Relative activity in each hour of the day, with mean 1.
     pub hourly: [f64; 24],
+    /// Relative activity in each quarter of an hour, with mean 1.
+    pub curve: Vec<f64>,
     /// The hour of the day, to a tenth, at which the curve is highest.
     pub peak_hour: f64,
 }
 
+/// Quarters of an hour in a day.
+const QUARTERS: usize = 96;
+
 /// The curve of `hours`, times of day in `[0, 24)`; `None` when there are none.
-///
-/// `adjust` divides the bandwidth, as in R `overlap`: 1 for curves and Dhat4, 0.8 for Dhat1.
-pub fn activity(hours: &[f64], adjust: f64) -> Option<Activity> {
-    let kappa = bandwidth(hours)? / adjust;
-    let curve = density(hours, kappa);
+pub fn activity(hours: &[f64]) -> Option<Activity> {
+    let curve = Kernel::new(bandwidth(hours)?, BINS).smooth(&circular::counts(hours, BINS));
+    let means =
+        |parts: usize| curve.chunks(BINS / parts).map(|part| part.iter().sum::<f64>() / part.len() as f64);
+    let peak = (0..BINS).max_by(|&a, &b| curve[a].total_cmp(&curve[b]))?;
     let mut hourly = [0.0; 24];
-    for (point, value) in curve.iter().enumerate() {
-        hourly[point * 24 / POINTS] += value;
-    }
-    let mean = hourly.iter().sum::<f64>() / 24.0;
-    let peak = (0..POINTS).max_by(|&a, &b| curve[a].total_cmp(&curve[b]))?;
+    hourly.iter_mut().zip(means(24)).for_each(|(hour, mean)| *hour = mean);
     Some(Activity {
-        hourly: hourly.map(|value| value / mean),
-        peak_hour: (peak as f64 + 0.5) * 24.0 / POINTS as f64,
+        hourly,
+        curve: means(QUARTERS).collect(),
+        peak_hour: (peak as f64 + 0.5) * 24.0 / BINS as f64,
     })
 }
 
@@ -78,26 +77,6 @@ fn concentration(k: u32, rho: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// Density at the middle of each of [`POINTS`] steps of the day, up to a constant factor.
-fn density(hours: &[f64], kappa: f64) -> [f64; POINTS] {
-    let mut bins = [0_u32; MINUTES];
-    for hour in hours {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let minute = (hour * 60.0) as usize;
-        bins[minute.min(MINUTES - 1)] += 1;
-    }
-    // Distances between the middle of a bin and the middle of a step are half minutes.
-    let kernel: Vec<f64> = (0..2 * MINUTES)
-        .map(|half_minutes| (kappa * ((half_minutes as f64 / (2 * MINUTES) as f64 * TAU).cos() - 1.0)).exp())
-        .collect();
-    let step = 2 * MINUTES / POINTS;
-    std::array::from_fn(|point| {
-        let here = point * step + step / 2;
-        let filled = bins.iter().enumerate().filter(|(_, count)| **count > 0);
-        filled.map(|(bin, &count)| f64::from(count) * kernel[here.abs_diff(2 * bin + 1)]).sum()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,21 +84,23 @@ mod tests {
 
     #[test]
     fn no_records_have_no_curve() {
-        assert_eq!(activity(&[], 1.0), None);
+        assert_eq!(activity(&[]), None);
     }
 
     #[test]
     fn one_record_peaks_at_its_own_time() {
-        let found = activity(&[21.5], 1.0).unwrap();
+        let found = activity(&[21.5]).unwrap();
         assert!((found.peak_hour - 21.5).abs() < 0.11, "{}", found.peak_hour);
         assert!(found.hourly.iter().all(|value| value.is_finite()));
     }
 
     #[test]
     fn a_peak_at_midnight_is_one_peak() {
-        let found = activity(&[23.0, 23.5, 0.25, 0.75, 1.0, 23.9], 1.0).unwrap();
+        let found = activity(&[23.0, 23.5, 0.25, 0.75, 1.0, 23.9]).unwrap();
         assert!(found.peak_hour > 23.0 || found.peak_hour < 1.0);
-        assert!((found.hourly[23] - found.hourly[0]).abs() < 1.0);
+        assert!(found.hourly[23] > 3.0 && found.hourly[0] > 3.0 && found.hourly[12] < 0.1);
+        let (last, first) = (found.curve[95], found.curve[0]);
+        assert!((last - first).abs() < 0.1 * first, "midnight is no border: {last} and {first}");
     }
 
     /// R: `overlap::getBandWidth(c(1, 2, 2.5, 3, 5) * pi / 6)` style sample, by the closed form:
@@ -134,7 +115,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_mean_is_one_and_nothing_is_negative(hours in prop::collection::vec(0.0..24.0_f64, 1..80)) {
-            let found = activity(&hours, 1.0).unwrap();
+            let found = activity(&hours).unwrap();
             prop_assert!((found.hourly.iter().sum::<f64>() - 24.0).abs() < 1e-6);
             prop_assert!(found.hourly.iter().all(|value| *value >= 0.0));
             prop_assert!((0.0..24.0).contains(&found.peak_hour));
@@ -150,7 +131,7 @@ mod tests {
         #[test]
         fn a_shifted_clock_shifts_the_curve(hours in prop::collection::vec(0.0..24.0_f64, 1..80), by in 1_u8..24) {
             let shifted: Vec<f64> = hours.iter().map(|hour| (hour + f64::from(by)) % 24.0).collect();
-            let (a, b) = (activity(&hours, 1.0).unwrap(), activity(&shifted, 1.0).unwrap());
+            let (a, b) = (activity(&hours).unwrap(), activity(&shifted).unwrap());
             for hour in 0..24 {
                 let there = b.hourly[(hour + usize::from(by)) % 24];
                 prop_assert!((a.hourly[hour] - there).abs() < 0.05 * a.hourly[hour].max(1.0), "{hour}");

@@ -1,22 +1,22 @@
 //! From a data set and a request to the numbers of a report.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use detections::{Dataset, UnknownNames};
 
-use detections::{Dataset, Level, UnknownNames};
-
-use crate::activity::activity;
-use crate::data::{ActivityRow, BucketRow, ClassRow, LocationRow, PeriodRow, ReportData, SourceRow};
-use crate::effort::{self, Span};
-use crate::events::{Event, independent};
+use crate::compare::compare;
+use crate::data::{PeriodRow, ReportData, SourceRow};
+use crate::hours::Nights;
 use crate::insights::insights;
-use crate::intervals::{self, Sample};
 use crate::methods::methods;
 use crate::notes::notes;
-use crate::period::{Bucket, GroupBy, Period};
-use crate::records::{self, Records};
-use crate::request::Request;
+use crate::period::Period;
+use crate::records::Ground;
+use crate::request::{ReportType, Request};
+use crate::rows::rounded;
+use crate::sun::Sky;
+use crate::survey::Survey;
 
-/// Why a report cannot be computed: the request asks for what the data set does not have.
+/// Why a report cannot be computed: the request asks for what the data set does not have, or
+/// makes no sense.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum ComputeError {
     /// Classes that no observation names.
@@ -25,227 +25,87 @@ pub enum ComputeError {
     /// The first day comes after the last.
     #[error("the period starts on {} and ends before that, on {}", .0.start, .0.end)]
     EmptyPeriod(Period),
-}
-
-/// What the measures are computed from, gathered once.
-pub(crate) struct Survey<'a> {
-    pub data: &'a Dataset,
-    pub request: &'a Request,
-    pub spans: Vec<Option<Span>>,
-    pub found: Records,
-    pub events: Vec<Event>,
-    pub buckets: Vec<Bucket>,
-    /// Camera-days of each deployment inside the period.
-    pub effort: Vec<f64>,
+    /// A comparison needs two to five periods.
+    #[error("a comparison needs 2 to 5 periods, and there are {0}")]
+    Periods(usize),
+    /// Two periods of a comparison have the same name.
+    #[error("two of the periods are called “{0}”; give each a label of its own")]
+    SameLabel(String),
 }
 
 /// Computes the numbers of a report.
 pub fn compute(data: &Dataset, request: &Request) -> Result<ReportData, ComputeError> {
-    if request.period.end < request.period.start {
-        return Err(ComputeError::EmptyPeriod(request.period));
-    }
+    check(request)?;
     let wanted = data.classes_named(&request.classifications)?;
-    let survey = Survey::new(data, request, &wanted);
+    let ground = Ground::of(data);
+    let mut sky = Sky::over(data, &ground);
+    let survey = Survey::new(data, request, &ground, &wanted, request.period);
+    let nights = Nights::over(&[&survey], &mut sky);
+    let hours = survey.hours(request.time_of_day, nights.as_ref(), &mut sky);
     let classes = survey.class_rows();
-    let locations = survey.location_rows();
-    let notes = notes(&survey);
-    Ok(ReportData {
+    let activity = survey.activity_rows(&classes, &hours, &mut sky);
+    let overlaps = survey.overlap_rows(&classes, &hours);
+    let compared = compare(&survey, &mut sky);
+    let mut numbers = ReportData {
         report_type: request.report_type,
         title: request.title(),
         period: period_row(request.period),
         group_by: request.group_by,
         independence_minutes: request.independence_minutes,
+        independence_since: request.independence_since,
+        time_of_day: request.time_of_day,
+        coordinates: request.coordinates,
         source: source_row(data),
         include: request.include,
         effort_days: rounded(survey.effort_days(), 4),
-        locations_surveyed: locations.len(),
-        deployments_active: survey.effort.iter().filter(|days| **days > 0.0).count(),
+        locations_surveyed: survey.surveyed().len(),
+        deployments_active: survey.deployments_active(),
         events: survey.events.len(),
-        individuals: survey.events.iter().map(|event| u64::from(event.group_size)).sum(),
+        individuals: survey.individuals(),
         buckets: survey.bucket_rows(),
-        activity: survey.activity_rows(&classes),
-        insights: insights(&survey, &classes, locations.len()),
-        methods: methods(&survey),
-        classes,
-        locations,
-        overlaps: Vec::new(),
-        comparisons: Vec::new(),
+        locations: survey.location_rows(),
+        night: nights.as_ref().map(|nights| nights.row(request.time_of_day)),
+        ratios: survey.ratio_rows(),
+        accumulation: survey.accumulation(),
         excluded: survey.found.excluded.clone(),
-        data_notes: notes.sentences,
-        data_note_ids: notes.ids,
-    })
+        activity,
+        overlaps,
+        classes,
+        insights: Vec::new(),
+        data_notes: Vec::new(),
+        data_note_ids: std::collections::BTreeMap::new(),
+        methods: methods(&survey, nights.as_ref(), &compared),
+        periods_time_of_day: (!compared.periods.is_empty()).then_some(compared.on),
+        periods: compared.periods,
+        periods_night: compared.night,
+        comparisons: compared.comparisons,
+        period_overlaps: compared.overlaps,
+    };
+    let notes = notes(&survey, nights.as_ref());
+    (numbers.data_notes, numbers.data_note_ids) = (notes.sentences, notes.ids);
+    numbers.insights = match request.report_type {
+        ReportType::Comparison => crate::insights::comparison::insights(&survey, &numbers),
+        ReportType::SeasonalActivity | ReportType::Custom => insights(&survey, &numbers),
+    };
+    Ok(numbers)
 }
 
-impl<'a> Survey<'a> {
-    fn new(data: &'a Dataset, request: &'a Request, classes: &[u32]) -> Self {
-        let spans = effort::spans(data);
-        let found = records::collect(data, &spans, request.period, classes);
-        let events = independent(&found.records, request.independence_minutes);
-        let effort = days_in(&spans, request.period);
-        Self {
-            data,
-            request,
-            found,
-            events,
-            effort,
-            spans,
-            buckets: request.period.buckets(request.group_by),
-        }
+fn check(request: &Request) -> Result<(), ComputeError> {
+    let compared = &request.comparison_periods;
+    let periods = compared.iter().map(|labelled| labelled.period).chain([request.period]);
+    if let Some(period) = periods.into_iter().find(|period| period.end < period.start) {
+        return Err(ComputeError::EmptyPeriod(period));
     }
-
-    pub fn effort_days(&self) -> f64 {
-        self.effort.iter().sum()
+    let needed = request.report_type == ReportType::Comparison || !compared.is_empty();
+    if needed && !Request::COMPARED.contains(&compared.len()) {
+        return Err(ComputeError::Periods(compared.len()));
     }
-
-    /// Events and effort of each deployment, of the class and the time asked for.
-    pub fn samples(&self, class: u32, period: Period) -> Vec<Sample> {
-        let mut samples: Vec<Sample> =
-            days_in(&self.spans, period).into_iter().map(|effort| Sample { events: 0.0, effort }).collect();
-        for event in self.events.iter().filter(|e| e.class == class && period.contains(e.time)) {
-            samples[event.deployment as usize].events += 1.0;
-        }
-        samples
+    let mut labels: Vec<&str> = compared.iter().map(|labelled| labelled.label.as_str()).collect();
+    labels.sort_unstable();
+    match labels.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(ComputeError::SameLabel(pair[0].into())),
+        None => Ok(()),
     }
-
-    /// Deployments that worked in the period: the ones that a bootstrap may draw.
-    pub fn at_work<T: Copy>(&self, samples: &[T]) -> Vec<T> {
-        samples.iter().zip(&self.effort).filter(|(_, days)| **days > 0.0).map(|(sample, _)| *sample).collect()
-    }
-
-    fn class_rows(&self) -> Vec<ClassRow> {
-        let surveyed = self.surveyed().len();
-        let mut by_class: BTreeMap<u32, Vec<&Event>> = BTreeMap::new();
-        for event in &self.events {
-            by_class.entry(event.class).or_default().push(event);
-        }
-        let mut records: HashMap<u32, (usize, usize)> = HashMap::new();
-        for record in &self.found.records {
-            let (all, on_event_level) = records.entry(record.class).or_default();
-            *all += 1;
-            *on_event_level += usize::from(record.level == Level::Event);
-        }
-        let mut rows: Vec<ClassRow> = by_class
-            .iter()
-            .map(|(class, events)| self.class_row(*class, events, records[class], surveyed))
-            .collect();
-        rows.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.classification.cmp(&b.classification)));
-        rows
-    }
-
-    fn class_row(&self, class: u32, events: &[&Event], records: (usize, usize), surveyed: usize) -> ClassRow {
-        let (records, on_event_level) = records;
-        let named = &self.data.classes[class as usize];
-        let locations = events.iter().map(|event| event.location).collect::<BTreeSet<_>>().len();
-        let rate = intervals::rate(&self.at_work(&self.samples(class, self.request.period)));
-        let confidence = self.found.confidence.get(&class);
-        ClassRow {
-            classification: named.name.clone(),
-            vernacular_name: named.vernacular.clone(),
-            level: if on_event_level * 2 > records { "event" } else { "media" }.into(),
-            events: events.len(),
-            individuals: events.iter().map(|event| u64::from(event.group_size)).sum(),
-            records,
-            rai: per_hundred(events.len(), self.effort_days()),
-            rai_low: rate.map(|rate| rounded(rate.low * 100.0, 4)),
-            rai_high: rate.map(|rate| rounded(rate.high * 100.0, 4)),
-            locations,
-            naive_occupancy: (surveyed > 0).then(|| rounded(locations as f64 / surveyed as f64, 4)),
-            mean_confidence: confidence.map(|(sum, count)| rounded(sum / f64::from(*count), 4)),
-        }
-    }
-
-    fn bucket_rows(&self) -> Vec<BucketRow> {
-        let mut rows: Vec<BucketRow> = self.buckets.iter().map(|bucket| self.bucket_row(*bucket)).collect();
-        for event in &self.events {
-            let date = event.time.date();
-            let at = self.buckets.partition_point(|bucket| bucket.end < date);
-            let class = &self.data.classes[event.class as usize].name;
-            *rows[at].events.entry(class.clone()).or_default() += 1;
-        }
-        rows
-    }
-
-    fn bucket_row(&self, bucket: Bucket) -> BucketRow {
-        let format = match self.request.group_by {
-            GroupBy::Day | GroupBy::Week => "%-d %b %Y",
-            GroupBy::Month => "%b %Y",
-        };
-        BucketRow {
-            start: bucket.start,
-            end: bucket.end,
-            label: bucket.start.strftime(format).to_string(),
-            effort_days: rounded(days_in(&self.spans, bucket).iter().sum(), 4),
-            events: BTreeMap::new(),
-        }
-    }
-
-    /// Locations with effort in the period, with their camera-days.
-    pub fn surveyed(&self) -> BTreeMap<u32, f64> {
-        let mut effort = BTreeMap::new();
-        for (deployment, days) in self.data.deployments.iter().zip(&self.effort) {
-            if *days > 0.0 {
-                *effort.entry(deployment.location).or_default() += days;
-            }
-        }
-        effort
-    }
-
-    fn location_rows(&self) -> Vec<LocationRow> {
-        let mut seen: HashMap<u32, (usize, BTreeSet<u32>)> = HashMap::new();
-        for event in &self.events {
-            let (events, classes) = seen.entry(event.location).or_default();
-            *events += 1;
-            classes.insert(event.class);
-        }
-        let mut rows: Vec<LocationRow> = self
-            .surveyed()
-            .into_iter()
-            .map(|(location, effort)| {
-                let (events, classes) = seen.remove(&location).unwrap_or_default();
-                LocationRow {
-                    location: self.data.locations[location as usize].name.clone(),
-                    effort_days: rounded(effort, 4),
-                    events,
-                    rai: per_hundred(events, effort),
-                    classes: classes.len(),
-                }
-            })
-            .collect();
-        rows.sort_by(|a, b| a.location.cmp(&b.location));
-        rows
-    }
-
-    fn activity_rows(&self, classes: &[ClassRow]) -> Vec<ActivityRow> {
-        let mut hours: HashMap<&str, Vec<f64>> = HashMap::new();
-        for record in &self.found.records {
-            let class = self.data.classes[record.class as usize].name.as_str();
-            hours.entry(class).or_default().push(record.time.hour_of_day());
-        }
-        let row = |class: &ClassRow| {
-            let hours = hours.get(class.classification.as_str())?;
-            let curve = activity(hours, 1.0)?;
-            Some(ActivityRow {
-                classification: class.classification.clone(),
-                records: hours.len(),
-                density: curve.hourly.map(|value| rounded(value, 4)).to_vec(),
-                peak_hour: rounded(curve.peak_hour, 1),
-            })
-        };
-        classes.iter().filter_map(row).collect()
-    }
-}
-
-fn days_in(spans: &[Option<Span>], period: Period) -> Vec<f64> {
-    spans.iter().map(|span| span.map_or(0.0, |span| span.days_in(period))).collect()
-}
-
-fn per_hundred(events: usize, effort_days: f64) -> Option<f64> {
-    (effort_days > 0.0).then(|| rounded(100.0 * events as f64 / effort_days, 4))
-}
-
-fn rounded(value: f64, digits: i32) -> f64 {
-    let scale = 10_f64.powi(digits);
-    (value * scale).round() / scale
 }
 
 fn period_row(period: Period) -> PeriodRow {

@@ -1,11 +1,13 @@
 //! Independent events.
 //!
 //! Records of one class at one location in order of time; a new event starts when more than a
-//! number of minutes have passed since the last record. Source: R `camtrapR::recordTable` with
-//! `deltaTimeComparedTo = "lastRecord"`; O'Brien, Kinnaird and Wibisono (2003), Animal
-//! Conservation 6:131-139, for the half hour.
+//! number of minutes have passed since the last record or, as a variant, since the last one that
+//! started an event. Source: R `camtrapR::recordTable`, `minDeltaTime` and
+//! `deltaTimeComparedTo`; O'Brien, Kinnaird and Wibisono (2003), Animal Conservation 6:131-139,
+//! for the half hour.
 
 use detections::{Level, LocalTime};
+use serde::{Deserialize, Serialize};
 
 use crate::records::Record;
 
@@ -26,33 +28,60 @@ pub struct Event {
     pub level: Level,
 }
 
+/// What the minutes of independence are counted from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Since {
+    /// The record before: an event lasts as long as records follow each other
+    /// (`deltaTimeComparedTo = "lastRecord"`).
+    #[default]
+    LastRecord,
+    /// The record that started the event, so that none lasts longer than the minutes
+    /// (`"lastIndependentRecord"`).
+    LastEvent,
+}
+
 /// Groups `records`, ordered by class, location and time, into independent events.
 ///
 /// With `independence_minutes` 0 each record is an event.
-pub fn independent(records: &[Record], independence_minutes: u32) -> Vec<Event> {
+pub fn independent(records: &[Record], independence_minutes: u32, since: Since) -> Vec<Event> {
     let gap = i64::from(independence_minutes) * 60;
     let mut events: Vec<Event> = Vec::new();
-    let mut last: Option<&Record> = None;
+    // Time of the record that the next one is held against.
+    let mut last = 0;
     for record in records {
-        let joins = gap > 0
-            && last.is_some_and(|last| {
-                (last.class, last.location) == (record.class, record.location)
-                    && record.time.seconds() - last.time.seconds() <= gap
-            });
+        let time = record.time.seconds();
         match events.last_mut() {
-            Some(event) if joins => event.group_size = event.group_size.max(record.group_size),
-            _ => events.push(Event {
-                class: record.class,
-                location: record.location,
-                deployment: record.deployment,
-                time: record.time,
-                group_size: record.group_size,
-                level: record.level,
-            }),
+            Some(event)
+                if gap > 0
+                    && (event.class, event.location) == (record.class, record.location)
+                    && time - last <= gap =>
+            {
+                event.group_size = event.group_size.max(record.group_size);
+                if since == Since::LastRecord {
+                    last = time;
+                }
+            }
+            _ => {
+                events.push(Event::of(record));
+                last = time;
+            }
         }
-        last = Some(record);
     }
     events
+}
+
+impl Event {
+    fn of(record: &Record) -> Self {
+        Self {
+            class: record.class,
+            location: record.location,
+            deployment: record.deployment,
+            time: record.time,
+            group_size: record.group_size,
+            level: record.level,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -68,30 +97,44 @@ mod tests {
             time: LocalTime::from_seconds(minute * 60),
             group_size: u32::try_from(minute % 5 + 1).unwrap(),
             level: Level::Media,
+            unit: 0,
         };
         minutes.iter().map(record).collect()
     }
 
     #[test]
     fn exactly_half_an_hour_is_still_the_same_visit() {
-        let found = independent(&records(&[0, 30, 61, 92]), 30);
+        let found = independent(&records(&[0, 30, 61, 92]), 30, Since::LastRecord);
         assert_eq!(found.iter().map(|e| e.time.seconds() / 60).collect::<Vec<_>>(), [0, 61, 92]);
     }
 
     #[test]
     fn a_visit_lasts_as_long_as_records_follow_each_other() {
-        let found = independent(&records(&[0, 20, 44, 60]), 30);
+        let found = independent(&records(&[0, 20, 44, 60]), 30, Since::LastRecord);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].group_size, 5);
     }
 
+    #[test]
+    fn counted_from_its_first_record_no_visit_lasts_longer_than_the_minutes() {
+        let found = independent(&records(&[0, 20, 44, 60, 74]), 30, Since::LastEvent);
+        assert_eq!(found.iter().map(|e| e.time.seconds() / 60).collect::<Vec<_>>(), [0, 44]);
+    }
+
     proptest! {
+        #[test]
+        fn the_variant_never_has_fewer_events(mut minutes in prop::collection::vec(0_i64..5000, 1..60)) {
+            minutes.sort_unstable();
+            let count = |since| independent(&records(&minutes), 30, since).len();
+            prop_assert!(count(Since::LastEvent) >= count(Since::LastRecord));
+        }
+
         #[test]
         fn a_longer_gap_never_makes_more_events(mut minutes in prop::collection::vec(0_i64..5000, 1..60)) {
             minutes.sort_unstable();
             let records = records(&minutes);
             let counts: Vec<usize> =
-                [0, 1, 5, 30, 60, 600].iter().map(|&gap| independent(&records, gap).len()).collect();
+                [0, 1, 5, 30, 60, 600].iter().map(|&gap| independent(&records, gap, Since::LastRecord).len()).collect();
             prop_assert_eq!(counts[0], records.len());
             prop_assert!(counts.is_sorted_by(|a, b| a >= b));
         }
@@ -102,7 +145,9 @@ mod tests {
         ) {
             minutes.sort_unstable();
             let shifted: Vec<i64> = minutes.iter().map(|minute| minute + shift).collect();
-            prop_assert_eq!(independent(&records(&minutes), 30).len(), independent(&records(&shifted), 30).len());
+            for since in [Since::LastRecord, Since::LastEvent] {
+                prop_assert_eq!(independent(&records(&minutes), 30, since).len(), independent(&records(&shifted), 30, since).len());
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Intervals that say how far a number can be trusted. All are 95 % unless a level is given.
 
+use crate::bootstrap::Bootstrap;
+
 /// A number with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
@@ -9,10 +11,6 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Resamples of a bootstrap. Enough that the ends of a corrected interval rest on several.
-const RESAMPLES: usize = 2000;
-/// Fixed, so that the same data give the same report.
-const SEED: u64 = 20_030_630;
 /// Below this many deployments, resampling them says little.
 pub const MIN_DEPLOYMENTS: usize = 5;
 
@@ -58,55 +56,26 @@ pub fn wilson(successes: u32, trials: u32) -> Option<Interval> {
 /// Interval of events per camera-day; `None` without effort.
 ///
 /// With at least [`MIN_DEPLOYMENTS`] deployments a percentile bootstrap over deployments, which
-/// allows for animals that come more to one place than to another; else, or when every
-/// deployment saw the same, the exact Poisson interval (Garwood 1936, Biometrika 28:437-442).
-pub fn rate(samples: &[Sample]) -> Option<Interval> {
+/// allows for animals that come more to one place than to another; else, or when nothing was
+/// seen, the exact Poisson interval (Garwood 1936, Biometrika 28:437-442). `samples` are of the
+/// units of `bootstrap`, in their order.
+pub fn rate(samples: &[Sample], bootstrap: &Bootstrap) -> Option<Interval> {
     let total = Sample::total(samples);
     if total.effort <= 0.0 {
         return None;
     }
-    let at_work = samples.iter().filter(|sample| sample.effort > 0.0).count();
-    if at_work < MIN_DEPLOYMENTS || total.events < 1.0 {
+    if bootstrap.units() < MIN_DEPLOYMENTS || total.events < 1.0 {
         let Interval { low, high } = garwood(total.events);
         return Some(Interval { low: low / total.effort, high: high / total.effort });
     }
-    let rates = resampled(samples.len(), |rows| {
-        let total = Sample::total(rows.iter().map(|&row| &samples[row]));
-        (total.effort > 0.0).then(|| total.rate())
-    });
-    percentiles(rates, 0.05)
+    let events = bootstrap.totals(samples.iter().map(|sample| sample.events));
+    let effort = bootstrap.totals(samples.iter().map(|sample| sample.effort));
+    let rates = events.iter().zip(&effort).filter(|(_, effort)| **effort > 0.0);
+    percentiles(rates.map(|(events, effort)| events / effort).collect(), 0.05)
 }
 
-/// Interval of the ratio of two rates measured by the same deployments, at level `1 - alpha`;
-/// `None` when there are fewer than [`MIN_DEPLOYMENTS`] or either rate has no base.
-///
-/// A percentile bootstrap over deployments.
-pub fn rate_ratio(above: &[Sample], below: &[Sample], alpha: f64) -> Option<Interval> {
-    let (a, b) = (Sample::total(above), Sample::total(below));
-    if above.len() < MIN_DEPLOYMENTS || a.effort <= 0.0 || b.effort <= 0.0 || b.events <= 0.0 {
-        return None;
-    }
-    let ratios = resampled(above.len(), |rows| {
-        let a = Sample::total(rows.iter().map(|&row| &above[row]));
-        let b = Sample::total(rows.iter().map(|&row| &below[row]));
-        let base = b.rate();
-        (a.effort > 0.0 && base > 0.0).then(|| a.rate() / base)
-    });
-    // Resamples without a base are no evidence for either side; many of them are none at all.
-    (ratios.len() * 10 >= RESAMPLES * 9).then(|| percentiles(ratios, alpha)).flatten()
-}
-
-fn resampled(size: usize, statistic: impl Fn(&[usize]) -> Option<f64>) -> Vec<f64> {
-    let mut random = fastrand::Rng::with_seed(SEED);
-    let mut rows = vec![0; size];
-    let draw = |_| {
-        rows.fill_with(|| random.usize(..size));
-        statistic(&rows)
-    };
-    (0..RESAMPLES).filter_map(draw).collect()
-}
-
-fn percentiles(mut values: Vec<f64>, alpha: f64) -> Option<Interval> {
+/// The middle `1 - alpha` of `values`; `None` when there are none.
+pub(crate) fn percentiles(mut values: Vec<f64>, alpha: f64) -> Option<Interval> {
     values.sort_unstable_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -174,18 +143,12 @@ mod tests {
         assert_eq!(wilson(0, 0), None);
     }
 
-    #[test]
-    fn a_ratio_needs_enough_deployments() {
-        let few = [Sample { events: 3.0, effort: 10.0 }; 4];
-        assert_eq!(rate_ratio(&few, &few, 0.05), None);
-    }
-
     proptest! {
         #[test]
         fn a_rate_lies_in_its_interval(counts in prop::collection::vec(0_u32..30, 1..40)) {
             let samples: Vec<Sample> =
                 counts.iter().map(|&n| Sample { events: f64::from(n), effort: 30.0 }).collect();
-            let Interval { low, high } = rate(&samples).unwrap();
+            let Interval { low, high } = rate(&samples, &Bootstrap::new(&vec![0; samples.len()], 500)).unwrap();
             let total = Sample::total(&samples);
             let rate = total.rate();
             prop_assert!(low <= rate + 1e-9 && rate <= high + 1e-9, "{low} {rate} {high}");
@@ -196,7 +159,8 @@ mod tests {
         fn the_same_data_give_the_same_interval(counts in prop::collection::vec(0_u32..30, 5..40)) {
             let samples: Vec<Sample> =
                 counts.iter().map(|&n| Sample { events: f64::from(n), effort: 30.0 }).collect();
-            prop_assert_eq!(rate(&samples), rate(&samples));
+            let again = || rate(&samples, &Bootstrap::new(&vec![0; samples.len()], 500));
+            prop_assert_eq!(again(), again());
         }
     }
 }

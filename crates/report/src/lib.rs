@@ -1,7 +1,7 @@
 //! Reports: from detections to numbers, from numbers to a PDF.
 //!
-//! The numbers are pure functions, a file for each measure:
-//! [`effort`], [`records`], [`events`], [`activity`], [`intervals`].
+//! The numbers are pure functions, a file for each measure: [`effort`], [`records`], [`events`],
+//! [`sun`], [`activity`], [`overlap`], [`richness`], [`intervals`], [`ratios`].
 //! [`compute`] puts them together as [`ReportData`], which is the `.json` form of a report;
 //! [`render`] makes the PDF out of that JSON and nothing else.
 //!
@@ -15,24 +15,33 @@
 
 pub mod activity;
 mod bessel;
+pub mod bootstrap;
+mod circular;
+mod compare;
 mod compute;
 mod data;
+mod demography;
 pub mod effort;
 pub mod events;
+mod hours;
 mod insights;
 pub mod intervals;
 mod methods;
 mod notes;
+pub mod overlap;
 mod period;
+pub mod ratios;
 pub mod records;
 mod render;
 mod request;
+pub mod richness;
+mod rows;
+pub mod sun;
+mod survey;
 mod words;
 
 pub use compute::{ComputeError, compute};
-pub use data::{
-    ActivityRow, BucketRow, ClassRow, Excluded, Included, LocationRow, PeriodRow, ReportData, SourceRow,
-};
+pub use data::*;
 pub use period::{Bucket, GroupBy, Period};
-pub use render::{RenderError, render};
-pub use request::{Include, ReportType, Request};
+pub use render::{BuiltIn, Pages, RenderError, Template, render, render_as};
+pub use request::{Coordinates, Include, LabelledPeriod, ReportType, Request, Season, TimeOfDay};

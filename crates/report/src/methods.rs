@@ -2,11 +2,16 @@
 
 use detections::CameraClock;
 
-use crate::compute::Survey;
+use crate::compare::{self, Compared};
+use crate::events::Since;
+use crate::hours::Nights;
 use crate::intervals::MIN_DEPLOYMENTS;
+use crate::overlap;
+use crate::request::{Coordinates, TimeOfDay};
+use crate::survey::Survey;
 use crate::words::{count, list, measure, whole};
 
-pub(crate) fn methods(survey: &Survey<'_>) -> Vec<String> {
+pub(crate) fn methods(survey: &Survey<'_>, nights: Option<&Nights>, compared: &Compared) -> Vec<String> {
     let mut methods = vec![
         period(survey),
         clock(survey),
@@ -15,7 +20,10 @@ pub(crate) fn methods(survey: &Survey<'_>) -> Vec<String> {
         effort(survey),
         events(survey),
     ];
-    methods.extend(measures());
+    methods.extend(measures(survey));
+    methods.extend(compared_periods(survey, compared));
+    methods.push(night(nights));
+    methods.push(places(survey));
     methods
 }
 
@@ -25,7 +33,7 @@ fn period(survey: &Survey<'_>) -> String {
         if classes.is_empty() { "all classes".into() } else { format!("the classes {}", list(classes, 20)) };
     format!(
         "Period: {}, from the start of the first day to the end of the last, for {which}. Data set: {} ({}).",
-        survey.request.period.in_words(),
+        survey.period.in_words(),
         survey.data.title,
         survey.data.format.name(),
     )
@@ -45,7 +53,8 @@ fn clock(survey: &Survey<'_>) -> String {
 }
 
 fn counted(survey: &Survey<'_>) -> String {
-    let with_effort = || survey.found.event_level.iter().zip(&survey.effort).filter(|(_, days)| **days > 0.0);
+    let with_effort =
+        || survey.ground.event_level.iter().zip(&survey.effort).filter(|(_, days)| **days > 0.0);
     let on_events = with_effort().filter(|(event_level, _)| **event_level).count();
     let on_media = with_effort().count() - on_events;
     format!(
@@ -99,28 +108,104 @@ fn events(survey: &Survey<'_>) -> String {
         0 => "Events: every record counts as an event of its own.".into(),
         minutes => format!(
             "Independent events: records of one class at one location; a new event starts when more than {minutes} \
-             minutes have passed since the last record. Individuals: the largest group of each event, added up; the \
-             same animal may count in several events. (O'Brien, Kinnaird and Wibisono 2003; R camtrapR.)"
+             minutes have passed since {}. Individuals: the largest group of each event, added up; the \
+             same animal may count in several events. (O'Brien, Kinnaird and Wibisono 2003; R camtrapR.)",
+            match survey.request.independence_since {
+                Since::LastRecord => "the last record",
+                Since::LastEvent => "the record that started the last event",
+            }
         ),
     }
 }
 
-fn measures() -> [String; 4] {
-    [
+fn measures(survey: &Survey<'_>) -> Vec<String> {
+    let on = match survey.request.time_of_day {
+        TimeOfDay::Clock => "clock times",
+        TimeOfDay::Solar => "solar times",
+    };
+    vec![
         "Events in 100 camera-days: the relative abundance index (RAI). It compares how often a class was recorded, \
          not how many animals there are (O'Brien et al. 2003)."
             .into(),
         "Naive occupancy: the share of locations with effort at which a class was recorded at least once; animals \
          that were there unseen are not allowed for (MacKenzie et al. 2002)."
             .into(),
-        "Activity: circular kernel density (von Mises) of the clock times of all records, bandwidth as in R overlap \
-         (kmax 3), scaled to a mean of 1 (Ridout and Linkie 2009; Peral et al. 2022)."
+        format!(
+            "Activity: circular kernel density (von Mises) of the {on} of all records, bandwidth as in R overlap \
+             (kmax 3), scaled to a mean of 1 (Ridout and Linkie 2009; Peral et al. 2022)."
+        ),
+        format!(
+            "Overlap of activity: Dhat1 where the smaller sample is under 75 records, else Dhat4 (Ridout and Linkie \
+             2009; R overlap), of the {} classes with most records and at least {} of them; interval by 1,000 \
+             resamples of the records (by the part of the day for samples above 2,000), each kernel keeping the width \
+             of its whole sample.",
+            overlap::MOST_CLASSES,
+            overlap::ENOUGH,
+        ),
+        "Accumulation of classes: the number expected in so many camera-days drawn at random, a camera-day being a \
+         deployment on a civil day (Colwell, Mao and Chang 2004), and Chao2 for those that were missed (Chao 1987). \
+         Each class counts as one species, whatever its rank."
             .into(),
         format!(
+            "Sex ratio and recruitment: independent events of males (buck, mature, mid, young) and of young (fawn) for \
+             each event of females (doe){}; {}.",
+            if survey.request.sex_and_age {
+                ", and for other classes of animals whose sex and life stage were recorded"
+            } else {
+                ""
+            },
+            if survey.ratio_rows().is_empty() { "no class here tells them apart" } else { "intervals as for rates" },
+        ),
+        format!(
             "Intervals: 95 %. For rates and their ratios a bootstrap over deployments with 2,000 resamples, where \
-             there are at least {MIN_DEPLOYMENTS}, else the exact Poisson interval for rates and none for ratios; \
-             the highest of several periods is held against the rest with Bonferroni's correction. For shares of \
-             events the interval of Wilson (1927)."
+             there are at least {MIN_DEPLOYMENTS}, else the exact Poisson interval for rates and the exact \
+             conditional binomial one for ratios; the highest of several periods is held against the rest with \
+             Bonferroni's correction. For shares of events the interval of Wilson (1927)."
         ),
     ]
+}
+
+fn compared_periods(survey: &Survey<'_>, compared: &Compared) -> Option<String> {
+    (!compared.periods.is_empty()).then(|| {
+        let labels: Vec<String> =
+            compared.periods.iter().map(|period| format!("{} ({})", period.label, period.words)).collect();
+        format!(
+            "Comparison of {}: ratio of events per camera-day, the later named over the earlier, for each class with at \
+             least {} events in the two periods together; bootstrap over deployments with {} resamples, drawn apart for \
+             deployments that worked in the same periods, where each period has at least {MIN_DEPLOYMENTS}, else exact; \
+             {} tests, corrected by Holm's method (1979). Activity of periods is compared on {}.",
+            list(&labels, 5),
+            compare::ENOUGH,
+            whole(compare::RESAMPLES as u64),
+            whole(compared.tested as u64),
+            if compared.on == TimeOfDay::Solar {
+                "solar time, with sunrise and sunset anchored to their mean over all periods (Vazquez et al. 2019), \
+                 since day length would pose as behaviour"
+            } else if survey.data.deployments.iter().all(|d| d.latitude.is_none()) {
+                "clock time, since no coordinates are known"
+            } else {
+                "clock time"
+            },
+        )
+    })
+}
+
+fn night(nights: Option<&Nights>) -> String {
+    let Some(nights) = nights else {
+        return "Day and night: not told apart, since no deployment at work has coordinates.".into();
+    };
+    let without = match nights.without_coordinates.len() {
+        0 => String::new(),
+        number => format!("; {} without coordinates left out", count(number, "deployment", "deployments")),
+    };
+    format!("Day and night: from sunrise and sunset at the coordinates of each deployment{without}.")
+}
+
+fn places(survey: &Survey<'_>) -> String {
+    match survey.request.coordinates {
+        Coordinates::Rounded => {
+            "Coordinates: rounded to 0.1 degree, about 11 km, to protect sensitive places.".into()
+        }
+        Coordinates::Exact => "Coordinates: exact, as asked for.".into(),
+    }
 }

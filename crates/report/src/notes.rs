@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use detections::{Consequence, Dataset, LocalTime};
 
-use crate::compute::Survey;
 use crate::effort::Span;
+use crate::hours::Nights;
+use crate::survey::Survey;
 use crate::words::{count, list, whole};
 
 /// Ids named in a sentence; all of them are in the JSON.
@@ -33,7 +34,7 @@ impl Notes {
     }
 }
 
-pub(crate) fn notes(survey: &Survey<'_>) -> Notes {
+pub(crate) fn notes(survey: &Survey<'_>, nights: Option<&Nights>) -> Notes {
     let mut notes = Notes::default();
     unreadable(&mut notes, survey.data);
     outside_deployments(&mut notes, survey);
@@ -42,6 +43,7 @@ pub(crate) fn notes(survey: &Survey<'_>) -> Notes {
     silent(&mut notes, survey);
     coordinates(&mut notes, survey.data);
     zones(&mut notes, survey.data);
+    sun(&mut notes, survey, nights);
     remote(&mut notes, survey.data);
     notes
 }
@@ -67,7 +69,7 @@ fn outside_deployments(notes: &mut Notes, survey: &Survey<'_>) {
     let data = survey.data;
     let mut outside: BTreeMap<u32, usize> = BTreeMap::new();
     for o in data.observations.iter() {
-        let span = survey.spans[o.deployment as usize];
+        let span = survey.ground.spans[o.deployment as usize];
         if o.time.is_some_and(|time| !span.is_some_and(|span| span.contains(time))) {
             *outside.entry(o.deployment).or_default() += 1;
         }
@@ -113,7 +115,7 @@ fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
     };
     let deployment = |row: usize| &data.deployments[row];
     let begins_in_time =
-        |row: usize| deployment(row).start.is_some_and(|start| start < survey.request.period.until());
+        |row: usize| deployment(row).start.is_some_and(|start| start < survey.period.until());
     notes.add("no_start", ids(&|row| deployment(row).start.is_none()), |number| {
         format!("{} no start and so no effort", count(number, "deployment has", "deployments have"))
     });
@@ -153,7 +155,8 @@ fn silent(notes: &mut Notes, survey: &Survey<'_>) {
     }
     let mut stretches: Vec<(i64, String)> = Vec::new();
     for (row, mut times) in times.into_iter().enumerate() {
-        let Some(span) = survey.spans[row].filter(|_| survey.effort[row] > 0.0 && !times.is_empty()) else {
+        let Some(span) = survey.ground.spans[row].filter(|_| survey.effort[row] > 0.0 && !times.is_empty())
+        else {
             continue;
         };
         times.sort_unstable();
@@ -173,7 +176,7 @@ fn silent(notes: &mut Notes, survey: &Survey<'_>) {
 }
 
 fn longest_silence(span: Span, times: &[LocalTime], survey: &Survey<'_>) -> Option<(i64, LocalTime)> {
-    let period = survey.request.period;
+    let period = survey.period;
     let (from, until) = (span.start.max(period.from()), span.end.min(period.until()));
     let inside = times.iter().copied().filter(|time| (from..=until).contains(time));
     let marks: Vec<LocalTime> = std::iter::once(from).chain(inside).chain([until]).collect();
@@ -209,13 +212,15 @@ fn most_common<T: PartialEq + Copy>(items: impl Iterator<Item = T>) -> Option<T>
     items.iter().copied().max_by_key(|item| items.iter().filter(|other| *other == item).count())
 }
 
+/// Such as `-07:00`.
+fn offset(seconds: i32) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", seconds.abs() / 3600, seconds.abs() / 60 % 60)
+}
+
 fn zones(notes: &mut Notes, data: &Dataset) {
-    let offset = |seconds: &i32| {
-        let sign = if *seconds < 0 { '-' } else { '+' };
-        format!("{sign}{:02}:{:02}", seconds.abs() / 3600, seconds.abs() / 60 % 60)
-    };
     if data.offsets_written.len() > 1 {
-        let ids = data.offsets_written.iter().map(offset).collect();
+        let ids = data.offsets_written.iter().map(|seconds| offset(*seconds)).collect();
         notes.add("mixed_time_zones", ids, |_| {
             "Times are written with several offsets from UTC; each is shown on the clock of its deployment".into()
         });
@@ -225,6 +230,24 @@ fn zones(notes: &mut Notes, data: &Dataset) {
             "{} with an offset from UTC belong to deployments whose own clock is not known; their hours are \
              taken as written.",
             count(usize::try_from(data.clock_unknown).unwrap_or(usize::MAX), "time", "times"),
+        ));
+    }
+}
+
+/// What day and night cannot be told from.
+fn sun(notes: &mut Notes, survey: &Survey<'_>, nights: Option<&Nights>) {
+    let Some(nights) = nights else { return };
+    notes.add("no_coordinates", nights.without_coordinates.clone(), |number| {
+        format!(
+            "{} no coordinates, so day and night are not told apart there",
+            count(number, "deployment has", "deployments have")
+        )
+    });
+    if let Some(seconds) = survey.ground.likely_offset.filter(|_| nights.clock_estimated) {
+        notes.sentences.push(format!(
+            "The time zone of the cameras' clocks is not known. For sunrise and sunset it is taken to be UTC{}, from \
+             the longitude, which may be wrong by an hour or two; give a time zone to be exact.",
+            offset(seconds),
         ));
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use detections::LocalTime;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// From the start of the first day to the end of the last, in local time.
@@ -17,7 +18,7 @@ pub struct Period {
 }
 
 /// Length of a bucket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupBy {
     /// A civil day.
@@ -60,6 +61,16 @@ impl Period {
     /// Whether a moment lies inside.
     pub fn contains(self, time: LocalTime) -> bool {
         self.from() <= time && time < self.until()
+    }
+
+    /// Days in it, both ends inside.
+    pub fn days(self) -> i64 {
+        (self.until().seconds() - self.from().seconds()) / 86_400
+    }
+
+    /// Whether two periods have a day in common.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.start <= other.end && other.start <= self.end
     }
 
     /// Such as `1 September 2018 to 31 January 2019`.

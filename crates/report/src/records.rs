@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use detections::{Dataset, Level, LocalTime, Observation, ObservationType};
+use detections::{CameraClock, Dataset, Deployment, Level, LocalTime, Observation, ObservationType, Written};
 
 use crate::data::Excluded;
-use crate::effort::Span;
+use crate::effort::{self, Span};
 use crate::period::Period;
 
 /// One class in one file or event.
@@ -27,6 +27,8 @@ pub struct Record {
     pub group_size: u32,
     /// The level it was counted on.
     pub level: Level,
+    /// Number of its file or event; of the row itself, with the highest bit set, where it has none.
+    pub(crate) unit: u32,
 }
 
 /// The records of a period, and what was left out of them.
@@ -38,26 +40,91 @@ pub struct Records {
     pub excluded: Excluded,
     /// For each class the sum of its confidences, and how many there are.
     pub confidence: HashMap<u32, (f64, u32)>,
-    /// Deployments that are counted on event level.
+}
+
+/// What is the same for all periods of a data set.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// Of [`crate::effort::spans`].
+    pub spans: Vec<Option<Span>>,
+    /// Whether each deployment is counted on event level: whether it has animals on it.
     pub event_level: Vec<bool>,
+    /// Latitude and longitude of each deployment's location, degrees (WGS 84): the position that
+    /// most of the location's deployments have, since one may be a slip.
+    pub positions: Vec<Option<(f64, f64)>>,
+    /// Offset from UTC, seconds, of clocks that nothing is known of: the whole hour nearest to
+    /// the sun's own time in the middle of the survey.
+    pub likely_offset: Option<i32>,
 }
 
-/// One observation that counts, before those of one file or event are put together.
-struct Part {
-    record: Record,
-    /// The file or event; without one, the row itself.
-    unit: (bool, u32),
+impl Ground {
+    /// Of a data set.
+    pub fn of(data: &Dataset) -> Self {
+        let mut event_level = vec![false; data.deployments.len()];
+        for o in data.observations.iter() {
+            event_level[o.deployment as usize] |=
+                o.level == Level::Event && o.kind == ObservationType::Animal;
+        }
+        let positions = positions(data);
+        let likely_offset = likely_offset(&positions);
+        Self { spans: effort::spans(data), event_level, positions, likely_offset }
+    }
+
+    /// How far a deployment's clock is ahead of UTC at a time, in seconds, and whether that had to
+    /// be estimated. `None` when nothing is known of the clock nor of the place.
+    pub fn offset(&self, deployment: &Deployment, at: LocalTime) -> Option<(i32, bool)> {
+        match &deployment.clock {
+            CameraClock::Offset(seconds) => Some((*seconds, false)),
+            zone @ CameraClock::Zone(_) => {
+                let written = Written { local: at, offset: None, date_only: false };
+                zone.read(written).1.map(|seconds| (seconds, false))
+            }
+            CameraClock::Unknown => self.likely_offset.map(|seconds| (seconds, true)),
+        }
+    }
 }
 
-/// Collects the records of `period`. `spans` is of [`crate::effort::spans`]; `classes` limits
-/// them when it is not empty.
-pub fn collect(data: &Dataset, spans: &[Option<Span>], period: Period, classes: &[u32]) -> Records {
-    let mut found = Records { event_level: event_level(data), ..Records::default() };
-    let mut parts = Vec::new();
+fn positions(data: &Dataset) -> Vec<Option<(f64, f64)>> {
+    let mut known: Vec<Vec<(f64, f64)>> = vec![Vec::new(); data.locations.len()];
+    for deployment in &data.deployments {
+        known[deployment.location as usize].extend(deployment.latitude.zip(deployment.longitude));
+    }
+    let usual = |all: &Vec<(f64, f64)>| {
+        let same = |one: &&(f64, f64)| all.iter().filter(|other| *other == *one).count();
+        // Of equals the first.
+        all.iter().rev().max_by_key(same).copied()
+    };
+    let of_locations: Vec<_> = known.iter().map(usual).collect();
+    data.deployments.iter().map(|deployment| of_locations[deployment.location as usize]).collect()
+}
+
+fn likely_offset(positions: &[Option<(f64, f64)>]) -> Option<i32> {
+    let mut longitudes: Vec<f64> = positions.iter().flatten().map(|(_, longitude)| *longitude).collect();
+    longitudes.sort_unstable_by(f64::total_cmp);
+    #[allow(clippy::cast_possible_truncation)]
+    longitudes.get(longitudes.len() / 2).map(|longitude| (longitude / 15.0).round() as i32 * 3600)
+}
+
+/// Collects the records of `period`. `classes` limits them when it is not empty.
+pub fn collect(data: &Dataset, ground: &Ground, period: Period, classes: &[u32]) -> Records {
+    collect_as(data, ground, period, classes, |_, class| Some(class))
+}
+
+/// The same with each observation's class replaced; those without a new one are not counted, nor
+/// as excluded.
+pub(crate) fn collect_as(
+    data: &Dataset,
+    ground: &Ground,
+    period: Period,
+    classes: &[u32],
+    class_of: impl Fn(&Observation<'_>, u32) -> Option<u32>,
+) -> Records {
+    let mut found = Records::default();
     for (row, observation) in (0..).zip(data.observations.iter()) {
-        match judge(&observation, &found.event_level, spans, period, classes) {
+        match judge(&observation, ground, period, classes) {
             Ok((class, time)) => {
-                parts.push(part(data, row, &observation, class, time));
+                let Some(class) = class_of(&observation, class) else { continue };
+                found.records.push(record(data, row, &observation, class, time));
                 if let Some(confidence) = observation.confidence {
                     let (sum, count) = found.confidence.entry(class).or_default();
                     *sum += f64::from(confidence);
@@ -67,7 +134,7 @@ pub fn collect(data: &Dataset, spans: &[Option<Span>], period: Period, classes: 
             Err(reason) => *found.excluded.of(reason) += 1,
         }
     }
-    found.records = merge(parts);
+    merge(&mut found.records);
     found
 }
 
@@ -84,13 +151,12 @@ pub(crate) enum Reason {
 
 fn judge(
     observation: &Observation<'_>,
-    event_level: &[bool],
-    spans: &[Option<Span>],
+    ground: &Ground,
     period: Period,
     classes: &[u32],
 ) -> Result<(u32, LocalTime), Reason> {
     let deployment = observation.deployment as usize;
-    let level = if event_level[deployment] { Level::Event } else { Level::Media };
+    let level = if ground.event_level[deployment] { Level::Event } else { Level::Media };
     if observation.level != level {
         return Err(Reason::OtherLevel);
     }
@@ -103,7 +169,7 @@ fn judge(
         (ObservationType::Animal, None) => return Err(Reason::Kind(ObservationType::Unknown)),
         (kind, _) => return Err(Reason::Kind(kind)),
     };
-    if !spans[deployment].is_some_and(|span| span.contains(time)) {
+    if !ground.spans[deployment].is_some_and(|span| span.contains(time)) {
         return Err(Reason::OutsideDeployment);
     }
     if !classes.is_empty() && !classes.contains(&class) {
@@ -112,46 +178,32 @@ fn judge(
     Ok((class, time))
 }
 
-/// Whether each deployment has animal observations on event level.
-fn event_level(data: &Dataset) -> Vec<bool> {
-    let mut found = vec![false; data.deployments.len()];
-    for o in data.observations.iter() {
-        found[o.deployment as usize] |= o.level == Level::Event && o.kind == ObservationType::Animal;
-    }
-    found
-}
-
-fn part(data: &Dataset, row: u32, o: &Observation<'_>, class: u32, time: LocalTime) -> Part {
+fn record(data: &Dataset, row: u32, o: &Observation<'_>, class: u32, time: LocalTime) -> Record {
     let of_unit = match o.level {
         Level::Event => o.event,
         Level::Media => o.media,
     };
-    let record = Record {
+    Record {
         class,
         location: data.deployments[o.deployment as usize].location,
         deployment: o.deployment,
         time,
         group_size: o.count,
         level: o.level,
-    };
-    Part { record, unit: of_unit.map_or((true, row), |unit| (false, unit)) }
+        unit: of_unit.unwrap_or(row | 1 << 31),
+    }
 }
 
-/// Puts together the parts of one file or event, and orders the records.
-fn merge(mut parts: Vec<Part>) -> Vec<Record> {
-    parts.sort_unstable_by_key(|p| (p.record.class, p.record.deployment, p.unit, p.record.time));
-    let mut records: Vec<Record> = Vec::with_capacity(parts.len());
-    let mut previous = None;
-    for part in parts {
-        let unit = (part.record.class, part.record.deployment, part.unit);
-        match records.last_mut() {
-            Some(last) if previous == Some(unit) => {
-                last.group_size = last.group_size.saturating_add(part.record.group_size);
-            }
-            _ => records.push(part.record),
+/// Puts together the rows of one file or event, and orders the records.
+fn merge(records: &mut Vec<Record>) {
+    let unit = |r: &Record| (r.class, r.deployment, r.unit);
+    records.sort_unstable_by_key(|r| (unit(r), r.time));
+    records.dedup_by(|row, kept| {
+        let same = unit(row) == unit(kept);
+        if same {
+            kept.group_size = kept.group_size.saturating_add(row.group_size);
         }
-        previous = Some(unit);
-    }
-    records.sort_by_key(|r| (r.class, r.location, r.time));
-    records
+        same
+    });
+    records.sort_unstable_by_key(|r| (r.class, r.location, r.time, r.deployment, r.unit));
 }

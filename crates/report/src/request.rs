@@ -1,21 +1,28 @@
 //! What a report is asked to show.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::events::Since;
 use crate::period::{GroupBy, Period};
 
 /// The kind of report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportType {
     /// One period: how much, where, when in the season and at what hour.
     #[default]
     SeasonalActivity,
+    /// Two to five periods side by side.
+    Comparison,
+    /// The numbers of one period, and of others where they are asked for, on pages of a template
+    /// of the user's own.
+    Custom,
 }
 
 /// Which parts the pages show; the numbers are computed all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Include {
     /// Charts.
     pub charts: bool,
@@ -31,6 +38,83 @@ impl Default for Include {
     }
 }
 
+/// The clock that activity is shown on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeOfDay {
+    /// The camera's.
+    #[default]
+    Clock,
+    /// The sun's: hours between sunrise and sunset are stretched to their mean length.
+    Solar,
+}
+
+/// How exactly places are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Coordinates {
+    /// To 0.1 degree, which gives no den or nest away.
+    #[default]
+    Rounded,
+    /// As they stand in the data.
+    Exact,
+}
+
+/// A part of the year with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Season {
+    /// 1 September to 31 January of the next year.
+    Rut,
+    /// March to May.
+    Spring,
+    /// June to August.
+    Summer,
+    /// September to November.
+    Fall,
+    /// December to February of the next year.
+    Winter,
+}
+
+impl Season {
+    /// All seasons with their names in requests.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("rut", Self::Rut),
+        ("spring", Self::Spring),
+        ("summer", Self::Summer),
+        ("fall", Self::Fall),
+        ("winter", Self::Winter),
+    ];
+
+    /// The season of a name in requests.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, season)| *season)
+    }
+
+    /// Its days, when it begins in `year`; `None` when that is no year of the calendar.
+    pub fn period(self, year: i16) -> Option<Period> {
+        let (first, last, over) = match self {
+            Self::Rut => (9, 1, 1),
+            Self::Spring => (3, 5, 0),
+            Self::Summer => (6, 8, 0),
+            Self::Fall => (9, 11, 0),
+            Self::Winter => (12, 2, 1),
+        };
+        let start = Date::new(year, first, 1).ok()?;
+        let end = Date::new(year.checked_add(over)?, last, 1).ok()?.last_of_month();
+        Some(Period { start, end })
+    }
+}
+
+/// A period with a name, for a comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelledPeriod {
+    /// What it is called.
+    pub label: String,
+    /// Its days.
+    #[serde(flatten)]
+    pub period: Period,
+}
+
 /// A report that is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
@@ -42,17 +126,35 @@ pub struct Request {
     pub group_by: GroupBy,
     /// Minutes without a record after which a new event starts; 0 makes every record an event.
     pub independence_minutes: u32,
+    /// What those minutes are counted from.
+    #[serde(default)]
+    pub independence_since: Since,
     /// Classes by name; empty for all.
     pub classifications: Vec<String>,
     /// A title in place of the one made from the dates.
     pub title: Option<String>,
     /// The parts that the pages show.
     pub include: Include,
+    /// Two to five periods that are held against each other; needed for a comparison.
+    #[serde(default)]
+    pub comparison_periods: Vec<LabelledPeriod>,
+    /// The clock that activity is shown on. Periods are compared on the sun's where latitudes are
+    /// above 20 degrees, whatever is asked for.
+    #[serde(default)]
+    pub time_of_day: TimeOfDay,
+    /// How exactly places are told.
+    #[serde(default)]
+    pub coordinates: Coordinates,
+    /// Tell males, females and young apart by `sex` and `lifeStage` too, not by classes alone.
+    #[serde(default)]
+    pub sex_and_age: bool,
 }
 
 impl Request {
     /// Minutes of independence when nothing else is said.
     pub const INDEPENDENCE_MINUTES: u32 = 30;
+    /// How many periods can be compared.
+    pub const COMPARED: std::ops::RangeInclusive<usize> = 2..=5;
 
     /// A seasonal activity report of the days from `start` to `end`, by month, with all parts.
     pub fn seasonal_activity(start: Date, end: Date) -> Self {
@@ -61,17 +163,59 @@ impl Request {
             period: Period { start, end },
             group_by: GroupBy::Month,
             independence_minutes: Self::INDEPENDENCE_MINUTES,
+            independence_since: Since::LastRecord,
             classifications: Vec::new(),
             title: None,
             include: Include::default(),
+            comparison_periods: Vec::new(),
+            time_of_day: TimeOfDay::Clock,
+            coordinates: Coordinates::Rounded,
+            sex_and_age: false,
         }
+    }
+
+    /// A comparison of periods, with all parts. The period of the report is from the first day of
+    /// any to the last; `None` when there are no periods.
+    pub fn comparison(periods: Vec<LabelledPeriod>) -> Option<Self> {
+        let start = periods.iter().map(|labelled| labelled.period.start).min()?;
+        let end = periods.iter().map(|labelled| labelled.period.end).max()?;
+        Some(Self {
+            report_type: ReportType::Comparison,
+            comparison_periods: periods,
+            ..Self::seasonal_activity(start, end)
+        })
     }
 
     /// The title asked for, else one made from the dates.
     pub fn title(&self) -> String {
-        match self.title.as_deref().map(str::trim) {
-            Some(title) if !title.is_empty() => title.to_owned(),
+        match (self.title.as_deref().map(str::trim), self.report_type) {
+            (Some(title), _) if !title.is_empty() => title.to_owned(),
+            (_, ReportType::Comparison) => {
+                let labels: Vec<String> =
+                    self.comparison_periods.iter().map(|labelled| labelled.label.clone()).collect();
+                format!("Comparison of {}", crate::words::list(&labels, labels.len()))
+            }
             _ => format!("Seasonal activity, {}", self.period.in_words()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seasons_have_their_days() {
+        let days = |name: &str, year| {
+            let period = Season::named(name).unwrap().period(year).unwrap();
+            format!("{} {}", period.start, period.end)
+        };
+        assert_eq!(days("rut", 2023), "2023-09-01 2024-01-31");
+        assert_eq!(days("spring", 2023), "2023-03-01 2023-05-31");
+        assert_eq!(days("summer", 2023), "2023-06-01 2023-08-31");
+        assert_eq!(days("fall", 2023), "2023-09-01 2023-11-30");
+        assert_eq!(days("winter", 2023), "2023-12-01 2024-02-29");
+        assert_eq!(Season::named("monsoon"), None);
+        assert_eq!(Season::Rut.period(i16::MAX), None);
     }
 }

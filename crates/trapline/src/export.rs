@@ -8,11 +8,13 @@ use std::path::Path;
 use archive::{ArchiveError, Order, Watch};
 use detections::{Dataset, Selection};
 use jobs::{Failure, Kind};
-use report::RenderError;
+use report::Pages;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::datasets::Datasets;
+use crate::layout::{LayoutError, lay_out};
+use crate::templates::Templates;
 
 /// An export, whose request has been found right.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,8 +28,22 @@ pub struct Export {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    Report(report::Request),
+    Report(ReportRequest),
     Archive(ArchiveRequest),
+}
+
+/// A report that is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportRequest {
+    /// What it shows.
+    #[serde(flatten)]
+    pub numbers: report::Request,
+    /// Name of the template; the whole report without one.
+    #[serde(default)]
+    pub template: Option<String>,
+    /// PDF/A-2a too.
+    #[serde(default)]
+    pub archival: bool,
 }
 
 /// An archive that is asked for.
@@ -95,6 +111,7 @@ impl Export {
     pub fn make(
         &self,
         datasets: &Datasets,
+        templates: &Templates,
         mut file: File,
         folder: &Path,
         threads: NonZeroUsize,
@@ -103,7 +120,7 @@ impl Export {
         let (_, data) = datasets.get(Some(&self.dataset)).map_err(MakeError::wrong)?;
         match &self.what {
             What::Report(request) => {
-                let pdf = pdf(data, request)?;
+                let pdf = request.pdf(data, templates, watch)?;
                 if watch.is_cancelled() {
                     return Err(MakeError::Cancelled);
                 }
@@ -125,12 +142,30 @@ impl Export {
     }
 }
 
-fn pdf(data: &Dataset, request: &report::Request) -> Result<Vec<u8>, MakeError> {
-    let numbers = report::compute(data, request).map_err(MakeError::wrong)?;
-    report::render(&numbers).map_err(|error: RenderError| {
-        tracing::error!(%error, "a report's template is at fault");
-        MakeError::wrong("the report could not be laid out; this is a fault of the program, please report it")
-    })
+impl ReportRequest {
+    fn pdf(&self, data: &Dataset, templates: &Templates, watch: &dyn Watch) -> Result<Vec<u8>, MakeError> {
+        let template = self.template.as_deref().map(|name| templates.find(name)).transpose();
+        let pages = Pages {
+            template: template.map_err(MakeError::wrong)?.unwrap_or_default(),
+            archival: self.archival,
+            fonts: templates.fonts.clone(),
+        };
+        let numbers = report::compute(data, &self.numbers).map_err(MakeError::wrong)?;
+        lay_out(&numbers, &pages, &|| watch.is_cancelled()).map_err(|error| match error {
+            LayoutError::Cancelled => MakeError::Cancelled,
+            LayoutError::Template(_) | LayoutError::TooSlow | LayoutError::TooMuchMemory => MakeError::wrong(error),
+            LayoutError::Process(error) => {
+                tracing::error!(%error, "the process of a template cannot be run");
+                let message = "the template could not be run on the server; submit the export again, and if it fails \
+                               again ask the server's operator to look at its log";
+                MakeError::Failed(Failure { message: message.into(), may_pass: true })
+            }
+            LayoutError::Own(error) => {
+                tracing::error!(%error, "a report's template is at fault");
+                MakeError::wrong("the report could not be laid out; this is a fault of the program, please report it")
+            }
+        })
+    }
 }
 
 impl ArchiveRequest {

@@ -4,6 +4,7 @@
 //! - `cli` is the command line, a file for each command;
 //! - `http` is the interface of the server;
 //! - `worker` claims jobs, keeps their lease and makes their files;
+//! - `layout` makes the pages of a report, those of a user's template in a process with limits;
 //! - `artifacts` is where finished files are, whole or not at all;
 //! - `service` puts these together with a job store from the crate `jobs`.
 
@@ -13,8 +14,10 @@ mod datasets;
 mod export;
 mod faults;
 mod http;
+mod layout;
 mod service;
 mod telemetry;
+mod templates;
 mod worker;
 
 use std::process::ExitCode;

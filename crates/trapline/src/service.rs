@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
 use crate::http::{App, router};
+use crate::templates::Templates;
 use crate::worker::{Pool, Tools};
 
 /// How a process is set up.
@@ -25,6 +26,7 @@ pub struct Settings {
     pub options: StoreOptions,
     pub heartbeat: Duration,
     pub grace: Duration,
+    pub templates: Templates,
 }
 
 /// Why a process could not start, or ended.
@@ -51,6 +53,7 @@ impl Settings {
             store: self.store.open(self.options).await?,
             artifacts,
             datasets,
+            templates: self.templates.clone(),
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             heartbeat: self.heartbeat,
             grace: self.grace,
@@ -98,8 +101,8 @@ impl Service {
         let tools = settings.tools(datasets).await?;
         let pool = Pool::start(&tools, settings.workers);
         let (stop, stopped) = oneshot::channel::<()>();
-        let Tools { store, artifacts, datasets, .. } = tools;
-        let serve = axum::serve(listener, router(App { store, artifacts, datasets }));
+        let Tools { store, artifacts, datasets, templates, .. } = tools;
+        let serve = axum::serve(listener, router(App { store, artifacts, datasets, templates }));
         let serving = tokio::spawn(async move {
             // Either a word to stop, or nobody left who could say it.
             serve.with_graceful_shutdown(async { drop(stopped.await) }).await

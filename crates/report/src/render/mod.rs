@@ -1,56 +1,111 @@
 //! From the numbers to a PDF.
 
+mod fonts;
 mod world;
 
 use std::ops::Range;
+use std::path::PathBuf;
 
+use serde_json::Value;
 use typst::WorldExt;
 use typst::diag::SourceDiagnostic;
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
 use crate::data::ReportData;
+use fonts::Fonts;
 use world::ReportWorld;
 
-/// Why a PDF could not be made. Either is a fault of the template, not of the data.
+pub use world::{BuiltIn, Template};
+
+/// Why a PDF could not be made: the template is at fault, not the data.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The template did not compile.
-    #[error("the report's template does not compile: {0}")]
+    /// The template did not compile. Each message has its file, line and column.
+    #[error("the template does not compile: {0}")]
     Template(String),
-    /// The document breaks a rule of PDF/UA-1.
-    #[error("the report's pages do not conform to PDF/UA-1: {0}")]
-    Standard(String),
+    /// The document breaks a rule of PDF/UA-1 or PDF/A-2.
+    #[error("the pages do not conform to {standard}: {message}")]
+    Standard {
+        /// The standards that were asked for.
+        standard: &'static str,
+        /// What is wrong, with file, line and column where known.
+        message: String,
+    },
+    /// The template's folder cannot be read.
+    #[error("{}: {source}; --template names a .typ file", .path.display())]
+    Folder {
+        /// The file that was named.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The numbers have no JSON form.
     #[error("the report's numbers cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
 
+/// How the numbers are laid out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pages {
+    /// The template.
+    pub template: Template,
+    /// PDF/A-2a beside PDF/UA-1, for archives.
+    pub archival: bool,
+    /// A folder of fonts for letters that the embedded ones lack; those of the system come after.
+    pub fonts: Option<PathBuf>,
+}
+
 /// How many compilations the layout of a page is remembered for.
 const REMEMBERED: usize = 4;
+/// Name that the characters without a glyph have in the JSON that templates see.
+const MISSING: &str = "missing_glyphs";
 
 /// The pages of a report, as a tagged PDF (PDF/UA-1) with its fonts embedded.
 ///
 /// They are made of the JSON form of `data` alone, so the same numbers give the same bytes.
 pub fn render(data: &ReportData) -> Result<Vec<u8>, RenderError> {
-    let world = ReportWorld::new(serde_json::to_vec(data)?);
+    render_as(&serde_json::to_value(data)?, &Pages::default())
+}
+
+/// The same from the JSON form, on pages of any template.
+///
+/// A template of the user's own can take any time and memory: a server runs it in a process of
+/// its own.
+pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError> {
+    let mut numbers = numbers.clone();
+    let fonts = Fonts::for_texts(&numbers, pages.fonts.as_deref());
+    if let Value::Object(fields) = &mut numbers {
+        let missing: Vec<String> =
+            fonts.missing().iter().map(|letter| format!("U+{:04X}", u32::from(*letter))).collect();
+        fields.insert(MISSING.into(), missing.into());
+    }
+    let world = ReportWorld::new(serde_json::to_vec(&numbers)?, &pages.template, fonts)?;
     let compiled = typst::compile::<PagedDocument>(&world).output;
     let document = compiled.map_err(|errors| RenderError::Template(describe(&world, &errors)))?;
-    let standards = PdfStandards::new(&[PdfStandard::Ua_1])
-        .map_err(|error| RenderError::Standard(error.message().to_string()))?;
-    let options = PdfOptions {
-        standards,
-        creator: typst::foundations::Smart::Custom(Some(
-            concat!("trapline ", env!("CARGO_PKG_VERSION")).into(),
-        )),
-        ..PdfOptions::default()
-    };
-    let pdf = typst_pdf::pdf(&document, &options)
-        .map_err(|errors| RenderError::Standard(describe(&world, &errors)));
+    let pdf = export(&world, &document, pages.archival);
     // Layout is memoised across reports, which makes the next one faster; without this it would
     // be kept for ever.
     comemo::evict(REMEMBERED);
     pdf
+}
+
+fn export(world: &ReportWorld, document: &PagedDocument, archival: bool) -> Result<Vec<u8>, RenderError> {
+    let (list, standard): (&[PdfStandard], _) = if archival {
+        (&[PdfStandard::Ua_1, PdfStandard::A_2a], "PDF/UA-1 and PDF/A-2a")
+    } else {
+        (&[PdfStandard::Ua_1], "PDF/UA-1")
+    };
+    let standards = PdfStandards::new(list)
+        .map_err(|error| RenderError::Standard { standard, message: error.message().to_string() })?;
+    let creator = concat!("trapline ", env!("CARGO_PKG_VERSION")).into();
+    let options = PdfOptions {
+        standards,
+        creator: typst::foundations::Smart::Custom(Some(creator)),
+        ..PdfOptions::default()
+    };
+    typst_pdf::pdf(document, &options)
+        .map_err(|errors| RenderError::Standard { standard, message: describe(world, &errors) })
 }
 
 /// Each message with its file, line and column.

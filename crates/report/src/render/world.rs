@@ -1,50 +1,86 @@
-//! The world that a report's template sees: the templates, the fonts and the numbers. There is
-//! no file system, no network and no clock in it.
+//! The world that a template sees: itself and what lies in its folder, the program's own
+//! templates, the fonts and the numbers. There is no other file, no network and no clock in it.
 
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use typst::diag::{FileError, FileResult};
+use typst::diag::{FileError, FileResult, PackageError};
 use typst::foundations::{Bytes, Datetime, Duration};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt, World};
 
+use super::RenderError;
+use super::fonts::Fonts;
+
 /// Name of the file that the numbers are read from.
 const NUMBERS: &str = "report.json";
 
-/// The templates, of which the first is the report.
-const TEMPLATES: [(&str, &str); 3] = [
+/// The program's own templates, which others may import.
+const TEMPLATES: [(&str, &str); 8] = [
     ("report.typ", include_str!("../../templates/report.typ")),
+    ("landowner.typ", include_str!("../../templates/landowner.typ")),
+    ("tables.typ", include_str!("../../templates/tables.typ")),
+    ("seasonal.typ", include_str!("../../templates/seasonal.typ")),
+    ("comparison.typ", include_str!("../../templates/comparison.typ")),
+    ("parts.typ", include_str!("../../templates/parts.typ")),
     ("charts.typ", include_str!("../../templates/charts.typ")),
     ("theme.typ", include_str!("../../templates/theme.typ")),
 ];
 
-const FONTS: [&[u8]; 4] = [
-    include_bytes!("../../fonts/Inter-Regular.otf"),
-    include_bytes!("../../fonts/Inter-Italic.otf"),
-    include_bytes!("../../fonts/Inter-SemiBold.otf"),
-    include_bytes!("../../fonts/Inter-Bold.otf"),
-];
+/// A template of the program's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BuiltIn {
+    /// The whole report.
+    #[default]
+    Report,
+    /// One page for the owner of the land.
+    Landowner,
+    /// Tables alone.
+    Tables,
+}
+
+impl BuiltIn {
+    /// All of them with their names in requests.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("report", Self::Report), ("landowner", Self::Landowner), ("tables", Self::Tables)];
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Report => "report.typ",
+            Self::Landowner => "landowner.typ",
+            Self::Tables => "tables.typ",
+        }
+    }
+}
+
+/// What the pages look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// One of the program's own.
+    BuiltIn(BuiltIn),
+    /// A user's: the path of its `.typ` file. It sees what lies in the folder of that file.
+    Own(PathBuf),
+}
+
+impl Default for Template {
+    fn default() -> Self {
+        Self::BuiltIn(BuiltIn::Report)
+    }
+}
 
 /// What is the same for all reports: parsed once.
 struct Shared {
     library: LazyHash<Library>,
-    book: LazyHash<FontBook>,
-    fonts: Vec<Font>,
     sources: Vec<Source>,
     numbers: FileId,
 }
 
-static SHARED: LazyLock<Shared> = LazyLock::new(|| {
-    let fonts: Vec<Font> = FONTS.iter().flat_map(|font| Font::iter(Bytes::new(*font))).collect();
-    Shared {
-        library: LazyHash::new(Library::default()),
-        book: LazyHash::new(FontBook::from_fonts(&fonts)),
-        fonts,
-        sources: TEMPLATES.iter().map(|(name, text)| Source::new(file(name), (*text).into())).collect(),
-        numbers: file(NUMBERS),
-    }
+static SHARED: LazyLock<Shared> = LazyLock::new(|| Shared {
+    library: LazyHash::new(Library::default()),
+    sources: TEMPLATES.iter().map(|(name, text)| Source::new(file(name), (*text).into())).collect(),
+    numbers: file(NUMBERS),
 });
 
 fn file(name: &str) -> FileId {
@@ -54,11 +90,46 @@ fn file(name: &str) -> FileId {
 
 pub(super) struct ReportWorld {
     numbers: Bytes,
+    fonts: Fonts,
+    main: FileId,
+    /// The folder of a template of the user's own, without links in its path.
+    folder: Option<PathBuf>,
 }
 
 impl ReportWorld {
-    pub fn new(json: Vec<u8>) -> Self {
-        Self { numbers: Bytes::new(json) }
+    pub fn new(json: Vec<u8>, template: &Template, fonts: Fonts) -> Result<Self, RenderError> {
+        let (main, folder) = match template {
+            Template::BuiltIn(own) => (file(own.file()), None),
+            Template::Own(path) => {
+                let wrong = |source| RenderError::Folder { path: path.clone(), source };
+                let whole = path.canonicalize().map_err(wrong)?;
+                let name = whole.file_name().and_then(|name| name.to_str());
+                let main = name.and_then(|name| VirtualPath::new(name).ok());
+                let main = main.ok_or_else(|| wrong(std::io::ErrorKind::InvalidFilename.into()))?;
+                let folder = whole.parent().map(Path::to_path_buf);
+                (RootedPath::new(VirtualRoot::Project, main).intern(), folder)
+            }
+        };
+        Ok(Self { numbers: Bytes::new(json), fonts, main, folder })
+    }
+
+    /// A file in the folder of the user's template, and nothing that a link leads to outside.
+    fn own_file(&self, id: FileId) -> FileResult<Vec<u8>> {
+        let path = id.get();
+        if let VirtualRoot::Package(package) = path.root() {
+            return Err(FileError::Package(PackageError::NotFound(package.clone())));
+        }
+        let folder = self.folder.as_ref().ok_or_else(|| not_found(id))?;
+        let real = path.vpath().realize(folder).map_err(FileError::Realize)?;
+        let whole = real.canonicalize().map_err(|_| not_found(id))?;
+        if !whole.starts_with(folder) {
+            return Err(FileError::AccessDenied);
+        }
+        if whole.is_dir() {
+            return Err(FileError::IsDirectory);
+        }
+        std::fs::read(&whole)
+            .map_err(|error| FileError::from_io(error, Path::new(path.vpath().get_without_slash())))
     }
 }
 
@@ -68,27 +139,39 @@ impl World for ReportWorld {
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
-        &SHARED.book
+        self.fonts.book()
     }
 
     fn main(&self) -> FileId {
-        SHARED.sources[0].id()
+        self.main
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        let known = SHARED.sources.iter().find(|source| source.id() == id);
-        known.cloned().ok_or_else(|| not_found(id))
+        match self.own_file(id) {
+            Ok(bytes) => {
+                let text = String::from_utf8(bytes).map_err(|_| FileError::InvalidUtf8)?;
+                Ok(Source::new(id, text))
+            }
+            // What the user's folder does not have may be the program's own.
+            Err(error) => SHARED.sources.iter().find(|source| source.id() == id).cloned().ok_or(error),
+        }
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
         if id == SHARED.numbers {
             return Ok(self.numbers.clone());
         }
-        Ok(Bytes::from_string(self.source(id)?.text().to_owned()))
+        match self.own_file(id) {
+            Ok(bytes) => Ok(Bytes::new(bytes)),
+            Err(error) => {
+                let known = SHARED.sources.iter().find(|source| source.id() == id);
+                known.map(|source| Bytes::from_string(source.text().to_owned())).ok_or(error)
+            }
+        }
     }
 
     fn font(&self, index: usize) -> Option<Font> {
-        SHARED.fonts.get(index).cloned()
+        self.fonts.get(index)
     }
 
     fn today(&self, _: Option<Duration>) -> Option<Datetime> {
@@ -97,5 +180,5 @@ impl World for ReportWorld {
 }
 
 fn not_found(id: FileId) -> FileError {
-    FileError::NotFound(id.vpath().get_without_slash().into())
+    FileError::NotFound(id.get().vpath().get_without_slash().into())
 }

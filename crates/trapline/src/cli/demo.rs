@@ -16,6 +16,7 @@ use super::serve::runtime;
 use crate::datasets::{DataArgument, Datasets};
 use crate::service::{Service, Settings};
 use crate::telemetry::{self, LogFormat};
+use crate::templates::Templates;
 
 /// The examples that are bundled with the program, by their path.
 macro_rules! bundled {
@@ -61,6 +62,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         options: StoreOptions::default(),
         heartbeat: Duration::from_secs(5),
         grace: Duration::from_secs(2),
+        templates: Templates::default(),
     };
     runtime()?.block_on(async {
         let service = Service::start(&settings, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), datasets)

@@ -5,6 +5,7 @@ mod arguments;
 mod config;
 mod demo;
 mod failure;
+mod lay_out;
 mod output;
 mod report;
 mod serve;
@@ -22,7 +23,7 @@ use failure::Failure;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match parse(&arguments).and_then(dispatch) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => failure.tell(),
     }
 }
@@ -33,12 +34,14 @@ fn parse(arguments: &[OsString]) -> Result<Cli, Failure> {
     Cli::from_arg_matches(&matches).map_err(Failure::Usage)
 }
 
-fn dispatch(cli: Cli) -> Result<(), Failure> {
-    match cli.command {
+fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    let done = match cli.command {
+        Command::LayOut(arguments) => return lay_out::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Worker(arguments) => serve::worker(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Archive(arguments) => archive::run(&arguments),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -1,29 +1,37 @@
 //! `trapline report`.
 
-use report::{Include, Period, ReportType, Request};
+use std::path::Path;
+
+use report::{BuiltIn, LabelledPeriod, Pages, Period, Request, Template, TimeOfDay};
 use serde_json::json;
 
-use super::arguments::{self, ReportArguments};
+use super::arguments::{Coordinates, ReportArguments, ReportType, Since};
 use super::failure::Failure;
 use super::output::{Stage, write_whole};
+use crate::layout::{LayoutError, lay_out};
 use crate::telemetry::{self, LogFormat};
 
 pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
     telemetry::start("warn", LogFormat::Text);
     let as_json = form(arguments)?;
-    if arguments.to < arguments.from {
-        return Err(Failure::input("--from must not be after --to"));
-    }
+    let pages = pages(arguments)?;
+    let request = request(arguments, &pages)?;
     let data = super::archive::only_data_set(&arguments.data)?;
     let numbers = {
         let _computing = Stage::begin("computing the numbers");
-        report::compute(&data, &request(arguments)).map_err(Failure::input)?
+        report::compute(&data, &request).map_err(Failure::input)?
     };
     let bytes = if as_json {
         serde_json::to_vec_pretty(&numbers).map_err(Failure::job)?
     } else {
         let _rendering = Stage::begin("laying out the pages");
-        report::render(&numbers).map_err(Failure::job)?
+        lay_out(&numbers, &pages, &|| false).map_err(|error| match error {
+            LayoutError::Own(report::RenderError::Folder { .. })
+            | LayoutError::Template(_)
+            | LayoutError::TooSlow
+            | LayoutError::TooMuchMemory => Failure::input(error),
+            LayoutError::Own(_) | LayoutError::Cancelled | LayoutError::Process(_) => Failure::job(error),
+        })?
     };
     let size = write_whole(&arguments.output, &bytes)?;
     let skipped = data.problems.rows_skipped();
@@ -60,20 +68,86 @@ fn form(arguments: &ReportArguments) -> Result<bool, Failure> {
     }
 }
 
-fn request(arguments: &ReportArguments) -> Request {
-    Request {
-        report_type: match arguments.r#type {
-            arguments::ReportType::SeasonalActivity => ReportType::SeasonalActivity,
-        },
-        period: Period { start: arguments.from, end: arguments.to },
+fn pages(arguments: &ReportArguments) -> Result<Pages, Failure> {
+    let template = match &arguments.template {
+        None => Template::default(),
+        Some(named) => template(named)?,
+    };
+    Ok(Pages { template, archival: arguments.archival, fonts: arguments.fonts.clone() })
+}
+
+/// A name of one of the program's own, else a file.
+fn template(named: &Path) -> Result<Template, Failure> {
+    let built_in = BuiltIn::ALL.iter().find(|(name, _)| Path::new(name) == named);
+    match built_in {
+        Some((_, built_in)) => Ok(Template::BuiltIn(*built_in)),
+        None if named.is_file() => Ok(Template::Own(named.into())),
+        None => {
+            let known = BuiltIn::ALL.map(|(name, _)| name).join(", ");
+            let named = named.display();
+            Err(Failure::input(format!(
+                "{named}: no such file; --template takes one of {known}, or a .typ file"
+            )))
+        }
+    }
+}
+
+fn request(arguments: &ReportArguments, pages: &Pages) -> Result<Request, Failure> {
+    let own = matches!(pages.template, Template::Own(_));
+    let report_type = match arguments.r#type {
+        Some(ReportType::Comparison) => report::ReportType::Comparison,
+        Some(ReportType::Custom) if arguments.template.is_none() => {
+            return Err(Failure::input("--type custom needs a --template"));
+        }
+        Some(ReportType::Custom) => report::ReportType::Custom,
+        None if own => report::ReportType::Custom,
+        Some(ReportType::SeasonalActivity) | None => report::ReportType::SeasonalActivity,
+    };
+    let compared = &arguments.compare;
+    if report_type == report::ReportType::Comparison && !Request::COMPARED.contains(&compared.len()) {
+        return Err(Failure::input(format!(
+            "--type comparison needs {} to {} periods, each as --compare LABEL=FROM..TO",
+            Request::COMPARED.start(),
+            Request::COMPARED.end()
+        )));
+    }
+    let period = period(arguments, compared)?;
+    Ok(Request {
+        report_type,
         group_by: arguments.group_by,
         independence_minutes: arguments.independence,
+        independence_since: match arguments.independence_since {
+            Since::Record => report::events::Since::LastRecord,
+            Since::Event => report::events::Since::LastEvent,
+        },
         classifications: arguments.class.clone(),
         title: arguments.title.clone(),
-        include: Include {
+        include: report::Include {
             charts: !arguments.no_charts,
             tables: !arguments.no_tables,
             insights: !arguments.no_insights,
         },
+        comparison_periods: compared.clone(),
+        time_of_day: if arguments.solar { TimeOfDay::Solar } else { TimeOfDay::Clock },
+        coordinates: match arguments.coordinates {
+            Coordinates::Rounded => report::Coordinates::Rounded,
+            Coordinates::Exact => report::Coordinates::Exact,
+        },
+        sex_and_age: arguments.sex_and_age,
+        ..Request::seasonal_activity(period.start, period.end)
+    })
+}
+
+/// The dates or the season that are given; for a comparison, from its first day to its last.
+fn period(arguments: &ReportArguments, compared: &[LabelledPeriod]) -> Result<Period, Failure> {
+    match (arguments.season, arguments.year, arguments.from, arguments.to) {
+        (Some(season), Some(year), ..) => {
+            season.period(year).ok_or_else(|| Failure::input(format!("--year {year} is no year")))
+        }
+        (_, _, Some(from), Some(to)) if to < from => Err(Failure::input("--from must not be after --to")),
+        (_, _, Some(start), Some(end)) => Ok(Period { start, end }),
+        _ => Request::comparison(compared.to_vec())
+            .map(|request| request.period)
+            .ok_or_else(|| Failure::input("give --from and --to, or --season and --year")),
     }
 }

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use crate::datasets::Datasets;
 use crate::service::{Service, Settings, Workers};
 use crate::telemetry;
+use crate::templates::Templates;
 
 pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let (settings, datasets) = set_up(&arguments.jobs, &arguments.data, &arguments.store, arguments.workers)?;
@@ -54,6 +55,11 @@ fn set_up(
              a third of the lease is good"
         )));
     }
+    for (flag, folder) in [("--templates", &jobs.templates), ("--fonts", &jobs.fonts)] {
+        if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(Failure::input(format!("{flag} {}: there is no such folder", folder.display())));
+        }
+    }
     let datasets = Datasets::read(&data.data, &data.options()).map_err(Failure::input)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let options = StoreOptions {
@@ -69,6 +75,7 @@ fn set_up(
         options,
         heartbeat: jobs.heartbeat,
         grace: jobs.grace,
+        templates: Templates { folder: jobs.templates.clone(), fonts: jobs.fonts.clone() },
     };
     Ok((settings, datasets))
 }

@@ -111,6 +111,24 @@ impl Fields {
         })
     }
 
+    /// One of several names; the first when the field is not there.
+    ///
+    /// # Panics
+    /// When there is no name to choose from.
+    pub fn choice<T: Copy>(&mut self, name: &str, known: &[(&str, T)]) -> T {
+        let (_, default) = known.first().expect("something to choose from");
+        let Some(chosen) = self.text(name) else { return *default };
+        let found = known.iter().find(|(known, _)| *known == chosen);
+        found.map_or_else(
+            || {
+                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                self.wrong(name, format!("{name} must be one of: {}", names.join(", ")));
+                *default
+            },
+            |(_, value)| *value,
+        )
+    }
+
     /// A list of texts; empty when it is not there.
     pub fn texts(&mut self, name: &str) -> Vec<String> {
         let Some(value) = self.get(name) else { return Vec::new() };

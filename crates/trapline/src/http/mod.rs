@@ -8,6 +8,7 @@ mod idempotency;
 mod polling;
 mod problem;
 mod ranges;
+mod report_request;
 mod rules;
 mod status;
 mod submit;
@@ -24,6 +25,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
+use crate::templates::Templates;
 
 pub use problem::{FieldError, Problem};
 
@@ -36,6 +38,7 @@ pub struct App {
     pub store: Arc<dyn JobStore>,
     pub artifacts: Artifacts,
     pub datasets: Datasets,
+    pub templates: Templates,
 }
 
 impl FromRef<App> for Arc<dyn JobStore> {
@@ -53,6 +56,12 @@ impl FromRef<App> for Artifacts {
 impl FromRef<App> for Datasets {
     fn from_ref(app: &App) -> Self {
         app.datasets.clone()
+    }
+}
+
+impl FromRef<App> for Templates {
+    fn from_ref(app: &App) -> Self {
+        app.templates.clone()
     }
 }
 

@@ -11,22 +11,20 @@ use axum::response::{IntoResponse, Response};
 use detections::Selection;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use jobs::{JobId, JobStore, NewJob, Submitted};
-use report::{GroupBy, Include, Period, ReportType};
 use serde_json::{Value, json};
 
 use super::body::Fields;
 use super::idempotency::IdempotencyKey;
 use super::problem::Problem;
-use super::rules;
+use super::report_request;
 use super::status::status_name;
 use crate::datasets::Datasets;
 use crate::export::{ArchiveRequest, Chosen, Export, What};
 use crate::faults::may_die;
+use crate::templates::Templates;
 
 /// Ids in one request.
 const MAX_IDS: usize = 10_000;
-/// Characters in a title, which has to fit on a page.
-const MAX_TITLE: usize = 200;
 /// Seconds in which a report is usually there.
 const REPORT_SECONDS: i64 = 2;
 /// Detections that are exported in a second, carefully guessed.
@@ -50,10 +48,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 pub async fn pdf(
     State(store): State<Arc<dyn JobStore>>,
     State(datasets): State<Datasets>,
+    State(templates): State<Templates>,
     key: IdempotencyKey,
     Body(body): Body,
 ) -> Result<Response, Problem> {
-    let export = report_export(Fields::read(&body)?, &datasets)?;
+    let today = ZonedDateTime::now().date();
+    let export = report_request::export(Fields::read(&body)?, &datasets, &templates, today)?;
     submit(&*store, &export, None, key).await
 }
 
@@ -123,60 +123,12 @@ pub fn estimated_completion(from: Timestamp, total_detections: Option<u64>) -> T
 }
 
 /// The data set that a request names, or the first.
-fn dataset<'a>(fields: &mut Fields, datasets: &'a Datasets) -> Option<(&'a str, &'a detections::Dataset)> {
+pub fn dataset<'a>(
+    fields: &mut Fields,
+    datasets: &'a Datasets,
+) -> Option<(&'a str, &'a detections::Dataset)> {
     let name = fields.text("dataset");
     datasets.get(name.as_deref()).map_err(|unknown| fields.wrong("dataset", unknown)).ok()
-}
-
-fn report_export(mut fields: Fields, datasets: &Datasets) -> Result<Export, Problem> {
-    let found = dataset(&mut fields, datasets);
-    if let Some(report_type) = fields.required("report_type", Fields::text)
-        && report_type != "seasonal_activity"
-    {
-        let known = ["comparison", "custom"].contains(&report_type.as_str());
-        fields.wrong(
-            "report_type",
-            if known {
-                format!("reports of the type {report_type} cannot be made yet; seasonal_activity can")
-            } else {
-                "report_type must be one of: seasonal_activity, comparison, custom".into()
-            },
-        );
-    }
-    let start = fields.required("start_date", Fields::date);
-    let end = fields.required("end_date", Fields::date);
-    let group_by = fields.text("group_by").unwrap_or_else(|| "month".into());
-    let include = Include {
-        charts: fields.flag("include_charts", true),
-        tables: fields.flag("include_tables", true),
-        insights: fields.flag("include_insights", true),
-    };
-    let classifications = fields.texts("classifications");
-    if let Some(Err(unknown)) = found.map(|(_, data)| data.classes_named(&classifications)) {
-        fields.wrong("classifications", unknown);
-    }
-    let title = fields.text("title");
-    if title.as_ref().is_some_and(|title| title.chars().count() > MAX_TITLE) {
-        fields.wrong("title", format!("title must have at most {MAX_TITLE} characters"));
-    }
-    fields.check()?;
-    let (Some((name, _)), Some(start), Some(end)) = (found, start, end) else {
-        return Err(Problem::new(422, "The request is incomplete"));
-    };
-    let broken = rules::broken(start, end, &group_by, ZonedDateTime::now().date());
-    if !broken.is_empty() {
-        return Err(Problem::fields(400, broken));
-    }
-    let request = report::Request {
-        report_type: ReportType::SeasonalActivity,
-        period: Period { start, end },
-        group_by: group_by.parse().unwrap_or(GroupBy::Month),
-        independence_minutes: report::Request::INDEPENDENCE_MINUTES,
-        classifications,
-        title,
-        include,
-    };
-    Ok(Export { dataset: name.into(), what: What::Report(request) })
 }
 
 /// The export, and how many detections it goes through.

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
+use crate::templates::Templates;
 
 /// A job whose message was lost is found after this at the latest.
 const POLL: Duration = Duration::from_secs(1);
@@ -28,6 +29,7 @@ pub struct Tools {
     pub store: Arc<dyn JobStore>,
     pub artifacts: Artifacts,
     pub datasets: Datasets,
+    pub templates: Templates,
     /// Threads that one export may use.
     pub threads: NonZeroUsize,
     /// How often a worker says that it is at work.

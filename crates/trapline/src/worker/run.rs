@@ -79,7 +79,8 @@ fn start(
         })?;
         let (unfinished, file) = tools.artifacts.begin(name).map_err(|error| MakeError::disk(&error))?;
         may_die!("begun");
-        export.make(&tools.datasets, file, tools.artifacts.folder(), tools.threads, &*progress)?;
+        let folder = tools.artifacts.folder();
+        export.make(&tools.datasets, &tools.templates, file, folder, tools.threads, &*progress)?;
         may_die!("made");
         Ok(unfinished)
     })

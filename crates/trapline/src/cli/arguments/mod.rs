@@ -11,10 +11,14 @@ use detections::ReadOptions;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jobs::StoreAddress;
-use report::GroupBy;
 
+use super::lay_out::LayOutArguments;
 use crate::datasets::DataArgument;
 use crate::telemetry::LogFormat;
+
+mod report;
+
+pub use self::report::{Coordinates, ReportArguments, ReportType, Since};
 
 /// Reports and archives from camera-trap detections, as jobs whose status can be trusted.
 #[derive(Debug, Parser)]
@@ -41,6 +45,9 @@ pub enum Command {
     Report(ReportArguments),
     /// Make an archive of crops with their metadata
     Archive(ArchiveArguments),
+    /// Lay out numbers with a template, in a process of its own
+    #[command(name = crate::layout::COMMAND, hide = true)]
+    LayOut(LayOutArguments),
 }
 
 #[derive(Debug, Args)]
@@ -130,65 +137,15 @@ pub struct JobArguments {
     /// How long running jobs may go on after a signal to stop, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds_or_none)]
     pub grace: Duration,
+    /// A folder of templates that reports can be asked for by name: NAME.typ or NAME/main.typ
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+    /// A folder of fonts for letters that the embedded ones lack [default: those of the system]
+    #[arg(long, value_name = "DIR")]
+    pub fonts: Option<PathBuf>,
     /// How the log on standard error is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
-}
-
-// Flags of a command line are what bools are for.
-#[allow(clippy::struct_excessive_bools)]
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  trapline report --data examples/algar.zip --from 2018-05-01 --to 2019-04-30 -o report.pdf
-  trapline report --data examples/algar.zip --from 2018-11-01 --to 2019-03-31 --group-by week -o numbers.json
-
-A period runs from the start of its first day to the end of its last, in local time.")]
-pub struct ReportArguments {
-    #[command(flatten)]
-    pub data: DataArguments,
-    /// First day, YYYY-MM-DD
-    #[arg(long, value_name = "DATE")]
-    pub from: Date,
-    /// Last day, which is inside
-    #[arg(long, value_name = "DATE")]
-    pub to: Date,
-    /// The kind of report
-    #[arg(long, value_name = "TYPE", value_enum, default_value_t = ReportType::SeasonalActivity)]
-    pub r#type: ReportType,
-    /// Length of the parts of the period: day, week or month
-    #[arg(long, value_name = "UNIT", default_value = "month", value_parser = group_by)]
-    pub group_by: GroupBy,
-    /// A title in place of the one made from the dates
-    #[arg(long)]
-    pub title: Option<String>,
-    /// Minutes without a record after which a new event starts; 0 makes every record an event
-    #[arg(long, value_name = "MINUTES", default_value_t = report::Request::INDEPENDENCE_MINUTES)]
-    pub independence: u32,
-    /// A class to report on; may be given several times [default: all]
-    #[arg(long, value_name = "CLASS")]
-    pub class: Vec<String>,
-    /// Leave out the charts
-    #[arg(long)]
-    pub no_charts: bool,
-    /// Leave out the tables
-    #[arg(long)]
-    pub no_tables: bool,
-    /// Leave out the sentences about what the data show
-    #[arg(long)]
-    pub no_insights: bool,
-    /// The file to write; its ending, .pdf or .json, chooses the form
-    #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
-    /// Tell what was done as JSON on standard output
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum ReportType {
-    /// One period: how much, where, when in the season and at what hour
-    SeasonalActivity,
 }
 
 #[derive(Debug, Args)]
@@ -240,10 +197,6 @@ pub enum Layout {
 
 fn time_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| "expected the name of a zone, such as America/Edmonton".into())
-}
-
-fn group_by(name: &str) -> Result<GroupBy, String> {
-    name.parse().map_err(|()| "group_by must be one of: day, month, week".into())
 }
 
 /// Seconds, more than none of them.

@@ -3,11 +3,14 @@
 //! Each states its number, its interval and its base. A difference is called one only when its
 //! interval, corrected for the number of comparisons, excludes no change. No cause is claimed.
 
-use crate::compute::Survey;
-use crate::data::ClassRow;
+pub(crate) mod comparison;
+
+use crate::data::{ActivityRow, ClassRow, ReportData, ShareRow};
 use crate::events::Event;
 use crate::intervals::{self, Interval, Sample};
 use crate::period::{Bucket, GroupBy};
+use crate::ratios::RateRatio;
+use crate::survey::Survey;
 use crate::words::{capital, class, count, list, measure, percent, whole};
 
 /// Fewer events than this are too few to say anything about.
@@ -15,15 +18,20 @@ const ENOUGH: usize = 20;
 /// Classes that are spoken of one by one.
 const SPOKEN_OF: usize = 3;
 
-pub(crate) fn insights(survey: &Survey<'_>, classes: &[ClassRow], surveyed: usize) -> Vec<String> {
+pub(crate) fn insights(survey: &Survey<'_>, numbers: &ReportData) -> Vec<String> {
     if survey.events.is_empty() {
         return vec![nothing(survey)];
     }
+    let (classes, surveyed) = (&numbers.classes, numbers.locations_surveyed);
     let mut sentences = vec![overall(survey, classes, surveyed)];
     for row in classes.iter().filter(|row| row.events >= ENOUGH).take(SPOKEN_OF) {
-        let about = [Some(frequency(survey, row, surveyed)), season(survey, row), hours(survey, row)];
+        let activity = numbers.activity.iter().find(|of| of.classification == row.classification);
+        let about =
+            [Some(frequency(survey, row, surveyed)), season(survey, row), hours(survey, row, activity)];
         sentences.push(about.into_iter().flatten().collect::<Vec<_>>().join(" "));
     }
+    sentences.extend(demography(numbers));
+    sentences.extend(accumulation(numbers));
     sentences.extend(too_few(survey, classes));
     sentences
 }
@@ -93,7 +101,7 @@ fn interval(low: f64, high: f64) -> String {
 /// The bucket with the highest rate, held against the rest of the period.
 fn season(survey: &Survey<'_>, row: &ClassRow) -> Option<String> {
     let number = survey.data.class(&row.classification)?;
-    let whole_period = survey.at_work(&survey.samples(number, survey.request.period));
+    let whole_period = survey.at_work(&survey.samples(number, survey.period));
     let compared: Vec<(Bucket, Vec<Sample>)> = survey
         .buckets
         .iter()
@@ -119,22 +127,30 @@ fn season(survey: &Survey<'_>, row: &ClassRow) -> Option<String> {
     let ratio = rate(highest) / rate(&rest);
     // The highest of several is picked after looking at all of them: Bonferroni.
     let alpha = 0.05 / compared.len() as f64;
-    Some(match intervals::rate_ratio(highest, &rest, alpha) {
-        Some(Interval { low, high }) if low > 1.0 => format!(
-            "{start}: {} times the rate of the rest of the period (corrected 95 % interval {} to {}).",
+    let Some(against) = RateRatio::new(highest, &rest, &survey.bootstrap) else {
+        return Some(format!("{start}; there is no effort in the rest of the period to hold against it."));
+    };
+    let Interval { low, high } = against.interval(alpha);
+    let corrected = format!("corrected 95 % interval {}", between(low, high));
+    Some(if !ratio.is_finite() {
+        format!("{start}, and there was none in the rest of the period.")
+    } else if low > 1.0 {
+        format!("{start}: {} times the rate of the rest of the period ({corrected}).", measure(ratio))
+    } else {
+        format!(
+            "{start}; that is not clearly more than in the rest of the period ({} times, {corrected}).",
             measure(ratio),
-            measure(low),
-            measure(high),
-        ),
-        Some(Interval { low, high }) => format!(
-            "{start}; that is not clearly more than in the rest of the period ({} times, corrected \
-             95 % interval {} to {}).",
-            measure(ratio),
-            measure(low),
-            measure(high),
-        ),
-        None => format!("{start}; there is too little to hold against it to call that a difference."),
+        )
     })
+}
+
+/// The ends of an interval, of which the upper may be open.
+fn between(low: f64, high: f64) -> String {
+    if high.is_finite() {
+        format!("{} to {}", measure(low), measure(high))
+    } else {
+        format!("{} and more", measure(low))
+    }
 }
 
 /// Events of all samples, as a whole number in words.
@@ -150,12 +166,22 @@ fn bucket_name(survey: &Survey<'_>, bucket: Bucket) -> String {
     }
 }
 
-/// How many events began between six in the evening and six in the morning.
-fn hours(survey: &Survey<'_>, row: &ClassRow) -> Option<String> {
-    let number = survey.data.class(&row.classification)?;
+/// How many events began at night or, where nobody knows when that is, between six in the
+/// evening and six in the morning.
+fn hours(survey: &Survey<'_>, row: &ClassRow, activity: Option<&ActivityRow>) -> Option<String> {
+    if let Some(ShareRow { events, of, share, low, high }) = activity.and_then(|row| row.night.clone()) {
+        return Some(format!(
+            "{} of {} events ({}, 95 % interval {} to {}) began between sunset and sunrise.",
+            whole(events as u64),
+            whole(of as u64),
+            percent(share),
+            percent(low),
+            percent(high),
+        ));
+    }
+    let events = survey.events_of(survey.data.class(&row.classification)?);
     let dark = |event: &&Event| !(6.0..18.0).contains(&event.time.hour_of_day());
-    let events = || survey.events.iter().filter(|event| event.class == number);
-    let (late, all) = (events().filter(dark).count(), events().count());
+    let (late, all) = (events.iter().filter(dark).count(), events.len());
     let Interval { low, high } = intervals::wilson(u32::try_from(late).ok()?, u32::try_from(all).ok()?)?;
     Some(format!(
         "{} of {} events ({}, 95 % interval {} to {}) began between 18:00 and 06:00 on the camera's clock.",
@@ -165,6 +191,45 @@ fn hours(survey: &Survey<'_>, row: &ClassRow) -> Option<String> {
         percent(low),
         percent(high),
     ))
+}
+
+/// Sex ratio and recruitment.
+fn demography(numbers: &ReportData) -> Vec<String> {
+    let sentence = |row: &crate::data::RatioRow| {
+        let whose = row.classification.as_ref().map_or_else(String::new, |class| format!("{class}: "));
+        let base =
+            format!("{} against {}", count(row.events, "event", "events"), whole(row.base_events as u64));
+        if row.events + row.base_events < ENOUGH {
+            return format!("{whose}{}: {base}, too few to give a ratio.", capital(&row.ratio));
+        }
+        format!(
+            "{whose}{}: {} ({base}; 95 % interval {}).",
+            capital(&row.ratio),
+            measure(row.estimate.unwrap_or_default()),
+            between(row.low.unwrap_or_default(), row.high.unwrap_or(f64::INFINITY)),
+        )
+    };
+    numbers.ratios.iter().map(sentence).collect()
+}
+
+/// How many classes were probably missed.
+fn accumulation(numbers: &ReportData) -> Option<String> {
+    let row = numbers.accumulation.as_ref().filter(|_| numbers.events >= ENOUGH)?;
+    Some(format!(
+        "{} recorded, {} of them on a single camera-day; from that Chao2 estimates that at least {} use these places \
+         (95 % interval {} to {}).",
+        count(row.observed, "class was", "classes were"),
+        whole(row.uniques),
+        measure_classes(row.chao2),
+        measure_classes(row.chao2_low),
+        measure_classes(row.chao2_high),
+    ))
+}
+
+/// Classes, to a tenth where it matters.
+fn measure_classes(number: f64) -> String {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    if (number - number.round()).abs() < 0.05 { whole(number.round() as u64) } else { format!("{number:.1}") }
 }
 
 fn too_few(survey: &Survey<'_>, classes: &[ClassRow]) -> Option<String> {

@@ -1,0 +1,36 @@
+//! Overlap of activity of each pair of classes in a table of times.
+//!
+//! `cargo run --example overlap TIMES.csv`, where the second column is the class and the third
+//! the time of day as a part of 24 hours. Prints one line for each pair: the two classes and
+//! their sizes, the estimator, the estimate and its interval.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args().nth(1).ok_or("expected the path of a table")?;
+    let mut hours: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for line in std::fs::read_to_string(path)?.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').map(|cell| cell.trim_matches('"')).collect();
+        let [_, class, time] = cells[..] else {
+            return Err(format!("three columns expected: {line}").into());
+        };
+        hours.entry(class.to_owned()).or_default().push(time.parse::<f64>()? * 24.0);
+    }
+    let (names, samples): (Vec<&String>, Vec<&[f64]>) =
+        hours.iter().map(|(name, hours)| (name, hours.as_slice())).unzip();
+    for (a, b, found) in report::overlap::pairs(&samples) {
+        println!(
+            "{:10} {:10} {:4} {:4} {:?} {:.4} ({:.4} to {:.4})",
+            names[a],
+            names[b],
+            samples[a].len(),
+            samples[b].len(),
+            found.estimator,
+            found.estimate,
+            found.interval.low,
+            found.interval.high,
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Samples of times of day, and smoothing them round the clock.
+
+use std::f64::consts::TAU;
+
+/// Parts of the day that a sample is sorted into: three minutes, finer than any bandwidth.
+pub(crate) const BINS: usize = 480;
+
+/// Number of the part of the day, of `bins`, that an hour in `[0, 24)` falls in.
+pub(crate) fn bin(hour: f64, bins: usize) -> usize {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let bin = (hour * bins as f64 / 24.0) as usize;
+    bin.min(bins - 1)
+}
+
+/// How many of `hours` fall in each of `bins` parts of the day.
+pub(crate) fn counts(hours: &[f64], bins: usize) -> Vec<f64> {
+    let mut counts = vec![0.0; bins];
+    for hour in hours {
+        counts[bin(*hour, bins)] += 1.0;
+    }
+    counts
+}
+
+/// A von Mises kernel on a clock that is cut into equal parts.
+pub(crate) struct Kernel {
+    /// Weight at each distance, written twice so that each turn of it is one slice; the mean is 1.
+    turned: Vec<f64>,
+    bins: usize,
+}
+
+impl Kernel {
+    /// `kappa` is the concentration; larger is narrower.
+    pub fn new(kappa: f64, bins: usize) -> Self {
+        let weight = |bin: usize| (kappa * ((bin as f64 / bins as f64 * TAU).cos() - 1.0)).exp();
+        let once: Vec<f64> = (0..bins).map(weight).collect();
+        let mean = once.iter().sum::<f64>() / bins as f64;
+        let turned = once.iter().chain(&once).map(|weight| weight / mean).collect();
+        Self { turned, bins }
+    }
+
+    /// The smoothed curve of a sample, in each part of the day, with mean 1. Parts of the sample
+    /// need not be whole numbers, but some must be above 0.
+    pub fn smooth(&self, counts: &[f64]) -> Vec<f64> {
+        let total: f64 = counts.iter().sum();
+        let mut curve = vec![0.0; self.bins];
+        for (bin, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
+            let share = count / total;
+            // The kernel is even, so the weight at `at` of a record in `bin` is that at their distance.
+            let turned = &self.turned[self.bins - bin..][..self.bins];
+            for (value, weight) in curve.iter_mut().zip(turned) {
+                *value += share * weight;
+            }
+        }
+        curve
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_is_highest_where_its_records_are() {
+        let curve = Kernel::new(20.0, 48).smooth(&counts(&[6.1, 6.2, 23.9], 48));
+        let highest = (0..48).max_by(|&a, &b| curve[a].total_cmp(&curve[b])).unwrap();
+        assert_eq!(highest, bin(6.1, 48));
+        assert!(curve[0] > curve[3] && curve[47] > curve[44], "midnight is no border");
+        assert!((curve.iter().sum::<f64>() / 48.0 - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_end_of_the_day_has_a_bin() {
+        assert_eq!((bin(0.0, 24), bin(23.999, 24), bin(24.0, 24)), (0, 23, 23));
+    }
+}

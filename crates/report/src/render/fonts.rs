@@ -1,0 +1,172 @@
+//! Fonts: those that are embedded in the program, and others for letters that these lack.
+//!
+//! A report in Latin, Cyrillic, Greek or Arabic letters is the same on every machine. For others,
+//! Chinese among them, fonts are looked for in a folder that the user names and then among those
+//! of the system; letters that none of them has are told, so that the pages can say so.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use fontdb::{Database, ID, Source};
+use serde_json::Value;
+use typst::foundations::Bytes;
+use typst::text::{Font, FontBook, FontInfo};
+use typst::utils::LazyHash;
+
+const EMBEDDED: [&[u8]; 5] = [
+    include_bytes!("../../fonts/Inter-Regular.otf"),
+    include_bytes!("../../fonts/Inter-Italic.otf"),
+    include_bytes!("../../fonts/Inter-SemiBold.otf"),
+    include_bytes!("../../fonts/Inter-Bold.otf"),
+    include_bytes!("../../fonts/NotoSansArabic-Regular.ttf"),
+];
+
+static EMBEDDED_FONTS: LazyLock<(LazyHash<FontBook>, Vec<Font>)> = LazyLock::new(|| {
+    let fonts: Vec<Font> = EMBEDDED.iter().flat_map(|font| Font::iter(Bytes::new(*font))).collect();
+    (LazyHash::new(FontBook::from_fonts(&fonts)), fonts)
+});
+
+/// The system's and what letters they have, looked at when first needed.
+static SYSTEM: LazyLock<(Database, Vec<(ID, FontInfo)>)> = LazyLock::new(|| {
+    let mut database = Database::new();
+    database.load_system_fonts();
+    let faces = faces(&database).into_iter().filter_map(|id| Some((id, info(&database, id)?))).collect();
+    (database, faces)
+});
+
+/// The fonts of one report.
+#[derive(Clone)]
+pub(super) struct Fonts {
+    book: LazyHash<FontBook>,
+    faces: Vec<Font>,
+    missing: BTreeSet<char>,
+}
+
+impl Fonts {
+    /// The embedded fonts, and as many others as the texts in `numbers` need.
+    pub fn for_texts(numbers: &Value, folder: Option<&Path>) -> Self {
+        let mut letters = BTreeSet::new();
+        collect_letters(numbers, &mut letters);
+        let (book, fonts) = &*EMBEDDED_FONTS;
+        let mut missing = letters;
+        missing.retain(|letter| !fonts.iter().any(|font| covers(font.info(), *letter)));
+        if missing.is_empty() && folder.is_none() {
+            return Self { book: book.clone(), faces: fonts.clone(), missing };
+        }
+        let mut fonts = fonts.clone();
+        if let Some(folder) = folder {
+            let mut own = Database::new();
+            own.load_fonts_dir(folder);
+            // All of them, since a template may ask for one by name.
+            fonts.extend(faces(&own).into_iter().filter_map(|id| load(&own, id)));
+            missing.retain(|letter| !fonts.iter().any(|font| covers(font.info(), *letter)));
+        }
+        if !missing.is_empty() {
+            add_from_system(&mut fonts, &mut missing);
+        }
+        Self { book: LazyHash::new(FontBook::from_fonts(&fonts)), faces: fonts, missing }
+    }
+
+    pub fn book(&self) -> &LazyHash<FontBook> {
+        &self.book
+    }
+
+    pub fn get(&self, index: usize) -> Option<Font> {
+        self.faces.get(index).cloned()
+    }
+
+    /// Letters that no font has.
+    pub fn missing(&self) -> &BTreeSet<char> {
+        &self.missing
+    }
+}
+
+/// One font for as many of the missing letters as there are fonts for, the best first.
+fn add_from_system(fonts: &mut Vec<Font>, missing: &mut BTreeSet<char>) {
+    let (database, faces) = &*SYSTEM;
+    while !missing.is_empty() {
+        let has = |info: &FontInfo| missing.iter().filter(|letter| covers(info, **letter)).count();
+        // Of equals the first, which is the same on every run.
+        let best = faces.iter().rev().max_by_key(|(_, info)| has(info));
+        let Some((id, info)) = best.filter(|(_, info)| has(info) > 0) else { return };
+        let Some(font) = load(database, *id) else { return };
+        missing.retain(|letter| !covers(info, *letter));
+        fonts.push(font);
+    }
+}
+
+/// Upright faces of usual weight, by where they are.
+fn faces(database: &Database) -> Vec<ID> {
+    let mut faces: Vec<(String, u32, ID)> = database
+        .faces()
+        .filter(|face| face.style == fontdb::Style::Normal && face.weight == fontdb::Weight::NORMAL)
+        .map(|face| (place(&face.source), face.index, face.id))
+        .collect();
+    faces.sort();
+    faces.into_iter().map(|(.., id)| id).collect()
+}
+
+fn place(source: &Source) -> String {
+    match source {
+        Source::File(path) | Source::SharedFile(path, _) => path.display().to_string(),
+        Source::Binary(_) => String::new(),
+    }
+}
+
+fn info(database: &Database, id: ID) -> Option<FontInfo> {
+    database.with_face_data(id, FontInfo::new)?
+}
+
+fn load(database: &Database, id: ID) -> Option<Font> {
+    database.with_face_data(id, |data, index| Font::new(Bytes::new(data.to_vec()), index))?
+}
+
+fn covers(info: &FontInfo, letter: char) -> bool {
+    info.coverage.contains(u32::from(letter))
+}
+
+/// All characters in the texts of a JSON value that leave a mark on the page.
+fn collect_letters(value: &Value, letters: &mut BTreeSet<char>) {
+    match value {
+        Value::String(text) if !text.is_ascii() => {
+            letters.extend(text.chars().filter(|letter| !letter.is_whitespace() && !is_invisible(*letter)));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_letters(item, letters)),
+        Value::Object(fields) => {
+            for (name, item) in fields {
+                collect_letters(item, letters);
+                if !name.is_ascii() {
+                    letters.extend(name.chars().filter(|letter| !letter.is_whitespace()));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Controls, joiners and marks of direction.
+fn is_invisible(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn letters_of_many_alphabets_are_embedded() {
+        let texts = json!({"Дикий кабан": ["Ægir łoś", "αρκούδα", "ذئب عربي", "“–” ≥ °"], "n": 3});
+        assert_eq!(Fonts::for_texts(&texts, None).missing(), &BTreeSet::new());
+    }
+
+    #[test]
+    fn a_letter_that_no_font_has_is_told() {
+        // Of the area for private use.
+        let found = Fonts::for_texts(&json!(["doe \u{10fff0}", "\u{200e}buck"]), None);
+        assert_eq!(found.missing(), &BTreeSet::from(['\u{10fff0}']));
+    }
+}
