@@ -11,17 +11,19 @@ use crate::media::{MediaFiles, MediaTable};
 use crate::model::{Class, Dataset, Deployment, Licence, LocationBuilder, SourceFormat};
 use crate::observations::Observations;
 use crate::problems::{Problems, RowProblem};
+use crate::source::ReadOptions;
 use crate::table::{Column, Row, Step, Table};
 use crate::text::Names;
 
 /// The tables read so far.
-#[derive(Default)]
 pub(crate) struct Builder {
     pub time_zone: Option<TimeZone>,
     pub problems: Problems,
     pub deployments: Vec<Deployment>,
     pub locations: LocationBuilder,
     pub media: MediaTable,
+    /// The media row after the one that an observation named last.
+    pub next_media: u32,
     pub classes: Names,
     pub vernacular: HashMap<u32, String>,
     pub observations: Observations,
@@ -47,8 +49,23 @@ pub(crate) struct TableFile<'a> {
 }
 
 impl Builder {
-    pub fn new(time_zone: Option<TimeZone>) -> Self {
-        Self { time_zone, ..Self::default() }
+    /// A builder that takes ids to be distinct when it is `trusting`, and asks at the end.
+    pub fn new(options: &ReadOptions, trusting: bool) -> Self {
+        let now = LocalTime::from(jiff::ZonedDateTime::now().datetime());
+        Self {
+            time_zone: options.time_zone.clone(),
+            problems: Problems::default(),
+            deployments: Vec::new(),
+            locations: LocationBuilder::default(),
+            media: MediaTable::new(options.keep, trusting),
+            next_media: 0,
+            classes: Names::default(),
+            vernacular: HashMap::new(),
+            observations: Observations::new(options.keep, trusting, now),
+            clock_unknown: 0,
+            deployment_ids: Names::default(),
+            offsets: BTreeSet::new(),
+        }
     }
 
     /// Finds the columns of a table and hands over its rows; one that is broken or refused is
@@ -127,7 +144,11 @@ impl Builder {
         self.deployments[deployment as usize].clock.read(written)
     }
 
-    pub fn finish(self, of: Description, files: MediaFiles) -> Dataset {
+    /// The data set; `None` when ids were trusted and two rows have the same.
+    pub fn finish(mut self, of: Description, files: MediaFiles) -> Option<Dataset> {
+        if self.media.close() || self.observations.close() {
+            return None;
+        }
         let classes = (0..)
             .zip(self.classes.iter())
             .map(|(number, name)| Class {
@@ -135,7 +156,7 @@ impl Builder {
                 vernacular: self.vernacular.get(&number).cloned(),
             })
             .collect();
-        Dataset {
+        Some(Dataset {
             format: of.format,
             title: of.title,
             citation: of.citation,
@@ -149,6 +170,6 @@ impl Builder {
             problems: self.problems,
             clock_unknown: self.clock_unknown,
             offsets_written: self.offsets.into_iter().collect(),
-        }
+        })
     }
 }

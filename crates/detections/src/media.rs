@@ -3,17 +3,39 @@
 use std::io::{BufRead, Read};
 
 use crate::clock::LocalTime;
+use crate::column::Column;
 use crate::container::{Container, OpenError};
-use crate::text::{Names, TextColumn};
+use crate::source::Keep;
+use crate::text::{Ids, TextColumn};
 
 /// The table of media, by column.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MediaTable {
-    ids: Names,
-    paths: TextColumn,
-    names: TextColumn,
+    ids: Ids,
+    /// Without texts, neither paths nor names are kept.
+    texts: Option<(TextColumn, TextColumn)>,
     deployment: Vec<u32>,
-    time: Vec<Option<(LocalTime, Option<i32>)>>,
+    time: Vec<i64>,
+    offset: Column<i16>,
+    len: usize,
+    remote: usize,
+    /// Time of the last file of each deployment that has any.
+    last: Vec<Option<LocalTime>>,
+}
+
+/// No time, in a column of seconds.
+pub(crate) const NO_TIME: i64 = i64::MIN;
+/// No offset, in a column of minutes.
+pub(crate) const NO_OFFSET: i16 = i16::MIN;
+
+/// An offset in seconds, as the minutes of a column.
+pub(crate) fn minutes(offset: Option<i32>) -> i16 {
+    offset.and_then(|seconds| i16::try_from(seconds / 60).ok()).unwrap_or(NO_OFFSET)
+}
+
+/// And back.
+pub(crate) fn seconds(minutes: i16) -> Option<i32> {
+    (minutes != NO_OFFSET).then(|| i32::from(minutes) * 60)
 }
 
 /// A media file on its way into the table.
@@ -26,9 +48,35 @@ pub(crate) struct NewMedia<'a> {
 }
 
 impl MediaTable {
+    /// An empty table, of which `keep` says what is kept, and `trusting` whether ids are taken to
+    /// be distinct.
+    pub(crate) fn new(keep: Keep, trusting: bool) -> Self {
+        let texts = keep == Keep::All;
+        Self {
+            ids: Ids::new(keep, trusting),
+            texts: texts.then(Default::default),
+            deployment: Vec::new(),
+            time: Vec::new(),
+            offset: Column::new(NO_OFFSET),
+            len: 0,
+            remote: 0,
+            last: Vec::new(),
+        }
+    }
+
+    /// Lets go of all but the counts, when only numbers are kept and all observations are read;
+    /// tells whether two rows turn out to have the same id.
+    pub(crate) fn close(&mut self) -> bool {
+        if self.texts.is_none() {
+            (self.deployment, self.time) = (Vec::new(), Vec::new());
+            self.offset = Column::new(NO_OFFSET);
+        }
+        self.ids.close()
+    }
+
     /// Number of media.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.len
     }
 
     /// There are none.
@@ -41,19 +89,24 @@ impl MediaTable {
         self.ids.find(id)
     }
 
+    /// The same, looking first at the row where it is expected.
+    pub(crate) fn find_expected(&mut self, id: &str, expected: u32) -> Option<u32> {
+        self.ids.find_expected(id, expected)
+    }
+
     /// Its id.
     pub fn id(&self, row: u32) -> &str {
         self.ids.get(row)
     }
 
-    /// Its path in the data set, or its address.
+    /// Its path in the data set, or its address; empty when [numbers alone](Keep::Numbers) are kept.
     pub fn path(&self, row: u32) -> &str {
-        self.paths.get(row)
+        self.texts.as_ref().map_or("", |(paths, _)| paths.get(row))
     }
 
     /// The name of the file: as stated, else the last part of its path.
     pub fn file_name(&self, row: u32) -> &str {
-        match self.names.get(row) {
+        match self.texts.as_ref().map_or("", |(_, names)| names.get(row)) {
             "" => self.path(row).rsplit(['/', '\\']).next().unwrap_or_default(),
             name => name,
         }
@@ -66,23 +119,37 @@ impl MediaTable {
 
     /// When it was taken on the camera's clock, and that clock's offset in seconds when known.
     pub fn time(&self, row: u32) -> Option<(LocalTime, Option<i32>)> {
-        self.time[row as usize]
+        let time = self.time[row as usize];
+        (time != NO_TIME).then(|| (LocalTime::from_seconds(time), seconds(self.offset.get(row as usize))))
+    }
+
+    /// Time of the last file of a deployment.
+    pub fn last_of(&self, deployment: u32) -> Option<LocalTime> {
+        self.last.get(deployment as usize).copied().flatten()
     }
 
     /// How many have an address in place of a file.
     pub fn remote_count(&self) -> usize {
-        (0..self.len()).filter(|&row| is_remote(self.paths.get(u32::try_from(row).unwrap_or(0)))).count()
+        self.remote
     }
 
     /// Adds a row; `None`, and nothing added, when its id is there already.
     pub(crate) fn push(&mut self, new: &NewMedia<'_>) -> Option<u32> {
-        let row = self.ids.insert_new(new.id)?;
-        self.paths.push(new.path);
-        // Mostly the end of the path, which need not be kept twice.
-        let derived = new.path.rsplit('/').next() == Some(new.name);
-        self.names.push(if derived { "" } else { new.name });
+        let row = self.ids.add(new.id)?;
+        if let Some((paths, names)) = &mut self.texts {
+            paths.push(new.path);
+            // Mostly the end of the path, which need not be kept twice.
+            let derived = new.path.rsplit('/').next() == Some(new.name);
+            names.push(if derived { "" } else { new.name });
+        }
+        self.len += 1;
+        self.remote += usize::from(is_remote(new.path));
         self.deployment.push(new.deployment);
-        self.time.push(new.time);
+        self.time.push(new.time.map_or(NO_TIME, |(time, _)| time.seconds()));
+        self.offset.push(minutes(new.time.and_then(|(_, offset)| offset)));
+        let deployment = new.deployment as usize;
+        self.last.resize(self.last.len().max(deployment + 1), None);
+        self.last[deployment] = self.last[deployment].max(new.time.map(|(time, _)| time));
         Some(row)
     }
 }
@@ -184,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_file_name_is_the_end_of_its_path_unless_stated() {
-        let mut table = MediaTable::default();
+        let mut table = MediaTable::new(Keep::All, false);
         let media = |id, path, name| NewMedia { id, path, name, deployment: 0, time: None };
         table.push(&media("1", "media/a.jpg", "a.jpg"));
         table.push(&media("2", "https://x.org/7/file", "b.jpg"));

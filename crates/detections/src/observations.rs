@@ -1,8 +1,13 @@
 //! The table of observations, by column.
 
+use std::collections::HashMap;
+
 use crate::bbox::RelativeBox;
 use crate::clock::LocalTime;
-use crate::text::Names;
+use crate::column::Column;
+use crate::media::{NO_OFFSET, NO_TIME, minutes, seconds};
+use crate::source::Keep;
+use crate::text::{Ids, Names};
 
 /// What kind of thing was observed (`observationType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,35 +37,41 @@ pub enum Level {
 
 /// No row, in a column of row numbers.
 const NONE: u32 = u32::MAX;
-/// No time, in a column of seconds.
-const NO_TIME: i64 = i64::MIN;
-/// No offset, in a column of minutes.
-const NO_OFFSET: i16 = i16::MIN;
 
-/// All observations of a data set. About 70 bytes a row beside the text of its id.
-#[derive(Clone, Debug, Default)]
+/// All observations of a data set. About 30 bytes a row beside the text of its id, and more for
+/// each column that the data set fills.
+#[derive(Clone, Debug)]
 pub struct Observations {
-    ids: Names,
+    ids: Ids,
+    /// Whether texts and boxes are kept.
+    keep: Keep,
+    /// Ids of the rows that a report may have to name, when ids are not kept.
+    named: HashMap<u32, String>,
+    /// Rows later than this are such.
+    named_after: LocalTime,
     events: Names,
     individuals: Names,
     sexes: Names,
     life_stages: Names,
     deployment: Vec<u32>,
-    media: Vec<u32>,
-    event: Vec<u32>,
+    media: Column<u32>,
+    event: Column<u32>,
     class: Vec<u32>,
-    individual: Vec<u32>,
-    sex: Vec<u8>,
-    life_stage: Vec<u8>,
+    individual: Column<u32>,
+    sex: Column<u8>,
+    life_stage: Column<u8>,
     kind: Vec<ObservationType>,
     level: Vec<Level>,
-    count: Vec<u32>,
+    count: Column<u32>,
     time: Vec<i64>,
-    offset: Vec<i16>,
-    confidence: Vec<f32>,
-    bbox: Vec<[f32; 4]>,
-    classified_at: Vec<i64>,
+    offset: Column<i16>,
+    confidence: Column<u32>,
+    bbox: Column<[u32; 4]>,
+    classified_at: Column<i64>,
 }
+
+/// No number, as the bits of one.
+const NAN: u32 = f32::NAN.to_bits();
 
 /// One observation.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +131,42 @@ pub(crate) struct NewObservation<'a> {
 }
 
 impl Observations {
+    /// An empty table, of which `keep` says what is kept, and `trusting` whether ids are taken to
+    /// be distinct. `now` is the present on any clock.
+    pub(crate) fn new(keep: Keep, trusting: bool, now: LocalTime) -> Self {
+        Self {
+            ids: Ids::new(keep, trusting),
+            keep,
+            named: HashMap::new(),
+            named_after: now,
+            events: Names::default(),
+            individuals: Names::default(),
+            sexes: Names::default(),
+            life_stages: Names::default(),
+            deployment: Vec::new(),
+            media: Column::new(NONE),
+            event: Column::new(NONE),
+            class: Vec::new(),
+            individual: Column::new(NONE),
+            sex: Column::new(0),
+            life_stage: Column::new(0),
+            kind: Vec::new(),
+            level: Vec::new(),
+            count: Column::new(1),
+            time: Vec::new(),
+            offset: Column::new(NO_OFFSET),
+            confidence: Column::new(NAN),
+            bbox: Column::new([NAN; 4]),
+            classified_at: Column::new(NO_TIME),
+        }
+    }
+
+    /// Lets go of what rows are found by, when only numbers are kept and all rows are read; tells
+    /// whether two rows turn out to have the same id.
+    pub(crate) fn close(&mut self) -> bool {
+        self.ids.close()
+    }
+
     /// Number of observations.
     pub fn len(&self) -> usize {
         self.kind.len()
@@ -148,25 +195,36 @@ impl Observations {
     fn at(&self, row: usize) -> Observation<'_> {
         let optional = |value: u32| (value != NONE).then_some(value);
         let coded = |code: u8| (code > 0).then(|| u32::from(code) - 1);
-        let [x, y, width, height] = self.bbox[row];
+        let number = u32::try_from(row).expect("fewer than 2^32 rows");
+        let [x, y, width, height] = self.bbox.get(row).map(f32::from_bits);
+        let id = match self.keep {
+            Keep::All => self.ids.get(number),
+            Keep::Numbers => self.named.get(&number).map_or("", String::as_str),
+        };
         Observation {
-            id: self.ids.get(u32::try_from(row).expect("fewer than 2^32 rows")),
+            id,
             deployment: self.deployment[row],
-            media: optional(self.media[row]),
-            event: optional(self.event[row]),
+            media: optional(self.media.get(row)),
+            event: optional(self.event.get(row)),
             class: optional(self.class[row]),
             kind: self.kind[row],
             level: self.level[row],
-            count: self.count[row],
+            count: self.count.get(row),
             time: (self.time[row] != NO_TIME).then(|| LocalTime::from_seconds(self.time[row])),
-            offset: (self.offset[row] != NO_OFFSET).then(|| i32::from(self.offset[row]) * 60),
-            confidence: Some(self.confidence[row]).filter(|value| !value.is_nan()),
+            offset: seconds(self.offset.get(row)),
+            confidence: Some(f32::from_bits(self.confidence.get(row))).filter(|value| !value.is_nan()),
             bbox: (!x.is_nan()).then_some(RelativeBox { x, y, width, height }),
-            individual: optional(self.individual[row]).map(|number| self.individuals.get(number)),
-            sex: coded(self.sex[row]).map(|number| self.sexes.get(number)),
-            life_stage: coded(self.life_stage[row]).map(|number| self.life_stages.get(number)),
-            classified_at: Some(self.classified_at[row]).filter(|&at| at != NO_TIME),
+            individual: optional(self.individual.get(row)).map(|number| self.individuals.get(number)),
+            sex: coded(self.sex.get(row)).map(|number| self.sexes.get(number)),
+            life_stage: coded(self.life_stage.get(row)).map(|number| self.life_stages.get(number)),
+            classified_at: Some(self.classified_at.get(row)).filter(|&at| at != NO_TIME),
         }
+    }
+
+    /// Deployment and time of each row, for going through millions of them.
+    pub fn times(&self) -> impl ExactSizeIterator<Item = (u32, Option<LocalTime>)> {
+        let time = |seconds: i64| (seconds != NO_TIME).then(|| LocalTime::from_seconds(seconds));
+        self.deployment.iter().zip(&self.time).map(move |(deployment, seconds)| (*deployment, time(*seconds)))
     }
 
     /// Earliest and latest time recorded.
@@ -178,7 +236,7 @@ impl Observations {
 
     /// Adds a row; `None`, and nothing added, when its id is there already.
     pub(crate) fn push(&mut self, new: &NewObservation<'_>) -> Option<u32> {
-        let row = self.ids.insert_new(new.id)?;
+        let row = self.ids.add(new.id)?;
         let intern = |names: &mut Names, text: &str| match text {
             "" => NONE,
             text => names.intern(text),
@@ -188,6 +246,7 @@ impl Observations {
             "" => 0,
             text => u8::try_from(names.intern(text).saturating_add(1)).unwrap_or(0),
         };
+        let bits = |number: Option<f32>| number.map_or(NAN, f32::to_bits);
         self.deployment.push(new.deployment);
         self.media.push(new.media.unwrap_or(NONE));
         self.event.push(intern(&mut self.events, new.event));
@@ -199,12 +258,15 @@ impl Observations {
         self.level.push(new.level);
         self.count.push(new.count.max(1));
         self.time.push(new.time.map_or(NO_TIME, |(time, _)| time.seconds()));
-        let offset = new.time.and_then(|(_, offset)| offset);
-        self.offset
-            .push(offset.map_or(NO_OFFSET, |seconds| i16::try_from(seconds / 60).unwrap_or(NO_OFFSET)));
-        self.confidence.push(new.confidence.unwrap_or(f32::NAN));
-        self.bbox.push(new.bbox.map_or([f32::NAN; 4], |b| [b.x, b.y, b.width, b.height]));
-        self.classified_at.push(new.classified_at.unwrap_or(NO_TIME));
+        self.offset.push(minutes(new.time.and_then(|(_, offset)| offset)));
+        self.confidence.push(bits(new.confidence));
+        if self.keep == Keep::All {
+            let sides = new.bbox.map(|b| [b.x, b.y, b.width, b.height]);
+            self.bbox.push(sides.map_or([NAN; 4], |sides| sides.map(f32::to_bits)));
+            self.classified_at.push(new.classified_at.unwrap_or(NO_TIME));
+        } else if new.time.is_some_and(|(time, _)| time > self.named_after) {
+            self.named.insert(row, new.id.to_owned());
+        }
         Some(row)
     }
 }

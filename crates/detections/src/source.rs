@@ -18,6 +18,19 @@ pub struct ReadOptions {
     pub images: Option<PathBuf>,
     /// The zone of the cameras' clocks; without it the offset of `deploymentStart` is used.
     pub time_zone: Option<TimeZone>,
+    /// What is kept of what is read.
+    pub keep: Keep,
+}
+
+/// What is kept of a data set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Everything.
+    #[default]
+    All,
+    /// What reports need: no ids of media and observations (but those of observations in the
+    /// future), no paths, no boxes. A third of the memory. All rows are read and checked the same.
+    Numbers,
 }
 
 /// A format that can be read. A new one is a file beside the others and a line in [`FORMATS`].

@@ -1,8 +1,10 @@
 //! Many short texts in little memory.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, RandomState};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::HashTable;
+
+use crate::source::Keep;
 
 /// Texts laid end to end, addressed by the order in which they were added.
 ///
@@ -14,10 +16,6 @@ pub(crate) struct TextColumn {
 }
 
 impl TextColumn {
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
     /// Adds a text and returns its row.
     ///
     /// # Panics
@@ -37,20 +35,37 @@ impl TextColumn {
 }
 
 /// Distinct texts, each with a number, found by their text.
-#[derive(Debug, Default, Clone)]
+///
+/// A text is known by its fingerprint of 64 bits, keyed anew for each table. Where the texts are
+/// kept two that share one are told apart; where they are not, one chance in a million is left
+/// that two of ten million texts are taken for the same.
+#[derive(Debug, Clone)]
 pub(crate) struct Names {
-    texts: TextColumn,
+    texts: Option<TextColumn>,
+    prints: Vec<u64>,
     rows: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    keys: RandomState,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { texts: Some(TextColumn::default()), ..Self::without_texts() }
+    }
 }
 
 impl Names {
-    pub fn len(&self) -> usize {
-        self.texts.len()
+    /// Only their number and whether a text is among them are kept.
+    pub fn without_texts() -> Self {
+        Self { texts: None, prints: Vec::new(), rows: HashTable::new(), keys: RandomState::new() }
     }
 
+    pub fn len(&self) -> usize {
+        self.prints.len()
+    }
+
+    /// The text of a number; empty where texts are not kept.
     pub fn get(&self, number: u32) -> &str {
-        self.texts.get(number)
+        self.texts.as_ref().map_or("", |texts| texts.get(number))
     }
 
     /// All texts in the order of their numbers.
@@ -59,27 +74,172 @@ impl Names {
     }
 
     pub fn find(&self, text: &str) -> Option<u32> {
-        self.rows.find(self.hasher.hash_one(text), |&row| self.texts.get(row) == text).copied()
+        self.find_by(self.keys.hash_one(text), text)
+    }
+
+    /// The same, looking first at the number where it is expected: tables mostly name things in
+    /// one order.
+    pub fn find_expected(&self, text: &str, expected: u32) -> Option<u32> {
+        let print = self.keys.hash_one(text);
+        if (expected as usize) < self.len() && self.is(expected, print, text) {
+            return Some(expected);
+        }
+        self.find_by(print, text)
+    }
+
+    fn find_by(&self, print: u64, text: &str) -> Option<u32> {
+        self.rows.find(print, |row| self.is(*row, print, text)).copied()
+    }
+
+    fn is(&self, row: u32, print: u64, text: &str) -> bool {
+        self.prints[row as usize] == print && self.texts.as_ref().is_none_or(|texts| texts.get(row) == text)
     }
 
     /// The number of `text`, which is added when it is new.
     pub fn intern(&mut self, text: &str) -> u32 {
-        match self.find(text) {
+        let print = self.keys.hash_one(text);
+        match self.find_by(print, text) {
             Some(row) => row,
-            None => self.add(text),
+            None => self.add(print, text),
         }
     }
 
     /// Adds a text that must be new; `None` when it is there already.
     pub fn insert_new(&mut self, text: &str) -> Option<u32> {
-        self.find(text).is_none().then(|| self.add(text))
+        let print = self.keys.hash_one(text);
+        self.find_by(print, text).is_none().then(|| self.add(print, text))
     }
 
-    fn add(&mut self, text: &str) -> u32 {
-        let row = self.texts.push(text);
-        let (texts, hasher) = (&self.texts, &self.hasher);
-        self.rows.insert_unique(hasher.hash_one(text), row, |&row| hasher.hash_one(texts.get(row)));
+    /// Lets go of what texts are found by, when the texts are not kept: from here on they are
+    /// known by number alone.
+    pub fn close(&mut self) {
+        if self.texts.is_none() {
+            self.rows = HashTable::new();
+            self.prints = Vec::new();
+        }
+    }
+
+    fn add(&mut self, print: u64, text: &str) -> u32 {
+        let row = u32::try_from(self.prints.len()).expect("fewer than 2^32 texts");
+        self.prints.push(print);
+        if let Some(texts) = &mut self.texts {
+            texts.push(text);
+        }
+        let prints = &self.prints;
+        self.rows.insert_unique(print, row, |row| prints[*row as usize]);
         row
+    }
+}
+
+/// Texts that are taken to be distinct, by their fingerprints alone. Whether they were is asked at
+/// the end, which for millions of them takes a tenth of the time of asking for each.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Prints {
+    of_rows: Vec<u64>,
+    /// Made when a text is looked for that is not where it was expected.
+    rows: Option<HashTable<u32>>,
+    keys: RandomState,
+}
+
+impl Prints {
+    /// Adds a text.
+    pub fn push(&mut self, text: &str) -> u32 {
+        let row = u32::try_from(self.of_rows.len()).expect("fewer than 2^32 texts");
+        self.of_rows.push(self.keys.hash_one(text));
+        // What was made before is not of all texts any more.
+        self.rows = None;
+        row
+    }
+
+    /// The number of a text, looked for first where it is expected.
+    pub fn find_expected(&mut self, text: &str, expected: u32) -> Option<u32> {
+        let print = self.keys.hash_one(text);
+        if self.of_rows.get(expected as usize) == Some(&print) {
+            return Some(expected);
+        }
+        let prints = &self.of_rows;
+        let rows = self.rows.get_or_insert_with(|| {
+            let mut rows = HashTable::with_capacity(prints.len());
+            for (row, print) in (0..).zip(prints) {
+                rows.insert_unique(*print, row, |row: &u32| prints[*row as usize]);
+            }
+            rows
+        });
+        rows.find(print, |row| prints[*row as usize] == print).copied()
+    }
+
+    /// Whether any two of them are the same.
+    pub fn has_duplicates(self) -> bool {
+        let Self { of_rows: mut prints, rows, .. } = self;
+        drop(rows);
+        prints.sort_unstable();
+        prints.windows(2).any(|pair| pair[0] == pair[1])
+    }
+}
+
+/// The ids of a table's rows, which must be distinct.
+#[derive(Debug, Clone)]
+pub(crate) enum Ids {
+    /// Each is asked for when it comes.
+    Asked(Names),
+    /// All are asked at the end.
+    Trusted(Prints),
+}
+
+impl Ids {
+    pub fn new(keep: Keep, trusting: bool) -> Self {
+        match keep {
+            Keep::All => Self::Asked(Names::default()),
+            Keep::Numbers if trusting => Self::Trusted(Prints::default()),
+            Keep::Numbers => Self::Asked(Names::without_texts()),
+        }
+    }
+
+    /// Adds the id of a new row; `None` when it is known to be there already.
+    pub fn add(&mut self, id: &str) -> Option<u32> {
+        match self {
+            Self::Asked(names) => names.insert_new(id),
+            Self::Trusted(prints) => Some(prints.push(id)),
+        }
+    }
+
+    /// The text of an id; empty where texts are not kept.
+    pub fn get(&self, row: u32) -> &str {
+        match self {
+            Self::Asked(names) => names.get(row),
+            Self::Trusted(_) => "",
+        }
+    }
+
+    /// The row of an id.
+    ///
+    /// # Panics
+    /// When ids are trusted, which goes with tables that are read once from top to bottom.
+    pub fn find(&self, id: &str) -> Option<u32> {
+        match self {
+            Self::Asked(names) => names.find(id),
+            Self::Trusted(_) => unreachable!("trusted ids are found where they are expected"),
+        }
+    }
+
+    /// The row of an id, looked for first where it is expected.
+    pub fn find_expected(&mut self, id: &str, expected: u32) -> Option<u32> {
+        match self {
+            Self::Asked(names) => names.find_expected(id, expected),
+            Self::Trusted(prints) => prints.find_expected(id, expected),
+        }
+    }
+
+    /// Lets go of what rows are found by, where their texts are not kept either; tells whether a
+    /// trust was misplaced, and two rows have the same id.
+    pub fn close(&mut self) -> bool {
+        match self {
+            Self::Asked(names) => {
+                names.close();
+                false
+            }
+            Self::Trusted(prints) => std::mem::take(prints).has_duplicates(),
+        }
     }
 }
 
@@ -96,5 +256,34 @@ mod tests {
         assert_eq!(names.get(numbers[699]), "name 699");
         assert_eq!(names.find("name 700"), None);
         assert_eq!(names.insert_new("name 3"), None);
+    }
+
+    #[test]
+    fn without_their_texts_they_are_still_told_apart() {
+        let mut names = Names::without_texts();
+        let numbers: Vec<u32> = (0..1000).map(|n| names.intern(&format!("name {}", n % 700))).collect();
+        assert_eq!((names.len(), numbers[700], numbers[699]), (700, 0, 699));
+        assert_eq!(
+            (names.find("name 0"), names.find("name 1"), names.find("name 5")),
+            (Some(0), Some(1), Some(5))
+        );
+        assert_eq!(
+            (names.find_expected("name 9", 9), names.find_expected("name 9", 800)),
+            (Some(9), Some(9))
+        );
+        assert_eq!((names.find("name 700"), names.insert_new("name 3"), names.get(4)), (None, None, ""));
+    }
+
+    #[test]
+    fn trusted_ids_are_found_in_any_order_and_two_of_a_kind_are_told() {
+        let mut ids = Ids::new(Keep::Numbers, true);
+        for n in 0..1000 {
+            assert_eq!(ids.add(&format!("m{n}")), Some(n));
+        }
+        assert_eq!((ids.find_expected("m7", 7), ids.find_expected("m9", 500)), (Some(7), Some(9)));
+        assert_eq!(ids.find_expected("m1000", 1000), None);
+        assert!(!ids.clone().close());
+        ids.add("m3");
+        assert!(ids.close());
     }
 }

@@ -26,12 +26,14 @@ impl Format for WildlifeInsights {
 
     fn read(&self, input: Input<'_>) -> Result<Dataset, SourceError> {
         let description = describe(&input.container)?;
-        let mut builder = Builder::new(input.options.time_zone.clone());
+        let mut builder = Builder::new(input.options, false);
         builder.read(&input.container, &table_file(DEPLOYMENTS), DeploymentColumns::find, deployment)?;
         for table in image_tables(&input.container) {
             builder.read(&input.container, &table_file(&table), ImageColumns::find, image)?;
         }
-        Ok(builder.finish(description, input.files))
+        Ok(builder
+            .finish(description, input.files)
+            .expect("ids that are asked for one by one are no surprise"))
     }
 }
 
@@ -199,8 +201,7 @@ fn image(builder: &mut Builder, columns: &ImageColumns, row: &Row<'_>) -> Result
         None => row.parsed::<u32>(columns.objects, expected)?,
         group => group,
     };
-    row.number(columns.confidence, 0.0..=1.0, "a probability")?;
-    let confidence = row.parsed::<f32>(columns.confidence, "a probability")?;
+    let confidence = row.number::<f32>(columns.confidence, 0.0..=1.0, "a probability")?;
     let (kind, name) = columns.identify(row);
     let class = (!name.is_empty()).then(|| builder.classes.intern(&name));
     let common = row.text(columns.common_name);

@@ -10,6 +10,8 @@ use std::f64::consts::TAU;
 use crate::bessel;
 use crate::circular::{self, BINS, Kernel};
 
+/// Minutes in a day.
+const MINUTES: usize = 1440;
 /// Highest trigonometric moment that the bandwidth is estimated from.
 const K_MAX: u32 = 3;
 
@@ -49,18 +51,29 @@ pub fn bandwidth(hours: &[f64]) -> Option<f64> {
         return None;
     }
     let n = hours.len() as f64;
-    let kappa = (1..=K_MAX).map(|k| concentration(k, moment(hours, k))).fold(0.0, f64::max);
+    // Large samples by the minute: the moments differ in the sixth digit.
+    let moment = |k| {
+        if hours.len() <= MINUTES {
+            moment(hours.iter().map(|hour| (*hour, 1.0)), k)
+        } else {
+            let hour = |minute: usize| (minute as f64 + 0.5) * 24.0 / MINUTES as f64;
+            moment(circular::counts(hours, MINUTES).into_iter().enumerate().map(|(at, n)| (hour(at), n)), k)
+        }
+    };
+    let kappa = (1..=K_MAX).map(|k| concentration(k, moment(k))).fold(0.0, f64::max);
     // 3 n k^2 I2(2k) / (4 sqrt(pi) I0(k)^2), to the power 2/5; the scalings cancel.
     let ratio = bessel::scaled(2, 2.0 * kappa) / bessel::scaled(0, kappa).powi(2);
     let bandwidth = (3.0 * n * kappa.powi(2) * ratio / (4.0 * std::f64::consts::PI.sqrt())).powf(0.4);
     Some(bandwidth)
 }
 
-/// Length of the `k`-th trigonometric moment.
-fn moment(hours: &[f64], k: u32) -> f64 {
-    let angle = |hour: &f64| f64::from(k) * hour * TAU / 24.0;
-    let (sin, cos) = hours.iter().map(angle).fold((0.0, 0.0), |(s, c), a| (s + a.sin(), c + a.cos()));
-    (sin.powi(2) + cos.powi(2)).sqrt() / hours.len() as f64
+/// Length of the `k`-th trigonometric moment of hours with their weights.
+fn moment(hours: impl Iterator<Item = (f64, f64)>, k: u32) -> f64 {
+    let (sin, cos, weight) = hours.fold((0.0, 0.0, 0.0), |(sin, cos, total), (hour, weight)| {
+        let (s, c) = (f64::from(k) * hour * TAU / 24.0).sin_cos();
+        (sin + s * weight, cos + c * weight, total + weight)
+    });
+    f64::hypot(sin, cos) / weight
 }
 
 /// The kappa in `0..=500` of a von Mises distribution whose `k`-th moment is `rho`.

@@ -45,6 +45,8 @@ pub fn compute(data: &Dataset, request: &Request) -> Result<ReportData, ComputeE
     let classes = survey.class_rows();
     let activity = survey.activity_rows(&classes, &hours, &mut sky);
     let overlaps = survey.overlap_rows(&classes, &hours);
+    // Of millions of records they take as much as the data themselves.
+    drop(hours);
     let compared = compare(&survey, &mut sky);
     let mut numbers = ReportData {
         report_type: request.report_type,

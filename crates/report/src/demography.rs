@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use detections::Observation;
 
 use crate::data::RatioRow;
-use crate::events::independent;
 use crate::intervals::Sample;
 use crate::ratios::RateRatio;
 use crate::records;
@@ -87,8 +86,7 @@ impl Survey<'_> {
             Part::of_animal(animal).map(|part| class * parts + part as u32)
         });
         let mut counts: BTreeMap<u32, Counts> = BTreeMap::new();
-        let request = self.request;
-        for event in independent(&found.records, request.independence_minutes, request.independence_since) {
+        for event in self.request.independent(&found.records, self.data) {
             let of_class = counts.entry(event.class / parts).or_insert_with(|| self.no_counts());
             of_class[(event.class % parts) as usize][event.deployment as usize] += 1.0;
         }

@@ -54,11 +54,9 @@ pub fn spans(data: &Dataset) -> Vec<Option<Span>> {
 
 /// Time of the last record of each deployment, whatever it shows.
 fn last_records(data: &Dataset) -> Vec<Option<LocalTime>> {
-    let mut last = vec![None; data.deployments.len()];
-    let observed = data.observations.iter().map(|o| (o.deployment, o.time));
-    let media = (0..u32::try_from(data.media.len()).unwrap_or(u32::MAX))
-        .map(|row| (data.media.deployment(row), data.media.time(row).map(|(time, _)| time)));
-    for (deployment, time) in observed.chain(media) {
+    let rows = 0..u32::try_from(data.deployments.len()).unwrap_or(u32::MAX);
+    let mut last: Vec<Option<LocalTime>> = rows.map(|row| data.media.last_of(row)).collect();
+    for (deployment, time) in data.observations.times() {
         let slot = &mut last[deployment as usize];
         *slot = time.max(*slot);
     }

@@ -6,7 +6,7 @@
 //! `deltaTimeComparedTo`; O'Brien, Kinnaird and Wibisono (2003), Animal Conservation 6:131-139,
 //! for the half hour.
 
-use detections::{Level, LocalTime};
+use detections::LocalTime;
 use serde::{Deserialize, Serialize};
 
 use crate::records::Record;
@@ -24,8 +24,6 @@ pub struct Event {
     pub time: LocalTime,
     /// Largest group in one of its records.
     pub group_size: u32,
-    /// The level of its first record.
-    pub level: Level,
 }
 
 /// What the minutes of independence are counted from.
@@ -44,17 +42,25 @@ pub enum Since {
 /// Groups `records`, ordered by class, location and time, into independent events.
 ///
 /// With `independence_minutes` 0 each record is an event.
-pub fn independent(records: &[Record], independence_minutes: u32, since: Since) -> Vec<Event> {
+///
+/// `locations` has the location of each deployment.
+pub fn independent(
+    records: &[Record],
+    locations: &[u32],
+    independence_minutes: u32,
+    since: Since,
+) -> Vec<Event> {
     let gap = i64::from(independence_minutes) * 60;
     let mut events: Vec<Event> = Vec::new();
     // Time of the record that the next one is held against.
     let mut last = 0;
     for record in records {
         let time = record.time.seconds();
+        let location = locations[record.deployment as usize];
         match events.last_mut() {
             Some(event)
                 if gap > 0
-                    && (event.class, event.location) == (record.class, record.location)
+                    && (event.class, event.location) == (record.class, location)
                     && time - last <= gap =>
             {
                 event.group_size = event.group_size.max(record.group_size);
@@ -63,25 +69,18 @@ pub fn independent(records: &[Record], independence_minutes: u32, since: Since) 
                 }
             }
             _ => {
-                events.push(Event::of(record));
+                events.push(Event {
+                    class: record.class,
+                    location,
+                    deployment: record.deployment,
+                    time: record.time,
+                    group_size: record.group_size,
+                });
                 last = time;
             }
         }
     }
     events
-}
-
-impl Event {
-    fn of(record: &Record) -> Self {
-        Self {
-            class: record.class,
-            location: record.location,
-            deployment: record.deployment,
-            time: record.time,
-            group_size: record.group_size,
-            level: record.level,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -92,11 +91,9 @@ mod tests {
     fn records(minutes: &[i64]) -> Vec<Record> {
         let record = |&minute: &i64| Record {
             class: 0,
-            location: 0,
             deployment: 0,
             time: LocalTime::from_seconds(minute * 60),
             group_size: u32::try_from(minute % 5 + 1).unwrap(),
-            level: Level::Media,
             unit: 0,
         };
         minutes.iter().map(record).collect()
@@ -104,20 +101,20 @@ mod tests {
 
     #[test]
     fn exactly_half_an_hour_is_still_the_same_visit() {
-        let found = independent(&records(&[0, 30, 61, 92]), 30, Since::LastRecord);
+        let found = independent(&records(&[0, 30, 61, 92]), &[0], 30, Since::LastRecord);
         assert_eq!(found.iter().map(|e| e.time.seconds() / 60).collect::<Vec<_>>(), [0, 61, 92]);
     }
 
     #[test]
     fn a_visit_lasts_as_long_as_records_follow_each_other() {
-        let found = independent(&records(&[0, 20, 44, 60]), 30, Since::LastRecord);
+        let found = independent(&records(&[0, 20, 44, 60]), &[0], 30, Since::LastRecord);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].group_size, 5);
     }
 
     #[test]
     fn counted_from_its_first_record_no_visit_lasts_longer_than_the_minutes() {
-        let found = independent(&records(&[0, 20, 44, 60, 74]), 30, Since::LastEvent);
+        let found = independent(&records(&[0, 20, 44, 60, 74]), &[0], 30, Since::LastEvent);
         assert_eq!(found.iter().map(|e| e.time.seconds() / 60).collect::<Vec<_>>(), [0, 44]);
     }
 
@@ -125,7 +122,7 @@ mod tests {
         #[test]
         fn the_variant_never_has_fewer_events(mut minutes in prop::collection::vec(0_i64..5000, 1..60)) {
             minutes.sort_unstable();
-            let count = |since| independent(&records(&minutes), 30, since).len();
+            let count = |since| independent(&records(&minutes), &[0], 30, since).len();
             prop_assert!(count(Since::LastEvent) >= count(Since::LastRecord));
         }
 
@@ -134,7 +131,7 @@ mod tests {
             minutes.sort_unstable();
             let records = records(&minutes);
             let counts: Vec<usize> =
-                [0, 1, 5, 30, 60, 600].iter().map(|&gap| independent(&records, gap, Since::LastRecord).len()).collect();
+                [0, 1, 5, 30, 60, 600].iter().map(|&gap| independent(&records, &[0], gap, Since::LastRecord).len()).collect();
             prop_assert_eq!(counts[0], records.len());
             prop_assert!(counts.is_sorted_by(|a, b| a >= b));
         }
@@ -146,7 +143,7 @@ mod tests {
             minutes.sort_unstable();
             let shifted: Vec<i64> = minutes.iter().map(|minute| minute + shift).collect();
             for since in [Since::LastRecord, Since::LastEvent] {
-                prop_assert_eq!(independent(&records(&minutes), 30, since).len(), independent(&records(&shifted), 30, since).len());
+                prop_assert_eq!(independent(&records(&minutes), &[0], 30, since).len(), independent(&records(&shifted), &[0], 30, since).len());
             }
         }
     }

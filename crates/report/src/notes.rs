@@ -68,10 +68,10 @@ fn unreadable(notes: &mut Notes, data: &Dataset) {
 fn outside_deployments(notes: &mut Notes, survey: &Survey<'_>) {
     let data = survey.data;
     let mut outside: BTreeMap<u32, usize> = BTreeMap::new();
-    for o in data.observations.iter() {
-        let span = survey.ground.spans[o.deployment as usize];
-        if o.time.is_some_and(|time| !span.is_some_and(|span| span.contains(time))) {
-            *outside.entry(o.deployment).or_default() += 1;
+    for (deployment, time) in data.observations.times() {
+        let span = survey.ground.spans[deployment as usize];
+        if time.is_some_and(|time| !span.is_some_and(|span| span.contains(time))) {
+            *outside.entry(deployment).or_default() += 1;
         }
     }
     let total: usize = outside.values().sum();
@@ -94,8 +94,11 @@ fn outside_deployments(notes: &mut Notes, survey: &Survey<'_>) {
 fn in_the_future(notes: &mut Notes, data: &Dataset) {
     // A day of grace, since cameras stand in all time zones.
     let tomorrow = LocalTime::from(jiff::ZonedDateTime::now().datetime()).plus_days(1);
-    let late = data.observations.iter().filter(|o| o.time.is_some_and(|time| time > tomorrow));
-    notes.add("in_the_future", late.map(|o| o.id.to_owned()).collect(), |number| {
+    let late = (0..)
+        .zip(data.observations.times())
+        .filter(|(_, (_, time))| time.is_some_and(|time| time > tomorrow));
+    let ids = late.map(|(row, _)| data.observations.get(row).id.to_owned()).collect();
+    notes.add("in_the_future", ids, |number| {
         format!("{} a time that is still to come", count(number, "observation has", "observations have"))
     });
 }
@@ -104,8 +107,8 @@ fn in_the_future(notes: &mut Notes, data: &Dataset) {
 fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
     let data = survey.data;
     let mut recorded = vec![false; data.deployments.len()];
-    for o in data.observations.iter() {
-        recorded[o.deployment as usize] = true;
+    for (deployment, _) in data.observations.times() {
+        recorded[deployment as usize] = true;
     }
     let ids = |wanted: &dyn Fn(usize) -> bool| -> Vec<String> {
         (0..data.deployments.len())
@@ -147,15 +150,18 @@ fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
 /// Deployments that recorded nothing, not even a blank, for a long stretch inside the period.
 fn silent(notes: &mut Notes, survey: &Survey<'_>) {
     let data = survey.data;
-    let mut times: Vec<Vec<LocalTime>> = vec![Vec::new(); data.deployments.len()];
-    for o in data.observations.iter() {
-        if let Some(time) = o.time {
-            times[o.deployment as usize].push(time);
-        }
+    let mut recorded = vec![0; data.deployments.len()];
+    for (deployment, time) in data.observations.times() {
+        recorded[deployment as usize] += usize::from(time.is_some());
+    }
+    let mut times: Vec<Vec<LocalTime>> = recorded.iter().map(|number| Vec::with_capacity(*number)).collect();
+    let period = survey.period.from()..survey.period.until();
+    for (deployment, time) in data.observations.times() {
+        times[deployment as usize].extend(time.filter(|time| period.contains(time)));
     }
     let mut stretches: Vec<(i64, String)> = Vec::new();
     for (row, mut times) in times.into_iter().enumerate() {
-        let Some(span) = survey.ground.spans[row].filter(|_| survey.effort[row] > 0.0 && !times.is_empty())
+        let Some(span) = survey.ground.spans[row].filter(|_| survey.effort[row] > 0.0 && recorded[row] > 0)
         else {
             continue;
         };

@@ -3,7 +3,7 @@
 //! A record is one class in one file or, on event level, in one `eventID`. A count uses exactly
 //! one level: event where the deployment has animal observations on event level, else media.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
 use detections::{CameraClock, Dataset, Deployment, Level, LocalTime, Observation, ObservationType, Written};
 
@@ -16,8 +16,6 @@ use crate::period::Period;
 pub struct Record {
     /// Index into [`Dataset::classes`].
     pub class: u32,
-    /// Index into [`Dataset::locations`].
-    pub location: u32,
     /// Index into [`Dataset::deployments`].
     pub deployment: u32,
     /// When, on the camera's clock.
@@ -25,8 +23,6 @@ pub struct Record {
     /// Individuals: the counts of its rows added up, so a doe and her two fawns on one picture
     /// are three whether they are one row or three.
     pub group_size: u32,
-    /// The level it was counted on.
-    pub level: Level,
     /// Number of its file or event; of the row itself, with the highest bit set, where it has none.
     pub(crate) unit: u32,
 }
@@ -38,8 +34,8 @@ pub struct Records {
     pub records: Vec<Record>,
     /// Observations left out, by reason.
     pub excluded: Excluded,
-    /// For each class the sum of its confidences, and how many there are.
-    pub confidence: HashMap<u32, (f64, u32)>,
+    /// For each class, by its number, the sum of its confidences and how many there are.
+    pub confidence: Vec<(f64, u32)>,
 }
 
 /// What is the same for all periods of a data set.
@@ -120,13 +116,15 @@ pub(crate) fn collect_as(
     class_of: impl Fn(&Observation<'_>, u32) -> Option<u32>,
 ) -> Records {
     let mut found = Records::default();
+    let span = period.from()..period.until();
     for (row, observation) in (0..).zip(data.observations.iter()) {
-        match judge(&observation, ground, period, classes) {
+        match judge(&observation, ground, &span, classes) {
             Ok((class, time)) => {
                 let Some(class) = class_of(&observation, class) else { continue };
-                found.records.push(record(data, row, &observation, class, time));
+                found.records.push(record(row, &observation, class, time));
                 if let Some(confidence) = observation.confidence {
-                    let (sum, count) = found.confidence.entry(class).or_default();
+                    found.confidence.resize(found.confidence.len().max(class as usize + 1), (0.0, 0));
+                    let (sum, count) = &mut found.confidence[class as usize];
                     *sum += f64::from(confidence);
                     *count += 1;
                 }
@@ -134,7 +132,7 @@ pub(crate) fn collect_as(
             Err(reason) => *found.excluded.of(reason) += 1,
         }
     }
-    merge(&mut found.records);
+    merge(&mut found.records, data);
     found
 }
 
@@ -152,7 +150,7 @@ pub(crate) enum Reason {
 fn judge(
     observation: &Observation<'_>,
     ground: &Ground,
-    period: Period,
+    period: &Range<LocalTime>,
     classes: &[u32],
 ) -> Result<(u32, LocalTime), Reason> {
     let deployment = observation.deployment as usize;
@@ -161,7 +159,7 @@ fn judge(
         return Err(Reason::OtherLevel);
     }
     let time = observation.time.ok_or(Reason::NoTimestamp)?;
-    if !period.contains(time) {
+    if !period.contains(&time) {
         return Err(Reason::OutsidePeriod);
     }
     let class = match (observation.kind, observation.class) {
@@ -178,24 +176,22 @@ fn judge(
     Ok((class, time))
 }
 
-fn record(data: &Dataset, row: u32, o: &Observation<'_>, class: u32, time: LocalTime) -> Record {
+fn record(row: u32, o: &Observation<'_>, class: u32, time: LocalTime) -> Record {
     let of_unit = match o.level {
         Level::Event => o.event,
         Level::Media => o.media,
     };
     Record {
         class,
-        location: data.deployments[o.deployment as usize].location,
         deployment: o.deployment,
         time,
         group_size: o.count,
-        level: o.level,
         unit: of_unit.unwrap_or(row | 1 << 31),
     }
 }
 
 /// Puts together the rows of one file or event, and orders the records.
-fn merge(records: &mut Vec<Record>) {
+fn merge(records: &mut Vec<Record>, data: &Dataset) {
     let unit = |r: &Record| (r.class, r.deployment, r.unit);
     records.sort_unstable_by_key(|r| (unit(r), r.time));
     records.dedup_by(|row, kept| {
@@ -205,5 +201,6 @@ fn merge(records: &mut Vec<Record>) {
         }
         same
     });
-    records.sort_unstable_by_key(|r| (r.class, r.location, r.time, r.deployment, r.unit));
+    let location = |r: &Record| data.deployments[r.deployment as usize].location;
+    records.sort_unstable_by_key(|r| (r.class, location(r), r.time, r.deployment, r.unit));
 }

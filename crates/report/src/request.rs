@@ -1,11 +1,13 @@
 //! What a report is asked to show.
 
+use detections::Dataset;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::events::Since;
+use crate::events::{Event, Since, independent};
 use crate::period::{GroupBy, Period};
+use crate::records::Record;
 
 /// The kind of report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -184,6 +186,12 @@ impl Request {
             comparison_periods: periods,
             ..Self::seasonal_activity(start, end)
         })
+    }
+
+    /// The independent events of records, by the minutes that are asked for.
+    pub(crate) fn independent(&self, records: &[Record], data: &Dataset) -> Vec<Event> {
+        let locations: Vec<u32> = data.deployments.iter().map(|deployment| deployment.location).collect();
+        independent(records, &locations, self.independence_minutes, self.independence_since)
     }
 
     /// The title asked for, else one made from the dates.

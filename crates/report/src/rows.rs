@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use detections::Level;
+use detections::LocalTime;
 
 use crate::data::{AccumulationPoint, AccumulationRow, BucketRow, ClassRow, LocationRow};
 use crate::events::Event;
 use crate::intervals;
 use crate::period::{Bucket, GroupBy};
+use crate::records::Record;
 use crate::request::Coordinates;
 use crate::richness;
 use crate::survey::Survey;
@@ -20,7 +21,7 @@ impl Survey<'_> {
         for record in &self.found.records {
             let (all, on_event_level) = records.entry(record.class).or_default();
             *all += 1;
-            *on_event_level += usize::from(record.level == Level::Event);
+            *on_event_level += usize::from(self.ground.event_level[record.deployment as usize]);
         }
         let mut rows: Vec<ClassRow> = self
             .events
@@ -37,7 +38,7 @@ impl Survey<'_> {
         let named = &self.data.classes[class as usize];
         let locations = events.iter().map(|event| event.location).collect::<BTreeSet<_>>().len();
         let rate = intervals::rate(&self.at_work(&self.samples(class, self.period)), &self.bootstrap);
-        let confidence = self.found.confidence.get(&class);
+        let confidence = self.found.confidence.get(class as usize).filter(|(_, count)| *count > 0);
         ClassRow {
             classification: named.name.clone(),
             vernacular_name: named.vernacular.clone(),
@@ -56,13 +57,15 @@ impl Survey<'_> {
 
     pub fn bucket_rows(&self) -> Vec<BucketRow> {
         let mut rows: Vec<BucketRow> = self.buckets.iter().map(|bucket| self.bucket_row(*bucket)).collect();
-        for event in &self.events {
-            let date = event.time.date();
-            let at = self.buckets.partition_point(|bucket| bucket.end < date);
-            let class = &self.data.classes[event.class as usize].name;
-            match rows[at].events.get_mut(class) {
-                Some(count) => *count += 1,
-                None => drop(rows[at].events.insert(class.clone(), 1)),
+        let ends: Vec<LocalTime> = self.buckets.iter().map(|bucket| bucket.until()).collect();
+        for events in self.events.chunk_by(|a, b| a.class == b.class) {
+            let mut counts = vec![0; rows.len()];
+            for event in events {
+                counts[ends.partition_point(|end| *end <= event.time)] += 1;
+            }
+            let class = &self.data.classes[events[0].class as usize].name;
+            for (row, count) in rows.iter_mut().zip(counts).filter(|(_, count)| *count > 0) {
+                row.events.insert(class.clone(), count);
             }
         }
         rows
@@ -122,18 +125,8 @@ impl Survey<'_> {
 
     /// Classes against camera-days; `None` when no class was found.
     pub fn accumulation(&self) -> Option<AccumulationRow> {
-        let mut days: Vec<(u32, u32, i64)> = self
-            .found
-            .records
-            .iter()
-            .map(|record| (record.class, record.deployment, record.time.seconds().div_euclid(86_400)))
-            .collect();
-        days.sort_unstable();
-        days.dedup();
-        let incidences: Vec<u32> = days
-            .chunk_by(|a, b| a.0 == b.0)
-            .map(|of_class| of_class.len().try_into().unwrap_or(u32::MAX))
-            .collect();
+        let incidences: Vec<u32> =
+            self.found.records.chunk_by(|a, b| a.class == b.class).map(camera_days).collect();
         let units = self.camera_day_units();
         let total = richness::chao2(&incidences, units)?;
         let point = |point: richness::Accumulated| AccumulationPoint {
@@ -164,6 +157,16 @@ impl Survey<'_> {
         });
         u32::try_from(touched.sum::<i64>()).unwrap_or(u32::MAX)
     }
+}
+
+/// On how many camera-days the records of a class were made.
+fn camera_days(of_class: &[Record]) -> u32 {
+    let day = |record: &Record| (record.deployment, record.time.seconds().div_euclid(86_400));
+    let mut days: Vec<(u32, i64)> = of_class.iter().map(day).collect();
+    days.dedup();
+    days.sort_unstable();
+    days.dedup();
+    days.len().try_into().unwrap_or(u32::MAX)
 }
 
 fn per_hundred(events: usize, effort_days: f64) -> Option<f64> {

@@ -89,23 +89,30 @@ pub fn anchored(hour: f64, (sunrise, sunset): (f64, f64), (mean_sunrise, mean_su
 pub(crate) struct Sky<'a> {
     data: &'a Dataset,
     ground: &'a Ground,
-    known: HashMap<(u32, Date), Option<Light>>,
+    /// By deployment and civil day since 1970.
+    known: HashMap<(u32, i64), Option<Light>>,
+    /// What was asked last: records come in order of time.
+    last: ((u32, i64), Option<Light>),
 }
 
 impl<'a> Sky<'a> {
     pub fn over(data: &'a Dataset, ground: &'a Ground) -> Self {
-        Self { data, ground, known: HashMap::new() }
+        Self { data, ground, known: HashMap::new(), last: ((u32::MAX, 0), None) }
     }
 
     /// The light on the day of `time` at a deployment; `None` when its place is not known.
     pub fn light(&mut self, deployment: u32, time: LocalTime) -> Option<Light> {
-        let day = time.date();
-        let (data, ground) = (self.data, self.ground);
-        *self.known.entry((deployment, day)).or_insert_with(|| {
-            let (latitude, longitude) = ground.positions[deployment as usize]?;
-            let (offset, _) = ground.offset(&data.deployments[deployment as usize], time)?;
-            Light::of(latitude, longitude, day, offset)
-        })
+        let key = (deployment, time.seconds().div_euclid(86_400));
+        if self.last.0 != key {
+            let (data, ground) = (self.data, self.ground);
+            let light = self.known.entry(key).or_insert_with(|| {
+                let (latitude, longitude) = ground.positions[deployment as usize]?;
+                let (offset, _) = ground.offset(&data.deployments[deployment as usize], time)?;
+                Light::of(latitude, longitude, time.date(), offset)
+            });
+            self.last = (key, *light);
+        }
+        self.last.1
     }
 }
 

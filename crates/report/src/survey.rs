@@ -6,7 +6,7 @@ use detections::Dataset;
 
 use crate::bootstrap::Bootstrap;
 use crate::effort::Span;
-use crate::events::{Event, independent};
+use crate::events::Event;
 use crate::intervals::Sample;
 use crate::period::{Bucket, Period};
 use crate::records::{self, Ground, Records};
@@ -42,7 +42,7 @@ impl<'a> Survey<'a> {
         period: Period,
     ) -> Self {
         let found = records::collect(data, ground, period, wanted);
-        let events = independent(&found.records, request.independence_minutes, request.independence_since);
+        let events = request.independent(&found.records, data);
         let effort = days_in(&ground.spans, period);
         let at_work = effort.iter().filter(|days| **days > 0.0).count();
         Self {
@@ -85,7 +85,8 @@ impl<'a> Survey<'a> {
             .into_iter()
             .map(|effort| Sample { events: 0.0, effort })
             .collect();
-        for event in self.events_of(class).iter().filter(|event| period.contains(event.time)) {
+        let span = period.from()..period.until();
+        for event in self.events_of(class).iter().filter(|event| span.contains(&event.time)) {
             samples[event.deployment as usize].events += 1.0;
         }
         samples

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use detections::{Dataset, ReadOptions};
+use detections::{Dataset, Keep, ReadOptions};
 use report::{GroupBy, ReportData, Request};
 
 fn example(name: &str) -> Dataset {
@@ -248,4 +248,42 @@ fn a_deployment_that_ends_before_it_starts_has_no_effort() {
     assert_eq!((numbers.locations_surveyed, numbers.events), (1, 1));
     assert_eq!(numbers.excluded.outside_deployment, 1);
     assert_eq!(numbers.data_note_ids["ends_before_start"], ["dep2"]);
+}
+
+/// Numbers from a data set of which only what reports need is kept.
+fn sparing(path: &std::path::Path, request: &Request) -> ReportData {
+    let options = ReadOptions { keep: Keep::Numbers, ..ReadOptions::default() };
+    report::compute(&detections::open(path, &options).unwrap(), request).unwrap()
+}
+
+#[test]
+fn a_data_set_read_for_its_numbers_alone_gives_the_same_numbers() {
+    for (name, from, to) in
+        [("algar.zip", "2018-01-01", "2019-12-31"), ("camtrap-dp", "2020-05-01", "2021-04-30")]
+    {
+        let request = request(from, to);
+        let whole = report::compute(&example(name), &request).unwrap();
+        assert_eq!(whole, sparing(&testkit::examples().join(name), &request), "{name}");
+    }
+}
+
+#[test]
+fn ids_that_stand_twice_are_told_whatever_is_kept() {
+    let mut package = testkit::Package::new();
+    for (id, medium) in [("o1", "m2"), ("o2", "m1"), ("o1", "m1"), ("o3", "m9")] {
+        package.detection(id, medium, "doe", [0.1, 0.1, 0.2, 0.2]);
+    }
+    for (id, hour) in [("m1", "06"), ("m2", "09"), ("m1", "12")] {
+        package.medium(id, &format!("2023-10-01T{hour}:00:00Z"), &format!("{id}.jpg"), None);
+    }
+    package.sighting("late", "dep1", "2123-10-01T06:00:00Z", "doe", 1);
+    let folder = package.write();
+    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
+    let request = request("2023-09-01", "2024-01-31");
+    let whole = report::compute(&data, &request).unwrap();
+    assert_eq!(whole, sparing(folder.path(), &request));
+    let notes = whole.data_notes.join("\n");
+    assert!(notes.contains("2 rows of the tables could not be read"), "{notes}");
+    assert_eq!(whole.data_note_ids["in_the_future"], ["late"]);
+    assert_eq!(whole.events, 2);
 }

@@ -132,14 +132,14 @@ fn bounding_box(row: &Row<'_>, columns: [Option<Column>; 4]) -> Result<Option<Re
 
 /// A probability, rounded to single precision.
 fn confidence(row: &Row<'_>, column: Option<Column>) -> Result<Option<f32>, RowProblem> {
-    row.number(column, 0.0..=1.0, "a probability")?;
-    row.parsed(column, "a probability")
+    row.number(column, 0.0..=1.0, "a probability")
 }
 
 /// The media row of an observation; one that is named and not there is a value ignored.
 fn media(builder: &mut Builder, row: &Row<'_>, columns: &Columns, level: Level) -> Option<u32> {
     let id = row.text(columns.media);
-    let found = builder.media.find(id);
+    let found = builder.media.find_expected(id, builder.next_media);
+    builder.next_media = found.map_or(builder.next_media, |row| row + 1);
     if found.is_none() && (level == Level::Media || !id.is_empty()) {
         let problem = row.problem(columns.media, id, "a mediaID of the table media");
         builder.problems.add(problem.ignoring_value());

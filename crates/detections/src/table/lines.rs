@@ -45,22 +45,27 @@ pub(super) struct Lines<'a> {
     reader: Box<dyn BufRead + 'a>,
     file: String,
     ahead: VecDeque<String>,
+    /// The line that was taken last.
+    current: String,
     pub next_line: u64,
 }
 
 impl<'a> Lines<'a> {
     pub fn new(reader: Box<dyn BufRead + 'a>, file: &str) -> Self {
-        Self { reader, file: file.into(), ahead: VecDeque::new(), next_line: 1 }
+        Self { reader, file: file.into(), ahead: VecDeque::new(), current: String::new(), next_line: 1 }
     }
 
     /// The next line without its end.
-    pub fn take(&mut self) -> Result<Option<String>, SourceError> {
-        let line = match self.ahead.pop_front() {
-            Some(line) => Some(line),
+    pub fn take(&mut self) -> Result<Option<&str>, SourceError> {
+        let found = match self.ahead.pop_front() {
+            Some(line) => {
+                self.current = line;
+                true
+            }
             None => self.read(self.next_line)?,
         };
-        self.next_line += u64::from(line.is_some());
-        Ok(line)
+        self.next_line += u64::from(found);
+        Ok(found.then_some(self.current.as_str()))
     }
 
     /// Drops lines that `rest_of_quoted` joined.
@@ -75,10 +80,10 @@ impl<'a> Lines<'a> {
         for extra in 0..QUOTED_LINES {
             if extra == self.ahead.len() {
                 let number = self.next_line + extra as u64;
-                match self.read(number)? {
-                    Some(line) => self.ahead.push_back(line),
-                    None => return Ok(None),
+                if !self.read(number)? {
+                    return Ok(None);
                 }
+                self.ahead.push_back(std::mem::take(&mut self.current));
             }
             let next = &self.ahead[extra];
             whole.push('\n');
@@ -93,16 +98,18 @@ impl<'a> Lines<'a> {
         Ok(None)
     }
 
-    fn read(&mut self, number: u64) -> Result<Option<String>, SourceError> {
-        let mut bytes = Vec::new();
+    /// Reads a line into `current`, whose memory is used again; `false` at the end of the file.
+    fn read(&mut self, number: u64) -> Result<bool, SourceError> {
+        let mut bytes = std::mem::take(&mut self.current).into_bytes();
+        bytes.clear();
         self.reader.read_until(b'\n', &mut bytes).map_err(SourceError::io(&self.file))?;
         if bytes.is_empty() {
-            return Ok(None);
+            return Ok(false);
         }
         while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
             bytes.pop();
         }
-        String::from_utf8(bytes).map(Some).map_err(|error| {
+        self.current = String::from_utf8(bytes).map_err(|error| {
             let good = error.utf8_error().valid_up_to();
             let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
             SourceError::Structure {
@@ -112,6 +119,7 @@ impl<'a> Lines<'a> {
                 found: format!("the byte 0x{:02X} is not UTF-8", error.as_bytes()[good]),
                 expected: "text in UTF-8 (save the table again with that encoding)".into(),
             }
-        })
+        })?;
+        Ok(true)
     }
 }

@@ -7,8 +7,10 @@
 mod fields;
 mod lines;
 
+use std::fmt::Display;
 use std::io::BufRead;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use crate::clock::Written;
 use crate::error::SourceError;
@@ -48,7 +50,7 @@ impl<'a> Table<'a> {
         let mut lines = Lines::new(reader, file);
         let mut fields = Fields::new(delimiter);
         let first = lines.take()?;
-        let header_text = first.as_ref().map_or("", |line| line.trim_start_matches('\u{feff}'));
+        let header_text = first.map_or("", |line| line.trim_start_matches('\u{feff}'));
         if header_text.trim().is_empty() {
             return Err(SourceError::Structure {
                 file: file.into(),
@@ -78,24 +80,21 @@ impl<'a> Table<'a> {
     }
 
     pub fn step(&mut self) -> Result<Step<'_>, SourceError> {
-        let line = self.lines.next_line;
-        let Some(mut text) = self.lines.take()? else { return Ok(Step::End) };
-        if text.trim().is_empty() {
-            return self.step();
-        }
-        if open_quote(&text) {
-            match self.lines.rest_of_quoted(&text)? {
-                Some((whole, extra))
-                    if well_quoted(&whole, self.fields.delimiter)
-                        && self.fields.count(&whole) == self.header.len() =>
-                {
-                    self.lines.discard(extra);
-                    text = whole;
-                }
-                _ => return Ok(Step::Broken(self.broken_quote(line, &text))),
+        let (line, found) = loop {
+            let line = self.lines.next_line;
+            let Some(text) = self.lines.take()? else { return Ok(Step::End) };
+            if text.trim_ascii().is_empty() {
+                continue;
             }
-        }
-        let found = self.fields.count(&text);
+            if open_quote(text) {
+                let text = text.to_owned();
+                match self.quoted(&text)? {
+                    Some(found) => break (line, found),
+                    None => return Ok(Step::Broken(self.broken_quote(line, &text))),
+                }
+            }
+            break (line, self.fields.count(text));
+        };
         if found != self.header.len() {
             return Ok(Step::Broken(RowProblem {
                 file: self.file.clone(),
@@ -106,6 +105,18 @@ impl<'a> Table<'a> {
             }));
         }
         Ok(Step::Row(Row { table: self, line }))
+    }
+
+    /// Cuts a row whose first line opens a quote, when the lines after it close that well; the
+    /// number of its fields, which is that of the header.
+    fn quoted(&mut self, first: &str) -> Result<Option<usize>, SourceError> {
+        let Some((whole, extra)) = self.lines.rest_of_quoted(first)? else { return Ok(None) };
+        let sound = well_quoted(&whole, self.fields.delimiter);
+        if !sound || self.fields.count(&whole) != self.header.len() {
+            return Ok(None);
+        }
+        self.lines.discard(extra);
+        Ok(Some(self.header.len()))
     }
 
     fn broken_quote(&mut self, line: u64, text: &str) -> RowProblem {
@@ -131,7 +142,7 @@ impl Row<'_> {
     }
 
     /// The field parsed; `None` when it is empty.
-    pub fn parsed<T: std::str::FromStr>(
+    pub fn parsed<T: FromStr>(
         &self,
         column: impl Into<Option<Column>>,
         expected: &str,
@@ -153,20 +164,21 @@ impl Row<'_> {
     }
 
     /// The field as a number between two limits, both inside; `None` when it is empty.
-    pub fn number(
+    pub fn number<T: FromStr + PartialOrd + Display>(
         &self,
         column: impl Into<Option<Column>>,
-        limits: RangeInclusive<f64>,
+        limits: RangeInclusive<T>,
         what: &str,
-    ) -> Result<Option<f64>, RowProblem> {
+    ) -> Result<Option<T>, RowProblem> {
         let column = column.into();
-        let expected = format!("{what} from {} to {}", limits.start(), limits.end());
-        match self.parsed::<f64>(column, &expected)? {
-            Some(number) if !limits.contains(&number) => {
-                Err(self.problem(column, self.text(column), &expected))
-            }
-            number => Ok(number),
-        }
+        let text = self.text(column);
+        let good = match text {
+            "" => return Ok(None),
+            text => text.parse::<T>().ok().filter(|number| limits.contains(number)),
+        };
+        good.map(Some).ok_or_else(|| {
+            self.problem(column, text, &format!("{what} from {} to {}", limits.start(), limits.end()))
+        })
     }
 
     /// A problem with one field of this row, which is skipped.

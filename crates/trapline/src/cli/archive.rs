@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ::archive::ArchiveError;
-use detections::{Dataset, Selection};
+use detections::{Dataset, Keep, ReadOptions, Selection};
 use serde_json::{Value, json};
 
 use super::arguments::{ArchiveArguments, DataArguments, Layout};
@@ -21,7 +21,7 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
         return Err(Failure::input("--from must not be after --to"));
     }
     let Layout::Crops = arguments.layout;
-    let data = only_data_set(&arguments.data)?;
+    let data = only_data_set(&arguments.data, Keep::All)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let order = request(arguments)?.order(&data, threads).map_err(Failure::input)?;
     let temporary = temporary_beside(&arguments.output)?;
@@ -53,11 +53,12 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
 }
 
 /// Commands that work on one data set.
-pub fn only_data_set(arguments: &DataArguments) -> Result<Dataset, Failure> {
+pub fn only_data_set(arguments: &DataArguments, keep: Keep) -> Result<Dataset, Failure> {
     match arguments.data.as_slice() {
         [one] => {
             let _reading = Stage::begin(&format!("reading {}", one.path.display()));
-            detections::open(&one.path, &arguments.options()).map_err(Failure::input)
+            let options = ReadOptions { keep, ..arguments.options() };
+            detections::open(&one.path, &options).map_err(Failure::input)
         }
         _ => Err(Failure::input("this command works on one data set; give --data once")),
     }

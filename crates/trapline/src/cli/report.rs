@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use detections::Keep;
 use report::{BuiltIn, LabelledPeriod, Pages, Period, Request, Template, TimeOfDay};
 use serde_json::json;
 
@@ -16,7 +17,7 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
     let as_json = form(arguments)?;
     let pages = pages(arguments)?;
     let request = request(arguments, &pages)?;
-    let data = super::archive::only_data_set(&arguments.data)?;
+    let data = super::archive::only_data_set(&arguments.data, Keep::Numbers)?;
     let numbers = {
         let _computing = Stage::begin("computing the numbers");
         report::compute(&data, &request).map_err(Failure::input)?

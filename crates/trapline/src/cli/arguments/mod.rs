@@ -73,7 +73,11 @@ pub struct DataArguments {
 
 impl DataArguments {
     pub fn options(&self) -> ReadOptions {
-        ReadOptions { images: self.images.clone(), time_zone: self.time_zone.clone() }
+        ReadOptions {
+            images: self.images.clone(),
+            time_zone: self.time_zone.clone(),
+            ..ReadOptions::default()
+        }
     }
 }
 
