@@ -1,8 +1,10 @@
 //! Small Camtrap DP packages for tests, the fixtures that they are made of, and real servers.
 
 mod redis;
+mod wide;
 
 pub use redis::{Monitor, RedisServer, free_port};
+pub use wide::{WIDE_CLASSES, WIDE_LOCATIONS, wide, wide_class};
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -79,7 +81,16 @@ impl Package {
 
     /// A deployment at a location of its own.
     pub fn deployment(&mut self, id: &str, location: &str, start: &str, end: &str) {
-        push(&mut self.deployments, format_args!("{id},loc-{id},{location},33.1,-95.6,{start},{end}"));
+        self.deployment_at(id, location, (33.1, -95.6), start, end);
+    }
+
+    /// The same with its latitude and longitude.
+    pub fn deployment_at(&mut self, id: &str, location: &str, at: (f64, f64), start: &str, end: &str) {
+        let ((latitude, longitude), location) = (at, location.replace('"', "\"\""));
+        push(
+            &mut self.deployments,
+            format_args!("{id},loc-{id},\"{location}\",{latitude},{longitude},{start},{end}"),
+        );
     }
 
     /// A media file of `dep1`, and its bytes when it is in the package.

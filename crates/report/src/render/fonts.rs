@@ -4,7 +4,7 @@
 //! Chinese among them, fonts are looked for in a folder that the user names and then among those
 //! of the system; letters that none of them has are told, so that the pages can say so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -145,6 +145,52 @@ fn collect_letters(value: &Value, letters: &mut BTreeSet<char>) {
     }
 }
 
+/// Writes a box for each letter that no font has, in all texts of `numbers`: PDF/UA allows no
+/// letter that cannot be seen. Texts that were different stay so.
+pub(super) fn box_letters(numbers: Value, missing: &BTreeSet<char>) -> Value {
+    if missing.is_empty() { numbers } else { Boxes { missing, taken: HashMap::new() }.value(numbers) }
+}
+
+/// Stands for a letter that cannot be printed. In the embedded fonts.
+const BOX: char = '□';
+
+struct Boxes<'a> {
+    missing: &'a BTreeSet<char>,
+    /// Texts with boxes, and what they stand for.
+    taken: HashMap<String, String>,
+}
+
+impl Boxes<'_> {
+    fn value(&mut self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(text)),
+            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
+            Value::Object(fields) => {
+                fields.into_iter().map(|(name, item)| (self.text(name), self.value(item))).collect()
+            }
+            other => other,
+        }
+    }
+
+    fn text(&mut self, text: String) -> String {
+        if text.is_ascii() || !text.chars().any(|letter| self.missing.contains(&letter)) {
+            return text;
+        }
+        let boxed = |letter| if self.missing.contains(&letter) { BOX } else { letter };
+        let plain: String = text.chars().map(boxed).collect();
+        // Two names of two letters each would be one; the second is numbered.
+        let mut candidate = plain.clone();
+        for number in 2.. {
+            let stands_for = self.taken.entry(candidate.clone()).or_insert_with(|| text.clone());
+            if *stands_for == text {
+                break;
+            }
+            candidate = format!("{plain} ({number})");
+        }
+        candidate
+    }
+}
+
 /// Controls, joiners and marks of direction.
 fn is_invisible(letter: char) -> bool {
     letter.is_control()
@@ -168,5 +214,13 @@ mod tests {
         // Of the area for private use.
         let found = Fonts::for_texts(&json!(["doe \u{10fff0}", "\u{200e}buck"]), None);
         assert_eq!(found.missing(), &BTreeSet::from(['\u{10fff0}']));
+    }
+
+    #[test]
+    fn boxes_stand_for_them_and_keep_names_apart() {
+        let missing = BTreeSet::from(['\u{10fff0}', '\u{10fff1}']);
+        let boxed = box_letters(json!({"a\u{10fff0}": ["a\u{10fff1}", "a\u{10fff0}", "doe", "é"]}), &missing);
+        assert_eq!(boxed, json!({"a□": ["a□ (2)", "a□", "doe", "é"]}));
+        assert_eq!(Fonts::for_texts(&json!([BOX.to_string()]), None).missing(), &BTreeSet::new());
     }
 }

@@ -13,7 +13,7 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
 use crate::data::ReportData;
-use fonts::Fonts;
+use fonts::{Fonts, box_letters};
 use world::ReportWorld;
 
 pub use world::{BuiltIn, Template};
@@ -73,8 +73,8 @@ pub fn render(data: &ReportData) -> Result<Vec<u8>, RenderError> {
 /// A template of the user's own can take any time and memory: a server runs it in a process of
 /// its own.
 pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError> {
-    let mut numbers = numbers.clone();
-    let fonts = Fonts::for_texts(&numbers, pages.fonts.as_deref());
+    let fonts = Fonts::for_texts(numbers, pages.fonts.as_deref());
+    let mut numbers = box_letters(numbers.clone(), fonts.missing());
     if let Value::Object(fields) = &mut numbers {
         let missing: Vec<String> =
             fonts.missing().iter().map(|letter| format!("U+{:04X}", u32::from(*letter))).collect();
