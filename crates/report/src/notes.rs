@@ -60,8 +60,11 @@ fn unreadable(notes: &mut Notes, data: &Dataset) {
     });
     let ignored = data.problems.values_ignored();
     notes.add("values_ignored", of(Consequence::ValueIgnored), |_| {
-        let values = if ignored == 1 { "value was" } else { "values were" };
-        format!("{} {values} ignored because they make no sense where they stand", whole(ignored))
+        let values = match ignored {
+            1 => "value was ignored because it makes no sense where it stands",
+            _ => "values were ignored because they make no sense where they stand",
+        };
+        format!("{} {values}", whole(ignored))
     });
 }
 

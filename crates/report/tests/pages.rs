@@ -1,26 +1,11 @@
 //! The pages: what a reader sees, read back by `pdftotext` and `pdfinfo` (poppler-utils).
 
-use std::process::Command;
+mod tools;
 
 use detections::ReadOptions;
 use report::{Include, ReportData, Request};
 use testkit::Package;
-
-fn tool(name: &str, arguments: &[&str], pdf: &[u8]) -> String {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), pdf).unwrap();
-    let path = file.path().to_str().unwrap();
-    let arguments = arguments.iter().map(|argument| if *argument == "PDF" { path } else { argument });
-    let output =
-        Command::new(name).args(arguments).output().expect("poppler-utils; scripts/setup installs it");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The text in the order in which it stands in the file, without line breaks.
-fn text(pdf: &[u8]) -> String {
-    tool("pdftotext", &["-raw", "PDF", "-"], pdf).split_whitespace().collect::<Vec<_>>().join(" ")
-}
+use tools::{fields_of, text, tool};
 
 fn algar() -> ReportData {
     let data = detections::open(&testkit::examples().join("algar.zip"), &ReadOptions::default()).unwrap();
@@ -38,12 +23,11 @@ fn small(package: &Package, from: &str, to: &str) -> ReportData {
 #[test]
 fn a_report_is_tagged_titled_and_has_its_fonts() {
     let pdf = report::render(&algar()).unwrap();
-    let info = tool("pdfinfo", &["PDF"], &pdf);
-    let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
-    assert_eq!(field("Tagged:"), "yes");
-    assert_eq!(field("Title:"), "Seasonal activity, 1 May 2018 to 30 April 2019");
-    assert_eq!(field("Page size:"), "595.276 x 841.89 pts (A4)");
-    assert_eq!(field("JavaScript:"), "no");
+    let fields = fields_of(&pdf);
+    assert_eq!(fields["Tagged"], "yes");
+    assert_eq!(fields["Title"], "Seasonal activity, 1 May 2018 to 30 April 2019");
+    assert_eq!(fields["Page size"], "595.276 x 841.89 pts (A4)");
+    assert_eq!(fields["JavaScript"], "no");
     let metadata = tool("pdfinfo", &["-meta", "PDF"], &pdf);
     assert!(metadata.contains("pdfuaid:part"), "{metadata}");
     let fonts = tool("pdffonts", &["PDF"], &pdf);
@@ -110,8 +94,7 @@ fn a_period_without_data_is_one_page_that_says_so() {
         ("2023-12-01", "2023-12-31", "no animal was recorded"),
     ] {
         let pdf = report::render(&small(&package, from, to)).unwrap();
-        let info = tool("pdfinfo", &["PDF"], &pdf);
-        assert!(info.lines().any(|line| line.split_whitespace().eq(["Pages:", "1"])), "{info}");
+        assert_eq!(fields_of(&pdf)["Pages"], "1");
         let pages = text(&pdf);
         assert!(pages.contains("No detections in this period") && pages.contains(expected), "{pages}");
     }

@@ -32,7 +32,8 @@ pub fn wide() -> Package {
             3 => format!("#locate({number}) <x> $y$ *z*"),
             _ => format!("Site {number}"),
         };
-        let (latitude, longitude) = (40.0 + (number / 20) as f64 * 0.05, -100.0 + (number % 20) as f64 * 0.07);
+        let (latitude, longitude) =
+            (40.0 + (number / 20) as f64 * 0.05, -100.0 + (number % 20) as f64 * 0.07);
         package.deployment_at(
             &format!("dep{number}"),
             &name,

@@ -1,0 +1,220 @@
+//! Every kind of report on every kind of data: what is laid out, and that it stays on the page.
+
+mod tools;
+
+use detections::{Dataset, ReadOptions};
+use report::{BuiltIn, LabelledPeriod, Pages, Period, ReportData, ReportType, Request, Template};
+use testkit::Package;
+use tools::{fields_of, text, tool};
+
+fn read(package: &Package) -> Dataset {
+    let folder = package.write();
+    detections::open(folder.path(), &ReadOptions::default()).unwrap()
+}
+
+fn example(name: &str) -> Dataset {
+    detections::open(&testkit::examples().join(name), &ReadOptions::default()).unwrap()
+}
+
+fn period(from: &str, to: &str) -> Period {
+    Period { start: from.parse().unwrap(), end: to.parse().unwrap() }
+}
+
+/// The whole period, and its two halves held against each other.
+fn requests(whole: Period, middle: &str) -> [Request; 2] {
+    let middle = middle.parse().unwrap();
+    let labelled = |label: &str, period| LabelledPeriod { label: label.into(), period };
+    let halves = vec![
+        labelled("First half", Period { end: middle, ..whole }),
+        labelled("Second half #x $y$ *z*", Period { start: middle.tomorrow().unwrap(), ..whole }),
+    ];
+    [Request::seasonal_activity(whole.start, whole.end), Request::comparison(halves).unwrap()]
+}
+
+fn render(numbers: &ReportData, template: BuiltIn) -> Vec<u8> {
+    let pages = Pages { template: Template::BuiltIn(template), ..Pages::default() };
+    report::render_as(&serde_json::to_value(numbers).unwrap(), &pages).unwrap()
+}
+
+/// Each word lies on its page.
+fn assert_inside(pdf: &[u8], what: &str) {
+    let boxes = tool("pdftotext", &["-bbox", "PDF", "-"], pdf);
+    let number = |line: &str, name: &str| -> f64 {
+        let from = line.find(&format!("{name}=\"")).unwrap() + name.len() + 2;
+        line[from..].split('"').next().unwrap().parse().unwrap()
+    };
+    for line in boxes.lines().filter(|line| line.trim().starts_with("<word ")) {
+        let (left, right) = (number(line, "xMin"), number(line, "xMax"));
+        let (top, bottom) = (number(line, "yMin"), number(line, "yMax"));
+        let inside = left >= 20.0 && right <= 595.3 - 20.0 && top >= 20.0 && bottom <= 841.9 - 15.0;
+        assert!(inside, "{what}: {line}");
+    }
+}
+
+fn all_layouts(data: &Dataset, whole: Period, middle: &str, name: &str) {
+    for request in requests(whole, middle) {
+        let numbers = report::compute(data, &request).unwrap();
+        for (template, built_in) in BuiltIn::ALL {
+            let what = format!("{name}, {:?}, {template}", request.report_type);
+            let pdf = render(&numbers, built_in);
+            assert!(pdf == render(&numbers, built_in), "{what}: the same numbers give the same bytes");
+            assert_inside(&pdf, &what);
+            let pages = fields_of(&pdf)["Pages"].clone();
+            assert!(built_in != BuiltIn::Landowner || pages == "1", "{what}: {pages} pages");
+            let last = text(&pdf);
+            assert!(last.contains(&format!("Page {pages} of {pages}")), "{what}");
+        }
+    }
+}
+
+#[test]
+fn the_examples() {
+    all_layouts(&example("algar.zip"), period("2018-05-01", "2019-04-30"), "2018-10-31", "Algar");
+    all_layouts(&example("camtrap-dp"), period("2020-05-01", "2021-04-30"), "2020-10-31", "the DP example");
+}
+
+#[test]
+fn a_long_and_wide_survey() {
+    let data = read(&testkit::wide());
+    let whole = period("2023-01-01", "2023-12-31");
+    all_layouts(&data, whole, "2023-06-30", "the wide survey");
+    let by_day =
+        Request { group_by: report::GroupBy::Day, ..Request::seasonal_activity(whole.start, whole.end) };
+    let numbers = report::compute(&data, &by_day).unwrap();
+    assert_eq!((numbers.classes.len(), numbers.locations.len(), numbers.buckets.len()), (60, 400, 365));
+    let pdf = render(&numbers, BuiltIn::Report);
+    assert_inside(&pdf, "by day");
+    let pages = text(&pdf).replace('\u{200b}', "");
+    for class in [0, 3, 4] {
+        assert!(pages.contains(&testkit::wide_class(class)), "{}", testkit::wide_class(class));
+    }
+    assert!(pages.contains("31 Dec 2023") && pages.contains("Site 399"));
+    assert!(pdf.len() < 5 << 20, "{} bytes", pdf.len());
+}
+
+#[test]
+fn one_record_and_one_location() {
+    let mut package = Package::new();
+    package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
+    let data = read(&package);
+    all_layouts(&data, period("2023-09-01", "2024-01-31"), "2023-11-15", "one record");
+    let numbers =
+        report::compute(&data, &requests(period("2023-09-01", "2024-01-31"), "2023-11-15")[0]).unwrap();
+    assert_eq!((numbers.events, numbers.locations.len()), (1, 1));
+    // One event in 152 days: Garwood gives 0.0253 to 5.5716 events.
+    let class = &numbers.classes[0];
+    assert!((class.rai.unwrap() - 100.0 / 152.0).abs() < 1e-3);
+    assert!((class.rai_low.unwrap() - 2.532 / 152.0).abs() < 1e-3);
+    assert!((class.rai_high.unwrap() - 557.16 / 152.0).abs() < 1e-2);
+    assert!(numbers.overlaps.is_empty() && numbers.ratios.is_empty());
+    let accumulation = numbers.accumulation.unwrap();
+    assert_eq!((accumulation.observed, accumulation.uniques), (1, 1));
+    assert!(numbers.insights.join(" ").contains("too few to say more about: doe"));
+}
+
+#[test]
+fn all_records_in_one_hour() {
+    let mut package = Package::new();
+    for day in 1..=30 {
+        let time = format!("2023-10-{day:02}T06:{:02}:00Z", day % 60);
+        package.sighting(&format!("o{day}"), "dep1", &time, "doe", 1);
+        package.sighting(&format!("p{day}"), "dep1", &time.replace("T06", "T18"), "buck", 1);
+    }
+    let data = read(&package);
+    let whole = period("2023-09-01", "2024-01-31");
+    all_layouts(&data, whole, "2023-11-15", "one hour");
+    let numbers = report::compute(&data, &requests(whole, "2023-11-15")[0]).unwrap();
+    for (row, hour) in numbers.activity.iter().zip([18, 6]) {
+        assert!(row.density[hour] > 12.0, "{}: {:?}", row.classification, row.density);
+        assert!((row.peak_hour - hour as f64 - 0.25).abs() < 0.3, "{}", row.peak_hour);
+    }
+    assert!(numbers.overlaps[0].estimate < 0.01 && numbers.overlaps[0].high < 0.05);
+    let ratio = &numbers.ratios[0];
+    assert_eq!((ratio.ratio.as_str(), ratio.events, ratio.base_events), ("bucks per doe", 30, 30));
+    assert_eq!(ratio.estimate, Some(1.0));
+}
+
+#[test]
+fn no_data_at_all() {
+    let data = read(&Package::new());
+    all_layouts(&data, period("2023-09-01", "2024-01-31"), "2023-11-15", "a survey without records");
+    all_layouts(&data, period("2019-01-01", "2019-12-31"), "2019-06-30", "a year without cameras");
+    for (request, expected) in requests(period("2019-01-01", "2019-12-31"), "2019-06-30")
+        .into_iter()
+        .zip(["No camera was at work in this period", "there is nothing to compare"])
+    {
+        let numbers = report::compute(&data, &request).unwrap();
+        let pdf = render(&numbers, BuiltIn::Report);
+        assert!(text(&pdf).contains(expected), "{expected}");
+        assert_eq!(fields_of(&pdf)["Pages"], "1");
+    }
+    let empty = read(&Package::default());
+    all_layouts(&empty, period("2019-01-01", "2019-12-31"), "2019-06-30", "a survey without anything");
+}
+
+#[test]
+fn a_comparison_reads_in_order() {
+    let data = example("algar.zip");
+    let labelled = |label: &str, from, to| LabelledPeriod { label: label.into(), period: period(from, to) };
+    let request = Request::comparison(vec![
+        labelled("Summer", "2018-06-01", "2018-08-31"),
+        labelled("Winter", "2018-12-01", "2019-02-28"),
+    ])
+    .unwrap();
+    let numbers = report::compute(&data, &request).unwrap();
+    assert_eq!(numbers.report_type, ReportType::Comparison);
+    let pages = text(&render(&numbers, BuiltIn::Report));
+    let parts = [
+        "Comparison of Summer and Winter",
+        "Camera-days of effort 2,707.0 3,420.0",
+        "What the data show",
+        "Events in 100 camera-days, side by side",
+        "Rates by month",
+        "Differences between the periods",
+        "Activity over the day",
+        "clock: hours are stretched",
+        "Rates compared",
+        "Overlap of activity between periods",
+        "Classes: Summer",
+        "Classes: Winter",
+        "Data notes",
+        "Methods",
+        "Holm",
+        "Source",
+    ];
+    let mut from = 0;
+    for part in parts {
+        let found = pages[from..].find(part);
+        from += found.unwrap_or_else(|| panic!("“{part}” is not after {from} of:\n{pages}"));
+    }
+}
+
+#[test]
+fn archives_get_pdf_a_2_as_well() {
+    let data = example("algar.zip");
+    let [request, _] = requests(period("2018-05-01", "2019-04-30"), "2018-10-31");
+    let numbers = serde_json::to_value(report::compute(&data, &request).unwrap()).unwrap();
+    let pdf = report::render_as(&numbers, &Pages { archival: true, ..Pages::default() }).unwrap();
+    let metadata = tool("pdfinfo", &["-meta", "PDF"], &pdf);
+    for part in ["pdfuaid:part", "<pdfaid:part>2</pdfaid:part>", "<pdfaid:conformance>A</pdfaid:conformance>"]
+    {
+        assert!(metadata.contains(part), "{part} in {metadata}");
+    }
+    // Dated by the last record, whatever the clock says.
+    assert!(fields_of(&pdf)["CreationDate"].contains("2019"), "{:?}", fields_of(&pdf));
+}
+
+#[test]
+fn headings_are_bookmarks_and_pictures_have_words() {
+    let data = example("algar.zip");
+    let [request, _] = requests(period("2018-05-01", "2019-04-30"), "2018-10-31");
+    let pdf = render(&report::compute(&data, &request).unwrap(), BuiltIn::Report);
+    let structure = tool("pdfinfo", &["-struct-text", "PDF"], &pdf);
+    for heading in ["What the data show", "Events by month", "Methods"] {
+        assert!(structure.contains(heading), "{heading}");
+    }
+    let figures = structure.lines().filter(|line| line.trim_start().starts_with("Figure")).count();
+    assert!(figures >= 10, "{figures} figures in {structure}");
+    let raw = String::from_utf8_lossy(&pdf);
+    assert!(raw.contains("/Outlines"), "there are bookmarks");
+}
