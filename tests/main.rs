@@ -9,6 +9,7 @@ mod downloads;
 mod fail_points;
 mod outages;
 mod polling;
+mod reports;
 mod restarts;
 mod status;
 mod submission;

@@ -1,5 +1,8 @@
 //! Reading pages back with poppler-utils.
 
+// Each test program uses some of them.
+#![allow(dead_code)]
+
 use std::collections::BTreeMap;
 use std::process::Command;
 
