@@ -23,6 +23,7 @@ mod clock;
 mod column;
 mod container;
 mod error;
+mod ids;
 mod media;
 mod model;
 mod observations;

@@ -5,8 +5,9 @@ use std::io::{BufRead, Read};
 use crate::clock::LocalTime;
 use crate::column::Column;
 use crate::container::{Container, OpenError};
+use crate::ids::Ids;
 use crate::source::Keep;
-use crate::text::{Ids, TextColumn};
+use crate::text::TextColumn;
 
 /// The table of media, by column.
 #[derive(Clone, Debug)]

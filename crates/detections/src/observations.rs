@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use crate::bbox::RelativeBox;
 use crate::clock::LocalTime;
 use crate::column::Column;
+use crate::ids::Ids;
 use crate::media::{NO_OFFSET, NO_TIME, minutes, seconds};
 use crate::source::Keep;
-use crate::text::{Ids, Names};
+use crate::text::Names;
 
 /// What kind of thing was observed (`observationType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,10 +2,13 @@
 //!
 //! `cargo run --example overlap TIMES.csv`, where the second column is the class and the third
 //! the time of day as a part of 24 hours. Prints one line for each pair: the two classes and
-//! their sizes, the estimator, the estimate and its interval.
+//! their sizes, the estimator that a report would choose with its estimate and interval, and both
+//! estimates.
 
 use std::collections::BTreeMap;
 use std::error::Error;
+
+use report::overlap::{Estimator, estimate, pairs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("expected the path of a table")?;
@@ -19,9 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (names, samples): (Vec<&String>, Vec<&[f64]>) =
         hours.iter().map(|(name, hours)| (name, hours.as_slice())).unzip();
-    for (a, b, found) in report::overlap::pairs(&samples) {
+    for (a, b, found) in pairs(&samples) {
         println!(
-            "{:10} {:10} {:4} {:4} {:?} {:.4} ({:.4} to {:.4})",
+            "{:10} {:10} {:4} {:4} {:?} {:.4} ({:.4} to {:.4}) Dhat1 {:.4} Dhat4 {:.4}",
             names[a],
             names[b],
             samples[a].len(),
@@ -30,6 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             found.estimate,
             found.interval.low,
             found.interval.high,
+            estimate(samples[a], samples[b], Estimator::Dhat1).unwrap_or_default(),
+            estimate(samples[a], samples[b], Estimator::Dhat4).unwrap_or_default(),
         );
     }
     Ok(())

@@ -57,6 +57,13 @@ impl Estimator {
             Self::Dhat4 => 1.0,
         }
     }
+
+    fn of(self, a: &Curve, b: &Curve) -> f64 {
+        match self {
+            Self::Dhat1 => a.common_area(b),
+            Self::Dhat4 => f64::midpoint(a.reached_by(b), b.reached_by(a)),
+        }
+    }
 }
 
 /// How far two curves overlap.
@@ -73,6 +80,16 @@ pub struct Overlap {
 /// The overlap of two samples of hours of the day in `[0, 24)`; `None` when one is empty.
 pub fn overlap(a: &[f64], b: &[f64]) -> Option<Overlap> {
     pairs(&[a, b]).pop().map(|(_, _, overlap)| overlap)
+}
+
+/// The overlap of two samples by the estimator that is asked for, without an interval; `None` when
+/// one is empty.
+pub fn estimate(a: &[f64], b: &[f64], estimator: Estimator) -> Option<f64> {
+    let curve = |hours: &[f64]| {
+        let kappa = bandwidth(hours)? / estimator.adjust();
+        Some(Curve::new(circular::counts(hours, BINS), &Kernel::new(kappa, BINS)))
+    };
+    Some(estimator.of(&curve(a)?, &curve(b)?))
 }
 
 /// The overlap of each pair of samples that are not empty, with their places in `samples`.
@@ -144,12 +161,8 @@ impl Resampled {
     }
 
     fn overlap(&self, other: &Self, estimator: Estimator) -> Overlap {
-        let estimate = |a: &Curve, b: &Curve| match estimator {
-            Estimator::Dhat1 => a.common_area(b),
-            Estimator::Dhat4 => f64::midpoint(a.reached_by(b), b.reached_by(a)),
-        };
-        let again = self.resamples.iter().zip(&other.resamples).map(|(a, b)| estimate(a, b)).collect();
-        let whole = estimate(&self.whole, &other.whole);
+        let again = self.resamples.iter().zip(&other.resamples).map(|(a, b)| estimator.of(a, b)).collect();
+        let whole = estimator.of(&self.whole, &other.whole);
         let interval = percentiles(again, 0.05).unwrap_or(Interval { low: whole, high: whole });
         Overlap { estimator, estimate: whole, interval }
     }
@@ -235,6 +248,11 @@ mod tests {
             let expected = by_definition(&a, &b, estimator);
             assert_eq!(found.estimator, estimator);
             assert!((found.estimate - expected).abs() < 0.003, "{} and not {expected}", found.estimate);
+            for estimator in [Estimator::Dhat1, Estimator::Dhat4] {
+                let (found, expected) =
+                    (estimate(&a, &b, estimator).unwrap(), by_definition(&a, &b, estimator));
+                assert!((found - expected).abs() < 0.003, "{estimator:?}: {found} and not {expected}");
+            }
         }
     }
 

@@ -25,6 +25,11 @@ pub(crate) fn measure(value: f64) -> String {
     }
 }
 
+/// How many times one is the other: near 1, where the second digit decides, with one more.
+pub(crate) fn times(ratio: f64) -> String {
+    if (0.9..1.1).contains(&ratio) { format!("{ratio:.3}") } else { measure(ratio) }
+}
+
 /// A share as a whole number of percent; 0 and 100 only when it is exactly that.
 pub(crate) fn percent(share: f64) -> String {
     let rounded = (share * 100.0).round();
@@ -80,6 +85,10 @@ mod tests {
         assert_eq!(measure(0.4563), "0.46");
         assert_eq!(measure(12.345), "12.3");
         assert_eq!(measure(12_201.4), "12,201");
+        assert_eq!(
+            (times(1.0041), times(0.85), times(12.34)),
+            ("1.004".into(), "0.85".into(), "12.3".into())
+        );
         assert_eq!(
             (percent(0.004), percent(0.999), percent(1.0)),
             ("under 1 %".into(), "over 99 %".into(), "100 %".into())

@@ -11,12 +11,12 @@ pub fn seeded(records: usize) -> Package {
         usize::try_from(state >> 33).unwrap_or(0) % below
     };
     let mut package = Package::default();
-    for number in 0..24 {
+    for number in 0..24_u8 {
         let (start, end) = (1 + random(4), 9 + random(3));
         package.deployment_at(
             &format!("dep{number}"),
             &format!("Ridge {}", number % 16),
-            (35.0 + (number % 16) as f64 * 0.05, -97.0 - (number % 16) as f64 * 0.07),
+            (35.0 + f64::from(number % 16) * 0.05, -97.0 - f64::from(number % 16) * 0.07),
             &format!("2023-{start:02}-0{}T0{}:30:00-06:00", 1 + random(9), random(9)),
             &format!("2023-{end:02}-1{}T17:00:00-05:00", random(9)),
         );

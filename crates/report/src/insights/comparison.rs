@@ -4,7 +4,7 @@ use super::{between, day};
 use crate::compare::ENOUGH;
 use crate::data::{ComparedPeriod, ComparisonRow, ReportData};
 use crate::survey::Survey;
-use crate::words::{capital, class, count, list, measure, whole};
+use crate::words::{capital, class, count, list, measure, times, whole};
 
 /// Overlaps that are spoken of.
 const SPOKEN_OF: usize = 3;
@@ -134,10 +134,10 @@ fn difference(survey: &Survey<'_>, row: &ComparisonRow) -> String {
         whole(events_more as u64),
         whole(events_less as u64),
     );
-    let times = rate_more / rate_less;
+    let ratio = rate_more / rate_less;
     let interval = format!("corrected 95 % interval {}", between(low, high));
-    if times.is_finite() {
-        format!("{start}, {} times as many ({interval}).", measure(times))
+    if ratio.is_finite() {
+        format!("{start}, {} times as many ({interval}).", times(ratio))
     } else {
         format!("{start}; the rate is higher ({interval} times as many).")
     }

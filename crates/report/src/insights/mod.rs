@@ -11,7 +11,7 @@ use crate::intervals::{self, Interval, Sample};
 use crate::period::{Bucket, GroupBy};
 use crate::ratios::RateRatio;
 use crate::survey::Survey;
-use crate::words::{capital, class, count, list, measure, percent, whole};
+use crate::words::{capital, class, count, list, measure, percent, times, whole};
 
 /// Fewer events than this are too few to say anything about.
 const ENOUGH: usize = 20;
@@ -135,11 +135,11 @@ fn season(survey: &Survey<'_>, row: &ClassRow) -> Option<String> {
     Some(if !ratio.is_finite() {
         format!("{start}, and there was none in the rest of the period.")
     } else if low > 1.0 {
-        format!("{start}: {} times the rate of the rest of the period ({corrected}).", measure(ratio))
+        format!("{start}: {} times the rate of the rest of the period ({corrected}).", times(ratio))
     } else {
         format!(
             "{start}; that is not clearly more than in the rest of the period ({} times, {corrected}).",
-            measure(ratio),
+            times(ratio),
         )
     })
 }
@@ -147,15 +147,16 @@ fn season(survey: &Survey<'_>, row: &ClassRow) -> Option<String> {
 /// The ends of an interval, of which the upper may be open.
 fn between(low: f64, high: f64) -> String {
     if high.is_finite() {
-        format!("{} to {}", measure(low), measure(high))
+        format!("{} to {}", times(low), times(high))
     } else {
-        format!("{} and more", measure(low))
+        format!("{} and more", times(low))
     }
 }
 
-/// Events of all samples, as a whole number in words.
+/// Events of all samples, in words.
 fn events_of(samples: &[Sample]) -> String {
-    format!("{:.0}", Sample::total(samples).events)
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    whole(Sample::total(samples).events as u64)
 }
 
 fn bucket_name(survey: &Survey<'_>, bucket: Bucket) -> String {
@@ -219,7 +220,7 @@ fn accumulation(numbers: &ReportData) -> Option<String> {
         "{} recorded, {} of them on a single camera-day; from that Chao2 estimates that at least {} use these places \
          (95 % interval {} to {}).",
         count(row.observed, "class was", "classes were"),
-        whole(row.uniques),
+        if row.uniques == 0 { "none".into() } else { whole(row.uniques) },
         measure_classes(row.chao2),
         measure_classes(row.chao2_low),
         measure_classes(row.chao2_high),

@@ -29,7 +29,7 @@ fn bandwidth(hours: &[f64]) -> f64 {
         let rho = (cos * cos + sin * sin).sqrt() / n;
         let (mut low, mut high) = (0.0, 300.0);
         for _ in 0..60 {
-            let middle = (low + high) / 2.0;
+            let middle = f64::midpoint(low, high);
             if bessel(k, middle) / bessel(0, middle) < rho { low = middle } else { high = middle }
         }
         largest = largest.max(low);
@@ -80,16 +80,10 @@ pub fn overlap(a: &[f64], b: &[f64]) -> (f64, bool) {
         return ((0..steps).map(lower).sum::<f64>() * TAU / f64::from(steps), true);
     }
     let share = |own: &[f64], own_kappa, other: &[f64], other_kappa| {
-        // A few hundred of thousands of records are enough to the third digit.
-        let step = own.len().div_ceil(600);
-        let some: Vec<f64> = own.iter().step_by(step).copied().collect();
         let ratio = |at: &f64| (density(other, other_kappa, *at) / density(own, own_kappa, *at)).min(1.0);
-        if step == 1 {
-            return some.iter().map(ratio).sum::<f64>() / some.len() as f64;
-        }
         own.iter().map(ratio).sum::<f64>() / own.len() as f64
     };
-    ((share(a, kappa_a, b, kappa_b) + share(b, kappa_b, a, kappa_a)) / 2.0, false)
+    (f64::midpoint(share(a, kappa_a, b, kappa_b), share(b, kappa_b, a, kappa_a)), false)
 }
 
 /// Species expected in `drawn` of `units`: one by one, by how likely each is missed every time.
@@ -115,10 +109,10 @@ fn poisson_at_most(k: f64, mean: f64) -> f64 {
 
 fn bisect(mut low: f64, mut high: f64, below: impl Fn(f64) -> bool) -> f64 {
     for _ in 0..100 {
-        let middle = (low + high) / 2.0;
+        let middle = f64::midpoint(low, high);
         if below(middle) { low = middle } else { high = middle }
     }
-    (low + high) / 2.0
+    f64::midpoint(low, high)
 }
 
 /// 95 % interval of events per camera-day: by a bootstrap of its own where there are at least

@@ -1,0 +1,193 @@
+//! The rows of one period.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::overlap::Estimator;
+use crate::ratios::Method;
+
+/// One class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClassRow {
+    /// Its name in requests.
+    pub classification: String,
+    /// Its everyday name, where the data set has one.
+    pub vernacular_name: Option<String>,
+    /// `event` or `media`: the level that most of its records were counted on.
+    pub level: String,
+    /// Independent events.
+    pub events: usize,
+    /// Individuals in them.
+    pub individuals: u64,
+    /// Records: files or visits.
+    pub records: usize,
+    /// Events in 100 camera-days; `null` without effort.
+    pub rai: Option<f64>,
+    /// Lower end of its 95 % interval.
+    pub rai_low: Option<f64>,
+    /// Upper end of its 95 % interval.
+    pub rai_high: Option<f64>,
+    /// Locations with at least one event.
+    pub locations: usize,
+    /// Share of the surveyed locations with at least one event; `null` without any.
+    pub naive_occupancy: Option<f64>,
+    /// Mean confidence of its observations; `null` when none has one.
+    pub mean_confidence: Option<f64>,
+}
+
+/// One day, week or month.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BucketRow {
+    /// First day.
+    #[schemars(with = "String")]
+    pub start: Date,
+    /// Last day, which is inside.
+    #[schemars(with = "String")]
+    pub end: Date,
+    /// Such as `Sep 2018`.
+    pub label: String,
+    /// Camera-days; 0 means that nothing could be seen, not that nothing was there.
+    pub effort_days: f64,
+    /// Events of each class that had any.
+    pub events: BTreeMap<String, usize>,
+}
+
+/// One location.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LocationRow {
+    /// Its name.
+    pub location: String,
+    /// Camera-days.
+    pub effort_days: f64,
+    /// Independent events of all classes.
+    pub events: usize,
+    /// Events in 100 camera-days.
+    pub rai: Option<f64>,
+    /// Classes recorded.
+    pub classes: usize,
+    /// Degrees north (WGS 84), as exact as `coordinates` says; `null` where not known.
+    pub latitude: Option<f64>,
+    /// Degrees east (WGS 84).
+    pub longitude: Option<f64>,
+}
+
+/// Activity of one class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ActivityRow {
+    /// The class.
+    pub classification: String,
+    /// Records that the curve is made of.
+    pub records: usize,
+    /// Relative activity in each of the 24 hours, with mean 1.
+    pub density: Vec<f64>,
+    /// The same in each of the 96 quarters of an hour, for drawing.
+    pub curve: Vec<f64>,
+    /// Hour of the day at which the curve is highest.
+    pub peak_hour: f64,
+    /// Events that began at night; `null` without coordinates.
+    pub night: Option<ShareRow>,
+}
+
+/// A share of events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShareRow {
+    /// Events that are counted.
+    pub events: usize,
+    /// Of so many.
+    pub of: usize,
+    /// The one over the other.
+    pub share: f64,
+    /// Lower end of its 95 % interval.
+    pub low: f64,
+    /// Upper end of its 95 % interval.
+    pub high: f64,
+}
+
+/// When it is night.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NightRow {
+    /// For each of the 48 half hours of the day, the share of the camera-days on which the sun was
+    /// down at its middle; on the clock that `time_of_day` names.
+    pub shares: Vec<f64>,
+    /// Mean hour of sunrise on the camera's clock; `null` where the sun never rose or set.
+    pub sunrise: Option<f64>,
+    /// Mean hour of sunset on the camera's clock.
+    pub sunset: Option<f64>,
+    /// The cameras' offset from UTC was estimated from their longitude.
+    pub clock_estimated: bool,
+}
+
+/// How far the activity of two classes overlaps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OverlapRow {
+    /// One class.
+    pub a: String,
+    /// The other.
+    pub b: String,
+    /// How it was estimated.
+    pub estimator: Estimator,
+    /// From 0, never about at the same hour, to 1, the same curve.
+    pub estimate: f64,
+    /// Lower end of its 95 % interval.
+    pub low: f64,
+    /// Upper end of its 95 % interval.
+    pub high: f64,
+}
+
+/// How many of one kind there are for each of another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RatioRow {
+    /// `bucks per doe`, `fawns per doe`, `males per female` or `young per female`.
+    pub ratio: String,
+    /// The class whose animals they are; `null` where classes themselves tell them apart.
+    pub classification: Option<String>,
+    /// Independent events of the first kind.
+    pub events: usize,
+    /// Independent events of the second.
+    pub base_events: usize,
+    /// The one over the other; `null` when there is no base.
+    pub estimate: Option<f64>,
+    /// Lower end of its 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end of its 95 % interval; `null` when nothing bounds it.
+    pub high: Option<f64>,
+    /// How the interval was found.
+    pub method: Method,
+}
+
+/// Classes found against effort.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccumulationRow {
+    /// Classes found.
+    pub observed: usize,
+    /// Camera-days, each a deployment on a civil day: the sampling units.
+    pub units: u32,
+    /// Expected number of classes against camera-days, from few to all.
+    pub curve: Vec<AccumulationPoint>,
+    /// Chao2: at least so many classes there are.
+    pub chao2: f64,
+    /// Lower end of its 95 % interval.
+    pub chao2_low: f64,
+    /// Upper end of its 95 % interval.
+    pub chao2_high: f64,
+    /// Classes on one camera-day only.
+    pub uniques: u32,
+    /// Classes on two camera-days.
+    pub duplicates: u32,
+}
+
+/// A point of the accumulation curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccumulationPoint {
+    /// Camera-days.
+    pub camera_days: u32,
+    /// Classes expected in them.
+    pub classes: f64,
+    /// Lower end of the 95 % interval.
+    pub low: f64,
+    /// Upper end of the 95 % interval.
+    pub high: f64,
+}
