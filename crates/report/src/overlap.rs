@@ -18,8 +18,9 @@ use crate::activity::bandwidth;
 use crate::circular::{self, BINS, Kernel};
 use crate::intervals::{Interval, percentiles};
 
-/// Parts of the day in a resample: ten minutes, which moves no end of an interval that is shown.
-const RESAMPLE_BINS: usize = 144;
+/// Parts of the day in a resample: a quarter of an hour, which moves no end of an interval that is
+/// shown.
+const RESAMPLE_BINS: usize = 96;
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 1000;
 /// Fixed, so that the same data give the same report.

@@ -85,11 +85,29 @@ fn a_long_and_wide_survey() {
     let pdf = render(&numbers, BuiltIn::Report);
     assert_inside(&pdf, "by day");
     let pages = text(&pdf).replace('\u{200b}', "");
-    for class in [0, 3, 4] {
+    for class in [0, 1, 3, 4] {
         assert!(pages.contains(&testkit::wide_class(class)), "{}", testkit::wide_class(class));
     }
+    // Chinese letters out of a font of the system, Arabic ones out of the embedded font.
+    let fonts = tool("pdffonts", &["PDF"], &pdf);
+    assert!(fonts.contains("WenQuanYi") && fonts.contains("NotoSansArabic"), "{fonts}");
     assert!(pages.contains("31 Dec 2023") && pages.contains("Site 399"));
     assert!(pdf.len() < 5 << 20, "{} bytes", pdf.len());
+}
+
+#[test]
+fn a_letter_that_no_font_has_is_a_box_and_a_note() {
+    let mut package = Package::new();
+    for (number, class) in ["boar \u{10fff0}", "boar \u{10fff1}", "doe"].into_iter().enumerate() {
+        package.sighting(&format!("o{number}"), "dep1", "2023-10-01T06:00:00Z", class, 1);
+    }
+    let whole = period("2023-09-01", "2024-01-31");
+    all_layouts(&read(&package), whole, "2023-11-15", "letters without a font");
+    let numbers = report::compute(&read(&package), &requests(whole, "2023-11-15")[0]).unwrap();
+    let pages = text(&render(&numbers, BuiltIn::Report));
+    for part in ["boar □ 1 1", "boar □ (2) 1 1", "2 letters", "U+10FFF0, U+10FFF1"] {
+        assert!(pages.contains(part), "{part} is not in {pages}");
+    }
 }
 
 #[test]

@@ -94,13 +94,21 @@ async fn show(server: &str, output: &Path) -> Result<(), Failure> {
         json!({"report_type": "seasonal_activity", "start_date": from, "end_date": to, "dataset": "algar"});
     demo.export("pdf", &report, &output.join("report.pdf")).await?;
 
-    eprintln!("\n2. An archive of a heron that one camera saw (Camtrap DP example, 11 April 2021)");
+    eprintln!("\n2. Its summer held against its winter");
+    let period =
+        |label: &str, start: &str, end: &str| json!({"label": label, "start_date": start, "end_date": end});
+    let comparison = json!({"report_type": "comparison", "start_date": from, "end_date": to, "dataset": "algar",
+        "comparison_periods": [period("Summer", "2018-06-01", "2018-08-31"), period("Winter", "2018-12-01", "2019-02-28")]});
+    demo.export("pdf", &comparison, &output.join("comparison.pdf")).await?;
+
+    eprintln!("\n3. An archive of a heron that one camera saw (Camtrap DP example, 11 April 2021)");
     let archive = json!({"filter": {"start_date": "2021-04-11", "end_date": "2021-04-11", "classifications": ["Ardea"]}, "dataset": "camtrap-dp"});
     demo.export("zip", &archive, &output.join("detections.zip")).await?;
 
     let program = std::env::args().next().unwrap_or_else(|| "trapline".into());
     let file = |name: &str| output.join(name).display().to_string();
-    eprintln!("\nOpen {} and {}. Then try:", file("report.pdf"), file("detections.zip"));
+    let [report, comparison, archive] = ["report.pdf", "comparison.pdf", "detections.zip"].map(file);
+    eprintln!("\nOpen {report}, {comparison} and {archive}. Then try:");
     eprintln!("  {program} serve --data examples/algar.zip       # the same server, for your own requests");
     eprintln!("  {program} report --data YOUR_PACKAGE --from 2024-09-01 --to 2025-01-31 -o report.pdf");
     eprintln!("  {program} --help");
