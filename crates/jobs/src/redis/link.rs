@@ -221,6 +221,7 @@ fn breaks_connection(error: &RedisError) -> bool {
                 kind,
                 ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown | ServerErrorKind::BusyLoading
             );
+            // Redis 6.2 hides the code of an error inside a script, and shows it in the text alone.
             gone || is_refusal(error) || error.to_string().contains("READONLY")
         }
         _ => true,
