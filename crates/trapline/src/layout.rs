@@ -6,6 +6,7 @@
 //! [`TIME`] or at [`MEMORY`].
 
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -56,7 +57,7 @@ pub fn lay_out(
     let Template::Own(path) = &pages.template else {
         return report::render_as(&json, pages).map_err(LayoutError::Own);
     };
-    let mut command = Command::new(std::env::current_exe().map_err(LayoutError::Process)?);
+    let mut command = Command::new(program().map_err(LayoutError::Process)?);
     command.arg(COMMAND).arg(std::path::absolute(path).map_err(LayoutError::Process)?);
     if pages.archival {
         command.arg("--archival");
@@ -69,6 +70,11 @@ pub fn lay_out(
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().map_err(LayoutError::Process)?;
     supervise(child, json.to_string().into_bytes(), cancelled)
+}
+
+/// This program, also when its file was replaced by a new version meanwhile.
+fn program() -> std::io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 
 fn supervise(
