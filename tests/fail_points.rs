@@ -39,7 +39,7 @@ async fn worker_ends_at(point: &str) {
     let (home, request) = home(&redis, 800);
     let server = home.start_api();
     let job_id = server.submit("zip", &request).await;
-    let doomed = home.start_worker_with(1, &[("FAILPOINTS", &format!("{point}=return"))]);
+    let doomed = home.start_doomed(point);
     assert!(!doomed.ended().success(), "it ended at {point}");
     let _worker = home.start_worker(1);
     only_the_files_of(&server, &[&job_id]).await;
@@ -74,7 +74,7 @@ async fn three_lost_workers_are_the_end_of_a_job() {
     let server = home.start_api();
     let job_id = server.submit("zip", &request).await;
     for _ in 0..3 {
-        let doomed = home.start_worker_with(1, &[("FAILPOINTS", "made=return")]);
+        let doomed = home.start_doomed("made");
         assert!(!doomed.ended().success());
     }
     let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
@@ -89,7 +89,7 @@ async fn worker_ends_failing_at(point: &str) {
     let (home, _) = home(&redis, 800);
     let server = home.start_api();
     let job_id = server.submit("zip", &json!({"detection_ids": ["there is none"]})).await;
-    let doomed = home.start_worker_with(1, &[("FAILPOINTS", &format!("{point}=return"))]);
+    let doomed = home.start_doomed(point);
     assert!(!doomed.ended().success());
     let _worker = home.start_worker(1);
     let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
@@ -114,7 +114,7 @@ async fn worker_ends_releasing_at(point: &str) {
     let (home, request) = home(&redis, 800);
     let server = home.start_api();
     let job_id = server.submit("zip", &request).await;
-    let doomed = home.start_worker_with(1, &[("FAILPOINTS", &format!("{point}=return"))]);
+    let doomed = home.start_doomed(point);
     server.status_when("zip", &job_id, |status| status["phase"] == "running").await;
     assert!(!doomed.terminate().success());
     let _worker = home.start_worker(1);
@@ -137,7 +137,7 @@ async fn after_the_work_on_a_deleted_job_was_stopped() {
     let (home, request) = home(&redis, 3000);
     let server = home.start_api();
     let job_id = server.submit("zip", &request).await;
-    let doomed = home.start_worker_with(1, &[("FAILPOINTS", "stopped=return")]);
+    let doomed = home.start_doomed("stopped");
     server.status_when("zip", &job_id, |status| status["phase"] == "running").await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
     assert!(!doomed.ended().success());

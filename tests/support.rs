@@ -151,8 +151,23 @@ impl Home {
         process
     }
 
+    /// Starts a process with one worker that ends at a step of a job, perhaps before it says that
+    /// it works.
+    pub fn start_doomed(&self, point: &str) -> Process {
+        let mut command = self.command_of("worker");
+        command.args(["--workers", "1"]).env("FAILPOINTS", format!("{point}=return"));
+        self.launch(command).0
+    }
+
     /// A process, and the line that it prints when it is ready.
-    fn spawn(&self, mut command: Command) -> (Process, String) {
+    fn spawn(&self, command: Command) -> (Process, String) {
+        let (process, line) = self.launch(command);
+        assert!(!line.is_empty(), "the process did not start: {}", process.log());
+        (process, line)
+    }
+
+    /// A process, and its first line; none when it ends before.
+    fn launch(&self, mut command: Command) -> (Process, String) {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let log = self.folder.path().join(format!("log-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
         let stderr = std::fs::File::options().create(true).append(true).open(&log).unwrap();
@@ -160,7 +175,6 @@ impl Home {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let process = Process { child, log, _folder: Arc::clone(&self.folder) };
-        assert!(!line.is_empty(), "the process did not start: {}", process.log());
         (process, line.trim().to_owned())
     }
 }
