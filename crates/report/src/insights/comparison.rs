@@ -1,10 +1,10 @@
 //! Sentences about the differences between periods.
 
-use super::{between, day};
+use super::{between, name, recorded};
 use crate::compare::ENOUGH;
 use crate::data::{ComparedPeriod, ComparisonRow, ReportData};
 use crate::survey::Survey;
-use crate::words::{capital, class, count, list, measure, times, whole};
+use crate::words::{capital, count, list, measure, times, whole};
 
 /// Overlaps that are spoken of.
 const SPOKEN_OF: usize = 3;
@@ -24,26 +24,16 @@ pub(crate) fn insights(survey: &Survey<'_>, numbers: &ReportData) -> Vec<String>
     sentences
 }
 
-fn name(survey: &Survey<'_>, classification: &str) -> String {
-    survey
-        .data
-        .class(classification)
-        .map_or_else(|| classification.to_owned(), |number| class(&survey.data.classes[number as usize]))
-}
-
 fn nothing(survey: &Survey<'_>, numbers: &ReportData) -> String {
     let effort: Vec<String> = numbers
         .periods
         .iter()
         .map(|period| format!("{}: {} camera-days", period.label, measure(period.effort_days)))
         .collect();
-    let recorded = survey.data.recorded_days().map_or_else(
-        || "The data set has no dated records at all.".to_owned(),
-        |(start, end)| format!("The data set has records from {} to {}.", day(start), day(end)),
-    );
     format!(
-        "No animal was recorded in any of the periods, so there is nothing to compare ({}). {recorded}",
-        effort.join("; ")
+        "No animal was recorded in any of the periods, so there is nothing to compare ({}). {}",
+        effort.join("; "),
+        recorded(survey)
     )
 }
 

@@ -36,11 +36,18 @@ pub(crate) fn insights(survey: &Survey<'_>, numbers: &ReportData) -> Vec<String>
     sentences
 }
 
-fn name(survey: &Survey<'_>, row: &ClassRow) -> String {
-    survey
-        .data
-        .class(&row.classification)
-        .map_or_else(|| row.classification.clone(), |number| class(&survey.data.classes[number as usize]))
+/// A class with its everyday name.
+fn name(survey: &Survey<'_>, classification: &str) -> String {
+    let number = survey.data.class(classification);
+    number.map_or_else(|| classification.to_owned(), |number| class(&survey.data.classes[number as usize]))
+}
+
+/// From when to when there are data, for reports that have none.
+fn recorded(survey: &Survey<'_>) -> String {
+    survey.data.recorded_days().map_or_else(
+        || "The data set has no dated records at all.".to_owned(),
+        |(start, end)| format!("The data set has records from {} to {}.", day(start), day(end)),
+    )
 }
 
 fn nothing(survey: &Survey<'_>) -> String {
@@ -54,11 +61,7 @@ fn nothing(survey: &Survey<'_>) -> String {
             measure(100.0 * 3.689 / effort),
         );
     }
-    let recorded = survey.data.recorded_days().map_or_else(
-        || "The data set has no dated records at all.".to_owned(),
-        |(start, end)| format!("The data set has records from {} to {}.", day(start), day(end)),
-    );
-    format!("No camera was at work in this period, so nothing can be said about it. {recorded}")
+    format!("No camera was at work in this period, so nothing can be said about it. {}", recorded(survey))
 }
 
 fn day(date: jiff::civil::Date) -> String {
@@ -84,7 +87,7 @@ fn frequency(survey: &Survey<'_>, row: &ClassRow, surveyed: usize) -> String {
     };
     format!(
         "{}: {} of {} events ({}), at {} of {} locations; {} events in 100 camera-days{interval}.",
-        capital(&name(survey, row)),
+        capital(&name(survey, &row.classification)),
         whole(row.events as u64),
         whole(survey.events.len() as u64),
         percent(row.events as f64 / survey.events.len() as f64),
@@ -234,8 +237,11 @@ fn measure_classes(number: f64) -> String {
 }
 
 fn too_few(survey: &Survey<'_>, classes: &[ClassRow]) -> Option<String> {
-    let rare: Vec<String> =
-        classes.iter().filter(|row| row.events < ENOUGH).map(|row| name(survey, row)).collect();
+    let rare: Vec<String> = classes
+        .iter()
+        .filter(|row| row.events < ENOUGH)
+        .map(|row| name(survey, &row.classification))
+        .collect();
     if rare.is_empty() {
         return None;
     }
