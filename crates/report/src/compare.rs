@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use crate::bootstrap::Bootstrap;
 use crate::data::{ClassRow, ComparedPeriod, ComparisonRow, NightRow, PeriodOverlapRow};
 use crate::hours::{Hours, Nights};
-use crate::intervals::{Interval, Sample};
+use crate::intervals::Sample;
 use crate::overlap::{self, Overlap};
 use crate::ratios::{Corrected, RateRatio, holm};
 use crate::request::{LabelledPeriod, TimeOfDay};
-use crate::rows::rounded;
+use crate::rows::{bounded, rounded};
 use crate::sun::Sky;
 use crate::survey::Survey;
 
@@ -31,6 +31,8 @@ pub(crate) struct Compared {
     pub overlaps: Vec<PeriodOverlapRow>,
     /// The clock that activity is compared on.
     pub on: TimeOfDay,
+    /// Records without a time on that clock.
+    pub left_out: usize,
     /// When it is night, over all periods.
     pub night: Option<NightRow>,
     /// Classes whose rates were compared, times pairs of periods.
@@ -56,12 +58,14 @@ pub(crate) fn compare(whole: &Survey<'_>, sky: &mut Sky<'_>) -> Compared {
     let surveys: Vec<Survey<'_>> = asked.iter().map(survey).collect();
     let nights = Nights::over(&surveys.iter().collect::<Vec<_>>(), sky);
     let far = nights.as_ref().is_some_and(|nights| nights.highest_latitude > SOLAR_ABOVE);
-    let on = if far { TimeOfDay::Solar } else { whole.request.time_of_day };
+    let asked_on = if far { TimeOfDay::Solar } else { whole.request.time_of_day };
     let sides: Vec<Side<'_>> = asked
         .iter()
         .zip(surveys)
-        .map(|(label, survey)| Side { label, hours: survey.hours(on, nights.as_ref(), sky), survey })
+        .map(|(label, survey)| Side { label, hours: survey.hours(asked_on, nights.as_ref(), sky), survey })
         .collect();
+    // All sides go by the same nights, and so have the same clock.
+    let on = sides.first().map_or(asked_on, |side| side.hours.on);
     let classes = by_events(&sides);
     let comparisons = comparisons(&sides, &classes);
     Compared {
@@ -69,6 +73,7 @@ pub(crate) fn compare(whole: &Survey<'_>, sky: &mut Sky<'_>) -> Compared {
         overlaps: overlaps(&sides, &classes),
         night: nights.as_ref().map(|nights| nights.row(on)),
         on,
+        left_out: sides.iter().map(|side| side.hours.left_out).sum(),
         tested: comparisons.iter().filter(|row| row.p_value.is_some()).count(),
         comparisons,
     }
@@ -128,7 +133,7 @@ fn comparisons(sides: &[Side<'_>], classes: &[u32]) -> Vec<ComparisonRow> {
     let units: Vec<usize> = (0..first.survey.effort.len()).filter(|unit| stratum(*unit) > 0).collect();
     let strata: Vec<u32> = units.iter().map(|unit| stratum(*unit)).collect();
     let bootstrap = Bootstrap::new(&strata, RESAMPLES);
-    let mut rows = Vec::new();
+    let mut held = Vec::new();
     for class in classes {
         let samples: Vec<Vec<Sample>> = sides
             .iter()
@@ -137,71 +142,79 @@ fn comparisons(sides: &[Side<'_>], classes: &[u32]) -> Vec<ComparisonRow> {
                 units.iter().map(|unit| all[*unit]).collect()
             })
             .collect();
-        let name = &first.survey.data.classes[*class as usize].name;
         for (a, b) in pairs(sides.len()) {
             if let Some(ratio) = RateRatio::new(&samples[b], &samples[a], &bootstrap) {
-                rows.push((row(name, &sides[a], &samples[a], &sides[b], &samples[b]), ratio));
+                let totals = [Sample::total(&samples[a]), Sample::total(&samples[b])];
+                held.push(Held { class: *class, sides: [&sides[a], &sides[b]], totals, ratio });
             }
         }
     }
-    correct(rows)
+    correct(&held)
 }
 
-fn row(name: &str, a: &Side<'_>, in_a: &[Sample], b: &Side<'_>, in_b: &[Sample]) -> ComparisonRow {
-    let (in_a, in_b) = (Sample::total(in_a), Sample::total(in_b));
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let events = |sample: Sample| sample.events as usize;
-    ComparisonRow {
-        classification: name.into(),
-        a: a.label.label.clone(),
-        b: b.label.label.clone(),
-        events_a: events(in_a),
-        events_b: events(in_b),
-        rai_a: rounded(in_a.rate() * 100.0, 4),
-        rai_b: rounded(in_b.rate() * 100.0, 4),
-        rate_ratio: None,
-        low: 0.0,
-        high: None,
-        corrected_low: 0.0,
-        corrected_high: None,
-        p_value: None,
-        differs: false,
-        method: crate::ratios::Method::Exact,
-    }
+/// A class in two periods.
+struct Held<'a> {
+    class: u32,
+    sides: [&'a Side<'a>; 2],
+    totals: [Sample; 2],
+    ratio: RateRatio,
 }
 
-/// Fills in the intervals, corrected for all rows with enough events.
-fn correct(mut rows: Vec<(ComparisonRow, RateRatio)>) -> Vec<ComparisonRow> {
-    let enough = |row: &ComparisonRow| row.events_a + row.events_b >= ENOUGH;
-    let p_values: Vec<f64> =
-        rows.iter().filter(|(row, _)| enough(row)).map(|(_, ratio)| ratio.p_value()).collect();
+/// The rows, corrected for all that have enough events to be compared.
+fn correct(held: &[Held<'_>]) -> Vec<ComparisonRow> {
+    let compared = || held.iter().filter(|held| held.has_enough());
+    let p_values: Vec<f64> = compared().map(|held| held.ratio.p_value()).collect();
     let mut corrected = holm(&p_values).into_iter();
-    for (row, ratio) in &mut rows {
-        let finite = |value: f64| value.is_finite().then(|| rounded(value, 4));
-        let Interval { low, high } = ratio.interval(0.05);
-        (row.low, row.high) = (rounded(low, 4), finite(high));
-        row.rate_ratio = finite(ratio.estimate);
-        row.method = ratio.method;
-        let own = if enough(row) { corrected.next() } else { None };
-        let Interval { low, high } = ratio.interval(own.map_or(0.05, |own: Corrected| own.alpha));
-        (row.corrected_low, row.corrected_high) = (rounded(low, 4), finite(high));
-        row.p_value = own.map(|own| rounded(own.p_value, 5));
-        row.differs = own.is_some_and(|own| own.holds);
+    held.iter().map(|held| held.row(if held.has_enough() { corrected.next() } else { None })).collect()
+}
+
+impl Held<'_> {
+    fn events(&self) -> [usize; 2] {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        self.totals.map(|total| total.events as usize)
     }
-    rows.into_iter().map(|(row, _)| row).collect()
+
+    fn has_enough(&self) -> bool {
+        self.events().iter().sum::<usize>() >= ENOUGH
+    }
+
+    fn row(&self, corrected: Option<Corrected>) -> ComparisonRow {
+        let [a, b] = self.sides;
+        let [events_a, events_b] = self.events();
+        let [rai_a, rai_b] = self.totals.map(|total| rounded(total.rate() * 100.0, 4));
+        let own = self.ratio.interval(0.05);
+        let widened = self.ratio.interval(corrected.map_or(0.05, |corrected| corrected.alpha));
+        ComparisonRow {
+            classification: a.survey.data.classes[self.class as usize].name.clone(),
+            a: a.label.label.clone(),
+            b: b.label.label.clone(),
+            events_a,
+            events_b,
+            rai_a,
+            rai_b,
+            rate_ratio: bounded(self.ratio.estimate, 4),
+            low: rounded(own.low, 4),
+            high: bounded(own.high, 4),
+            corrected_low: rounded(widened.low, 4),
+            corrected_high: bounded(widened.high, 4),
+            p_value: corrected.map(|corrected| rounded(corrected.p_value, 5)),
+            differs: corrected.is_some_and(|corrected| corrected.holds),
+            method: self.ratio.method,
+        }
+    }
 }
 
 /// Of the classes with most events that have enough records in two periods at least.
 fn overlaps(sides: &[Side<'_>], classes: &[u32]) -> Vec<PeriodOverlapRow> {
     let in_two = |class: &&u32| {
         let enough =
-            |side: &&Side<'_>| side.hours.get(class).is_some_and(|hours| hours.len() >= overlap::ENOUGH);
+            |side: &&Side<'_>| side.hours.of(**class).is_some_and(|hours| hours.len() >= overlap::ENOUGH);
         sides.iter().filter(enough).count() >= 2
     };
     let of_class = |class: &u32| {
         let enough: Vec<(&Side<'_>, &[f64])> = sides
             .iter()
-            .filter_map(|side| Some((side, side.hours.get(class)?.as_slice())))
+            .filter_map(|side| Some((side, side.hours.of(*class)?)))
             .filter(|(_, hours)| hours.len() >= overlap::ENOUGH)
             .collect();
         let samples: Vec<&[f64]> = enough.iter().map(|(_, hours)| *hours).collect();

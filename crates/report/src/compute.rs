@@ -6,7 +6,7 @@ use crate::compare::compare;
 use crate::data::{PeriodRow, ReportData, SourceRow};
 use crate::hours::Nights;
 use crate::insights::insights;
-use crate::methods::methods;
+use crate::methods::{Told, methods};
 use crate::notes::notes;
 use crate::period::Period;
 use crate::records::Ground;
@@ -45,9 +45,13 @@ pub fn compute(data: &Dataset, request: &Request) -> Result<ReportData, ComputeE
     let classes = survey.class_rows();
     let activity = survey.activity_rows(&classes, &hours, &mut sky);
     let overlaps = survey.overlap_rows(&classes, &hours);
+    let (on, left_out) = (hours.on, hours.left_out);
     // Of millions of records they take as much as the data themselves.
     drop(hours);
     let compared = compare(&survey, &mut sky);
+    let ratios = survey.ratio_rows();
+    let notes = notes(&survey, nights.as_ref());
+    let told = Told { nights: nights.as_ref(), on, left_out, ratios: &ratios, compared: &compared };
     let mut numbers = ReportData {
         report_type: request.report_type,
         title: request.title(),
@@ -55,7 +59,7 @@ pub fn compute(data: &Dataset, request: &Request) -> Result<ReportData, ComputeE
         group_by: request.group_by,
         independence_minutes: request.independence_minutes,
         independence_since: request.independence_since,
-        time_of_day: request.time_of_day,
+        time_of_day: on,
         coordinates: request.coordinates,
         source: source_row(data),
         include: request.include,
@@ -66,25 +70,24 @@ pub fn compute(data: &Dataset, request: &Request) -> Result<ReportData, ComputeE
         individuals: survey.individuals(),
         buckets: survey.bucket_rows(),
         locations: survey.location_rows(),
-        night: nights.as_ref().map(|nights| nights.row(request.time_of_day)),
-        ratios: survey.ratio_rows(),
+        night: nights.as_ref().map(|nights| nights.row(on)),
         accumulation: survey.accumulation(),
         excluded: survey.found.excluded.clone(),
         activity,
         overlaps,
         classes,
         insights: Vec::new(),
-        data_notes: Vec::new(),
-        data_note_ids: std::collections::BTreeMap::new(),
-        methods: methods(&survey, nights.as_ref(), &compared),
+        methods: methods(&survey, &told),
+        data_notes: notes.sentences,
+        data_note_ids: notes.ids,
+        ratios,
         periods_time_of_day: (!compared.periods.is_empty()).then_some(compared.on),
         periods: compared.periods,
         periods_night: compared.night,
         comparisons: compared.comparisons,
         period_overlaps: compared.overlaps,
     };
-    let notes = notes(&survey, nights.as_ref());
-    (numbers.data_notes, numbers.data_note_ids) = (notes.sentences, notes.ids);
+    // Sentences are about the numbers, so they come last.
     numbers.insights = match request.report_type {
         ReportType::Comparison => crate::insights::comparison::insights(&survey, &numbers),
         ReportType::SeasonalActivity | ReportType::Custom => insights(&survey, &numbers),

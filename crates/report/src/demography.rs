@@ -11,7 +11,7 @@ use crate::data::RatioRow;
 use crate::intervals::Sample;
 use crate::ratios::RateRatio;
 use crate::records;
-use crate::rows::rounded;
+use crate::rows::{bounded, rounded};
 use crate::survey::Survey;
 
 /// Classes that say what an animal is.
@@ -123,7 +123,7 @@ impl Survey<'_> {
                 base_events: events(Part::Female),
                 estimate: Some(rounded(ratio.estimate, 4)),
                 low: Some(rounded(interval.low, 4)),
-                high: interval.high.is_finite().then(|| rounded(interval.high, 4)),
+                high: bounded(interval.high, 4),
                 method: ratio.method,
             })
         };

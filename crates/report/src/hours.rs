@@ -131,7 +131,19 @@ fn middle(half_hour: usize) -> f64 {
 }
 
 /// Times of day of the records of each class.
-pub(crate) type Hours = BTreeMap<u32, Vec<f64>>;
+pub(crate) struct Hours {
+    /// The clock they are on: solar only where that was asked for and the sun is known.
+    pub on: TimeOfDay,
+    /// Records on days, or at places, without a sunrise to go by; they have no solar time.
+    pub left_out: usize,
+    of_class: BTreeMap<u32, Vec<f64>>,
+}
+
+impl Hours {
+    pub fn of(&self, class: u32) -> Option<&[f64]> {
+        self.of_class.get(&class).map(Vec::as_slice)
+    }
+}
 
 /// Hour of a record with sunrise and sunset at their means; `None` on a day without them.
 fn solar_hour(record: &Record, means: (f64, f64), sky: &mut Sky<'_>) -> Option<f64> {
@@ -144,16 +156,21 @@ fn solar_hour(record: &Record, means: (f64, f64), sky: &mut Sky<'_>) -> Option<f
 }
 
 impl Survey<'_> {
-    /// Times of day of all records; on solar time without those that have no sunrise to go by.
-    pub fn hours(&self, on: TimeOfDay, nights: Option<&Nights>, sky: &mut Sky<'_>) -> Hours {
-        let means = nights.and_then(|nights| nights.anchors);
-        let mut hours = Hours::new();
+    /// Times of day of all records, on the clock that is asked for where that can be.
+    pub fn hours(&self, asked: TimeOfDay, nights: Option<&Nights>, sky: &mut Sky<'_>) -> Hours {
+        let means = match asked {
+            TimeOfDay::Solar => nights.and_then(|nights| nights.anchors),
+            TimeOfDay::Clock => None,
+        };
+        let on = if means.is_some() { TimeOfDay::Solar } else { TimeOfDay::Clock };
+        let mut hours = Hours { on, left_out: 0, of_class: BTreeMap::new() };
         for record in &self.found.records {
-            let of_class = hours.entry(record.class).or_default();
-            of_class.extend(match (on, means) {
-                (TimeOfDay::Solar, Some(means)) => solar_hour(record, means, sky),
-                _ => Some(record.time.hour_of_day()),
-            });
+            let hour = match means {
+                Some(means) => solar_hour(record, means, sky),
+                None => Some(record.time.hour_of_day()),
+            };
+            hours.left_out += usize::from(hour.is_none());
+            hours.of_class.entry(record.class).or_default().extend(hour);
         }
         hours
     }
@@ -162,7 +179,7 @@ impl Survey<'_> {
     pub fn activity_rows(&self, classes: &[ClassRow], hours: &Hours, sky: &mut Sky<'_>) -> Vec<ActivityRow> {
         let row = |class: &ClassRow| {
             let number = self.data.class(&class.classification)?;
-            let hours = hours.get(&number)?;
+            let hours = hours.of(number)?;
             let curve = activity(hours)?;
             Some(ActivityRow {
                 classification: class.classification.clone(),
@@ -201,7 +218,7 @@ impl Survey<'_> {
             .iter()
             .filter_map(|row| {
                 let number = self.data.class(&row.classification)?;
-                Some((row.classification.as_str(), hours.get(&number)?.as_slice()))
+                Some((row.classification.as_str(), hours.of(number)?))
             })
             .filter(|(_, hours)| hours.len() >= overlap::ENOUGH)
             .collect();

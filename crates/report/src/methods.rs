@@ -3,6 +3,7 @@
 use detections::CameraClock;
 
 use crate::compare::{self, Compared};
+use crate::data::RatioRow;
 use crate::events::Since;
 use crate::hours::Nights;
 use crate::intervals::MIN_DEPLOYMENTS;
@@ -11,7 +12,18 @@ use crate::request::{Coordinates, TimeOfDay};
 use crate::survey::Survey;
 use crate::words::{count, list, measure, whole};
 
-pub(crate) fn methods(survey: &Survey<'_>, nights: Option<&Nights>, compared: &Compared) -> Vec<String> {
+/// What was found on the way, that the sentences tell of.
+pub(crate) struct Told<'a> {
+    pub nights: Option<&'a Nights>,
+    /// The clock that activity is on.
+    pub on: TimeOfDay,
+    /// Records without a time on it.
+    pub left_out: usize,
+    pub ratios: &'a [RatioRow],
+    pub compared: &'a Compared,
+}
+
+pub(crate) fn methods(survey: &Survey<'_>, told: &Told<'_>) -> Vec<String> {
     let mut methods = vec![
         period(survey),
         clock(survey),
@@ -20,9 +32,9 @@ pub(crate) fn methods(survey: &Survey<'_>, nights: Option<&Nights>, compared: &C
         effort(survey),
         events(survey),
     ];
-    methods.extend(measures(survey));
-    methods.extend(compared_periods(survey, compared));
-    methods.push(night(nights));
+    methods.extend(measures(survey, told));
+    methods.extend(compared_periods(told.compared));
+    methods.push(night(survey, told));
     methods.push(places(survey));
     methods
 }
@@ -118,8 +130,16 @@ fn events(survey: &Survey<'_>) -> String {
     }
 }
 
-fn measures(survey: &Survey<'_>) -> Vec<String> {
-    let on = match survey.request.time_of_day {
+/// Such as `, but for 3 without a sunrise to go by`.
+fn without_sunrise(left_out: usize) -> String {
+    match left_out {
+        0 => String::new(),
+        number => format!(", but for {} without a sunrise to go by", whole(number as u64)),
+    }
+}
+
+fn measures(survey: &Survey<'_>, told: &Told<'_>) -> Vec<String> {
+    let on = match told.on {
         TimeOfDay::Clock => "clock times",
         TimeOfDay::Solar => "solar times",
     };
@@ -131,8 +151,9 @@ fn measures(survey: &Survey<'_>) -> Vec<String> {
          that were there unseen are not allowed for (MacKenzie et al. 2002)."
             .into(),
         format!(
-            "Activity: circular kernel density (von Mises) of the {on} of all records, bandwidth as in R overlap \
-             (kmax 3), scaled to a mean of 1 (Ridout and Linkie 2009; Peral et al. 2022)."
+            "Activity: circular kernel density (von Mises) of the {on} of all records{}, bandwidth as in R overlap \
+             (kmax 3), scaled to a mean of 1 (Ridout and Linkie 2009; Peral et al. 2022).",
+            without_sunrise(told.left_out)
         ),
         format!(
             "Overlap of activity: Dhat1 where the smaller sample is under 75 records, else Dhat4 (Ridout and Linkie \
@@ -154,7 +175,7 @@ fn measures(survey: &Survey<'_>) -> Vec<String> {
             } else {
                 ""
             },
-            if survey.ratio_rows().is_empty() { "no class here tells them apart" } else { "intervals as for rates" },
+            if told.ratios.is_empty() { "no class here tells them apart" } else { "intervals as for rates" },
         ),
         format!(
             "Intervals: 95 %. For rates and their ratios a bootstrap over deployments with 2,000 resamples, where \
@@ -165,40 +186,48 @@ fn measures(survey: &Survey<'_>) -> Vec<String> {
     ]
 }
 
-fn compared_periods(survey: &Survey<'_>, compared: &Compared) -> Option<String> {
+fn compared_periods(compared: &Compared) -> Option<String> {
     (!compared.periods.is_empty()).then(|| {
         let labels: Vec<String> =
             compared.periods.iter().map(|period| format!("{} ({})", period.label, period.words)).collect();
+        let on = match compared.on {
+            TimeOfDay::Solar => format!(
+                "solar time, with sunrise and sunset anchored to their mean over all periods (Vazquez et al. 2019), since \
+                 day length would pose as behaviour{}",
+                without_sunrise(compared.left_out)
+            ),
+            TimeOfDay::Clock if compared.night.is_none() => "clock time, since no coordinates are known".into(),
+            TimeOfDay::Clock => "clock time".into(),
+        };
         format!(
             "Comparison of {}: ratio of events per camera-day, the later named over the earlier, for each class with at \
              least {} events in the two periods together; bootstrap over deployments with {} resamples, drawn apart for \
              deployments that worked in the same periods, where each period has at least {MIN_DEPLOYMENTS}, else exact; \
-             {} tests, corrected by Holm's method (1979). Activity of periods is compared on {}.",
+             {} tests, corrected by Holm's method (1979). Activity of periods is compared on {on}.",
             list(&labels, 5),
             compare::ENOUGH,
             whole(compare::RESAMPLES as u64),
             whole(compared.tested as u64),
-            if compared.on == TimeOfDay::Solar {
-                "solar time, with sunrise and sunset anchored to their mean over all periods (Vazquez et al. 2019), \
-                 since day length would pose as behaviour"
-            } else if survey.data.deployments.iter().all(|d| d.latitude.is_none()) {
-                "clock time, since no coordinates are known"
-            } else {
-                "clock time"
-            },
         )
     })
 }
 
-fn night(nights: Option<&Nights>) -> String {
-    let Some(nights) = nights else {
-        return "Day and night: not told apart, since no deployment at work has coordinates.".into();
+fn night(survey: &Survey<'_>, told: &Told<'_>) -> String {
+    let in_vain = if survey.request.time_of_day == TimeOfDay::Solar && told.on == TimeOfDay::Clock {
+        " Solar time was asked for, but there is no sunrise to go by, so activity is on clock time."
+    } else {
+        ""
+    };
+    let Some(nights) = told.nights else {
+        return format!(
+            "Day and night: not told apart, since no deployment at work has coordinates.{in_vain}"
+        );
     };
     let without = match nights.without_coordinates.len() {
         0 => String::new(),
         number => format!("; {} without coordinates left out", count(number, "deployment", "deployments")),
     };
-    format!("Day and night: from sunrise and sunset at the coordinates of each deployment{without}.")
+    format!("Day and night: from sunrise and sunset at the coordinates of each deployment{without}.{in_vain}")
 }
 
 fn places(survey: &Survey<'_>) -> String {

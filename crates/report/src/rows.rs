@@ -173,7 +173,12 @@ fn per_hundred(events: usize, effort_days: f64) -> Option<f64> {
     (effort_days > 0.0).then(|| rounded(100.0 * events as f64 / effort_days, 4))
 }
 
-/// To so many digits after the point; what is not finite has no form in JSON and stays so.
+/// To so many digits after the point; `None` for what is not finite, which JSON has no form for.
+pub(crate) fn bounded(value: f64, digits: i32) -> Option<f64> {
+    value.is_finite().then(|| rounded(value, digits))
+}
+
+/// To so many digits after the point.
 pub(crate) fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale

@@ -287,3 +287,36 @@ fn ids_that_stand_twice_are_told_whatever_is_kept() {
     assert_eq!(whole.data_note_ids["in_the_future"], ["late"]);
     assert_eq!(whole.events, 2);
 }
+
+#[test]
+fn solar_time_is_claimed_only_where_the_sun_is_known() {
+    let mut package = testkit::Package::new();
+    package.deployment("dep2", "South gate", "2023-09-01T00:00:00Z", "2024-01-31T00:00:00Z");
+    for (number, deployment) in ["dep1", "dep1", "dep2"].into_iter().enumerate() {
+        package.sighting(&format!("o{number}"), deployment, "2023-10-01T06:00:00Z", "doe", 1);
+    }
+    let without = |deployments: &str, ids: &[&str]| -> String {
+        let row = |line: &str| {
+            let named = ids.iter().any(|id| line.starts_with(id));
+            if named { line.replace("33.1,-95.6", ",") } else { line.into() }
+        };
+        deployments.lines().map(|line| row(line) + "\n").collect()
+    };
+    let solar = Request { time_of_day: report::TimeOfDay::Solar, ..request("2023-09-01", "2024-01-31") };
+    let numbers = |ids: &[&str]| {
+        let other = testkit::Package { deployments: without(&package.deployments, ids), ..package.clone() };
+        let folder = other.write();
+        report::compute(&detections::open(folder.path(), &ReadOptions::default()).unwrap(), &solar).unwrap()
+    };
+    let one = numbers(&["dep2"]);
+    assert_eq!((one.time_of_day, one.activity[0].records), (report::TimeOfDay::Solar, 2));
+    let methods = one.methods.join(" ");
+    assert!(methods.contains("solar times of all records, but for 1 without a sunrise"), "{methods}");
+    let none = numbers(&["dep1", "dep2"]);
+    assert_eq!((none.time_of_day, none.activity[0].records), (report::TimeOfDay::Clock, 3));
+    let methods = none.methods.join(" ");
+    assert!(
+        methods.contains("clock times of all records") && methods.contains("Solar time was asked for"),
+        "{methods}"
+    );
+}
