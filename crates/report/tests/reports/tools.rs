@@ -1,10 +1,29 @@
-//! Reading pages back with poppler-utils.
-
-// Each test program uses some of them.
-#![allow(dead_code)]
+//! Data sets and requests, and reading pages back with poppler-utils.
 
 use std::collections::BTreeMap;
 use std::process::Command;
+
+use detections::{Dataset, ReadOptions};
+use report::{LabelledPeriod, Period};
+use testkit::Package;
+
+/// A bundled example.
+pub fn example(name: &str) -> Dataset {
+    detections::open(&testkit::examples().join(name), &ReadOptions::default()).unwrap()
+}
+
+/// A package, read.
+pub fn read(package: &Package) -> Dataset {
+    detections::open(package.write().path(), &ReadOptions::default()).unwrap()
+}
+
+pub fn period(from: &str, to: &str) -> Period {
+    Period { start: from.parse().unwrap(), end: to.parse().unwrap() }
+}
+
+pub fn labelled(label: &str, period: Period) -> LabelledPeriod {
+    LabelledPeriod { label: label.into(), period }
+}
 
 /// What a command says about a PDF, whose path stands for `PDF`.
 pub fn tool(name: &str, arguments: &[&str], pdf: &[u8]) -> String {
@@ -28,4 +47,13 @@ pub fn fields_of(pdf: &[u8]) -> BTreeMap<String, String> {
     let info = tool("pdfinfo", &["PDF"], pdf);
     let field = |line: &str| line.split_once(':').map(|(name, value)| (name.into(), value.trim().into()));
     info.lines().filter_map(field).collect()
+}
+
+/// Asserts that the parts stand in a text one after the other.
+pub fn assert_in_order(text: &str, parts: &[&str]) {
+    let mut from = 0;
+    for part in parts {
+        let found = text[from..].find(part);
+        from += found.unwrap_or_else(|| panic!("“{part}” is not after {from} of:\n{text}"));
+    }
 }

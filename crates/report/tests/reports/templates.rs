@@ -1,19 +1,15 @@
 //! Templates of users: what they see, what they do not, and what they are told.
 
-mod tools;
-
 use std::fs;
 use std::path::Path;
 
-use detections::ReadOptions;
+use crate::tools::{example, text};
 use report::{Pages, RenderError, Request, Template};
 use tempfile::TempDir;
-use tools::text;
 
 fn numbers() -> serde_json::Value {
-    let data = detections::open(&testkit::examples().join("camtrap-dp"), &ReadOptions::default()).unwrap();
     let request = Request::seasonal_activity("2020-05-01".parse().unwrap(), "2021-04-30".parse().unwrap());
-    serde_json::to_value(report::compute(&data, &request).unwrap()).unwrap()
+    serde_json::to_value(report::compute(&example("camtrap-dp"), &request).unwrap()).unwrap()
 }
 
 /// A folder with a template `main.typ` and other files.

@@ -4,12 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use detections::{Dataset, Keep, ReadOptions};
+use detections::{Keep, ReadOptions};
 use report::{GroupBy, ReportData, Request};
 
-fn example(name: &str) -> Dataset {
-    detections::open(&testkit::examples().join(name), &ReadOptions::default()).unwrap()
-}
+use crate::tools::{example, read};
 
 fn request(from: &str, to: &str) -> Request {
     Request::seasonal_activity(from.parse().unwrap(), to.parse().unwrap())
@@ -227,8 +225,7 @@ fn skipped_rows_are_counted_in_the_report() {
     let mut package = testkit::Package::new();
     package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 2);
     package.sighting("o2", "dep1", "noon", "doe", 1);
-    let folder = package.write();
-    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
+    let data = read(&package);
     let numbers = report::compute(&data, &request("2023-09-01", "2024-01-31")).unwrap();
     assert_eq!((numbers.events, numbers.individuals), (1, 2));
     let note = numbers.data_notes.iter().find(|note| note.contains("skipped")).unwrap();
@@ -241,8 +238,7 @@ fn a_deployment_that_ends_before_it_starts_has_no_effort() {
     package.deployment("dep2", "South gate", "2023-12-01T00:00:00Z", "2023-11-01T00:00:00Z");
     package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
     package.sighting("o2", "dep2", "2023-11-15T06:00:00Z", "doe", 1);
-    let folder = package.write();
-    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
+    let data = read(&package);
     let numbers = report::compute(&data, &request("2023-09-01", "2024-01-31")).unwrap();
     close(numbers.effort_days, 152.0);
     assert_eq!((numbers.locations_surveyed, numbers.events), (1, 1));
@@ -305,8 +301,7 @@ fn solar_time_is_claimed_only_where_the_sun_is_known() {
     let solar = Request { time_of_day: report::TimeOfDay::Solar, ..request("2023-09-01", "2024-01-31") };
     let numbers = |ids: &[&str]| {
         let other = testkit::Package { deployments: without(&package.deployments, ids), ..package.clone() };
-        let folder = other.write();
-        report::compute(&detections::open(folder.path(), &ReadOptions::default()).unwrap(), &solar).unwrap()
+        report::compute(&read(&other), &solar).unwrap()
     };
     let one = numbers(&["dep2"]);
     assert_eq!((one.time_of_day, one.activity[0].records), (report::TimeOfDay::Solar, 2));

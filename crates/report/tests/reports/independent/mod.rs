@@ -8,19 +8,17 @@ mod tables;
 
 use std::collections::BTreeMap;
 
-use detections::ReadOptions;
+use detections::Dataset;
 use jiff::civil::Date;
-use report::{LabelledPeriod, Period, ReportData, Request};
+use report::{Period, ReportData, Request};
 
 use naive::Naive;
 use tables::Survey;
 
+use crate::tools::{example, labelled, period, read};
+
 fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
     assert!((found - expected).abs() <= tolerance, "{what}: {found}, not {expected}");
-}
-
-fn period(from: &str, to: &str) -> Period {
-    Period { start: from.parse().unwrap(), end: to.parse().unwrap() }
 }
 
 fn of(survey: &Survey, period: Period) -> Naive<'_> {
@@ -110,49 +108,43 @@ fn assert_same_nights(numbers: &ReportData, naive: &Naive<'_>, offset_hours: Opt
     }
 }
 
-#[test]
-fn a_year_of_algar() {
-    let path = testkit::examples().join("algar.zip");
-    let survey = tables::wildlife_insights(&path);
-    let data = detections::open(&path, &ReadOptions::default()).unwrap();
-    let whole = period("2018-05-01", "2019-04-30");
-    let numbers = report::compute(&data, &Request::seasonal_activity(whole.start, whole.end)).unwrap();
-    let naive = of(&survey, whole);
+/// A report on a period, all of whose numbers are as they should be.
+fn checked<'a>(
+    data: &Dataset,
+    survey: &'a Survey,
+    whole: Period,
+    offset_hours: Option<f64>,
+) -> (ReportData, Naive<'a>) {
+    let numbers = report::compute(data, &Request::seasonal_activity(whole.start, whole.end)).unwrap();
+    let naive = of(survey, whole);
     assert_same(&numbers, &naive);
     assert_same_curves(&numbers, &naive);
     assert_same_intervals(&numbers, &naive);
+    assert_same_nights(&numbers, &naive, offset_hours);
+    (numbers, naive)
+}
+
+#[test]
+fn a_year_of_algar() {
+    let survey = tables::wildlife_insights(&testkit::examples().join("algar.zip"));
     // Nothing is known of these clocks; 112.5 degrees west is seven hours behind.
-    assert_same_nights(&numbers, &naive, Some(-7.0));
+    checked(&example("algar.zip"), &survey, period("2018-05-01", "2019-04-30"), Some(-7.0));
 }
 
 #[test]
 fn a_year_of_the_camtrap_dp_example() {
-    let path = testkit::examples().join("camtrap-dp");
-    let survey = tables::camtrap_dp(&path);
-    let data = detections::open(&path, &ReadOptions::default()).unwrap();
-    let whole = period("2020-05-01", "2021-04-30");
-    let numbers = report::compute(&data, &Request::seasonal_activity(whole.start, whole.end)).unwrap();
-    let naive = of(&survey, whole);
-    assert_same(&numbers, &naive);
-    assert_same_curves(&numbers, &naive);
-    assert_same_intervals(&numbers, &naive);
-    assert_same_nights(&numbers, &naive, None);
+    let survey = tables::camtrap_dp(&testkit::examples().join("camtrap-dp"));
+    checked(&example("camtrap-dp"), &survey, period("2020-05-01", "2021-04-30"), None);
 }
 
 #[test]
 fn a_seeded_survey() {
-    let folder = testkit::seeded(5_000).write();
-    let survey = tables::camtrap_dp(folder.path());
-    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
-    let whole = period("2023-03-01", "2023-10-31");
-    let numbers = report::compute(&data, &Request::seasonal_activity(whole.start, whole.end)).unwrap();
-    let naive = of(&survey, whole);
-    assert_same(&numbers, &naive);
-    assert_same_curves(&numbers, &naive);
-    assert_same_intervals(&numbers, &naive);
-    assert_same_nights(&numbers, &naive, None);
+    let package = testkit::seeded(5_000);
+    let survey = tables::camtrap_dp(package.write().path());
+    let (numbers, naive) = checked(&read(&package), &survey, period("2023-03-01", "2023-10-31"), None);
     let events = naive.events_by_class();
     let bucks: usize = ["buck", "mature"].iter().map(|class| events[*class]).sum();
+    assert_eq!(numbers.ratios.len(), 2);
     for (row, count) in numbers.ratios.iter().zip([bucks, events["fawn"]]) {
         assert_eq!((row.events, row.base_events), (count, events["doe"]), "{}", row.ratio);
         close(row.estimate.unwrap(), count as f64 / events["doe"] as f64, 1e-3, &row.ratio);
@@ -201,11 +193,9 @@ fn assert_same_comparison(numbers: &ReportData, first: &Naive<'_>, second: &Naiv
 
 #[test]
 fn summer_and_winter_of_algar() {
-    let path = testkit::examples().join("algar.zip");
-    let survey = tables::wildlife_insights(&path);
-    let data = detections::open(&path, &ReadOptions::default()).unwrap();
+    let survey = tables::wildlife_insights(&testkit::examples().join("algar.zip"));
+    let data = example("algar.zip");
     let (summer, winter) = (period("2018-06-01", "2018-08-31"), period("2018-12-01", "2019-02-28"));
-    let labelled = |label: &str, period| LabelledPeriod { label: label.into(), period };
     let request = Request::comparison(vec![labelled("Summer", summer), labelled("Winter", winter)]).unwrap();
     let numbers = report::compute(&data, &request).unwrap();
     let (first, second) = (of(&survey, summer), of(&survey, winter));
@@ -221,11 +211,10 @@ fn summer_and_winter_of_algar() {
 
 #[test]
 fn two_halves_of_a_seeded_survey() {
-    let folder = testkit::seeded(4_000).write();
-    let survey = tables::camtrap_dp(folder.path());
-    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
+    let package = testkit::seeded(4_000);
+    let survey = tables::camtrap_dp(package.write().path());
+    let data = read(&package);
     let (spring, autumn) = (period("2023-03-01", "2023-06-30"), period("2023-08-01", "2023-10-31"));
-    let labelled = |label: &str, period| LabelledPeriod { label: label.into(), period };
     let request = Request::comparison(vec![labelled("Spring", spring), labelled("Autumn", autumn)]).unwrap();
     let numbers = report::compute(&data, &request).unwrap();
     assert_same_comparison(&numbers, &of(&survey, spring), &of(&survey, autumn));

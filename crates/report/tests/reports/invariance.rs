@@ -2,25 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use detections::ReadOptions;
 use proptest::prelude::*;
-use report::{LabelledPeriod, Period, ReportData, Request};
+use report::{ReportData, Request};
 use testkit::Package;
 
-fn period(from: &str, to: &str) -> Period {
-    Period { start: from.parse().unwrap(), end: to.parse().unwrap() }
-}
+use crate::tools::{labelled, period, read};
 
 /// A comparison, which has the numbers of the whole period as well.
 fn numbers(package: &Package) -> ReportData {
-    let folder = package.write();
-    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
-    let labelled = |label: &str, period| LabelledPeriod { label: label.into(), period };
     let periods = vec![
         labelled("Spring", period("2023-03-01", "2023-06-30")),
         labelled("Autumn", period("2023-07-01", "2023-10-31")),
     ];
-    report::compute(&data, &Request::comparison(periods).unwrap()).unwrap()
+    report::compute(&read(package), &Request::comparison(periods).unwrap()).unwrap()
 }
 
 /// The same rows below the same header in another order.

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use detections::ReadOptions;
-use report::{LabelledPeriod, Period, Request};
+use report::Request;
 use serde_json::Value;
+
+use crate::tools::{example, labelled, period, read};
 
 /// The file, with a line break at its end.
 const FILE: &str = "../../docs/report.schema.json";
@@ -26,15 +27,10 @@ fn the_documented_schema_is_that_of_the_code() {
 #[test]
 fn reports_conform_to_it() {
     let schema = report::schema();
-    let period = |from: &str, to: &str| Period { start: from.parse().unwrap(), end: to.parse().unwrap() };
-    let labelled = |label: &str, period| LabelledPeriod { label: label.into(), period };
-    let example =
-        |name: &str| detections::open(&testkit::examples().join(name), &ReadOptions::default()).unwrap();
     let halves = [
         labelled("a", period("2018-05-01", "2018-10-31")),
         labelled("b", period("2018-11-01", "2019-04-30")),
     ];
-    let empty = testkit::Package::new().write();
     for (data, request) in [
         (example("algar.zip"), Request::seasonal_activity(halves[0].period.start, halves[1].period.end)),
         (example("algar.zip"), Request::comparison(halves.to_vec()).unwrap()),
@@ -43,7 +39,7 @@ fn reports_conform_to_it() {
             Request::seasonal_activity("2020-05-01".parse().unwrap(), "2021-04-30".parse().unwrap()),
         ),
         (
-            detections::open(empty.path(), &ReadOptions::default()).unwrap(),
+            read(&testkit::Package::new()),
             Request::seasonal_activity("2020-05-01".parse().unwrap(), "2021-04-30".parse().unwrap()),
         ),
     ] {

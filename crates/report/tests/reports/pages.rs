@@ -1,23 +1,17 @@
 //! The pages: what a reader sees, read back by `pdftotext` and `pdfinfo` (poppler-utils).
 
-mod tools;
-
-use detections::ReadOptions;
+use crate::tools::{assert_in_order, example, fields_of, read, text, tool};
 use report::{Include, ReportData, Request};
 use testkit::Package;
-use tools::{fields_of, text, tool};
 
 fn algar() -> ReportData {
-    let data = detections::open(&testkit::examples().join("algar.zip"), &ReadOptions::default()).unwrap();
     let request = Request::seasonal_activity("2018-05-01".parse().unwrap(), "2019-04-30".parse().unwrap());
-    report::compute(&data, &request).unwrap()
+    report::compute(&example("algar.zip"), &request).unwrap()
 }
 
 fn small(package: &Package, from: &str, to: &str) -> ReportData {
-    let folder = package.write();
-    let data = detections::open(folder.path(), &ReadOptions::default()).unwrap();
     let request = Request::seasonal_activity(from.parse().unwrap(), to.parse().unwrap());
-    report::compute(&data, &request).unwrap()
+    report::compute(&read(package), &request).unwrap()
 }
 
 #[test]
@@ -54,11 +48,7 @@ fn the_parts_come_in_the_order_in_which_they_are_read() {
         "Source",
         "Beirne",
     ];
-    let mut from = 0;
-    for part in parts {
-        let found = pages[from..].find(part);
-        from += found.unwrap_or_else(|| panic!("“{part}” is not after {from} of:\n{pages}"));
-    }
+    assert_in_order(&pages, &parts);
 }
 
 #[test]

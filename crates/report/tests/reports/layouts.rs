@@ -1,29 +1,13 @@
 //! Every kind of report on every kind of data: what is laid out, and that it stays on the page.
 
-mod tools;
-
-use detections::{Dataset, ReadOptions};
-use report::{BuiltIn, LabelledPeriod, Pages, Period, ReportData, ReportType, Request, Template};
+use crate::tools::{assert_in_order, example, fields_of, labelled, period, read, text, tool};
+use detections::Dataset;
+use report::{BuiltIn, Pages, Period, ReportData, ReportType, Request, Template};
 use testkit::Package;
-use tools::{fields_of, text, tool};
-
-fn read(package: &Package) -> Dataset {
-    let folder = package.write();
-    detections::open(folder.path(), &ReadOptions::default()).unwrap()
-}
-
-fn example(name: &str) -> Dataset {
-    detections::open(&testkit::examples().join(name), &ReadOptions::default()).unwrap()
-}
-
-fn period(from: &str, to: &str) -> Period {
-    Period { start: from.parse().unwrap(), end: to.parse().unwrap() }
-}
 
 /// The whole period, and its two halves held against each other.
 fn requests(whole: Period, middle: &str) -> [Request; 2] {
     let middle = middle.parse().unwrap();
-    let labelled = |label: &str, period| LabelledPeriod { label: label.into(), period };
     let halves = vec![
         labelled("First half", Period { end: middle, ..whole }),
         labelled("Second half #x $y$ *z*", Period { start: middle.tomorrow().unwrap(), ..whole }),
@@ -173,10 +157,9 @@ fn no_data_at_all() {
 #[test]
 fn a_comparison_reads_in_order() {
     let data = example("algar.zip");
-    let labelled = |label: &str, from, to| LabelledPeriod { label: label.into(), period: period(from, to) };
     let request = Request::comparison(vec![
-        labelled("Summer", "2018-06-01", "2018-08-31"),
-        labelled("Winter", "2018-12-01", "2019-02-28"),
+        labelled("Summer", period("2018-06-01", "2018-08-31")),
+        labelled("Winter", period("2018-12-01", "2019-02-28")),
     ])
     .unwrap();
     let numbers = report::compute(&data, &request).unwrap();
@@ -200,11 +183,7 @@ fn a_comparison_reads_in_order() {
         "Holm",
         "Source",
     ];
-    let mut from = 0;
-    for part in parts {
-        let found = pages[from..].find(part);
-        from += found.unwrap_or_else(|| panic!("“{part}” is not after {from} of:\n{pages}"));
-    }
+    assert_in_order(&pages, &parts);
 }
 
 #[test]

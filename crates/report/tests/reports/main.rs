@@ -1,0 +1,12 @@
+//! Tests of whole reports: their numbers, and the pages that these are laid out on.
+//!
+//! One program, since each links the PDF engine.
+
+mod independent;
+mod invariance;
+mod layouts;
+mod numbers;
+mod pages;
+mod schema;
+mod templates;
+mod tools;
