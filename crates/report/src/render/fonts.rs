@@ -4,9 +4,9 @@
 //! Chinese among them, fonts are looked for in a folder that the user names and then among those
 //! of the system; letters that none of them has are told, so that the pages can say so.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use fontdb::{Database, ID, Source};
 use serde_json::Value;
@@ -56,10 +56,8 @@ impl Fonts {
         }
         let mut fonts = fonts.clone();
         if let Some(folder) = folder {
-            let mut own = Database::new();
-            own.load_fonts_dir(folder);
             // All of them, since a template may ask for one by name.
-            fonts.extend(faces(&own).into_iter().filter_map(|id| load(&own, id)));
+            fonts.extend(of_folder(folder));
             missing.retain(|letter| !fonts.iter().any(|font| covers(font.info(), *letter)));
         }
         if !missing.is_empty() {
@@ -80,6 +78,18 @@ impl Fonts {
     pub fn missing(&self) -> &BTreeSet<char> {
         &self.missing
     }
+}
+
+/// The fonts of a folder that a user names, read once: a server lays out many reports with them.
+fn of_folder(folder: &Path) -> Vec<Font> {
+    static READ: Mutex<BTreeMap<PathBuf, Vec<Font>>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let fonts = read.entry(folder.into()).or_insert_with(|| {
+        let mut database = Database::new();
+        database.load_fonts_dir(folder);
+        faces(&database).into_iter().filter_map(|id| load(&database, id)).collect()
+    });
+    fonts.clone()
 }
 
 /// One font for as many of the missing letters as there are fonts for, the best first.
