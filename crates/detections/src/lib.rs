@@ -5,7 +5,7 @@
 //! - [`Dataset`] is what every reader produces: [`Deployment`]s at [`Location`]s, and a
 //!   compact columnar table of [`Observations`] with their [`MediaTable`];
 //! - [`MediaFiles`] reads the picture files that belong to a data set, and nothing outside it;
-//! - [`Selection`] picks the detections an archive is made of.
+//! - [`Selection`] picks the detections an archive is made of, and [`Share`] takes some of them.
 //!
 //! Structure that is wrong is a [`SourceError`]. A row that is wrong is a [`RowProblem`]:
 //! it is skipped, counted and listed, and the rest is read.
@@ -28,6 +28,7 @@ mod media;
 mod model;
 mod observations;
 mod problems;
+mod sample;
 mod select;
 mod source;
 mod table;
@@ -41,5 +42,6 @@ pub use media::{MediaError, MediaFiles, MediaTable};
 pub use model::{Class, Dataset, Deployment, Licence, Location, SourceFormat};
 pub use observations::{Level, Observation, ObservationType, Observations};
 pub use problems::{Consequence, Problems, RowProblem};
+pub use sample::{Sample, Share};
 pub use select::{Selection, UnknownNames};
 pub use source::{Keep, ReadOptions, open};

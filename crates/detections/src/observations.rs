@@ -27,6 +27,13 @@ pub enum ObservationType {
     Unclassified,
 }
 
+impl ObservationType {
+    /// A person or a vehicle: what is left out of exports unless it is asked for.
+    pub fn is_human(self) -> bool {
+        matches!(self, Self::Human | Self::Vehicle)
+    }
+}
+
 /// What an observation is about (`observationLevel`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {
@@ -220,6 +227,11 @@ impl Observations {
             life_stage: coded(self.life_stage.get(row)).map(|number| self.life_stages.get(number)),
             classified_at: Some(self.classified_at.get(row)).filter(|&at| at != NO_TIME),
         }
+    }
+
+    /// The id of the visit with a number (see [`Observation::event`]).
+    pub fn event_id(&self, event: u32) -> &str {
+        self.events.get(event)
     }
 
     /// Deployment and time of each row, for going through millions of them.

@@ -11,6 +11,7 @@ use crate::observations::{Level, Observation, ObservationType};
 ///
 /// A detection is an observation of an animal, on one media file, with a bounding box.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Selection {
     /// First day, on the camera's clock.
     pub start: Option<Date>,
@@ -22,6 +23,10 @@ pub struct Selection {
     pub locations: Vec<String>,
     /// Smallest confidence, 0 to 1. A detection without one is not below it: a person made it.
     pub min_confidence: Option<f32>,
+    /// People and vehicles too.
+    pub humans: bool,
+    /// Observations of a file without a bounding box too.
+    pub without_box: bool,
 }
 
 /// Names in a request that the data set does not have.
@@ -65,9 +70,9 @@ impl Dataset {
         let until = selection.end.map(|end| LocalTime::start_of(end).plus_days(1));
         let wanted = |o: &Observation<'_>| {
             let location = self.deployments[o.deployment as usize].location;
-            o.kind == ObservationType::Animal
+            (o.kind == ObservationType::Animal || (selection.humans && o.kind.is_human()))
                 && o.level == Level::Media
-                && o.bbox.is_some()
+                && (o.bbox.is_some() || selection.without_box)
                 && (classes.is_empty() || o.class.is_some_and(|class| classes.contains(&class)))
                 && (locations.is_empty() || locations.contains(&location))
                 && from.is_none_or(|from| o.time.is_some_and(|time| time >= from))

@@ -149,6 +149,8 @@ pub struct Artifact {
     pub filename: String,
     /// Its size in bytes.
     pub size: u64,
+    /// How many of the detections asked for are not in it whole; `None` when it counts none.
+    pub missing: Option<u64>,
 }
 
 impl Artifact {
@@ -200,12 +202,15 @@ pub struct Record {
     pub total_detections: Option<u64>,
     /// How many of them are done.
     pub processed_count: Option<u64>,
+    /// How many of them are not in the file whole, once there is one.
+    pub missing_count: Option<u64>,
 }
 
 impl Record {
     /// The file of a completed job, when its record tells all about it.
     pub fn artifact(&self) -> Option<Artifact> {
         let (filename, size) = (self.filename.clone()?, self.file_size_bytes?);
-        (self.state == State::Completed).then_some(Artifact { filename, size })
+        let missing = self.missing_count;
+        (self.state == State::Completed).then_some(Artifact { filename, size, missing })
     }
 }

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jobs::contract::Harness;
-use jobs::{JobId, JobStore, Kind, NewJob, SqliteStore, State, StoreError, StoreOptions, WorkerId};
+use jobs::{Artifact, JobId, JobStore, Kind, NewJob, SqliteStore, State, StoreError, StoreOptions, WorkerId};
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteConnectOptions;
 
 /// Each store in a folder of its own, which goes with the harness.
 #[derive(Default)]
@@ -67,4 +69,25 @@ async fn a_file_that_is_no_database_is_named_as_damaged() {
     std::fs::write(folder.path().join("jobs.sqlite"), "this is no database, ".repeat(100)).unwrap();
     let opened = SqliteStore::open(folder.path(), StoreOptions::default()).await;
     assert!(matches!(opened, Err(StoreError::Damaged(_))), "{opened:?}");
+}
+
+#[tokio::test]
+async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), StoreOptions::default()).await.unwrap();
+    let before = job();
+    store.submit(&before).await.unwrap();
+    drop(store);
+    let file = SqliteConnectOptions::new().filename(folder.path().join("jobs.sqlite"));
+    let pool = SqlitePool::connect_with(file).await.unwrap();
+    let back = "ALTER TABLE jobs DROP COLUMN missing_count; PRAGMA user_version = 1;";
+    sqlx::raw_sql(back).execute(&pool).await.unwrap();
+    pool.close().await;
+
+    let store = SqliteStore::open(folder.path(), StoreOptions::default()).await.unwrap();
+    let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
+    let artifact = Artifact { filename: "a.zip".into(), size: 1, missing: Some(2) };
+    store.complete(&held, &artifact).await.unwrap();
+    let record = store.get(&before.job_id).await.unwrap().unwrap();
+    assert_eq!((record.state, record.missing_count), (State::Completed, Some(2)));
 }

@@ -163,8 +163,8 @@ fn gone(path: &Path) -> io::Result<()> {
 }
 
 impl Unfinished {
-    /// Makes the file visible, all of it at once.
-    pub fn publish(mut self) -> io::Result<Artifact> {
+    /// Makes the file visible, all of it at once; it lacks `missing` of the detections asked for.
+    pub fn publish(mut self, missing: Option<u64>) -> io::Result<Artifact> {
         let filename = self.name.file_name();
         let (from, to) = (self.folder.join(self.name.unfinished()), self.folder.join(&filename));
         let size = std::fs::metadata(&from)?.len();
@@ -172,7 +172,7 @@ impl Unfinished {
         self.published = true;
         // The new name is in the folder, which has to reach the disk as well.
         File::open(&self.folder)?.sync_all()?;
-        Ok(Artifact { filename, size })
+        Ok(Artifact { filename, size, missing })
     }
 }
 
@@ -213,8 +213,8 @@ mod tests {
         let (unfinished, file) = artifacts.begin(name.clone()).unwrap();
         io::Write::write_all(&mut &file, b"whole").unwrap();
         assert!(artifacts.read(&name.file_name()).is_err());
-        let artifact = unfinished.publish().unwrap();
-        assert_eq!(artifact, Artifact { filename: "report_job_1.pdf".into(), size: 5 });
+        let artifact = unfinished.publish(None).unwrap();
+        assert_eq!(artifact, Artifact { filename: "report_job_1.pdf".into(), size: 5, missing: None });
         assert!(artifacts.read(&artifact.filename).is_ok());
         artifacts.remove(&"other".parse().unwrap(), &artifact.filename).unwrap();
         assert!(artifacts.read(&artifact.filename).is_ok(), "a file of another job");

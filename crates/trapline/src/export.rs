@@ -107,7 +107,8 @@ impl Export {
         }
     }
 
-    /// Makes the file. Takes as long as it takes, so it is called on a thread of its own.
+    /// Makes the file, and tells how many detections are not in it whole, where it counts them.
+    /// Takes as long as it takes, so it is called on a thread of its own.
     pub fn make(
         &self,
         datasets: &Datasets,
@@ -116,7 +117,7 @@ impl Export {
         folder: &Path,
         threads: NonZeroUsize,
         watch: &dyn Watch,
-    ) -> Result<(), MakeError> {
+    ) -> Result<Option<u64>, MakeError> {
         let (_, data) = datasets.get(Some(&self.dataset)).map_err(MakeError::wrong)?;
         match &self.what {
             What::Report(request) => {
@@ -125,12 +126,12 @@ impl Export {
                     return Err(MakeError::Cancelled);
                 }
                 let written = file.write_all(&pdf).and_then(|()| file.sync_all());
-                written.map_err(|error| MakeError::disk(&error))
+                written.map(|()| None).map_err(|error| MakeError::disk(&error))
             }
             What::Archive(request) => {
                 let order = request.order(data, threads).map_err(MakeError::wrong)?;
                 match archive::write(data, &order, file, folder, watch) {
-                    Ok(_) => Ok(()),
+                    Ok(summary) => Ok(Some(summary.missing as u64)),
                     Err(ArchiveError::Cancelled) => Err(MakeError::Cancelled),
                     Err(ArchiveError::Write(error)) => Err(MakeError::disk(&error)),
                     Err(error @ (ArchiveError::NothingFound { .. } | ArchiveError::NothingChosen)) => {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn artifact(job_id: &JobId) -> Artifact {
-    Artifact { filename: format!("report_{job_id}_1.pdf"), size: 12_345 }
+    Artifact { filename: format!("report_{job_id}_1.pdf"), size: 12_345, missing: Some(3) }
 }
 
 async fn state(store: &Arc<dyn JobStore>, job_id: &JobId) -> Option<State> {
@@ -118,7 +118,7 @@ pub async fn progress_is_shown(harness: &impl Harness) {
     assert!(record.started_at.is_some());
 }
 
-/// A completed job says when, what its file is called, and that everything is done.
+/// A completed job says when, what its file is called, that everything is done and what is missing.
 pub async fn a_completed_job_has_its_file(harness: &impl Harness) {
     let store = harness.open(patient()).await;
     let job_id = store.submit(&job(Some(10))).await.unwrap().into_record().job_id;
@@ -127,7 +127,7 @@ pub async fn a_completed_job_has_its_file(harness: &impl Harness) {
     store.complete(&held, &artifact(&job_id)).await.unwrap();
     let record = store.get(&job_id).await.unwrap().unwrap();
     assert_eq!((record.state, record.artifact()), (State::Completed, Some(artifact(&job_id))));
-    assert_eq!(record.processed_count, Some(10));
+    assert_eq!((record.processed_count, record.missing_count), (Some(10), Some(3)));
     assert!(record.completed_at >= record.created_at && record.completed_at.is_some());
     assert_eq!(store.claim(&WorkerId::random()).await.unwrap(), None);
 }
@@ -159,7 +159,7 @@ pub async fn what_is_final_stays(harness: &impl Harness) {
         assert!(matches!(store.heartbeat(&held, Some(1)).await, Err(HeldError::Lost)));
         assert!(matches!(store.fail(&held, &fault(true)).await, Err(HeldError::Lost)));
         assert!(matches!(store.release(&held).await, Err(HeldError::Lost)));
-        let other = Artifact { filename: "other.pdf".into(), size: 1 };
+        let other = Artifact { filename: "other.pdf".into(), size: 1, missing: None };
         assert!(matches!(store.complete(&held, &other).await, Err(HeldError::Lost)));
         assert!(!store.is_held(&held).await.unwrap());
         assert_eq!(lasting(store.get(&job_id).await.unwrap()), lasting(Some(record)));

@@ -175,7 +175,9 @@ impl JobStore for RedisStore {
 
     async fn complete(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
         let (filename, url) = (json_text(&artifact.filename), json_text(&artifact.download_url()));
-        let more = [artifact.filename.as_str(), &filename, &url, &artifact.size.to_string(), &self.ttl()];
+        let missing = artifact.missing.map_or_else(|| "null".to_owned(), |count| count.to_string());
+        let size = artifact.size.to_string();
+        let more = [artifact.filename.as_str(), &filename, &url, &size, &self.ttl(), &missing];
         done(self.call_held(&SCRIPTS.complete, held, &more).await?)
     }
 

@@ -27,7 +27,7 @@ use crate::store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, 
 use rows::{damaged, record, store_error};
 
 /// Version of the tables, as `schema.sql` notes it in the database.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Longest wait for a connection, after which a request is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -97,15 +97,22 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// Makes the tables of a new database; one of another version is not touched.
+/// Makes the tables of a new database, and brings older ones up to date; one of a version to come
+/// is not touched.
 async fn prepare(writer: &SqlitePool) -> Result<(), StoreError> {
     let version: i64 =
         sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await.map_err(store_error)?;
-    match version {
-        0 => sqlx::raw_sql(include_str!("schema.sql")).execute(writer).await.map(|_| ()).map_err(store_error),
-        VERSION => Ok(()),
-        other => Err(damaged(format!("its tables are of version {other}, and this program reads {VERSION}"))),
-    }
+    let change = match version {
+        0 => include_str!("schema.sql"),
+        1 => "BEGIN; ALTER TABLE jobs ADD COLUMN missing_count INTEGER; PRAGMA user_version = 2; COMMIT;",
+        VERSION => return Ok(()),
+        other => {
+            return Err(damaged(format!(
+                "its tables are of version {other}, and this program reads {VERSION}"
+            )));
+        }
+    };
+    sqlx::raw_sql(change).execute(writer).await.map(|_| ()).map_err(store_error)
 }
 
 fn now() -> i64 {

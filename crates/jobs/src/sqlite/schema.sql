@@ -21,6 +21,7 @@ CREATE TABLE jobs (
     error            TEXT,
     total_detections INTEGER,
     processed_count  INTEGER,
+    missing_count    INTEGER,
     -- What a submission that is sent again is known by.
     idempotency_key  TEXT,
     fingerprint      TEXT,
@@ -34,5 +35,5 @@ CREATE INDEX jobs_waiting ON jobs (seq) WHERE state = 'queued';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_keys ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX jobs_expiring ON jobs (expires_at);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 COMMIT;

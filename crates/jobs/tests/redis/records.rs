@@ -22,7 +22,7 @@ async fn claim(store: &impl JobStore) -> Held {
 }
 
 fn artifact() -> Artifact {
-    Artifact { filename: "detections_x_1.zip".into(), size: 12_345 }
+    Artifact { filename: "detections_x_1.zip".into(), size: 12_345, missing: Some(3) }
 }
 
 #[tokio::test]
@@ -45,6 +45,7 @@ async fn a_record_has_the_fields_of_the_contract() {
     );
     assert!(text.contains(r#""download_url":"/api/static/exports/detections_x_1.zip""#), "{text}");
     assert_eq!((&completed["file_size_bytes"], &completed["processed_count"]), (&json!(12_345), &json!(10)));
+    assert_eq!(completed["missing_count"], 3);
     assert_eq!(completed["created_at"], running["created_at"]);
     assert!(completed["completed_at"].as_str().unwrap() >= completed["created_at"].as_str().unwrap());
 }

@@ -97,6 +97,7 @@ fn body(record: &Record, kind: Kind, place: Option<u64>) -> Value {
     if kind == Kind::Zip {
         body["total_detections"] = json!(record.total_detections);
         body["processed_count"] = json!(record.processed_count);
+        body["missing_count"] = json!(record.missing_count);
         body["progress_percent"] = json!(progress_percent(record));
         body["estimated_completion"] = json!(text(expected(record)));
     }
@@ -152,6 +153,7 @@ mod tests {
             error: None,
             total_detections: Some(3000),
             processed_count: Some(done),
+            missing_count: None,
         }
     }
 

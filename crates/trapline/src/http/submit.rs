@@ -198,6 +198,7 @@ fn chosen_by_filter(fields: &mut Fields, filter: Value) -> Option<Selection> {
         classes: inner.texts("classifications"),
         locations: inner.texts("locations"),
         min_confidence,
+        ..Selection::default()
     };
     fields.wrong_within("filter", inner.into_errors());
     Some(selection)

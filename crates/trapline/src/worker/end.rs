@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::Tools;
-use crate::artifacts::Unfinished;
+use super::run::Made;
 use crate::export::MakeError;
 use crate::faults::may_die;
 
@@ -40,9 +40,9 @@ pub enum Published {
 impl Ending<'_> {
     /// Makes the file visible and the job completed; when the job is no longer ours, the file
     /// goes.
-    pub async fn publish(&self, unfinished: Unfinished) -> Published {
+    pub async fn publish(&self, Made { unfinished, missing }: Made) -> Published {
         let job_id = &self.held.job_id;
-        let artifact = match tokio::task::spawn_blocking(|| unfinished.publish()).await {
+        let artifact = match tokio::task::spawn_blocking(move || unfinished.publish(missing)).await {
             Ok(Ok(artifact)) => artifact,
             Ok(Err(error)) => {
                 if let MakeError::Failed(failure) = MakeError::disk(&error) {

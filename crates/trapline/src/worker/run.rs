@@ -15,13 +15,23 @@ use crate::artifacts::{Name, Unfinished};
 use crate::export::{Export, MakeError};
 use crate::faults::may_die;
 
-/// How often a worker asks whether its job is still wanted, and writes how far it is.
-const LOOK: Duration = Duration::from_millis(250);
+/// How often a worker asks whether its job is still wanted. Work has to stop within 200 ms of a
+/// deletion, and most of that may pass before a thread is through with its picture.
+const LOOK: Duration = Duration::from_millis(50);
+/// Progress is written no more often than this: five times a second.
+const WRITE: Duration = Duration::from_millis(200);
+
+/// A finished file, which nobody sees yet.
+pub struct Made {
+    pub unfinished: Unfinished,
+    /// Detections that are not in it whole, where they are counted.
+    pub missing: Option<u64>,
+}
 
 /// How an attempt's watch over its thread ended.
 enum Watched {
     /// The thread ended by itself.
-    Ended(Result<Unfinished, MakeError>),
+    Ended(Result<Made, MakeError>),
     /// The job is no longer this worker's.
     Lost,
     /// The process stops, and the job was not done in time.
@@ -41,7 +51,7 @@ pub async fn run(tools: &Tools, worker: &WorkerId, claim: Claim, stopping: watch
     let ending = Ending { tools, held: &held, stopping };
     let took_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     match outcome {
-        Watched::Ended(Ok(unfinished)) => match ending.publish(unfinished).await {
+        Watched::Ended(Ok(made)) => match ending.publish(made).await {
             Published::Completed => {
                 tracing::info!(%job_id, attempt, %worker, took_ms = took_ms(), "job completed");
             }
@@ -71,7 +81,7 @@ fn start(
     name: Name,
     request: serde_json::Value,
     progress: Arc<Progress>,
-) -> JoinHandle<Result<Unfinished, MakeError>> {
+) -> JoinHandle<Result<Made, MakeError>> {
     let tools = tools.clone();
     tokio::task::spawn_blocking(move || {
         let export: Export = serde_json::from_value(request).map_err(|error| {
@@ -80,9 +90,10 @@ fn start(
         let (unfinished, file) = tools.artifacts.begin(name).map_err(|error| MakeError::disk(&error))?;
         may_die!("begun");
         let folder = tools.artifacts.folder();
-        export.make(&tools.datasets, &tools.templates, file, folder, tools.threads, &*progress)?;
+        let missing =
+            export.make(&tools.datasets, &tools.templates, file, folder, tools.threads, &*progress)?;
         may_die!("made");
-        Ok(unfinished)
+        Ok(Made { unfinished, missing })
     })
 }
 
@@ -91,7 +102,7 @@ async fn watch_over(
     tools: &Tools,
     held: &Held,
     progress: &Progress,
-    mut making: JoinHandle<Result<Unfinished, MakeError>>,
+    mut making: JoinHandle<Result<Made, MakeError>>,
     mut stopping: watch::Receiver<bool>,
 ) -> Watched {
     // A short life needs heartbeats as well as a short lease.
@@ -106,7 +117,8 @@ async fn watch_over(
             ended = &mut making => return Watched::Ended(ended.unwrap_or_else(|panic| Err(fault(&panic)))),
             _ = looks.tick() => {
                 let done = progress.done();
-                let due = done != written || renewed.elapsed() >= heartbeat;
+                let since = renewed.elapsed();
+                let due = (done != written && since >= WRITE) || since >= heartbeat;
                 match look(&*tools.store, held, due.then_some(done)).await {
                     Ok(()) if due => {
                         may_die!("renewed");
@@ -138,11 +150,7 @@ async fn look(store: &dyn JobStore, held: &Held, heartbeat: Option<u64>) -> Resu
 
 /// Waits for the thread to see that it is cancelled. A file that it finished is dropped here,
 /// and so removed.
-async fn stop(
-    progress: &Progress,
-    making: JoinHandle<Result<Unfinished, MakeError>>,
-    outcome: Watched,
-) -> Watched {
+async fn stop(progress: &Progress, making: JoinHandle<Result<Made, MakeError>>, outcome: Watched) -> Watched {
     progress.cancel();
     drop(making.await);
     outcome
