@@ -1,10 +1,10 @@
-//! Cutting a box out of a picture and fitting it into a square.
+//! Cutting boxes out of a picture and fitting them into a square.
 
 use detections::PixelBox;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
-use crate::picture::{Encoder, Orientation, Picture};
+use crate::picture::{Encoder, Orientation, Part, Picture};
 
 /// Quality of the JPEG files, 1 to 100.
 const QUALITY: u8 = 90;
@@ -16,45 +16,78 @@ pub(crate) struct Cropper {
     size: u32,
 }
 
+/// The file of a crop.
+pub(crate) struct Crop {
+    pub bytes: Vec<u8>,
+    pub width: u32,
+    pub height: u32,
+}
+
 impl Cropper {
     /// For crops that fit into `size` x `size` pixels.
     pub fn new(size: u32) -> Self {
         Self { resizer: Resizer::new(), encoder: Encoder::new(QUALITY), size }
     }
 
-    /// The JPEG file of a crop. `area` is a box of the picture as displayed.
-    pub fn cut(&mut self, picture: &Picture, orientation: Orientation, area: PixelBox) -> Vec<u8> {
-        let stored = orientation.stored_box(area, picture.width, picture.height);
-        let (width, height) = fitted(stored.width, stored.height, self.size);
-        let crop = if (width, height) == (stored.width, stored.height) {
-            copied(picture, stored)
+    /// The part of a picture that covers boxes of it as stored; `None` when there are none.
+    ///
+    /// A decoder halves a picture in a fraction of the time that a filter takes, and as well. So
+    /// it does as much of that as leaves every crop at least as large as it is asked for.
+    pub fn part(&self, boxes: impl Iterator<Item = PixelBox>) -> Option<Part> {
+        let mut smallest = u32::MAX;
+        let area =
+            boxes.inspect(|area| smallest = smallest.min(area.width.max(area.height))).reduce(around)?;
+        let shrink = [8, 4, 2].into_iter().find(|shrink| smallest / shrink >= self.size).unwrap_or(1);
+        Some(Part { area, shrink })
+    }
+
+    /// The JPEG file of a crop. `area` is a box of the picture as stored, inside what `picture`
+    /// holds of it.
+    pub fn cut(&mut self, picture: &Picture, orientation: Orientation, area: PixelBox) -> Crop {
+        let (width, height) = fitted(area.width, area.height, self.size);
+        let crop = if (width, height, picture.shrink) == (area.width, area.height, 1) {
+            copied(picture, area)
         } else {
-            self.shrunk(picture, stored, width, height)
+            self.shrunk(picture, area, width, height)
         };
-        self.encoder.encode(&orientation.display(crop))
+        let crop = orientation.display(crop);
+        Crop { bytes: self.encoder.encode(&crop), width: crop.width, height: crop.height }
     }
 
     fn shrunk(&mut self, picture: &Picture, area: PixelBox, width: u32, height: u32) -> Picture {
         let source = ImageRef::new(picture.width, picture.height, &picture.pixels, PixelType::U8x3)
             .expect("a picture has as many pixels as its size says");
         let mut target = Image::new(width, height, PixelType::U8x3);
-        let [x, y, w, h] = [area.x, area.y, area.width, area.height].map(f64::from);
-        let options =
-            ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(x, y, w, h);
+        // Divided by a power of two, so nothing is lost.
+        let [x, y, w, h] =
+            [area.x, area.y, area.width, area.height].map(|side| f64::from(side) / f64::from(picture.shrink));
+        let (left, top) = (x - f64::from(picture.left), y - f64::from(picture.top));
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+            .crop(left, top, w, h);
         self.resizer
             .resize(&source, &mut target, &options)
             .expect("a box inside its picture, both of the same pixel type");
-        Picture { width, height, pixels: target.into_vec() }
+        Picture::whole(width, height, target.into_vec())
     }
 }
 
+/// The smallest box around two.
+fn around(a: PixelBox, b: PixelBox) -> PixelBox {
+    let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+    let right = (a.x + a.width).max(b.x + b.width);
+    let bottom = (a.y + a.height).max(b.y + b.height);
+    PixelBox { x, y, width: right - x, height: bottom - y }
+}
+
 fn copied(picture: &Picture, area: PixelBox) -> Picture {
+    let (left, top) = (area.x - picture.left, area.y - picture.top);
     let mut pixels = Vec::with_capacity(area.width as usize * area.height as usize * 3);
-    for row in area.y..area.y + area.height {
-        let start = (row as usize * picture.width as usize + area.x as usize) * 3;
+    for row in top..top + area.height {
+        let start = (row as usize * picture.width as usize + left as usize) * 3;
         pixels.extend_from_slice(&picture.pixels[start..start + area.width as usize * 3]);
     }
-    Picture { width: area.width, height: area.height, pixels }
+    Picture::whole(area.width, area.height, pixels)
 }
 
 /// The size of a crop of `width` x `height` inside a square of `size`: the same shape, never

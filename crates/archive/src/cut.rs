@@ -1,27 +1,45 @@
-//! Threads that read each picture once and cut out all its crops.
+//! Threads that read each picture once and make all its files.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use detections::{Dataset, RelativeBox};
+use detections::{Dataset, PixelBox, RelativeBox};
 
-use crate::crop::Cropper;
+use crate::crop::{Crop, Cropper};
 use crate::error::{ArchiveError, Missing};
-use crate::order::{Order, Watch};
-use crate::picture::{Decoder, Head, Picture};
+use crate::order::{Layout, Order, Watch};
+use crate::picture::{Decoder, Encoder, Fault, Format, Head, clean};
 use crate::plan::{Plan, Task};
+
+/// Quality of a whole picture that had to be encoded anew, 1 to 100.
+const WHOLE_QUALITY: u8 = 95;
 
 /// What became of a picture.
 pub(crate) struct Cut {
-    pub media: u32,
-    /// Its width and height as displayed, when its head could be read.
-    pub size: Option<(u32, u32)>,
-    pub crops: Vec<Crop>,
+    /// Its number in [`Plan::pictures`].
+    pub number: usize,
+    /// What its head told, when that could be read.
+    pub seen: Option<Seen>,
+    /// The whole of it, where that is asked for.
+    pub whole: Option<Result<Vec<u8>, Arc<Missing>>>,
+    pub crops: Crops,
 }
 
-/// The place of a detection and, where crops are asked for, its crop.
-pub(crate) type Crop = (usize, Result<Option<Vec<u8>>, Arc<Missing>>);
+/// For each detection on a picture, by its place: its crop where crops are asked for, or why it
+/// has none.
+pub(crate) type Crops = Vec<(usize, Result<Option<Crop>, Arc<Missing>>)>;
+
+/// What the head of a picture told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// Width in pixels as displayed.
+    pub width: u32,
+    /// Height in pixels as displayed.
+    pub height: u32,
+    /// The format that the whole picture is written in.
+    pub format: Format,
+}
 
 /// Reads the pictures of `plan` and hands what became of each to `take`, as they are ready.
 pub(crate) fn cut_all(
@@ -34,7 +52,7 @@ pub(crate) fn cut_all(
     let next = AtomicUsize::new(0);
     let threads = order.threads.get().min(plan.pictures.len().max(1));
     std::thread::scope(|scope| {
-        // Room for one picture's crops a thread: who is ahead waits for the disk.
+        // Room for one picture's files a thread: who is ahead waits for the disk.
         let (send, ready) = sync_channel(threads);
         for _ in 0..threads {
             let (send, next) = (send.clone(), &next);
@@ -60,9 +78,11 @@ fn work(
     send: &SyncSender<Cut>,
 ) {
     let mut worker =
-        Worker { data, plan, order, decoder: Decoder::new(), cropper: Cropper::new(order.crop_size) };
-    while let Some(task) = plan.pictures.get(next.fetch_add(1, Ordering::Relaxed)) {
-        if watch.is_cancelled() || send.send(worker.cut(task)).is_err() {
+        Worker { data, plan, order, watch, decoder: Decoder::new(), cropper: Cropper::new(order.crop_size) };
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(task) = plan.pictures.get(number) else { return };
+        if watch.is_cancelled() || send.send(worker.cut(number, task)).is_err() {
             return;
         }
     }
@@ -72,56 +92,102 @@ struct Worker<'a> {
     data: &'a Dataset,
     plan: &'a Plan,
     order: &'a Order,
+    watch: &'a dyn Watch,
     decoder: Decoder,
     cropper: Cropper,
 }
 
 impl Worker<'_> {
-    fn cut(&mut self, task: &Task) -> Cut {
-        match self.look(task) {
-            Ok((size, crops)) => Cut { media: task.media, size: Some(size), crops },
-            Err(fault) => Cut { media: task.media, size: None, crops: all_missing(task, fault) },
-        }
+    fn cut(&mut self, number: usize, task: &Task) -> Cut {
+        let path = self.data.media.path(task.media);
+        let (head, bytes) = match self.read(path) {
+            Ok(read) => read,
+            Err(fault) => {
+                let fault = Arc::new(fault);
+                let whole = task.whole.map(|_| Err(Arc::clone(&fault)));
+                return Cut { number, seen: None, whole, crops: all_missing(task, &fault) };
+            }
+        };
+        let whole = task.whole.map(|_| self.whole(&bytes, &head, path).map_err(Arc::new));
+        let crops = self.crops(task, &bytes, &head, path);
+        let (width, height) = head.displayed();
+        let format = if self.is_encoded_anew(&head) { Format::Jpeg } else { head.format };
+        Cut { number, seen: Some(Seen { width, height, format }), whole, crops }
     }
 
-    /// The picture's size and its crops; an error when nothing can be had of it.
-    fn look(&mut self, task: &Task) -> Result<((u32, u32), Vec<Crop>), Missing> {
-        let path = self.data.media.path(task.media);
+    fn read(&mut self, path: &str) -> Result<(Head, Vec<u8>), Missing> {
         let bytes = self.data.files.read(path)?;
-        let head = self.decoder.head(&bytes, path)?;
-        let size = head.displayed();
-        if !self.order.include_crops {
-            return Ok((size, task.places.iter().map(|place| (*place, Ok(None))).collect()));
+        Ok((self.decoder.head(&bytes, path)?, bytes))
+    }
+
+    /// Tools that read COCO take a picture as it is stored. One that is to be displayed another
+    /// way up would have its boxes beside its animals.
+    fn is_encoded_anew(&self, head: &Head) -> bool {
+        self.order.layout == Layout::Coco && !head.orientation.is_upright()
+    }
+
+    /// The file of the whole picture, without what it tells besides.
+    fn whole(&mut self, bytes: &[u8], head: &Head, path: &str) -> Result<Vec<u8>, Missing> {
+        if !self.is_encoded_anew(head) {
+            return clean(bytes, head.format).map_err(|fault| fault.of(path));
         }
-        let picture = match self.decoder.decode(&bytes, &head, path) {
+        if head.width.max(head.height) > Encoder::MAX_SIDE {
+            return Err(Fault::NotAPicture("it is too long to be turned the right way up".into()).of(path));
+        }
+        let picture = self.decoder.decode(bytes, head, head.whole(), path)?;
+        Ok(Encoder::new(WHOLE_QUALITY).encode(&head.orientation.display(picture)))
+    }
+
+    fn crops(&mut self, task: &Task, bytes: &[u8], head: &Head, path: &str) -> Crops {
+        let places = task.places.iter().map(|(place, _)| *place);
+        if !self.order.wants_crops() {
+            return places.map(|place| (place, self.box_lies_on(place, head).map(|()| None))).collect();
+        }
+        let boxes: Vec<_> = places.map(|place| (place, self.stored_box(place, head))).collect();
+        let part = self.cropper.part(boxes.iter().filter_map(|(_, area)| area.as_ref().ok().copied()));
+        let picture = match part.map(|part| self.decoder.decode(bytes, head, part, path)).transpose() {
             Ok(picture) => picture,
             // Its size is known all the same, and with it the boxes in pixels.
-            Err(fault) => return Ok((size, all_missing(task, fault))),
+            Err(fault) => return all_missing(task, &Arc::new(fault)),
         };
-        let crops = task.places.iter().map(|&place| (place, self.crop(&picture, &head, place))).collect();
-        Ok((size, crops))
+        let mut crops = Vec::with_capacity(boxes.len());
+        for (place, area) in boxes {
+            // What is cut from here on nobody will see.
+            if self.watch.is_cancelled() {
+                break;
+            }
+            let mut cut = |area| Some(self.cropper.cut(picture.as_ref()?, head.orientation, area));
+            crops.push((place, area.map(&mut cut)));
+        }
+        if let Some(picture) = picture {
+            self.decoder.keep(picture);
+        }
+        crops
     }
 
-    fn crop(
-        &mut self,
-        picture: &Picture,
-        head: &Head,
-        place: usize,
-    ) -> Result<Option<Vec<u8>>, Arc<Missing>> {
+    /// A table with boxes needs them on the picture; where there is none there is nothing to check.
+    fn box_lies_on(&self, place: usize, head: &Head) -> Result<(), Arc<Missing>> {
+        if self.order.layout == Layout::Crops || self.bbox(place).is_none() {
+            return Ok(());
+        }
+        self.stored_box(place, head).map(|_| ())
+    }
+
+    /// The box of a detection, in pixels of the picture as stored.
+    fn stored_box(&self, place: usize, head: &Head) -> Result<PixelBox, Arc<Missing>> {
         let (width, height) = head.displayed();
-        let area = self.area(place).and_then(|area| area.in_pixels(width, height));
+        let area = self.bbox(place).and_then(|area| area.in_pixels(width, height));
         let area = area.ok_or_else(|| Arc::new(Missing::BoxOutside { width, height }))?;
-        Ok(Some(self.cropper.cut(picture, head.orientation, area)))
+        Ok(head.orientation.stored_box(area, head.width, head.height))
     }
 
-    fn area(&self, place: usize) -> Option<RelativeBox> {
+    fn bbox(&self, place: usize) -> Option<RelativeBox> {
         let row = self.plan.rows[place].as_ref().ok()?;
         self.data.observations.get(*row).bbox
     }
 }
 
 /// The same fault for every detection of a picture.
-fn all_missing(task: &Task, fault: Missing) -> Vec<Crop> {
-    let fault = Arc::new(fault);
-    task.places.iter().map(|place| (*place, Err(Arc::clone(&fault)))).collect()
+fn all_missing(task: &Task, fault: &Arc<Missing>) -> Crops {
+    task.places.iter().map(|(place, _)| (*place, Err(Arc::clone(fault)))).collect()
 }

@@ -59,6 +59,26 @@ pub enum Missing {
         /// Height of the picture in pixels.
         height: u32,
     },
+    /// It is of a person or a vehicle, which nobody asked for.
+    #[error("it shows a person or a vehicle, which are left out unless include_humans asks for them")]
+    Human,
+    /// Its crop may be handed out; the whole picture shows somebody as well.
+    #[error(
+        "people or a vehicle were recorded on the picture or in its event, so the whole of it is left out unless \
+         include_humans asks for it"
+    )]
+    PeopleOnPicture,
+    /// A Camtrap DP row needs a time.
+    #[error("its time is not known, and Camtrap DP needs one")]
+    NoTime,
+    /// A Camtrap DP time needs an offset from UTC.
+    #[error(
+        "the time zone of its camera is not known, and Camtrap DP needs one; give the data set a zone (--time-zone)"
+    )]
+    NoTimeZone,
+    /// A Camtrap DP deployment needs coordinates.
+    #[error("the coordinates of its deployment are not known, and Camtrap DP needs them")]
+    NoCoordinates,
     /// The file could not be had.
     #[error(transparent)]
     Media(#[from] MediaError),
@@ -104,6 +124,11 @@ impl Missing {
             Self::NoMedia => "no_media",
             Self::NoBox => "no_box",
             Self::BoxOutside { .. } => "box_outside",
+            Self::Human => "human",
+            Self::PeopleOnPicture => "people_on_picture",
+            Self::NoTime => "no_time",
+            Self::NoTimeZone => "no_time_zone",
+            Self::NoCoordinates => "no_coordinates",
             Self::Media(MediaError::Remote(_)) => "remote",
             Self::Media(MediaError::Missing(_)) => "no_file",
             Self::Media(MediaError::Outside(_)) => "path_outside",

@@ -1,19 +1,26 @@
-//! `manifest.json`: what was asked for, what is in the archive, what is missing and why.
+//! `manifest.json`: what was asked for, what is in the archive, what is missing and why; and
+//! `missing.csv`, the last of these for spreadsheets.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cells::harmless;
 use crate::error::Missing;
 use crate::order::{Order, Summary};
 use crate::package::Entry;
+
+/// What is missing, by its place in the order asked for.
+pub(crate) type MissingPlaces = BTreeMap<usize, Arc<Missing>>;
 
 /// An entry of the archive, with the detection it is of.
 pub(crate) struct File<'a> {
     pub name: &'a str,
     pub detection_id: Option<&'a str>,
+    pub media_id: Option<&'a str>,
     pub entry: Entry,
 }
 
@@ -22,15 +29,8 @@ struct Head<'a> {
     created_by: &'a str,
     data_set: &'a str,
     request: &'a Value,
-    counts: Counts,
-}
-
-#[derive(Serialize)]
-struct Counts {
-    asked_for: usize,
-    crops: usize,
-    metadata_rows: usize,
-    missing: usize,
+    counts: &'a Summary,
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -45,6 +45,8 @@ struct FileRow<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detection_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_id: Option<&'a str>,
     size_bytes: u64,
     sha256: String,
 }
@@ -54,21 +56,13 @@ pub(crate) fn write<'a>(
     data_set: &str,
     order: &Order,
     summary: &Summary,
-    missing: &[(usize, Arc<Missing>)],
+    notes: &[String],
+    missing: &MissingPlaces,
     files: impl Iterator<Item = File<'a>>,
     to: &mut dyn Write,
 ) -> std::io::Result<()> {
-    let head = Head {
-        created_by: concat!("trapline ", env!("CARGO_PKG_VERSION")),
-        data_set,
-        request: &order.request,
-        counts: Counts {
-            asked_for: summary.asked_for,
-            crops: summary.crops,
-            metadata_rows: summary.metadata_rows,
-            missing: summary.missing,
-        },
-    };
+    let created_by = concat!("trapline ", env!("CARGO_PKG_VERSION"));
+    let head = Head { created_by, data_set, request: &order.request, counts: summary, notes };
     let head = serde_json::to_string_pretty(&head)?;
     // The head is an object; its last line is the brace that closes it.
     let open = head.strip_suffix("\n}").unwrap_or(&head);
@@ -77,6 +71,21 @@ pub(crate) fn write<'a>(
     write!(to, ",\n  \"files\": ")?;
     rows(to, files.map(|file| file_row(&file)))?;
     writeln!(to, "\n}}")
+}
+
+/// Writes the table of what is missing.
+pub(crate) fn write_missing(
+    order: &Order,
+    missing: &MissingPlaces,
+    to: &mut dyn Write,
+) -> std::io::Result<()> {
+    let mut csv = csv::Writer::from_writer(to);
+    csv.write_record(["detection_id", "reason", "message"])?;
+    for (place, why) in missing {
+        let (id, message) = (&order.detection_ids[*place], why.to_string());
+        csv.write_record([&harmless(id), why.code(), &harmless(&message)])?;
+    }
+    csv.flush()
 }
 
 fn rows<T: Serialize>(to: &mut dyn Write, rows: impl Iterator<Item = T>) -> std::io::Result<()> {
@@ -97,6 +106,7 @@ fn file_row<'a>(file: &File<'a>) -> FileRow<'a> {
     FileRow {
         name: file.name,
         detection_id: file.detection_id,
+        media_id: file.media_id,
         size_bytes: file.entry.size,
         sha256: hex(file.entry.sha256),
     }

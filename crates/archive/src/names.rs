@@ -1,36 +1,45 @@
-//! Names of entries, made of ids that may be any text.
+//! Names of entries, made of ids and file names that may be any text.
 
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use unicode_normalization::UnicodeNormalization;
+
 /// Longer names cannot be unpacked on every system.
 const MAX_BYTES: usize = 160;
 
-/// Names that an archive has given already, in small letters: many systems do not tell
-/// `a.jpg` from `A.jpg`.
+/// Names that an archive has given already, as the systems see them that tell the fewest apart.
 #[derive(Default)]
 pub(crate) struct Names(HashSet<String>);
 
 impl Names {
-    /// The name of a detection's crop. No two detections of one archive get the same.
-    pub fn crop(&mut self, id: &str) -> String {
-        let plain = plain(id);
-        let mut name = format!("crops/detection_{plain}.jpg");
+    /// `{start}{text}.{ending}`, where `start` may name a folder. No two files of one archive get
+    /// the same, on systems too that do not tell `a.jpg` from `A.jpg`, or é from e with an accent.
+    pub fn give(&mut self, start: &str, text: &str, ending: &str) -> String {
+        let plain = plain(text);
+        let mut name = format!("{start}{plain}.{ending}");
         let mut number = 2;
-        while !self.0.insert(name.to_lowercase()) {
-            name = format!("crops/detection_{plain}~{number}.jpg");
+        while !self.0.insert(folded(&name)) {
+            name = format!("{start}{plain}~{number}.{ending}");
             number += 1;
         }
         name
     }
 }
 
-/// `id` with every character that a file system could take amiss written as `%` and its bytes.
-fn plain(id: &str) -> String {
-    let mut out = String::with_capacity(id.len());
-    for letter in id.chars() {
+/// The name without its capitals, accents composed, and compatible letters one.
+fn folded(name: &str) -> String {
+    name.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect()
+}
+
+/// `text` with every character that a file system could take amiss written as `%` and its bytes.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
         let start = out.len();
-        if letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.') {
+        // A dot at the start hides a file, and two of them may lead out of a folder.
+        let lone_dot = letter == '.' && !out.is_empty() && !out.ends_with('.');
+        if letter.is_alphanumeric() || matches!(letter, '-' | '_') || lone_dot {
             out.push(letter);
         } else {
             for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
@@ -42,29 +51,74 @@ fn plain(id: &str) -> String {
             break;
         }
     }
-    out
+    match out.strip_suffix('.') {
+        Some(rest) => format!("{rest}%2E"),
+        None if out.is_empty() => "unnamed".into(),
+        None => out,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn crop(names: &mut Names, id: &str) -> String {
+        names.give("crops/detection_", id, "jpg")
+    }
+
     #[test]
     fn no_id_leads_out_of_its_folder() {
         let mut names = Names::default();
-        assert_eq!(names.crop("705e6036"), "crops/detection_705e6036.jpg");
-        assert_eq!(names.crop("../../x"), "crops/detection_..%2F..%2Fx.jpg");
-        assert_eq!(names.crop("a\\b:c"), "crops/detection_a%5Cb%3Ac.jpg");
-        assert_eq!(names.crop("лось 1"), "crops/detection_лось%201.jpg");
+        assert_eq!(crop(&mut names, "705e6036"), "crops/detection_705e6036.jpg");
+        assert_eq!(crop(&mut names, "../../x"), "crops/detection_%2E.%2F.%2E%2Fx.jpg");
+        assert_eq!(crop(&mut names, "a..b."), "crops/detection_a.%2Eb%2E.jpg");
+        assert_eq!(crop(&mut names, "a\\b:c"), "crops/detection_a%5Cb%3Ac.jpg");
+        assert_eq!(crop(&mut names, "лось 1"), "crops/detection_лось%201.jpg");
+        assert_eq!(names.give("media/", "", "png"), "media/unnamed.png");
     }
 
     #[test]
     fn different_ids_have_different_names() {
         let mut names = Names::default();
         let long = "x".repeat(500);
-        let ids = ["a", "A", "a%20", "a ", &long, &format!("{long}y")];
-        let given: HashSet<String> = ids.iter().map(|id| names.crop(id).to_lowercase()).collect();
+        let ids = [
+            "a",
+            "A",
+            "a%20",
+            "a ",
+            &long,
+            &format!("{long}y"),
+            "é",
+            "e\u{301}",
+            "É",
+            "ß",
+            "SS",
+            "ﬁ",
+            "fi",
+            "K",
+            "\u{212A}",
+            "한",
+            "\u{1112}\u{1161}\u{11AB}",
+            "a\u{200B}",
+            "a\u{202E}",
+        ];
+        let given: HashSet<String> = ids.iter().map(|id| folded(&crop(&mut names, id))).collect();
         assert_eq!(given.len(), ids.len());
         assert!(given.iter().all(|name| name.len() < 200));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn names_are_legal_and_distinct_for_any_text(ids in proptest::collection::hash_set(".{0,40}", 1..20)) {
+            let mut names = Names::default();
+            let given: Vec<String> = ids.iter().map(|id| names.give("media/", id, "jpg")).collect();
+            let distinct: HashSet<String> = given.iter().map(|name| folded(name)).collect();
+            assert_eq!(distinct.len(), ids.len());
+            for name in given {
+                let file = name.strip_prefix("media/").unwrap();
+                assert!(!file.contains("..") && !file.starts_with('.'), "{file}");
+                assert!(!file.chars().any(|c| c.is_control() || "/\\:*?\"<>|".contains(c)), "{file}");
+            }
+        }
     }
 }

@@ -3,26 +3,114 @@
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Sizes that crops can be fitted into, in pixels.
 pub const CROP_SIZES: RangeInclusive<u32> = 128..=1024;
 
+/// How an archive is laid out, and for which tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// `crops/detection_{id}.jpg` and `metadata.csv`.
+    #[default]
+    Crops,
+    /// A Camera Trap Data Package 1.0.2 with its media files, <https://camtrap-dp.tdwg.org>.
+    CamtrapDp,
+    /// COCO Camera Traps JSON with its pictures.
+    Coco,
+}
+
+impl Layout {
+    /// All of them, by the names that requests use.
+    pub const ALL: [(&str, Self); 3] =
+        [("crops", Self::Crops), ("camtrap-dp", Self::CamtrapDp), ("coco", Self::Coco)];
+}
+
+/// Which pictures the layouts other than [`Layout::Crops`] hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Media {
+    /// Whole pictures, as they were taken.
+    #[default]
+    Whole,
+    /// A crop for each detection.
+    Crops,
+}
+
+impl Media {
+    /// All of them, by the names that requests use.
+    pub const ALL: [(&str, Self); 2] = [("whole", Self::Whole), ("crops", Self::Crops)];
+}
+
+/// How places are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coordinates {
+    /// To a tenth of a degree, some ten kilometres: sensitive species are not found by them.
+    #[default]
+    Rounded,
+    /// As the source has them.
+    Exact,
+}
+
 /// An archive that is asked for.
+// Each is a choice of its own, as requests have them.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     /// Ids of detections, in the order in which the archive has them.
     pub detection_ids: Vec<String>,
-    /// Whether the crops are in it.
+    /// How it is laid out.
+    pub layout: Layout,
+    /// Which pictures are in it, unless the layout is [`Layout::Crops`].
+    pub media: Media,
+    /// Whether the crops are in it, in [`Layout::Crops`].
     pub include_crops: bool,
-    /// Whether `metadata.csv` is in it.
+    /// Whether whole pictures are in it too, in [`Layout::Crops`].
+    pub include_originals: bool,
+    /// Whether `metadata.csv` is in it, in [`Layout::Crops`].
     pub include_metadata_csv: bool,
+    /// Whether people and vehicles may be in it: their observations, and whole pictures on which
+    /// they were recorded.
+    pub include_humans: bool,
     /// Side of the square that each crop is fitted into, in pixels. See [`CROP_SIZES`].
     pub crop_size: u32,
+    /// How places are written.
+    pub coordinates: Coordinates,
     /// The request as it was made, for the manifest.
     pub request: Value,
     /// Threads that decode and cut.
     pub threads: NonZeroUsize,
+}
+
+impl Order {
+    /// Whether crops are written.
+    pub(crate) fn wants_crops(&self) -> bool {
+        match self.layout {
+            Layout::Crops => self.include_crops,
+            Layout::CamtrapDp | Layout::Coco => self.media == Media::Crops,
+        }
+    }
+
+    /// Whether whole pictures are written.
+    pub(crate) fn wants_whole(&self) -> bool {
+        match self.layout {
+            Layout::Crops => self.include_originals,
+            Layout::CamtrapDp | Layout::Coco => self.media == Media::Whole,
+        }
+    }
+
+    /// Whether it lacks something when a picture cannot be had.
+    pub(crate) fn wants_pictures(&self) -> bool {
+        self.wants_crops() || self.wants_whole()
+    }
+
+    /// Whether an observation without a bounding box can be in it.
+    pub fn takes_without_box(&self) -> bool {
+        self.layout == Layout::CamtrapDp && self.media == Media::Whole
+    }
 }
 
 /// Somebody who waits for an archive.
@@ -48,13 +136,15 @@ impl Watch for Unwatched {
 }
 
 /// What is in an archive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Detections asked for.
     pub asked_for: usize,
     /// Crops in it.
     pub crops: usize,
-    /// Rows of `metadata.csv`.
+    /// Whole pictures in it.
+    pub pictures: usize,
+    /// Rows of its table of detections.
     pub metadata_rows: usize,
     /// Detections of which something that was asked for is not in it; the manifest has each
     /// with its reason.

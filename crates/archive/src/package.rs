@@ -8,10 +8,12 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::error::ArchiveError;
+use crate::order::Watch;
 
 /// An archive on its way to the disk. The same entries give the same bytes.
-pub(crate) struct Package {
+pub(crate) struct Package<'a> {
     zip: ZipWriter<BufWriter<File>>,
+    watch: &'a dyn Watch,
 }
 
 /// What the manifest tells of an entry.
@@ -21,10 +23,11 @@ pub(crate) struct Entry {
     pub sha256: [u8; 32],
 }
 
-impl Package {
-    pub fn new(file: File) -> Self {
+impl<'a> Package<'a> {
+    /// An empty archive, which ends early once nobody waits for it.
+    pub fn new(file: File, watch: &'a dyn Watch) -> Self {
         let zip = ZipWriter::new(BufWriter::with_capacity(1 << 18, file)).set_auto_large_file();
-        Self { zip }
+        Self { zip, watch }
     }
 
     /// Adds a file that compression would not make smaller.
@@ -41,9 +44,15 @@ impl Package {
         content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     ) -> Result<Entry, ArchiveError> {
         self.zip.start_file(name, options(CompressionMethod::Deflated))?;
-        let mut hashed = Hashed { inner: BufWriter::new(&mut self.zip), hash: Sha256::new(), size: 0 };
-        content(&mut hashed)?;
-        hashed.inner.flush()?;
+        let watch = self.watch;
+        let inner = Watched { inner: &mut self.zip, watch };
+        let mut hashed =
+            Hashed { inner: BufWriter::with_capacity(1 << 16, inner), hash: Sha256::new(), size: 0 };
+        let written = content(&mut hashed).and_then(|()| hashed.inner.flush());
+        if watch.is_cancelled() {
+            return Err(ArchiveError::Cancelled);
+        }
+        written?;
         Ok(Entry { size: hashed.size, sha256: hashed.hash.finalize().into() })
     }
 
@@ -58,6 +67,25 @@ impl Package {
 fn options(method: CompressionMethod) -> SimpleFileOptions {
     // Without a time of its own an entry has that of its making, and no two archives are alike.
     SimpleFileOptions::default().compression_method(method).last_modified_time(DateTime::default())
+}
+
+/// Refuses to write once nobody waits: a long table ends early too.
+struct Watched<'a, W> {
+    inner: W,
+    watch: &'a dyn Watch,
+}
+
+impl<W: Write> Write for Watched<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.watch.is_cancelled() {
+            return Err(std::io::Error::other("cancelled"));
+        }
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 struct Hashed<W> {

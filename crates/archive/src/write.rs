@@ -1,27 +1,30 @@
 //! Writing an archive from beginning to end.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use detections::Dataset;
+use detections::{Dataset, Level};
 
+use crate::contents::{Contents, Filed};
 use crate::cut::{Cut, cut_all};
 use crate::error::{ArchiveError, Missing};
-use crate::manifest;
-use crate::metadata;
+use crate::finish;
+use crate::layout::{Folders, folders};
+use crate::manifest::MissingPlaces;
 use crate::names::Names;
 use crate::order::{Order, Summary, Watch};
-use crate::package::{Entry, Package};
-use crate::plan::Plan;
+use crate::package::Package;
+use crate::picture::Format;
+use crate::plan::{Piece, Plan};
 use crate::spool::{Spool, Stored};
 
 /// Writes the archive of `order` into `file`, which is empty; `folder` is where temporary files
 /// go.
 ///
-/// The archive holds `crops/detection_{id}.jpg` in the order asked for, `metadata.csv` and
-/// `manifest.json`. When nothing at all could be exported it is an error.
+/// The archive holds its pictures in the order asked for, then the tables of its
+/// layout, `missing.csv` and `manifest.json`. When nothing at all could be exported it is an
+/// error.
 pub fn write(
     data: &Dataset,
     order: &Order,
@@ -33,116 +36,153 @@ pub fn write(
         return Err(ArchiveError::NothingChosen);
     }
     let plan = Plan::new(data, order);
-    let mut writing = Writing::new(&plan, order, Package::new(file), Spool::new_in(folder)?);
-    writing.note_what_has_no_picture(data);
+    let mut writing = Writing::new(data, &plan, order, Package::new(file, watch), Spool::new_in(folder)?);
+    writing.note_what_has_no_picture();
     watch.progress(writing.done);
     cut_all(data, &plan, order, watch, |cut| {
         writing.take(cut)?;
         watch.progress(writing.done);
         Ok(())
     })?;
-    writing.finish(data)
+    finish::finish(writing.contents, writing.package)
 }
 
-/// What has become of a detection.
-#[derive(Clone, Copy)]
-enum Place {
+/// What has become of a piece.
+enum State {
     /// Its picture has not been read yet.
     Waits,
-    /// Its crop is ready before its turn.
-    Spooled(Stored),
+    /// It is ready before its turn.
+    Spooled(Stored, Shape),
     /// Nothing more is to be written for it.
     Done,
 }
 
+/// What a file is like: width and height as displayed, and its format.
+#[derive(Clone, Copy)]
+struct Shape(u32, u32, Format);
+
 struct Writing<'a> {
-    order: &'a Order,
-    plan: &'a Plan,
-    package: Package,
+    contents: Contents<'a>,
+    package: Package<'a>,
     spool: Spool,
     names: Names,
-    places: Vec<Place>,
-    /// All places before this one are done.
+    folders: Folders,
+    pieces: Vec<State>,
+    /// All pieces before this one are done.
     turn: usize,
-    /// Crops in the archive: place, name and what the manifest tells.
-    crops: Vec<(usize, String, Entry)>,
-    missing: Vec<(usize, Arc<Missing>)>,
-    /// Width and height of each picture.
-    sizes: HashMap<u32, (u32, u32)>,
     done: u64,
 }
 
 impl<'a> Writing<'a> {
-    fn new(plan: &'a Plan, order: &'a Order, package: Package, spool: Spool) -> Self {
-        Self {
+    fn new(data: &'a Dataset, plan: &'a Plan, order: &'a Order, package: Package<'a>, spool: Spool) -> Self {
+        let contents = Contents {
+            data,
             order,
             plan,
+            seen: vec![None; plan.pictures.len()],
+            files: plan.pieces.iter().map(|_| None).collect(),
+            missing: MissingPlaces::new(),
+        };
+        Self {
+            contents,
             package,
             spool,
             names: Names::default(),
-            places: vec![Place::Waits; plan.rows.len()],
+            folders: folders(order.layout),
+            pieces: plan.pieces.iter().map(|_| State::Waits).collect(),
             turn: 0,
-            crops: Vec::new(),
-            missing: Vec::new(),
-            sizes: HashMap::new(),
             done: 0,
         }
     }
 
     /// Ids that are none, and observations without a file or a box.
-    fn note_what_has_no_picture(&mut self, data: &Dataset) {
-        for (place, row) in self.plan.rows.iter().enumerate() {
+    fn note_what_has_no_picture(&mut self) {
+        let Contents { data, order, plan, .. } = self.contents;
+        let mut pictured = vec![false; plan.rows.len()];
+        for (place, _) in plan.pictures.iter().flat_map(|task| &task.places) {
+            pictured[*place] = true;
+        }
+        for (place, row) in plan.rows.iter().enumerate().filter(|(place, _)| !pictured[*place]) {
+            self.done += 1;
             let why = match row {
-                Err(Missing::AskedTwice) => Missing::AskedTwice,
-                Err(_) => Missing::NoSuchId,
+                Err(why) => Arc::clone(why),
                 Ok(row) => match data.observations.get(*row) {
-                    o if o.media.is_none() => Missing::NoMedia,
-                    o if o.bbox.is_none() => Missing::NoBox,
-                    _ => continue,
+                    // A visit is a row of its own in Camtrap DP, about no file.
+                    o if o.level == Level::Event && order.takes_without_box() => continue,
+                    o if o.media.is_none() => Arc::new(Missing::NoMedia),
+                    _ => Arc::new(Missing::NoBox),
                 },
             };
-            self.places[place] = Place::Done;
-            self.done += 1;
-            // Without crops nothing is missing of an observation that has no box.
-            if row.is_err() || self.order.include_crops {
-                self.missing.push((place, Arc::new(why)));
+            if row.is_err() || order.wants_pictures() {
+                self.contents.missing.insert(place, why);
             }
         }
     }
 
     fn take(&mut self, cut: Cut) -> Result<(), ArchiveError> {
-        self.sizes.extend(cut.size.map(|size| (cut.media, size)));
-        for (place, crop) in cut.crops {
-            self.done += 1;
-            match crop {
-                Ok(Some(bytes)) if place == self.turn => {
-                    self.store(place, &bytes)?;
-                    self.places[place] = Place::Done;
+        let Contents { order, plan, .. } = self.contents;
+        let task = &plan.pictures[cut.number];
+        self.contents.seen[cut.number] = cut.seen;
+        self.done += cut.crops.len() as u64;
+        for ((place, crop), (_, piece)) in cut.crops.into_iter().zip(&task.places) {
+            match (crop, piece) {
+                (Ok(Some(crop)), Some(piece)) => {
+                    self.put(*piece, &crop.bytes, Shape(crop.width, crop.height, Format::Jpeg))?;
                 }
-                Ok(Some(bytes)) => self.places[place] = Place::Spooled(self.spool.put(&bytes)?),
-                Ok(None) => self.places[place] = Place::Done,
-                Err(why) => {
-                    self.places[place] = Place::Done;
-                    if self.order.include_crops {
-                        self.missing.push((place, why));
+                (Ok(_), _) => {}
+                (Err(why), piece) => {
+                    self.give_up(*piece);
+                    if order.wants_pictures() {
+                        self.contents.missing.insert(place, why);
                     }
                 }
             }
-            self.advance()?;
         }
+        let whole = match (task.whole, cut.whole, cut.seen, &task.withheld) {
+            (Some(piece), Some(Ok(bytes)), Some(seen), _) => {
+                self.put(piece, &bytes, Shape(seen.width, seen.height, seen.format))?;
+                None
+            }
+            (piece, Some(Err(why)), ..) => {
+                self.give_up(piece);
+                Some(why)
+            }
+            (.., withheld) => withheld.clone(),
+        };
+        for (place, _) in task.places.iter().filter(|_| whole.is_some()) {
+            // What was wrong with the detection itself says more.
+            self.contents.missing.entry(*place).or_insert_with(|| whole.clone().expect("a reason"));
+        }
+        self.advance()
+    }
+
+    /// Nothing will be written for a piece.
+    fn give_up(&mut self, piece: Option<usize>) {
+        if let Some(piece) = piece {
+            self.pieces[piece] = State::Done;
+        }
+    }
+
+    fn put(&mut self, piece: usize, bytes: &[u8], shape: Shape) -> Result<(), ArchiveError> {
+        if piece == self.turn {
+            self.store(piece, bytes, shape)?;
+            self.pieces[piece] = State::Done;
+            return self.advance();
+        }
+        self.pieces[piece] = State::Spooled(self.spool.put(bytes)?, shape);
         Ok(())
     }
 
     /// Writes what waited for its turn.
     fn advance(&mut self) -> Result<(), ArchiveError> {
-        while let Some(place) = self.places.get(self.turn) {
-            match *place {
-                Place::Waits => return Ok(()),
-                Place::Done => {}
-                Place::Spooled(stored) => {
-                    let bytes = self.spool.get(stored)?;
-                    self.store(self.turn, &bytes)?;
-                    self.places[self.turn] = Place::Done;
+        while let Some(state) = self.pieces.get(self.turn) {
+            match *state {
+                State::Waits => return Ok(()),
+                State::Done => {}
+                State::Spooled(stored, shape) => {
+                    let bytes = self.spool.take(stored)?;
+                    self.store(self.turn, &bytes, shape)?;
+                    self.pieces[self.turn] = State::Done;
                 }
             }
             self.turn += 1;
@@ -150,85 +190,26 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    fn store(&mut self, place: usize, bytes: &[u8]) -> Result<(), ArchiveError> {
-        let name = self.names.crop(&self.order.detection_ids[place]);
-        let entry = self.package.store(&name, bytes)?;
-        self.crops.push((place, name, entry));
-        Ok(())
-    }
-
-    fn finish(mut self, data: &Dataset) -> Result<Summary, ArchiveError> {
-        self.missing.sort_by_key(|(place, _)| *place);
-        let rows = if self.order.include_metadata_csv { self.plan.found() } else { 0 };
-        let summary = Summary {
-            asked_for: self.plan.rows.len(),
-            crops: self.crops.len(),
-            metadata_rows: rows,
-            missing: self.missing.len(),
+    fn store(&mut self, piece: usize, bytes: &[u8], shape: Shape) -> Result<(), ArchiveError> {
+        let Contents { data, order, plan, .. } = self.contents;
+        let Shape(width, height, format) = shape;
+        let (start, text) = match plan.pieces[piece] {
+            Piece::Crop(place) => (self.folders.crops, order.detection_ids[place].as_str()),
+            Piece::Whole(number) => {
+                (self.folders.whole, stem(data.media.file_name(plan.pictures[number].media)))
+            }
         };
-        let only_metadata = !self.order.include_crops && self.plan.found() > 0;
-        if summary.crops + summary.metadata_rows == 0 && !only_metadata {
-            return Err(ArchiveError::NothingFound {
-                asked_for: summary.asked_for,
-                reasons: reasons(&self.missing, self.order),
-            });
-        }
-        let metadata = self.metadata(data)?;
-        self.manifest(data, &summary, metadata)?;
-        self.package.finish()?;
-        Ok(summary)
-    }
-
-    fn metadata(&mut self, data: &Dataset) -> Result<Option<Entry>, ArchiveError> {
-        if !self.order.include_metadata_csv {
-            return Ok(None);
-        }
-        let sizes = &self.sizes;
-        let detections = self.plan.rows.iter().filter_map(|row| {
-            let row = *row.as_ref().ok()?;
-            let media = data.observations.get(row).media;
-            Some((row, media.and_then(|media| sizes.get(&media)).copied()))
-        });
-        self.package.deflate("metadata.csv", |to| metadata::write(data, detections, to)).map(Some)
-    }
-
-    fn manifest(
-        &mut self,
-        data: &Dataset,
-        summary: &Summary,
-        metadata: Option<Entry>,
-    ) -> Result<(), ArchiveError> {
-        let crops = self.crops.iter().map(|(place, name, entry)| manifest::File {
-            name,
-            detection_id: Some(&self.order.detection_ids[*place]),
-            entry: *entry,
-        });
-        let metadata =
-            metadata.map(|entry| manifest::File { name: "metadata.csv", detection_id: None, entry });
-        let files = crops.chain(metadata);
-        self.package.deflate("manifest.json", |to| {
-            manifest::write(&data.title, self.order, summary, &self.missing, files, to)
-        })?;
+        let name = self.names.give(start, text, format.ending());
+        let entry = self.package.store(&name, bytes)?;
+        self.contents.files[piece] = Some(Filed { name, entry, width, height });
         Ok(())
     }
 }
 
-/// Such as `12 no detection of the data set has this id (a, b and 10 more)`.
-fn reasons(missing: &[(usize, Arc<Missing>)], order: &Order) -> String {
-    let mut by_code: Vec<(&str, String, Vec<&str>)> = Vec::new();
-    for (place, why) in missing {
-        let id = order.detection_ids[*place].as_str();
-        match by_code.iter_mut().find(|(code, ..)| *code == why.code()) {
-            Some((_, _, ids)) => ids.push(id),
-            None => by_code.push((why.code(), why.to_string(), vec![id])),
-        }
+/// A file name without its ending.
+fn stem(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() && ending.len() <= 5 => stem,
+        _ => name,
     }
-    let each = by_code.iter().map(|(_, why, ids)| {
-        let shown = ids.iter().take(3).copied().collect::<Vec<_>>().join(", ");
-        match ids.len() {
-            n if n > 3 => format!("{why} ({shown} and {} more)", n - 3),
-            _ => format!("{why} ({shown})"),
-        }
-    });
-    each.collect::<Vec<_>>().join("; ")
 }

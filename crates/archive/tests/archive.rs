@@ -5,7 +5,7 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{ArchiveError, Order, Summary, Unwatched, Watch};
+use archive::{ArchiveError, Coordinates, Layout, Media, Order, Summary, Unwatched, Watch};
 use detections::{Dataset, ReadOptions};
 use serde_json::{Value, json};
 use testkit::{Package, picture};
@@ -27,9 +27,14 @@ fn open(package: &Package) -> (Dataset, tempfile::TempDir) {
 fn order(ids: &[&str]) -> Order {
     Order {
         detection_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        layout: Layout::Crops,
+        media: Media::Whole,
         include_crops: true,
+        include_originals: false,
         include_metadata_csv: true,
+        include_humans: false,
         crop_size: 300,
+        coordinates: Coordinates::Rounded,
         request: json!({"detection_ids": ids}),
         threads: NonZeroUsize::new(2).unwrap(),
     }
@@ -159,7 +164,7 @@ fn entries_are_in_the_order_asked_for() {
     let (archive, _) = write(&data, &order(&ids), &Unwatched).unwrap();
     let expected: Vec<String> = ids.iter().map(|id| format!("detection_{id}.jpg")).collect();
     assert_eq!(archive.crops(), expected);
-    assert_eq!(archive.names[6..], ["metadata.csv", "manifest.json"]);
+    assert_eq!(archive.names[6..], ["metadata.csv", "missing.csv", "manifest.json"]);
     let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
     let rows: Vec<&str> = metadata.lines().skip(1).map(|row| row.split(',').next().unwrap()).collect();
     assert_eq!(rows, ids);
@@ -189,13 +194,16 @@ fn the_manifest_tells_what_is_there_with_its_hash() {
     let (data, _folder) = open(&quarters(&["colour.jpg"]));
     let order = order(&["colour.jpg-0", "none", "colour.jpg-1"]);
     let (archive, summary) = write(&data, &order, &Unwatched).unwrap();
-    let expected = Summary { asked_for: 3, crops: 2, metadata_rows: 2, missing: 1 };
+    let expected = Summary { asked_for: 3, crops: 2, pictures: 0, metadata_rows: 2, missing: 1 };
     assert_eq!(summary, expected);
     let manifest = archive.manifest();
     assert_eq!(manifest["request"], order.request);
-    assert_eq!(manifest["counts"], json!({"asked_for": 3, "crops": 2, "metadata_rows": 2, "missing": 1}));
+    assert_eq!(
+        manifest["counts"],
+        json!({"asked_for": 3, "crops": 2, "pictures": 0, "metadata_rows": 2, "missing": 1})
+    );
     let files = manifest["files"].as_array().unwrap();
-    assert_eq!(files.len(), 3);
+    assert_eq!(files.len(), 4);
     for file in files {
         let content = &archive.files[file["name"].as_str().unwrap()];
         let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -277,7 +285,7 @@ fn parts_are_left_out_when_they_are_not_wanted() {
     let (data, _folder) = open(&quarters(&["colour.jpg"]));
     let ids = ["colour.jpg-0", "colour.jpg-1"];
     let (archive, _) = write(&data, &Order { include_crops: false, ..order(&ids) }, &Unwatched).unwrap();
-    assert_eq!(archive.names, ["metadata.csv", "manifest.json"]);
+    assert_eq!(archive.names, ["metadata.csv", "missing.csv", "manifest.json"]);
     assert!(archive.missing().is_empty());
     // The boxes are in pixels all the same.
     let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
@@ -285,7 +293,7 @@ fn parts_are_left_out_when_they_are_not_wanted() {
     let (archive, _) =
         write(&data, &Order { include_metadata_csv: false, ..order(&ids) }, &Unwatched).unwrap();
     assert_eq!(archive.names.last().unwrap(), "manifest.json");
-    assert_eq!(archive.names.len(), 3);
+    assert_eq!(archive.names.len(), 4);
 }
 
 #[test]

@@ -28,6 +28,19 @@ pub struct PixelBox {
 }
 
 impl RelativeBox {
+    /// The part of the box that lies on the picture.
+    #[must_use]
+    pub fn clipped(self) -> Self {
+        let (x, y) = (self.x.clamp(0.0, 1.0), self.y.clamp(0.0, 1.0));
+        let (right, bottom) = ((self.x + self.width).clamp(0.0, 1.0), (self.y + self.height).clamp(0.0, 1.0));
+        // One that does not reach outside stays as it was written, to the last digit.
+        let width =
+            if x + self.width <= 1.0 && x.to_bits() == self.x.to_bits() { self.width } else { right - x };
+        let height =
+            if y + self.height <= 1.0 && y.to_bits() == self.y.to_bits() { self.height } else { bottom - y };
+        Self { x, y, width, height }
+    }
+
     /// The box in pixels of a picture of `width` by `height`, clipped to it; `None` when no
     /// area is left.
     pub fn in_pixels(self, width: u32, height: u32) -> Option<PixelBox> {

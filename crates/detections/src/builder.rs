@@ -28,6 +28,9 @@ pub(crate) struct Builder {
     pub vernacular: HashMap<u32, String>,
     pub observations: Observations,
     pub clock_unknown: u64,
+    pub made_by: Option<String>,
+    pub unsure: u64,
+    pub spans_from_records: bool,
     deployment_ids: Names,
     offsets: BTreeSet<i32>,
 }
@@ -38,6 +41,7 @@ pub(crate) struct Description {
     pub title: String,
     pub citation: Option<String>,
     pub licences: Vec<Licence>,
+    pub descriptor: serde_json::Value,
 }
 
 /// A file of a table, and how it is written.
@@ -63,6 +67,9 @@ impl Builder {
             vernacular: HashMap::new(),
             observations: Observations::new(options.keep, trusting, now),
             clock_unknown: 0,
+            made_by: None,
+            unsure: 0,
+            spans_from_records: false,
             deployment_ids: Names::default(),
             offsets: BTreeSet::new(),
         }
@@ -161,6 +168,10 @@ impl Builder {
             title: of.title,
             citation: of.citation,
             licences: of.licences,
+            descriptor: of.descriptor,
+            made_by: self.made_by,
+            unsure: self.unsure,
+            spans_from_records: self.spans_from_records,
             locations: self.locations.locations,
             deployments: self.deployments,
             classes,

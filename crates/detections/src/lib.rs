@@ -36,6 +36,7 @@ mod text;
 pub mod wildlife_insights;
 
 pub use bbox::{PixelBox, RelativeBox};
+pub use camtrap_dp::SourceTable;
 pub use clock::{CameraClock, LocalTime, Written};
 pub use error::SourceError;
 pub use media::{MediaError, MediaFiles, MediaTable};

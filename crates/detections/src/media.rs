@@ -206,6 +206,11 @@ impl MediaFiles {
         Self { package, images }
     }
 
+    /// Where the tables are.
+    pub(crate) fn package(&self) -> &Container {
+        &self.package
+    }
+
     /// The bytes of the file at `path`: below the folder of images when one was given and has
     /// it, else in the package.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, MediaError> {

@@ -16,6 +16,10 @@ pub enum SourceFormat {
     CamtrapDp,
     /// An export of Wildlife Insights, <https://www.wildlifeinsights.org>.
     WildlifeInsights,
+    /// Results of MegaDetector, in its batch output format.
+    MegaDetector,
+    /// Predictions of SpeciesNet.
+    SpeciesNet,
 }
 
 impl SourceFormat {
@@ -24,6 +28,8 @@ impl SourceFormat {
         match self {
             Self::CamtrapDp => "Camtrap DP",
             Self::WildlifeInsights => "Wildlife Insights export",
+            Self::MegaDetector => "MegaDetector results",
+            Self::SpeciesNet => "SpeciesNet predictions",
         }
     }
 }
@@ -39,6 +45,15 @@ pub struct Dataset {
     pub citation: Option<String>,
     /// The licences it states.
     pub licences: Vec<Licence>,
+    /// What the source says of itself in the words of Camtrap DP's `datapackage.json`; other formats
+    /// have as much of it as they tell.
+    pub descriptor: serde_json::Value,
+    /// The model that made the detections, when a file of its results was read.
+    pub made_by: Option<String>,
+    /// Boxes that were not read, since their detector was not sure enough of them.
+    pub unsure: u64,
+    /// Deployments have no start and end of their own: theirs are the first and last record.
+    pub spans_from_records: bool,
     /// Places, in the order in which deployments name them.
     pub locations: Vec<Location>,
     /// Deployments, in the order of their table.

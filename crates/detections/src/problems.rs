@@ -16,7 +16,9 @@ pub enum Consequence {
 pub struct RowProblem {
     /// File inside the source.
     pub file: String,
-    /// Line on which the row starts, counted from 1; the header is line 1.
+    /// What places in it are counted in: `line`, or in JSON `image`.
+    pub unit: &'static str,
+    /// Line on which the row starts, or the number of the image, counted from 1; a header is line 1.
     pub line: u64,
     /// Name of the column, or `row` when it is about the row as a whole.
     pub column: String,
@@ -32,7 +34,7 @@ impl fmt::Display for RowProblem {
             Consequence::RowSkipped => "row skipped",
             Consequence::ValueIgnored => "value ignored",
         };
-        write!(f, "{}, line {}, {}: {} ({done})", self.file, self.line, self.column, self.message)
+        write!(f, "{}, {} {}, {}: {} ({done})", self.file, self.unit, self.line, self.column, self.message)
     }
 }
 

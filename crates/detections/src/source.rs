@@ -18,8 +18,16 @@ pub struct ReadOptions {
     pub images: Option<PathBuf>,
     /// The zone of the cameras' clocks; without it the offset of `deploymentStart` is used.
     pub time_zone: Option<TimeZone>,
+    /// Boxes of a detector below this confidence, 0 to 1, are not read, only counted; without it the
+    /// threshold that its results advise is used, else [`ReadOptions::MIN_CONFIDENCE`].
+    pub min_confidence: Option<f32>,
     /// What is kept of what is read.
     pub keep: Keep,
+}
+
+impl ReadOptions {
+    /// The threshold for detectors that advise none: what MegaDetector 5 advises.
+    pub const MIN_CONFIDENCE: f32 = 0.2;
 }
 
 /// What is kept of a data set.

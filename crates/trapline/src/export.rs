@@ -5,8 +5,8 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use archive::{ArchiveError, Order, Watch};
-use detections::{Dataset, Selection};
+use archive::{ArchiveError, Coordinates, Layout, Media, Order, Watch};
+use detections::{Dataset, Selection, Share};
 use jobs::{Failure, Kind};
 use report::Pages;
 use serde::{Deserialize, Serialize};
@@ -47,12 +47,27 @@ pub struct ReportRequest {
 }
 
 /// An archive that is asked for.
+// Each is a choice of its own, as requests have them.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArchiveRequest {
     pub detections: Chosen,
+    /// How many of those that the filter selects.
+    #[serde(default)]
+    pub share: Share,
+    #[serde(default)]
+    pub layout: Layout,
+    #[serde(default)]
+    pub media: Media,
     pub include_crops: bool,
+    #[serde(default)]
+    pub include_originals: bool,
     pub include_metadata_csv: bool,
+    #[serde(default)]
+    pub include_humans: bool,
     pub crop_size: u32,
+    #[serde(default)]
+    pub coordinates: Coordinates,
     /// The request as it was made, for the manifest.
     pub asked: Value,
 }
@@ -172,20 +187,31 @@ impl ReportRequest {
 impl ArchiveRequest {
     /// The order for the archive, with the detections that were chosen.
     pub fn order(&self, data: &Dataset, threads: NonZeroUsize) -> Result<Order, detections::UnknownNames> {
-        let detection_ids = match &self.detections {
+        let mut order = Order {
+            detection_ids: Vec::new(),
+            layout: self.layout,
+            media: self.media,
+            include_crops: self.include_crops,
+            include_originals: self.include_originals,
+            include_metadata_csv: self.include_metadata_csv,
+            include_humans: self.include_humans,
+            crop_size: self.crop_size,
+            coordinates: self.coordinates,
+            request: self.asked.clone(),
+            threads,
+        };
+        order.detection_ids = match &self.detections {
             Chosen::Ids(ids) => ids.clone(),
             Chosen::Filter(selection) => {
-                let rows = data.select(selection)?;
+                let selection = Selection {
+                    humans: self.include_humans,
+                    without_box: order.takes_without_box(),
+                    ..selection.clone()
+                };
+                let rows = self.share.of(data, data.select(&selection)?);
                 rows.into_iter().map(|row| data.observations.get(row).id.to_owned()).collect()
             }
         };
-        Ok(Order {
-            detection_ids,
-            include_crops: self.include_crops,
-            include_metadata_csv: self.include_metadata_csv,
-            crop_size: self.crop_size,
-            request: self.asked.clone(),
-            threads,
-        })
+        Ok(order)
     }
 }

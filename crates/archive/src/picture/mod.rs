@@ -1,22 +1,49 @@
-//! Pictures: from the bytes of a file to pixels as they are displayed.
+//! Pictures: from the bytes of a file to pixels as they are displayed, and to bytes that tell
+//! nothing but the picture.
 
+mod clean;
+mod exif;
 mod jpeg;
 mod orientation;
 mod png;
 
+use detections::PixelBox;
+
 use crate::error::Missing;
 
+pub(crate) use clean::clean;
 pub(crate) use jpeg::Encoder;
 pub(crate) use orientation::Orientation;
 
 /// Pictures with more pixels than this are not decoded, in millions.
 const MAX_MEGAPIXELS: u64 = 200;
 
-/// A decoded picture: eight bits each of red, green and blue, row by row as stored.
+/// A decoded picture, or a part of one: eight bits each of red, green and blue, row by row as
+/// stored.
 pub(crate) struct Picture {
     pub width: u32,
     pub height: u32,
     pub pixels: Vec<u8>,
+    /// Where the part lies in the picture at this size.
+    pub left: u32,
+    pub top: u32,
+    /// The picture was this many times as wide and as high as it is here.
+    pub shrink: u32,
+}
+
+impl Picture {
+    /// A picture at its full size, from its first pixel.
+    pub fn whole(width: u32, height: u32, pixels: Vec<u8>) -> Self {
+        Self { width, height, pixels, left: 0, top: 0, shrink: 1 }
+    }
+}
+
+/// The part of a picture to decode, as stored and at its full size, and how many times smaller
+/// it may come: 1, 2, 4 or 8.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    pub area: PixelBox,
+    pub shrink: u32,
 }
 
 /// What the head of a file tells.
@@ -27,13 +54,31 @@ pub(crate) struct Head {
     /// Height as stored.
     pub height: u32,
     pub orientation: Orientation,
-    format: Format,
+    pub format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Format {
+pub(crate) enum Format {
     Jpeg,
     Png,
+}
+
+impl Format {
+    /// The ending of its files.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+        }
+    }
 }
 
 /// Why a picture cannot be read, before its path is known.
@@ -44,7 +89,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    fn of(self, path: &str) -> Missing {
+    pub fn of(self, path: &str) -> Missing {
         let path = path.to_owned();
         match self {
             Self::NotAPicture(why) => Missing::NotAPicture { path, why },
@@ -58,16 +103,22 @@ impl Head {
     pub fn displayed(&self) -> (u32, u32) {
         self.orientation.displayed(self.width, self.height)
     }
+
+    /// All of it at its full size.
+    pub fn whole(&self) -> Part {
+        Part { area: PixelBox { x: 0, y: 0, width: self.width, height: self.height }, shrink: 1 }
+    }
 }
 
 /// Decodes pictures, one after the other.
 pub(crate) struct Decoder {
     jpeg: jpeg::Decoder,
+    spare: Vec<u8>,
 }
 
 impl Decoder {
     pub fn new() -> Self {
-        Self { jpeg: jpeg::Decoder::new() }
+        Self { jpeg: jpeg::Decoder::new(), spare: Vec::new() }
     }
 
     /// Reads the size and orientation of a picture. `path` is for messages.
@@ -85,16 +136,21 @@ impl Decoder {
         if u64::from(width) * u64::from(height) > MAX_MEGAPIXELS * 1_000_000 {
             return Err(Missing::TooLarge { path: path.to_owned(), width, height, limit: MAX_MEGAPIXELS });
         }
-        Ok(Head { width, height, orientation: Orientation::of(bytes), format })
+        Ok(Head { width, height, orientation: exif::orientation(bytes), format })
     }
 
-    /// Decodes a picture whose `head` was read.
-    pub fn decode(&mut self, bytes: &[u8], head: &Head, path: &str) -> Result<Picture, Missing> {
-        let pixels = match head.format {
-            Format::Jpeg => self.jpeg.decode(bytes),
-            Format::Png => png::decode(bytes),
+    /// Decodes what is wanted of a picture whose `head` was read; more of it where that is easier.
+    pub fn decode(&mut self, bytes: &[u8], head: &Head, part: Part, path: &str) -> Result<Picture, Missing> {
+        let picture = match head.format {
+            Format::Jpeg => self.jpeg.decode(bytes, part, std::mem::take(&mut self.spare)),
+            Format::Png => png::decode(bytes).map(|pixels| Picture::whole(head.width, head.height, pixels)),
         };
-        let pixels = pixels.map_err(|fault| fault.of(path))?;
-        Ok(Picture { width: head.width, height: head.height, pixels })
+        picture.map_err(|fault| fault.of(path))
+    }
+
+    /// Takes the memory of a picture for the next: fresh pages cost as much as the decoding of a
+    /// small picture.
+    pub fn keep(&mut self, picture: Picture) {
+        self.spare = picture.pixels;
     }
 }

@@ -1,7 +1,5 @@
 //! EXIF orientation. Boxes refer to the picture as displayed; pixels are stored in another way.
 
-use std::io::Cursor;
-
 use detections::PixelBox;
 
 use super::Picture;
@@ -11,16 +9,14 @@ use super::Picture;
 pub(crate) struct Orientation(u32);
 
 impl Orientation {
-    /// Of a picture file; upright when it does not tell.
-    pub fn of(bytes: &[u8]) -> Self {
-        let mut reader = exif::Reader::new();
-        reader.continue_on_error(true);
-        let found = reader
-            .read_from_container(&mut Cursor::new(bytes))
-            .or_else(|error| error.distill_partial_result(|_| ()))
-            .ok()
-            .and_then(|exif| exif.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?.value.get_uint(0));
-        Self(found.filter(|value| (1..=8).contains(value)).unwrap_or(1))
+    /// As EXIF numbers it; upright when it is none of its numbers.
+    pub fn numbered(value: u32) -> Self {
+        Self(if (1..=8).contains(&value) { value } else { 1 })
+    }
+
+    /// The picture is displayed as it is stored.
+    pub fn is_upright(self) -> bool {
+        self.0 == 1
     }
 
     /// Width and height as displayed, of a picture with these as stored.
@@ -65,7 +61,7 @@ impl Orientation {
                 pixels.extend_from_slice(&picture.pixels[at..at + 3]);
             }
         }
-        Picture { width, height, pixels }
+        Picture::whole(width, height, pixels)
     }
 }
 
@@ -75,7 +71,7 @@ mod tests {
 
     fn numbered(width: u32, height: u32) -> Picture {
         let pixels = (0..width * height).flat_map(|n| [u8::try_from(n).unwrap(); 3]).collect();
-        Picture { width, height, pixels }
+        Picture::whole(width, height, pixels)
     }
 
     fn rows(picture: &Picture) -> Vec<Vec<u8>> {

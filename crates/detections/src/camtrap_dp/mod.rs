@@ -1,6 +1,7 @@
 //! Camera Trap Data Packages, version 1.0.x: `datapackage.json` with the tables
 //! `deployments`, `media` and `observations`. <https://camtrap-dp.tdwg.org>
 
+mod again;
 mod deployments;
 mod media;
 mod observations;
@@ -15,6 +16,8 @@ use crate::source::{Format, Input, Keep};
 use crate::table::{Row, Table};
 
 use package::Package;
+
+pub use again::SourceTable;
 
 const DESCRIPTOR: &str = "datapackage.json";
 

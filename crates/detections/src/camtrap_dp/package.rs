@@ -48,6 +48,7 @@ impl Package {
                 title: title.or_else(|| string("name")).unwrap_or_else(|| "Untitled data set".into()),
                 citation: string("bibliographicCitation"),
                 licences: licences(&json),
+                descriptor: json.clone(),
             },
             vernacular: vernacular_names(&json),
             tables: tables(&json),

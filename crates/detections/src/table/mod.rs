@@ -98,6 +98,7 @@ impl<'a> Table<'a> {
         if found != self.header.len() {
             return Ok(Step::Broken(RowProblem {
                 file: self.file.clone(),
+                unit: "line",
                 line,
                 column: self.header.get(found).cloned().unwrap_or_else(|| "row".into()),
                 message: format!("{found} fields; expected {} as in the header", self.header.len()),
@@ -123,6 +124,7 @@ impl<'a> Table<'a> {
         let at = self.fields.count(text).clamp(1, self.header.len()) - 1;
         RowProblem {
             file: self.file.clone(),
+            unit: "line",
             line,
             column: self.header[at].clone(),
             message: "a quote (\") is opened and not closed; expected a closing quote, or \"\" \
@@ -139,6 +141,11 @@ impl Row<'_> {
         let Some(Column(index)) = column.into() else { return "" };
         let text = self.table.fields.get(index).trim();
         if text == "NA" { "" } else { text }
+    }
+
+    /// The same of a column by its name, where there are few rows.
+    pub fn named(&self, name: &str) -> &str {
+        self.text(self.table.optional(name))
     }
 
     /// The field parsed; `None` when it is empty.
@@ -187,6 +194,7 @@ impl Row<'_> {
         let found = if found.is_empty() { "empty".into() } else { format!("“{}”", shortened(found)) };
         RowProblem {
             file: self.table.file.clone(),
+            unit: "line",
             line: self.line,
             column: name.to_owned(),
             message: format!("{found}; expected {expected}"),

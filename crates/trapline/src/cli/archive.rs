@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use ::archive::ArchiveError;
-use detections::{Dataset, Keep, ReadOptions, Selection};
+use ::archive::{ArchiveError, Layout};
+use detections::{Dataset, Keep, ReadOptions, Sample, Selection, Share};
 use serde_json::{Value, json};
 
-use super::arguments::{ArchiveArguments, DataArguments, Layout};
+use super::arguments::{ArchiveArguments, DataArguments};
 use super::failure::Failure;
 use super::output::{Stage, Steps, persist, temporary_beside};
 use crate::export::{ArchiveRequest, Chosen};
@@ -15,12 +15,7 @@ use crate::telemetry::{self, LogFormat};
 
 pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
     telemetry::start("warn", LogFormat::Text);
-    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
-        && to < from
-    {
-        return Err(Failure::input("--from must not be after --to"));
-    }
-    let Layout::Crops = arguments.layout;
+    check(arguments)?;
     let data = only_data_set(&arguments.data, Keep::All)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let order = request(arguments)?.order(&data, threads).map_err(Failure::input)?;
@@ -37,16 +32,21 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
     let size = persist(temporary, &arguments.output)?;
     if arguments.json {
         let told = json!({"file": arguments.output, "size_bytes": size, "asked_for": summary.asked_for,
-            "crops": summary.crops, "metadata_rows": summary.metadata_rows, "missing": summary.missing});
+            "crops": summary.crops, "pictures": summary.pictures, "metadata_rows": summary.metadata_rows,
+            "missing": summary.missing});
         println!("{told}");
     } else {
+        let held = match (summary.crops, summary.pictures) {
+            (crops, 0) => format!("{crops} crops"),
+            (0, pictures) => format!("{pictures} pictures"),
+            (crops, pictures) => format!("{crops} crops and {pictures} pictures"),
+        };
         eprintln!(
-            "{}: {} crops of {} detections; {} missing{}",
+            "{}: {held} of {} detections; {} missing{}",
             arguments.output.display(),
-            summary.crops,
             summary.asked_for,
             summary.missing,
-            if summary.missing > 0 { " (manifest.json tells which, and why)" } else { "" }
+            if summary.missing > 0 { " (missing.csv tells which, and why)" } else { "" }
         );
     }
     Ok(())
@@ -71,29 +71,78 @@ fn request(arguments: &ArchiveArguments) -> Result<ArchiveRequest, Failure> {
             start: arguments.from,
             end: arguments.to,
             classes: arguments.class.clone(),
+            locations: arguments.location.clone(),
+            min_confidence: arguments.data.min_confidence,
             ..Selection::default()
         }),
     };
+    let many = |number: Option<u32>| number.and_then(|number| usize::try_from(number).ok());
+    let sample = arguments.sample.map(|seed| Sample { seed, per_class: many(arguments.per_class) });
+    let mut request = ArchiveRequest {
+        detections,
+        share: Share { max: many(arguments.max), sample },
+        layout: arguments.layout,
+        media: arguments.media,
+        include_crops: !arguments.no_crops,
+        include_originals: arguments.include_originals,
+        include_metadata_csv: !arguments.no_metadata,
+        include_humans: arguments.include_humans,
+        crop_size: arguments.crop_size,
+        coordinates: arguments.coordinates,
+        asked: Value::Null,
+    };
+    request.asked = asked(&request);
+    Ok(request)
+}
+
+/// The same as a request over HTTP, for the manifest.
+fn asked(request: &ArchiveRequest) -> Value {
     let mut asked = json!({
-        "include_crops": !arguments.no_crops,
-        "include_metadata_csv": !arguments.no_metadata,
-        "crop_size": arguments.crop_size,
+        "layout": request.layout, "include_humans": request.include_humans, "crop_size": request.crop_size,
+        "coordinates": request.coordinates,
     });
-    match &detections {
+    if request.layout == Layout::Crops {
+        asked["include_crops"] = request.include_crops.into();
+        asked["include_originals"] = request.include_originals.into();
+        asked["include_metadata_csv"] = request.include_metadata_csv.into();
+    } else {
+        asked["media"] = json!(request.media);
+    }
+    match &request.detections {
         Chosen::Ids(ids) => asked["detection_ids"] = json!(ids),
-        Chosen::Filter(_) => {
-            let dates = |date: Option<jiff::civil::Date>| date.map_or(Value::Null, |date| json!(date));
-            asked["filter"] = json!({"start_date": dates(arguments.from), "end_date": dates(arguments.to),
-                "classifications": arguments.class});
+        Chosen::Filter(selection) => {
+            asked["filter"] = json!({
+                "start_date": selection.start, "end_date": selection.end, "classifications": selection.classes,
+                "locations": selection.locations, "min_confidence": selection.min_confidence,
+            });
         }
     }
-    Ok(ArchiveRequest {
-        detections,
-        include_crops: !arguments.no_crops,
-        include_metadata_csv: !arguments.no_metadata,
-        crop_size: arguments.crop_size,
-        asked,
-    })
+    if let Some(max) = request.share.max {
+        asked["max"] = max.into();
+    }
+    if let Some(sample) = request.share.sample {
+        asked["sample"] = json!(sample);
+    }
+    asked
+}
+
+fn check(arguments: &ArchiveArguments) -> Result<(), Failure> {
+    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
+        && to < from
+    {
+        return Err(Failure::input("--from must not be after --to"));
+    }
+    let of_crops = [
+        (arguments.no_crops, "--no-crops"),
+        (arguments.include_originals, "--include-originals"),
+        (arguments.no_metadata, "--no-metadata"),
+    ];
+    match of_crops.into_iter().find(|(given, _)| *given && arguments.layout != Layout::Crops) {
+        Some((_, flag)) => Err(Failure::input(format!(
+            "{flag} belongs to --layout crops; the others have their own tables, and --media says which pictures"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn ids(path: &Path) -> Result<Vec<String>, Failure> {

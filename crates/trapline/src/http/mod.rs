@@ -1,5 +1,6 @@
 //! The HTTP interface.
 
+mod archive_request;
 mod body;
 mod delete;
 mod download;

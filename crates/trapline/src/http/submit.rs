@@ -8,23 +8,20 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use detections::Selection;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use jobs::{JobId, JobStore, NewJob, Submitted};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::body::Fields;
 use super::idempotency::IdempotencyKey;
 use super::problem::Problem;
-use super::report_request;
 use super::status::status_name;
+use super::{archive_request, report_request};
 use crate::datasets::Datasets;
-use crate::export::{ArchiveRequest, Chosen, Export, What};
+use crate::export::Export;
 use crate::faults::may_die;
 use crate::templates::Templates;
 
-/// Ids in one request.
-const MAX_IDS: usize = 10_000;
 /// Seconds in which a report is usually there.
 const REPORT_SECONDS: i64 = 2;
 /// Detections that are exported in a second, carefully guessed.
@@ -65,7 +62,8 @@ pub async fn zip(
     Body(body): Body,
 ) -> Result<Response, Problem> {
     // A filter goes through all observations, which may be millions.
-    let checked = tokio::task::spawn_blocking(move || archive_export(Fields::read(&body)?, &datasets));
+    let checked =
+        tokio::task::spawn_blocking(move || archive_request::export(Fields::read(&body)?, &datasets));
     let (export, total) =
         checked.await.map_err(|_| Problem::new(500, "The request could not be checked"))??;
     submit(&*store, &export, Some(total), key).await
@@ -129,77 +127,4 @@ pub fn dataset<'a>(
 ) -> Option<(&'a str, &'a detections::Dataset)> {
     let name = fields.text("dataset");
     datasets.get(name.as_deref()).map_err(|unknown| fields.wrong("dataset", unknown)).ok()
-}
-
-/// The export, and how many detections it goes through.
-fn archive_export(mut fields: Fields, datasets: &Datasets) -> Result<(Export, u64), Problem> {
-    let found = dataset(&mut fields, datasets);
-    let detections = match (fields.get("detection_ids").is_some(), fields.get("filter").cloned()) {
-        (false, Some(filter)) => chosen_by_filter(&mut fields, filter).map(Chosen::Filter),
-        (true, Some(_)) => {
-            fields.wrong("filter", "give detection_ids or filter, not both");
-            None
-        }
-        (_, None) => chosen_by_id(&mut fields).map(Chosen::Ids),
-    };
-    let include_crops = fields.flag("include_crops", true);
-    let include_metadata_csv = fields.flag("include_metadata_csv", true);
-    let crop_size = fields.whole_number("crop_size", archive::CROP_SIZES, 300);
-    fields.check()?;
-    let (Some((name, data)), Some(detections)) = (found, detections) else {
-        return Err(Problem::new(422, "The request is incomplete"));
-    };
-    let total = match &detections {
-        Chosen::Ids(ids) => ids.len(),
-        Chosen::Filter(selection) => match data.select(selection) {
-            Ok(rows) => rows.len(),
-            Err(unknown) => {
-                let field = format!("filter.{}", unknown.what);
-                return Err(Problem::fields(422, vec![super::FieldError::new(field, unknown)]));
-            }
-        },
-    };
-    let request =
-        ArchiveRequest { detections, include_crops, include_metadata_csv, crop_size, asked: fields.whole() };
-    let export = Export { dataset: name.into(), what: What::Archive(request) };
-    Ok((export, total as u64))
-}
-
-fn chosen_by_id(fields: &mut Fields) -> Option<Vec<String>> {
-    let ids = fields.required("detection_ids", |fields, name| Some(fields.texts(name)))?;
-    if fields
-        .get("detection_ids")
-        .and_then(Value::as_array)
-        .is_some_and(|list| list.is_empty() || list.len() > MAX_IDS)
-    {
-        fields.wrong("detection_ids", format!("detection_ids must have 1 to {MAX_IDS} items"));
-    }
-    Some(ids)
-}
-
-fn chosen_by_filter(fields: &mut Fields, filter: Value) -> Option<Selection> {
-    let Value::Object(filter) = filter else {
-        fields.wrong("filter", "filter must be an object");
-        return None;
-    };
-    let mut inner = Fields::within(filter);
-    let min_confidence = inner.get("min_confidence").cloned().and_then(|value| {
-        let number = value.as_f64().filter(|number| (0.0..=1.0).contains(number));
-        if number.is_none() {
-            inner.wrong("min_confidence", "min_confidence must be a number from 0 to 1");
-        }
-        // A confidence is kept in single precision.
-        #[allow(clippy::cast_possible_truncation)]
-        number.map(|number| number as f32)
-    });
-    let selection = Selection {
-        start: inner.date("start_date"),
-        end: inner.date("end_date"),
-        classes: inner.texts("classifications"),
-        locations: inner.texts("locations"),
-        min_confidence,
-        ..Selection::default()
-    };
-    fields.wrong_within("filter", inner.into_errors());
-    Some(selection)
 }

@@ -6,9 +6,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
 use detections::ReadOptions;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jobs::StoreAddress;
 
@@ -16,8 +16,10 @@ use super::lay_out::LayOutArguments;
 use crate::datasets::DataArgument;
 use crate::telemetry::LogFormat;
 
+mod archive;
 mod report;
 
+pub use self::archive::ArchiveArguments;
 pub use self::report::{Coordinates, ReportArguments, ReportType, Since};
 
 /// Reports and archives from camera-trap detections, as jobs whose status can be trusted.
@@ -69,6 +71,10 @@ pub struct DataArguments {
     /// Time zone of the cameras' clocks, such as Europe/Brussels [default: as deployments tell]
     #[arg(long, value_name = "ZONE", value_parser = time_zone)]
     pub time_zone: Option<TimeZone>,
+    /// Boxes that a detector is less sure of are not read, 0 to 1 [default: what its results advise,
+    /// else 0.2]
+    #[arg(long, value_name = "CONFIDENCE", value_parser = fraction)]
+    pub min_confidence: Option<f32>,
 }
 
 impl DataArguments {
@@ -76,6 +82,7 @@ impl DataArguments {
         ReadOptions {
             images: self.images.clone(),
             time_zone: self.time_zone.clone(),
+            min_confidence: self.min_confidence,
             ..ReadOptions::default()
         }
     }
@@ -152,55 +159,24 @@ pub struct JobArguments {
     pub log_format: LogFormat,
 }
 
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  trapline archive --data examples/camtrap-dp -o detections.zip
-  trapline archive --data examples/camtrap-dp --class 'Ardea cinerea' --crop-size 512 -o herons.zip
-  trapline archive --data examples/camtrap-dp --ids ids.txt -o chosen.zip")]
-pub struct ArchiveArguments {
-    #[command(flatten)]
-    pub data: DataArguments,
-    /// First day, YYYY-MM-DD
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<Date>,
-    /// Last day, which is inside
-    #[arg(long, value_name = "DATE")]
-    pub to: Option<Date>,
-    /// A class to export; may be given several times [default: all]
-    #[arg(long, value_name = "CLASS")]
-    pub class: Vec<String>,
-    /// A file with the ids of the detections to export, one on each line
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "class"])]
-    pub ids: Option<PathBuf>,
-    /// What is in the archive
-    #[arg(long, value_enum, default_value_t = Layout::Crops)]
-    pub layout: Layout,
-    /// Side of the square that crops are fitted into, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 300,
-          value_parser = clap::value_parser!(u32).range(128..=1024))]
-    pub crop_size: u32,
-    /// Leave out the crops
-    #[arg(long)]
-    pub no_crops: bool,
-    /// Leave out metadata.csv
-    #[arg(long)]
-    pub no_metadata: bool,
-    /// The file to write
-    #[arg(short, long, value_name = "FILE.zip")]
-    pub output: PathBuf,
-    /// Tell what was done as JSON on standard output
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Layout {
-    /// crops/, metadata.csv and manifest.json
-    Crops,
+/// One of several names, which help and messages list.
+fn one_of<T: Copy + Send + Sync + 'static>(
+    known: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    let names = PossibleValuesParser::new(known.iter().map(|(name, _)| *name));
+    names.map(|chosen: String| {
+        let found = known.iter().find(|(name, _)| *name == chosen);
+        found.map(|(_, value)| *value).expect("the parser lets only these names through")
+    })
 }
 
 fn time_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| "expected the name of a zone, such as America/Edmonton".into())
+}
+
+fn fraction(text: &str) -> Result<f32, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "expected a number from 0 to 1, such as 0.5".into())
 }
 
 /// Seconds, more than none of them.

@@ -3,16 +3,18 @@
 //! Each row of `images` is an observation on media level. Times have no zone and are the
 //! camera's own clock. `NA` is empty. <https://www.wildlifeinsights.org>
 
-use crate::builder::{Builder, Description, TableFile};
+mod project;
+
+use crate::builder::{Builder, TableFile};
 use crate::clock::LocalTime;
 use crate::container::Container;
 use crate::error::SourceError;
 use crate::media::NewMedia;
-use crate::model::{Dataset, Deployment, Licence, SourceFormat};
+use crate::model::{Dataset, Deployment};
 use crate::observations::{Level, NewObservation, ObservationType};
 use crate::problems::RowProblem;
 use crate::source::{Format, Input};
-use crate::table::{Column, Row, Step, Table};
+use crate::table::{Column, Row, Table};
 
 const DEPLOYMENTS: &str = "deployments.csv";
 
@@ -25,7 +27,7 @@ impl Format for WildlifeInsights {
     }
 
     fn read(&self, input: Input<'_>) -> Result<Dataset, SourceError> {
-        let description = describe(&input.container)?;
+        let description = project::describe(&input.container)?;
         let mut builder = Builder::new(input.options, false);
         builder.read(&input.container, &table_file(DEPLOYMENTS), DeploymentColumns::find, deployment)?;
         for table in image_tables(&input.container) {
@@ -49,32 +51,6 @@ fn image_tables(container: &Container) -> Vec<String> {
 fn is_image_table(name: &str) -> bool {
     let part = name.strip_prefix("images").and_then(|rest| rest.strip_suffix(".csv"));
     part.is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-')))
-}
-
-/// What `projects.csv` says of the whole. The table may be absent.
-fn describe(container: &Container) -> Result<Description, SourceError> {
-    let mut description = Description {
-        format: SourceFormat::WildlifeInsights,
-        title: "Wildlife Insights export".into(),
-        citation: None,
-        licences: Vec::new(),
-    };
-    let file = "projects.csv";
-    let Ok(reader) = container.open(file) else { return Ok(description) };
-    let mut table = Table::open(reader, file, b',')?;
-    let [name, citation, data, media] =
-        ["project_name", "data_citation", "metadata_license", "image_license"]
-            .map(|column| table.optional(column));
-    let Step::Row(row) = table.step()? else { return Ok(description) };
-    let text = |column| Some(row.text(column)).filter(|text| !text.is_empty()).map(str::to_owned);
-    if let Some(title) = text(name) {
-        description.title = title;
-    }
-    description.citation = text(citation);
-    let licence =
-        |(column, scope): (_, &str)| Some(Licence { name: text(column)?, scope: Some(scope.into()) });
-    description.licences = [(data, "data"), (media, "media")].into_iter().filter_map(licence).collect();
-    Ok(description)
 }
 
 struct DeploymentColumns {

@@ -1,0 +1,83 @@
+//! What an archive holds once its pictures are written, for the tables that tell of them.
+
+use detections::{Dataset, Observation};
+
+use crate::cut::Seen;
+use crate::manifest::MissingPlaces;
+use crate::order::Order;
+use crate::package::Entry;
+use crate::plan::{Plan, Task};
+
+/// A picture that was written.
+pub(crate) struct Filed {
+    /// The name of its entry.
+    pub name: String,
+    pub entry: Entry,
+    /// Width in pixels as displayed.
+    pub width: u32,
+    /// Height in pixels as displayed.
+    pub height: u32,
+}
+
+impl Filed {
+    /// The name without its folder.
+    pub fn base_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Everything but the tables.
+pub(crate) struct Contents<'a> {
+    pub data: &'a Dataset,
+    pub order: &'a Order,
+    pub plan: &'a Plan,
+    /// What is known of each picture of the plan.
+    pub seen: Vec<Option<Seen>>,
+    /// For each piece of the plan, its file when it was written.
+    pub files: Vec<Option<Filed>>,
+    pub missing: MissingPlaces,
+}
+
+/// A detection that is in the archive.
+pub(crate) struct Included<'a> {
+    /// Its row among the observations.
+    pub row: u32,
+    pub observation: Observation<'a>,
+    /// The picture that was taken of it, with its number in the plan.
+    pub picture: Option<(usize, &'a Task)>,
+    /// The file that shows it: its crop, or the whole picture.
+    pub file: Option<&'a Filed>,
+}
+
+impl<'a> Contents<'a> {
+    /// Detections that are in the archive with everything that was asked for, in that order.
+    pub fn included(&'a self) -> impl Iterator<Item = Included<'a>> {
+        let pictures = self.pictures_of_places();
+        self.plan.rows.iter().enumerate().filter_map(move |(place, row)| {
+            let row = row.as_ref().ok().filter(|_| !self.missing.contains_key(&place))?;
+            let picture = pictures[place].map(|(number, _)| (number, &self.plan.pictures[number]));
+            let file = pictures[place].and_then(|(_, piece)| self.files[piece?].as_ref());
+            Some(Included { row: *row, observation: self.data.observations.get(*row), picture, file })
+        })
+    }
+
+    /// For each place the number of its picture, and of the piece that shows it.
+    fn pictures_of_places(&self) -> Vec<Option<(usize, Option<usize>)>> {
+        let mut pictures = vec![None; self.plan.rows.len()];
+        for (number, task) in self.plan.pictures.iter().enumerate() {
+            for (place, crop) in &task.places {
+                pictures[*place] = Some((number, crop.or(task.whole)));
+            }
+        }
+        pictures
+    }
+
+    /// Width and height of the picture of each place as displayed, when its head could be read.
+    pub fn sizes_of_places(&self) -> Vec<Option<(u32, u32)>> {
+        let size = |number: usize| self.seen[number].map(|seen| (seen.width, seen.height));
+        self.pictures_of_places()
+            .into_iter()
+            .map(|picture| picture.and_then(|(number, _)| size(number)))
+            .collect()
+    }
+}

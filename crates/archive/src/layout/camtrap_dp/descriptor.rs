@@ -1,0 +1,260 @@
+//! `datapackage.json`: what is said of the package as a whole.
+
+use serde_json::{Map, Value, json};
+
+use super::coverage::{Coverage, instant};
+use super::rows::scientific;
+use crate::contents::Contents;
+use crate::order::{Coordinates, Media};
+use crate::place::Place;
+
+const STANDARD: &str = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2";
+
+/// The descriptor. What the source says of itself is kept where it holds for a selection too, and
+/// worked out anew where it does not.
+pub(super) fn descriptor(contents: &Contents<'_>, coverage: &Coverage) -> Value {
+    let (data, source) = (contents.data, &contents.data.descriptor);
+    let mut package = Map::new();
+    let mut set = |name: &str, value: Value| {
+        // The standard wants its taxa listed, also when there are none.
+        if !is_nothing(&value) || name == "taxonomic" {
+            package.insert(name.to_owned(), value);
+        }
+    };
+    let count = contents.included().count();
+    set("resources", ["deployments", "media", "observations"].map(resource).into_iter().collect());
+    set("profile", format!("{STANDARD}/camtrap-dp-profile.json").into());
+    set("name", format!("{}-selection", slug(source["name"].as_str().unwrap_or(&data.title))).into());
+    set("created", created(contents, coverage).into());
+    set("title", format!("Selection from: {}", data.title).into());
+    set("contributors", contributors(source));
+    let pictures =
+        if contents.order.media == Media::Crops { "crops of their media files" } else { "their media files" };
+    let description = format!(
+        "{count} observations of “{}” with {pictures}, selected and packed by trapline {}. manifest.json tells what \
+         was asked for, and missing.csv what could not be had.",
+        data.title,
+        env!("CARGO_PKG_VERSION")
+    );
+    set("description", description.into());
+    set("keywords", source["keywords"].clone());
+    set("sources", sources(contents));
+    set("licenses", licences(source));
+    set("bibliographicCitation", citation(contents, count).into());
+    set("project", project(contents));
+    if contents.order.coordinates == Coordinates::Rounded {
+        set("coordinatePrecision", 0.1.into());
+    } else {
+        set("coordinatePrecision", source["coordinatePrecision"].clone());
+    }
+    set("spatial", spatial(contents, coverage));
+    if let Some((first, last)) = coverage.days() {
+        set("temporal", json!({"start": first.date().to_string(), "end": last.date().to_string()}));
+    }
+    set("taxonomic", taxonomic(contents, coverage));
+    set("relatedIdentifiers", related(source));
+    Value::Object(package)
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+fn resource(name: &str) -> Value {
+    json!({
+        "name": name, "path": format!("{name}.csv"), "profile": "tabular-data-resource", "format": "csv",
+        "mediatype": "text/csv", "encoding": "utf-8", "schema": format!("{STANDARD}/{name}-table-schema.json"),
+    })
+}
+
+/// Small letters, digits and single hyphens, as a name has to be.
+fn slug(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    match slug.char_indices().nth(60) {
+        Some((end, _)) => slug[..end].trim_end_matches('-').to_owned(),
+        None if slug.is_empty() => "survey".into(),
+        None => slug,
+    }
+}
+
+/// The same selection of the same data is the same file, whenever it is asked for. So this is the
+/// age of the data: the source's own date, else the end of what it covers.
+fn created(contents: &Contents<'_>, coverage: &Coverage) -> String {
+    if let Some(created) = contents.data.descriptor["created"].as_str().filter(|text| !text.is_empty()) {
+        return created.to_owned();
+    }
+    let ends = coverage.spans.iter().filter_map(|(deployment, (_, end))| {
+        instant(&contents.data.deployments[*deployment as usize].clock, *end)
+    });
+    let last = ends.max().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    last.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
+}
+
+/// Those of the source, without their addresses: whoever gets a selection may be anybody.
+fn contributors(source: &Value) -> Value {
+    const KEPT: [&str; 4] = ["title", "path", "role", "organization"];
+    let each = source["contributors"].as_array().into_iter().flatten();
+    let mut kept: Vec<Value> = each
+        .filter_map(|contributor| {
+            let fields = contributor.as_object()?.iter();
+            let fields = fields.filter(|(name, value)| KEPT.contains(&name.as_str()) && !is_nothing(value));
+            let kept: Map<String, Value> =
+                fields.map(|(name, value)| (name.clone(), value.clone())).collect();
+            kept.contains_key("title").then_some(Value::Object(kept))
+        })
+        .collect();
+    if kept.is_empty() {
+        kept.push(json!({"title": "The contributors are not stated by the source"}));
+    }
+    Value::Array(kept)
+}
+
+/// The source's own sources, and the source itself.
+fn sources(contents: &Contents<'_>) -> Value {
+    let (data, source) = (contents.data, &contents.data.descriptor);
+    let mut sources: Vec<Value> = source["sources"].as_array().cloned().unwrap_or_default();
+    let mut itself = json!({"title": data.title});
+    for (name, value) in [("path", &source["homepage"]), ("version", &source["version"])] {
+        if !is_nothing(value) {
+            itself[name] = value.clone();
+        }
+    }
+    if let Some(model) = &data.made_by {
+        sources.push(json!({"title": model}));
+    }
+    sources.push(itself);
+    Value::Array(sources)
+}
+
+/// One for the data and one for the media, as the standard wants when any are stated.
+fn licences(source: &Value) -> Value {
+    let mut licences: Vec<Value> = source["licenses"].as_array().cloned().unwrap_or_default();
+    licences.retain(|licence| matches!(licence["scope"].as_str(), Some("data" | "media")));
+    for scope in ["data", "media"] {
+        if !licences.iter().any(|licence| licence["scope"] == scope) {
+            // The name that the Open Definition has for what is not stated.
+            licences.push(json!({"name": "notspecified", "title": "License not specified by the source", "scope": scope}));
+        }
+    }
+    Value::Array(licences)
+}
+
+fn citation(contents: &Contents<'_>, count: usize) -> String {
+    match &contents.data.citation {
+        Some(citation) => format!("Selection of {count} observations from: {citation}"),
+        None => format!("Selection of {count} observations from: {}", contents.data.title),
+    }
+}
+
+/// The source's project. What the standard requires and the source does not tell is said to be so
+/// in its description.
+fn project(contents: &Contents<'_>) -> Value {
+    let data = contents.data;
+    let mut project = data.descriptor["project"].as_object().cloned().unwrap_or_default();
+    project.retain(|_, value| !is_nothing(value));
+    project.entry("title").or_insert_with(|| data.title.clone().into());
+    let mut guessed = Vec::new();
+    for (name, value) in
+        [("samplingDesign", json!("opportunistic")), ("captureMethod", json!(["activityDetection"]))]
+    {
+        if !project.contains_key(name) {
+            guessed.push(name);
+            project.insert(name.into(), value);
+        }
+    }
+    if !guessed.is_empty() {
+        let said = project.get("description").and_then(Value::as_str).unwrap_or_default();
+        let told =
+            format!("The source does not state {}; Camtrap DP requires a value.", guessed.join(" and "));
+        let description = if said.is_empty() { told } else { format!("{said} {told}") };
+        project.insert("description".into(), description.into());
+    }
+    let marked = contents.included().any(|included| included.observation.individual.is_some());
+    project.entry("individualAnimals").or_insert_with(|| marked.into());
+    let mut levels = Vec::new();
+    for (name, level) in [("media", detections::Level::Media), ("event", detections::Level::Event)] {
+        if contents.included().any(|included| included.observation.level == level) {
+            levels.push(name);
+        }
+    }
+    project.insert("observationLevel".into(), json!(levels));
+    Value::Object(project)
+}
+
+/// The box around the deployments, of their coordinates as they are written; a point when there is
+/// one.
+fn spatial(contents: &Contents<'_>, coverage: &Coverage) -> Value {
+    let deployments = coverage.spans.keys().map(|number| &contents.data.deployments[*number as usize]);
+    let places = deployments.filter_map(|deployment| {
+        let place = Place { latitude: deployment.latitude?, longitude: deployment.longitude? };
+        Some(if contents.order.coordinates == Coordinates::Rounded { place.rounded().0 } else { place })
+    });
+    let edges = places.fold(None, |edges: Option<[f64; 4]>, Place { latitude, longitude }| {
+        let [west, south, east, north] = edges.unwrap_or([longitude, latitude, longitude, latitude]);
+        Some([west.min(longitude), south.min(latitude), east.max(longitude), north.max(latitude)])
+    });
+    match edges {
+        None => Value::Null,
+        Some([west, south, east, north])
+            if (west, south).partial_cmp(&(east, north)) == Some(std::cmp::Ordering::Equal) =>
+        {
+            json!({"type": "Point", "coordinates": [west, south]})
+        }
+        Some([west, south, east, north]) => {
+            let ring = [[west, south], [east, south], [east, north], [west, north], [west, south]];
+            json!({"type": "Polygon", "coordinates": [ring]})
+        }
+    }
+}
+
+/// The taxa of the selection, as the source describes them.
+fn taxonomic(contents: &Contents<'_>, coverage: &Coverage) -> Value {
+    let data = contents.data;
+    let known = |name: &str| {
+        let taxa = data.descriptor["taxonomic"].as_array().into_iter().flatten();
+        taxa.into_iter().find(|taxon| taxon["scientificName"] == name).cloned()
+    };
+    let taxa = coverage.classes.iter().filter_map(|class| {
+        let class = &data.classes[*class as usize];
+        let name = scientific(&class.name);
+        if name.is_empty() {
+            return None;
+        }
+        Some(known(name).unwrap_or_else(|| match &class.vernacular {
+            Some(vernacular) => json!({"scientificName": name, "vernacularNames": {"eng": vernacular}}),
+            None => json!({"scientificName": name}),
+        }))
+    });
+    taxa.collect()
+}
+
+/// What the selection was taken from, where the source has an identifier that can be looked up.
+fn related(source: &Value) -> Value {
+    let mut related: Vec<Value> = source["relatedIdentifiers"].as_array().cloned().unwrap_or_default();
+    if let Some(id) = source["id"].as_str().filter(|id| id.starts_with("http")) {
+        related.push(json!({
+            "relationType": "IsDerivedFrom", "relatedIdentifier": id, "resourceTypeGeneral": "Dataset",
+            "relatedIdentifierType": if id.contains("doi.org/") { "DOI" } else { "URL" },
+        }));
+    }
+    Value::Array(related)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug;
+
+    #[test]
+    fn a_name_is_of_small_letters_and_hyphens() {
+        assert_eq!(slug("Sample from: MICA – Muskrat"), "sample-from-mica-muskrat");
+        assert_eq!(slug("лось"), "survey");
+        assert!(slug(&"a ".repeat(100)).len() <= 60);
+    }
+}

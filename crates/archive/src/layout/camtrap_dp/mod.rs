@@ -1,0 +1,110 @@
+//! A Camera Trap Data Package, version 1.0.2: the detections with their media files, worked out so
+//! that a reader of the package needs nothing else. <https://camtrap-dp.tdwg.org>
+
+mod columns;
+mod coverage;
+mod descriptor;
+mod rows;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use detections::{CameraClock, Dataset, Level, LocalTime, Observation, SourceTable, Written};
+
+use super::Tables;
+use crate::contents::Contents;
+use crate::error::{ArchiveError, Missing};
+use crate::order::Media;
+use crate::package::Package;
+
+use coverage::Coverage;
+use rows::Rows;
+use table::{Findings, Table};
+
+/// Whether the standard can hold an observation: it wants times with an offset, and coordinates.
+pub(crate) fn writable(data: &Dataset, observation: &Observation<'_>) -> Result<(), Missing> {
+    let deployment = &data.deployments[observation.deployment as usize];
+    let of_file = observation.media.filter(|_| observation.level == Level::Media);
+    let time = match of_file {
+        Some(media) => data.media.time(media),
+        None => observation.time.map(|time| (time, observation.offset)),
+    };
+    let (time, offset) = time.ok_or(Missing::NoTime)?;
+    if offset.or_else(|| offset_at(&deployment.clock, time)).is_none() {
+        return Err(Missing::NoTimeZone);
+    }
+    match (deployment.latitude, deployment.longitude) {
+        (Some(_), Some(_)) => Ok(()),
+        _ => Err(Missing::NoCoordinates),
+    }
+}
+
+/// The offset of a camera's clock, in seconds, when it showed `time`.
+fn offset_at(clock: &CameraClock, time: LocalTime) -> Option<i32> {
+    clock.read(Written { local: time, offset: None, date_only: false }).1
+}
+
+/// Writes the three tables and the descriptor.
+pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Result<Tables, ArchiveError> {
+    let data = contents.data;
+    let mut of_observation = BTreeMap::new();
+    let (mut media, mut deployments): (BTreeMap<u32, Vec<_>>, BTreeSet<u32>) = Default::default();
+    for included in contents.included() {
+        deployments.insert(included.observation.deployment);
+        if let Some(((number, task), file)) = included.picture.zip(included.file) {
+            let files = media.entry(task.media).or_default();
+            // A whole picture is one row, however many detections are on it.
+            if contents.order.media == Media::Crops || files.is_empty() {
+                files.push((included.row, file, number));
+            }
+        }
+        of_observation.insert(included.row, included.file);
+    }
+    let coverage = Coverage::of(data, &deployments, of_observation.keys().copied());
+    let rows = Rows { contents, coverage: &coverage, files: &of_observation, media: &media };
+    let mut findings = Findings::default();
+    let tables = [
+        Table {
+            name: "deployments.csv",
+            columns: &columns::DEPLOYMENTS,
+            source: SourceTable::Deployments,
+            rows: deployments.clone(),
+            cells: &|row| vec![rows.deployment(row)],
+        },
+        Table {
+            name: "media.csv",
+            columns: &columns::MEDIA,
+            source: SourceTable::Media,
+            rows: media.keys().copied().collect(),
+            cells: &|row| rows.media(row),
+        },
+        Table {
+            name: "observations.csv",
+            columns: &columns::OBSERVATIONS,
+            source: SourceTable::Observations,
+            rows: of_observation.keys().copied().collect(),
+            cells: &|row| vec![rows.observation(row)],
+        },
+    ];
+    let mut entries = Vec::new();
+    for table in tables {
+        entries.push(table.write(data, package, &mut findings)?);
+    }
+    let descriptor = descriptor::descriptor(contents, &coverage);
+    let entry = package.deflate("datapackage.json", |to| {
+        serde_json::to_writer_pretty(&mut *to, &descriptor)?;
+        to.write_all(b"\n")
+    })?;
+    entries.push(("datapackage.json", entry));
+    Ok(Tables { entries, notes: notes(&findings, &coverage) })
+}
+
+fn notes(findings: &Findings, coverage: &Coverage) -> Vec<String> {
+    let refused = findings.refused.iter().map(|(column, cells)| {
+        format!("{column}: {cells} cells of the source hold what Camtrap DP does not allow there, and are left empty")
+    });
+    let unread = findings.unread.iter().map(|why| {
+        format!("the source could not be read again ({why}), so columns that only it has are left empty")
+    });
+    coverage.notes().chain(refused).chain(unread).collect()
+}

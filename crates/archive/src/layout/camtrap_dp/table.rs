@@ -1,0 +1,147 @@
+//! Writing a table: cells worked out anew beside those that the source has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use detections::{Dataset, SourceTable};
+use serde_json::{Map, Value};
+
+use super::columns::{Column, Kind};
+use crate::cells::harmless;
+use crate::error::ArchiveError;
+use crate::package::{Entry, Package};
+
+/// A row under way: cells by the name of their column; what is not set is empty.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cells(BTreeMap<&'static str, String>);
+
+impl Cells {
+    pub fn set(&mut self, column: &'static str, text: impl Into<String>) {
+        self.0.insert(column, text.into());
+    }
+
+    fn get(&self, column: &str) -> &str {
+        self.0.get(column).map_or("", String::as_str)
+    }
+}
+
+/// A table of the package.
+pub(super) struct Table<'a> {
+    pub name: &'static str,
+    pub columns: &'static [Column],
+    pub source: SourceTable,
+    /// Numbers of the rows of the data set that are written.
+    pub rows: BTreeSet<u32>,
+    /// The rows to write for one of them, as far as the data set knows.
+    pub cells: &'a dyn Fn(u32) -> Vec<Cells>,
+}
+
+/// What was met while tables were written.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// Columns with cells that the standard does not allow, which are left empty, and how many.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// Why the source could not be read again.
+    pub unread: Option<String>,
+}
+
+impl Table<'_> {
+    /// Writes it, in the order of the source's table and then of the data set.
+    pub fn write(
+        self,
+        data: &Dataset,
+        package: &mut Package<'_>,
+        findings: &mut Findings,
+    ) -> Result<(&'static str, Entry), ArchiveError> {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+        let entry = package.deflate(self.name, |to| {
+            let mut csv = csv::Writer::from_writer(to);
+            csv.write_record(&names)?;
+            let mut left = self.rows.clone();
+            let mut failed = None;
+            let read = data.source_rows(self.source, &names, |row, source| {
+                if failed.is_none() && left.remove(&row) {
+                    failed = self.write_rows(row, Some(source), findings, &mut csv).err();
+                }
+            });
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            if let Err(error) = read {
+                findings.unread = Some(error.to_string());
+            }
+            for row in left {
+                self.write_rows(row, None, findings, &mut csv)?;
+            }
+            csv.flush()
+        })?;
+        Ok((self.name, entry))
+    }
+
+    fn write_rows<W: Write>(
+        &self,
+        row: u32,
+        source: Option<&[&str]>,
+        findings: &mut Findings,
+        csv: &mut csv::Writer<W>,
+    ) -> std::io::Result<()> {
+        for cells in (self.cells)(row) {
+            for (at, column) in self.columns.iter().enumerate() {
+                let written = source.map_or("", |source| source[at]);
+                csv.write_field(cell(*column, cells.get(column.name), written, findings).as_bytes())?;
+            }
+            csv.write_record(None::<&[u8]>)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the source wrote, where that is kept and allowed; else what was worked out.
+fn cell(column: Column, own: &str, written: &str, findings: &mut Findings) -> String {
+    let usable = column.from_source && !written.is_empty();
+    let text = match column.kind {
+        kind if usable && kind.allows(written) => written,
+        _ => {
+            if usable && own.is_empty() {
+                *findings.refused.entry(column.name).or_default() += 1;
+            }
+            own
+        }
+    };
+    match column.kind {
+        Kind::Text => harmless(text).into_owned(),
+        Kind::Object => without_traces(text),
+        _ => text.to_owned(),
+    }
+}
+
+/// EXIF as JSON without positions and serial numbers, wherever in it they are.
+fn without_traces(text: &str) -> String {
+    let Ok(Value::Object(mut object)) = serde_json::from_str(text) else { return String::new() };
+    clear(&mut object);
+    if object.is_empty() { String::new() } else { Value::Object(object).to_string() }
+}
+
+fn clear(object: &mut Map<String, Value>) {
+    const TRACES: [&str; 7] = ["gps", "serial", "latitude", "longitude", "makernote", "owner", "location"];
+    object.retain(|name, value| {
+        if let Value::Object(inner) = value {
+            clear(inner);
+        }
+        let name = name.to_lowercase();
+        !TRACES.iter().any(|trace| name.contains(trace))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_traces;
+
+    #[test]
+    fn exif_keeps_what_tells_no_place_and_no_camera() {
+        let exif = r#"{"EXIF":{"ISO":200,"Make":"RECONYX","BodySerialNumber":"H7"},"GPS":{"a":1},"GPSLatitude":51.2}"#;
+        assert_eq!(without_traces(exif), r#"{"EXIF":{"ISO":200,"Make":"RECONYX"}}"#);
+        assert_eq!(without_traces(r#"{"SerialNumber":"1"}"#), "");
+        assert_eq!(without_traces("no JSON"), "");
+    }
+}

@@ -1,0 +1,70 @@
+//! `metadata.csv`: a row for each detection of the archive.
+
+use detections::{Dataset, Observation, PixelBox};
+use jiff::Timestamp;
+
+use super::Tables;
+use super::times::timestamp;
+use crate::cells::harmless;
+use crate::contents::Contents;
+use crate::error::ArchiveError;
+use crate::package::Package;
+
+const COLUMNS: [&str; 13] = [
+    "detection_id",
+    "image_id",
+    "filename",
+    "timestamp",
+    "classification",
+    "confidence",
+    "bbox_x",
+    "bbox_y",
+    "bbox_width",
+    "bbox_height",
+    "deer_id",
+    "location",
+    "created_at",
+];
+
+/// Writes it, with a row for each detection that is known, also where its picture is missing.
+pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Result<Tables, ArchiveError> {
+    if !contents.order.include_metadata_csv {
+        return Ok(Tables::default());
+    }
+    let (data, sizes) = (contents.data, contents.sizes_of_places());
+    let entry = package.deflate("metadata.csv", |to| {
+        let mut csv = csv::Writer::from_writer(to);
+        csv.write_record(COLUMNS)?;
+        for (row, size) in contents.plan.rows.iter().zip(&sizes) {
+            if let Ok(row) = row {
+                csv.write_record(fields(data, &data.observations.get(*row), *size))?;
+            }
+        }
+        csv.flush()
+    })?;
+    Ok(Tables { entries: vec![("metadata.csv", entry)], notes: Vec::new() })
+}
+
+fn fields(data: &Dataset, o: &Observation<'_>, size: Option<(u32, u32)>) -> [String; 13] {
+    let area = o.bbox.zip(size).and_then(|(area, (width, height))| area.in_pixels(width, height));
+    let pixels = |side: fn(PixelBox) -> u32| area.map_or_else(String::new, |area| side(area).to_string());
+    let text = |text: &str| harmless(text).into_owned();
+    let location = data.deployments[o.deployment as usize].location;
+    [
+        text(o.id),
+        text(o.media.map_or("", |row| data.media.id(row))),
+        text(o.media.map_or("", |row| data.media.file_name(row))),
+        o.time.map_or_else(String::new, |time| timestamp(time, o.offset)),
+        text(o.class.map_or("", |class| &data.classes[class as usize].name)),
+        o.confidence.map_or_else(String::new, |confidence| confidence.to_string()),
+        pixels(|area| area.x),
+        pixels(|area| area.y),
+        pixels(|area| area.width),
+        pixels(|area| area.height),
+        text(o.individual.unwrap_or_default()),
+        text(&data.locations[location as usize].name),
+        o.classified_at
+            .and_then(|at| Timestamp::from_second(at).ok())
+            .map_or_else(String::new, |at| at.to_string()),
+    ]
+}

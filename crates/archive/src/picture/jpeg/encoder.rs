@@ -1,0 +1,55 @@
+//! Writing JPEG files.
+
+use std::ffi::c_int;
+
+use turbojpeg_sys as tj;
+
+use super::super::Picture;
+use super::{Handle, length};
+
+/// Writes JPEG files.
+pub(crate) struct Encoder(Handle);
+
+impl Encoder {
+    /// The longest side that the format's encoder takes, in pixels.
+    pub const MAX_SIDE: u32 = 65_500;
+
+    /// With a quality of 1 to 100, and colour at half the resolution, as cameras do.
+    pub fn new(quality: u8) -> Self {
+        let mut handle = Handle::new(tj::TJINIT_TJINIT_COMPRESS);
+        handle.set(tj::TJPARAM_TJPARAM_QUALITY, c_int::from(quality));
+        handle.set(tj::TJPARAM_TJPARAM_SUBSAMP, tj::TJSAMP_TJSAMP_420);
+        handle.set(tj::TJPARAM_TJPARAM_NOREALLOC, 1);
+        Self(handle)
+    }
+
+    /// The file of a picture, without any metadata.
+    ///
+    /// # Panics
+    /// When `picture` has no pixels, or sides of over [`Encoder::MAX_SIDE`].
+    pub fn encode(&mut self, picture: &Picture) -> Vec<u8> {
+        let [width, height] = [picture.width, picture.height].map(|side| side.try_into().expect("a side"));
+        assert_eq!(picture.pixels.len(), picture.width as usize * picture.height as usize * 3);
+        // SAFETY: the arguments are numbers.
+        let room = unsafe { tj::tj3JPEGBufSize(width, height, tj::TJSAMP_TJSAMP_420) };
+        let mut bytes: Vec<u8> = vec![0; usize::try_from(room).expect("a crop fits into memory")];
+        let (mut start, mut size) = (bytes.as_mut_ptr(), length(&bytes));
+        // SAFETY: the pixels are height rows of width pixels (asserted); the output has the room
+        // that the library asked for, and NOREALLOC keeps it from putting another in its place.
+        let done = unsafe {
+            tj::tj3Compress8(
+                self.0.raw(),
+                picture.pixels.as_ptr(),
+                width,
+                0,
+                height,
+                tj::TJPF_TJPF_RGB,
+                &raw mut start,
+                &raw mut size,
+            )
+        };
+        assert_eq!(done, 0, "{}", self.0.complaint().0);
+        bytes.truncate(usize::try_from(size).expect("not more than there was room for"));
+        bytes
+    }
+}
