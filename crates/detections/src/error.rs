@@ -14,8 +14,8 @@ pub enum SourceError {
     /// The path holds nothing that a reader knows.
     #[error(
         "{}: not a data set that can be read. Expected a Camtrap DP package (a folder or .zip \
-         with datapackage.json) or a Wildlife Insights export (a folder or .zip with \
-         deployments.csv and images.csv)", .0.display()
+         with datapackage.json), a Wildlife Insights export (a folder or .zip with deployments.csv \
+         and images.csv), or the .json file of results of MegaDetector or SpeciesNet", .0.display()
     )]
     UnknownFormat(PathBuf),
     /// The structure is wrong: a table or required column is missing, a version is unknown,

@@ -1,7 +1,8 @@
 //! Camera-trap data: where it is read from, and the model it is read into.
 //!
 //! - [`open`] finds out which format a folder, file or ZIP archive is in and reads it;
-//! - [`camtrap_dp`] and [`wildlife_insights`] hold one reader each;
+//! - [`camtrap_dp`] and [`wildlife_insights`] hold one reader each, `detector` those of what
+//!   MegaDetector and SpeciesNet found;
 //! - [`Dataset`] is what every reader produces: [`Deployment`]s at [`Location`]s, and a
 //!   compact columnar table of [`Observations`] with their [`MediaTable`];
 //! - [`MediaFiles`] reads the picture files that belong to a data set, and nothing outside it;
@@ -22,6 +23,7 @@ pub mod camtrap_dp;
 mod clock;
 mod column;
 mod container;
+mod detector;
 mod error;
 mod ids;
 mod media;

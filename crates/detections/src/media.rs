@@ -206,27 +206,50 @@ impl MediaFiles {
         Self { package, images }
     }
 
+    /// Whether there is a file at `path`.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.open(path).is_ok()
+    }
+
+    /// The first `most` bytes of a file.
+    pub(crate) fn head(&self, path: &str, most: u64) -> Result<Vec<u8>, MediaError> {
+        let reader = self.open(path).map_err(|error| error.of(path))?;
+        let mut head = Vec::new();
+        let read = reader.take(most).read_to_end(&mut head);
+        read.map_err(|source| MediaError::Io { path: path.into(), source })?;
+        Ok(head)
+    }
+
+    /// Below the folder of images when one was given and has it, else in the package.
+    fn open(&self, path: &str) -> Result<Box<dyn BufRead>, OpenError> {
+        match self.images.as_ref().map(|images| images.open(path)) {
+            Some(Ok(reader)) => Ok(reader),
+            _ => self.package.open(path),
+        }
+    }
+
     /// Where the tables are.
     pub(crate) fn package(&self) -> &Container {
         &self.package
     }
 
-    /// The bytes of the file at `path`: below the folder of images when one was given and has
-    /// it, else in the package.
+    /// The bytes of the file at `path`.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, MediaError> {
         if is_remote(path) {
             return Err(MediaError::Remote(path.into()));
         }
-        let from_images = self.images.as_ref().map(|images| images.open(path));
-        let opened = match from_images {
-            Some(Ok(reader)) => Ok(reader),
-            _ => self.package.open(path),
-        };
-        match opened {
-            Ok(reader) => read_limited(reader, path),
-            Err(OpenError::Missing) => Err(MediaError::Missing(path.into())),
-            Err(OpenError::Outside) => Err(MediaError::Outside(path.into())),
-            Err(OpenError::Io(source)) => Err(MediaError::Io { path: path.into(), source }),
+        read_limited(self.open(path).map_err(|error| error.of(path))?, path)
+    }
+}
+
+impl OpenError {
+    /// What is said of the file at `path`.
+    fn of(self, path: &str) -> MediaError {
+        let path = path.to_owned();
+        match self {
+            Self::Missing => MediaError::Missing(path),
+            Self::Outside => MediaError::Outside(path),
+            Self::Io(source) => MediaError::Io { path, source },
         }
     }
 }

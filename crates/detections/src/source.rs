@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::camtrap_dp::CamtrapDp;
 use crate::container::Container;
+use crate::detector;
 use crate::error::SourceError;
 use crate::media::MediaFiles;
 use crate::model::Dataset;
@@ -59,8 +60,13 @@ pub(crate) struct Input<'a> {
 
 const FORMATS: [&dyn Format; 2] = [&CamtrapDp, &WildlifeInsights];
 
-/// Reads the data set at `path`: a folder, a `datapackage.json` or a `.zip`.
+/// Reads the data set at `path`: a folder, a `datapackage.json` or a `.zip`, or the JSON file of a
+/// detector's results.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Dataset, SourceError> {
+    if detector::may_be_results(path) && path.is_file() {
+        let images = options.images.as_deref().map(images_at).transpose()?;
+        return detector::read(path, images, options);
+    }
     let container = container_at(path)?;
     let images = options.images.as_deref().map(images_at).transpose()?;
     for format in FORMATS {

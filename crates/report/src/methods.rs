@@ -107,6 +107,14 @@ fn left_out(survey: &Survey<'_>) -> String {
 }
 
 fn effort(survey: &Survey<'_>) -> String {
+    if survey.data.spans_from_records {
+        return format!(
+            "Effort: the data tell of pictures and not of deployments, so each folder of pictures is taken for one \
+             camera, at work from the day of its first picture to the day of its last; {} camera-days in all. Days \
+             before and after, on which it saw nothing, are not in it, so rates may be too high.",
+            measure(survey.effort_days()),
+        );
+    }
     format!(
         "Effort: for each deployment the days, fractions too, of its span inside the period; {} camera-days in all. \
          A deployment without an end runs to its last record; one whose end is a bare date ends at that midnight. \

@@ -44,6 +44,7 @@ pub(crate) fn notes(survey: &Survey<'_>, nights: Option<&Nights>) -> Notes {
     coordinates(&mut notes, survey.data);
     zones(&mut notes, survey.data);
     sun(&mut notes, survey, nights);
+    unsure(&mut notes, survey.data);
     remote(&mut notes, survey.data);
     notes
 }
@@ -51,7 +52,7 @@ pub(crate) fn notes(survey: &Survey<'_>, nights: Option<&Nights>) -> Notes {
 fn unreadable(notes: &mut Notes, data: &Dataset) {
     let of = |consequence| -> Vec<String> {
         let listed = data.problems.listed().iter().filter(|p| p.consequence == consequence);
-        listed.map(|p| format!("{} line {} ({}: {})", p.file, p.line, p.column, p.message)).collect()
+        listed.map(|p| format!("{} {} {} ({}: {})", p.file, p.unit, p.line, p.column, p.message)).collect()
     };
     let skipped = data.problems.rows_skipped();
     notes.add("rows_skipped", of(Consequence::RowSkipped), |_| {
@@ -257,6 +258,15 @@ fn sun(notes: &mut Notes, survey: &Survey<'_>, nights: Option<&Nights>) {
             "The time zone of the cameras' clocks is not known. For sunrise and sunset it is taken to be UTC{}, from \
              the longitude, which may be wrong by an hour or two; give a time zone to be exact.",
             offset(seconds),
+        ));
+    }
+}
+
+fn unsure(notes: &mut Notes, data: &Dataset) {
+    if data.unsure > 0 {
+        let boxes = count(usize::try_from(data.unsure).unwrap_or(usize::MAX), "box", "boxes");
+        notes.sentences.push(format!(
+            "The detector was less sure of {boxes} than the threshold that was used; they are not counted."
         ));
     }
 }

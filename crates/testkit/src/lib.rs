@@ -1,9 +1,11 @@
 //! Small Camtrap DP packages for tests, the fixtures that they are made of, and real servers.
 
+mod exif;
 mod redis;
 mod seeded;
 mod wide;
 
+pub use exif::{SERIAL, Taken, taken};
 pub use redis::{Monitor, RedisServer, free_port};
 pub use seeded::seeded;
 pub use wide::{WIDE_CLASSES, WIDE_LOCATIONS, wide, wide_class};

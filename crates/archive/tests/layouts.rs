@@ -1,0 +1,286 @@
+//! Camtrap DP and COCO, whole pictures, and what is kept out of them.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::num::NonZeroUsize;
+
+use archive::{Coordinates, Layout, Media, Order, Summary, Unwatched};
+use detections::{Dataset, ReadOptions};
+use serde_json::{Value, json};
+use testkit::{Package, SERIAL, Taken, examples, picture, taken};
+
+const AT: &str = "2023-10-01T06:00:00Z";
+
+fn order(layout: Layout, ids: &[&str]) -> Order {
+    Order {
+        detection_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        layout,
+        media: Media::Whole,
+        include_crops: true,
+        include_originals: false,
+        include_metadata_csv: true,
+        include_humans: false,
+        crop_size: 300,
+        coordinates: Coordinates::Rounded,
+        request: json!({}),
+        threads: NonZeroUsize::new(2).unwrap(),
+    }
+}
+
+/// The entries of an archive by their names.
+fn write(data: &Dataset, order: &Order) -> (HashMap<String, Vec<u8>>, Summary) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    let file = std::fs::File::create(&path).unwrap();
+    let summary = archive::write(data, order, file, folder.path(), &Unwatched).unwrap();
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
+    let mut files = HashMap::new();
+    for at in 0..zip.len() {
+        let mut entry = zip.by_index(at).unwrap();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        files.insert(entry.name().unwrap().into_owned(), content);
+    }
+    (files, summary)
+}
+
+fn example() -> Dataset {
+    detections::open(&examples().join("camtrap-dp"), &ReadOptions::default()).unwrap()
+}
+
+fn open(package: &Package) -> (Dataset, tempfile::TempDir) {
+    let folder = package.write();
+    (detections::open(folder.path(), &ReadOptions::default()).unwrap(), folder)
+}
+
+/// Rows of a table, each by the names of its columns.
+fn rows(files: &HashMap<String, Vec<u8>>, name: &str) -> Vec<HashMap<String, String>> {
+    csv::Reader::from_reader(&files[name][..]).deserialize().map(Result::unwrap).collect()
+}
+
+fn json_of(files: &HashMap<String, Vec<u8>>, name: &str) -> Value {
+    serde_json::from_slice(&files[name]).unwrap()
+}
+
+/// Id and reason of each row of `missing.csv`.
+fn missing(files: &HashMap<String, Vec<u8>>) -> Vec<(String, String)> {
+    let rows = rows(files, "missing.csv");
+    rows.into_iter().map(|row| (row["detection_id"].clone(), row["reason"].clone())).collect()
+}
+
+const HERONS: [&str; 3] = ["7ab33b3a_1", "d9ef08ec_1", "3b185b03_1"];
+
+#[test]
+fn a_package_of_a_selection_is_read_again_as_what_was_selected() {
+    let data = example();
+    let (files, summary) = write(&data, &order(Layout::CamtrapDp, &HERONS));
+    assert_eq!((summary.pictures, summary.metadata_rows, summary.missing), (3, 3, 0));
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in &files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+    let again = detections::open(folder.path(), &ReadOptions::default()).unwrap();
+    assert!(again.problems.listed().is_empty());
+    for id in HERONS {
+        let [before, after] =
+            [&data, &again].map(|data| data.observations.get(data.observations.find(id).unwrap()));
+        assert_eq!((before.time, before.bbox, before.confidence), (after.time, after.bbox, after.confidence));
+        let name = again.media.path(after.media.unwrap());
+        assert!(again.files.read(name).is_ok(), "{name}");
+    }
+    assert_eq!(again.classes.len(), 1);
+    assert_eq!(again.classes[0].vernacular.as_deref(), Some("great herons"));
+}
+
+#[test]
+fn a_package_keeps_the_columns_of_its_source_and_says_what_it_is() {
+    let (files, _) = write(&example(), &order(Layout::CamtrapDp, &HERONS));
+    let deployments = rows(&files, "deployments.csv");
+    assert_eq!(deployments.len(), 1);
+    let kept = ["cameraModel", "cameraHeight", "cameraHeading", "deploymentStart"]
+        .map(|name| deployments[0][name].as_str());
+    assert_eq!(kept, ["Reconyx-HF2X", "1.00", "55", "2021-03-27T21:38:18+01:00"]);
+    assert_eq!((deployments[0]["latitude"].as_str(), deployments[0]["longitude"].as_str()), ("50.7", "4.0"));
+    let descriptor = json_of(&files, "datapackage.json");
+    assert_eq!(descriptor["temporal"], json!({"start": "2021-03-27", "end": "2021-04-18"}));
+    assert_eq!(descriptor["spatial"], json!({"type": "Point", "coordinates": [4.0, 50.7]}));
+    assert_eq!(descriptor["coordinatePrecision"], 0.1);
+    let taxa: Vec<&Value> =
+        descriptor["taxonomic"].as_array().unwrap().iter().map(|taxon| &taxon["scientificName"]).collect();
+    assert_eq!(taxa, ["Ardea"]);
+    assert_eq!(descriptor["project"]["observationLevel"], json!(["media"]));
+    assert!(
+        descriptor["bibliographicCitation"]
+            .as_str()
+            .unwrap()
+            .starts_with("Selection of 3 observations from: Desmet P")
+    );
+    assert_eq!(descriptor["licenses"].as_array().unwrap().len(), 2);
+    let exact = Order { coordinates: Coordinates::Exact, ..order(Layout::CamtrapDp, &HERONS) };
+    let (files, _) = write(&example(), &exact);
+    assert_eq!(rows(&files, "deployments.csv")[0]["latitude"], "50.699");
+}
+
+#[test]
+fn crops_may_stand_for_the_pictures_of_a_package() {
+    let crops = Order { media: Media::Crops, ..order(Layout::CamtrapDp, &HERONS) };
+    let (files, summary) = write(&example(), &crops);
+    assert_eq!((summary.crops, summary.pictures), (3, 0));
+    let media = rows(&files, "media.csv");
+    assert!(media.iter().all(|row| files.contains_key(&row["filePath"])));
+    for row in rows(&files, "observations.csv") {
+        assert_eq!(row["mediaID"], row["observationID"]);
+        assert_eq!(
+            ["bboxX", "bboxY", "bboxWidth", "bboxHeight"].map(|side| row[side].as_str()),
+            ["0", "0", "1", "1"]
+        );
+    }
+}
+
+#[test]
+fn what_camtrap_dp_cannot_hold_is_told() {
+    let mut package = Package::new();
+    package.deployment("dep2", "Nowhere", "2023-09-01T00:00:00", "2024-01-31T00:00:00");
+    package.deployments =
+        package.deployments.replace("33.1,-95.6,2023-09-01T00:00:00,", ",,2023-09-01T00:00:00,");
+    package.medium("m1", AT, "media/1.jpg", Some(picture("colour.jpg")));
+    package.medium("m2", "", "media/2.jpg", Some(picture("colour.jpg")));
+    package.media.push_str("m3,dep2,2023-10-01T06:00:00,media/1.jpg,true,image/jpeg\n");
+    package.media.push_str("m4,dep2,2023-10-01T06:00:00Z,media/1.jpg,true,image/jpeg\n");
+    for (id, medium) in [("good", "m1"), ("timeless", "m2")] {
+        package.detection(id, medium, "doe", [0.1, 0.1, 0.2, 0.2]);
+    }
+    package
+        .observations
+        .push_str("zoneless,dep2,m3,,2023-10-01T06:00:00,,media,animal,doe,1,0.1,0.1,0.2,0.2,0.9\n");
+    package
+        .observations
+        .push_str("placeless,dep2,m4,,2023-10-01T06:00:00Z,,media,animal,doe,1,0.1,0.1,0.2,0.2,0.9\n");
+    let (data, _folder) = open(&package);
+    let ids = ["good", "timeless", "zoneless", "placeless"];
+    let (files, _) = write(&data, &order(Layout::CamtrapDp, &ids));
+    let expected = [("timeless", "no_time"), ("zoneless", "no_time_zone"), ("placeless", "no_coordinates")];
+    assert_eq!(missing(&files), expected.map(|(id, why)| (id.to_owned(), why.to_owned())));
+}
+
+#[test]
+fn coco_has_boxes_in_pixels_and_sequences() {
+    let (files, _) = write(&example(), &order(Layout::Coco, &HERONS));
+    let coco = json_of(&files, "annotations.json");
+    assert_eq!(coco["categories"], json!([{"id": 0, "name": "empty"}, {"id": 1, "name": "Ardea"}]));
+    let image = &coco["images"][0];
+    assert_eq!(
+        (&image["width"], &image["height"], &image["seq_num_frames"]),
+        (&json!(2048), &json!(1440), &json!(3))
+    );
+    assert!(files.contains_key(image["file_name"].as_str().unwrap()));
+    let annotation = &coco["annotations"][0];
+    assert_eq!(annotation["bbox"], json!([736.0, 884.0, 675.0, 450.0]));
+    assert_eq!((&annotation["image_id"], &annotation["category_id"]), (&image["id"], &json!(1)));
+}
+
+/// Tools that read COCO do not turn pictures, so ours are turned already.
+#[test]
+fn boxes_of_coco_lie_on_pictures_as_they_are_stored() {
+    let mut package = Package::new();
+    package.medium("m", AT, "media/m.jpg", Some(picture("rotated.jpg")));
+    package.detection("d", "m", "doe", [0.5, 0.0, 0.5, 0.5]);
+    let (data, _folder) = open(&package);
+    let (files, _) = write(&data, &order(Layout::Coco, &["d"]));
+    let coco = json_of(&files, "annotations.json");
+    let file = &files[coco["images"][0]["file_name"].as_str().unwrap()];
+    let mut decoder = zune_jpeg::JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(file));
+    let pixels = decoder.decode().unwrap();
+    assert_eq!(decoder.dimensions(), Some((320, 240)));
+    let middle = (60 * 320 + 240) * 3;
+    assert!(pixels[middle + 1] > 150 && pixels[middle] < 80, "the top right quarter is green");
+    assert_eq!(coco["annotations"][0]["bbox"], json!([160.0, 0.0, 160.0, 120.0]));
+}
+
+#[test]
+fn no_position_and_no_serial_number_is_in_any_picture() {
+    let place = Some(((51, 30), (-114, 15)));
+    let original = taken(Taken { time: "2023:10:01 06:00:00", offset: "+02:00", place });
+    let holds = |bytes: &[u8], what: &str| bytes.windows(what.len()).any(|window| window == what.as_bytes());
+    assert!(holds(&original, SERIAL));
+    let mut package = Package::new();
+    package.medium("m", AT, "media/m.jpg", Some(original.clone()));
+    package.detection("d", "m", "doe", [0.1, 0.1, 0.5, 0.5]);
+    let (data, _folder) = open(&package);
+    let with_whole = Order { include_originals: true, ..order(Layout::Crops, &["d"]) };
+    let orders = [with_whole, order(Layout::CamtrapDp, &["d"]), order(Layout::Coco, &["d"])];
+    for order in orders {
+        let (files, _) = write(&data, &order);
+        let pictures: Vec<_> = files.iter().filter(|(name, _)| name.contains(".jpg")).collect();
+        assert!(!pictures.is_empty());
+        for (name, bytes) in pictures {
+            assert!(!holds(bytes, SERIAL), "{name}");
+            let exif = exif::Reader::new().read_from_container(&mut std::io::Cursor::new(bytes));
+            let tags: Vec<exif::Tag> =
+                exif.iter().flat_map(exif::Exif::fields).map(|field| field.tag).collect();
+            assert!(!tags.contains(&exif::Tag::GPSLatitude), "{name}");
+            if !name.starts_with("crops/") {
+                assert!(tags.contains(&exif::Tag::DateTimeOriginal), "{name} still tells when it was taken");
+                let pixels = |bytes: &[u8]| {
+                    let cursor = zune_jpeg::zune_core::bytestream::ZCursor::new(bytes.to_vec());
+                    zune_jpeg::JpegDecoder::new(cursor).decode().unwrap()
+                };
+                assert!(pixels(bytes) == pixels(&original), "{name} is the same to the last pixel");
+            }
+        }
+    }
+}
+
+#[test]
+fn people_are_left_out_unless_they_are_asked_for() {
+    let mut package = Package::new();
+    for name in ["alone", "both", "event"] {
+        package.medium(name, AT, &format!("media/{name}.jpg"), Some(picture("colour.jpg")));
+        package.detection(&format!("doe-{name}"), name, "doe", [0.1, 0.1, 0.2, 0.2]);
+    }
+    package.observations = package.observations.replace("event,,2023", "event,e1,2023");
+    let human = |id: &str, medium: &str, event: &str, level: &str| {
+        format!("{id},dep1,{medium},{event},{AT},{AT},{level},human,Homo sapiens,1,0.5,0.5,0.2,0.2,0.9\n")
+    };
+    package.observations.push_str(&human("ann", "both", "", "media"));
+    package.observations.push_str(&human("bob", "", "e1", "event"));
+    let (data, _folder) = open(&package);
+    let ids = ["doe-alone", "doe-both", "doe-event", "ann"];
+    let whole = Order { include_originals: true, ..order(Layout::Crops, &ids) };
+    let (files, summary) = write(&data, &whole);
+    assert_eq!((summary.crops, summary.pictures), (3, 1));
+    let expected = [("doe-both", "people_on_picture"), ("doe-event", "people_on_picture"), ("ann", "human")];
+    assert_eq!(missing(&files), expected.map(|(id, why)| (id.to_owned(), why.to_owned())));
+    let (_, summary) = write(&data, &Order { include_humans: true, ..whole });
+    assert_eq!((summary.crops, summary.pictures, summary.missing), (4, 3, 0));
+}
+
+#[test]
+fn a_cell_that_a_spreadsheet_would_run_is_defused() {
+    let mut package = Package::new();
+    package.medium("m", AT, "media/m.jpg", Some(picture("colour.jpg")));
+    package.detection("=HYPERLINK(1)", "m", "@SUM(A1)", [0.1, 0.1, 0.2, 0.2]);
+    let (data, _folder) = open(&package);
+    for (layout, table) in [(Layout::Crops, "metadata.csv"), (Layout::CamtrapDp, "observations.csv")] {
+        let (files, _) = write(&data, &order(layout, &["=HYPERLINK(1)", "+nobody"]));
+        let text = String::from_utf8(files[table].clone()).unwrap();
+        assert!(text.contains("'=HYPERLINK(1)") && text.contains("'@SUM(A1)"), "{text}");
+        assert_eq!(missing(&files)[0].0, "'+nobody");
+        // The manifest has the id itself.
+        assert_eq!(json_of(&files, "manifest.json")["missing"][0]["detection_id"], "+nobody");
+    }
+}
+
+#[test]
+fn each_layout_gives_the_same_bytes_again() {
+    let data = example();
+    for layout in [Layout::Crops, Layout::CamtrapDp, Layout::Coco] {
+        for media in [Media::Whole, Media::Crops] {
+            let one = Order { media, include_originals: true, ..order(layout, &HERONS) };
+            let many = Order { threads: NonZeroUsize::new(5).unwrap(), ..one.clone() };
+            assert!(write(&data, &one).0 == write(&data, &many).0, "{layout:?} {media:?}");
+        }
+    }
+}
