@@ -1,5 +1,6 @@
 //! Tests of the whole program: a real server process, spoken to over HTTP, and the command line.
 
+mod archives;
 mod bad_input;
 mod cli;
 mod compatibility;

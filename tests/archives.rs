@@ -1,0 +1,114 @@
+//! Archives over HTTP: layouts, samples, and what is refused.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+
+use serde_json::{Value, json};
+use testkit::{Package, examples, picture};
+
+use crate::support::{Home, Server};
+
+/// The names of an archive's entries, and its manifest.
+fn opened(bytes: &[u8]) -> (Vec<String>, Value) {
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let names = (0..zip.len()).map(|at| zip.by_index(at).unwrap().name().unwrap().into_owned()).collect();
+    let mut manifest = String::new();
+    zip.by_name("manifest.json").unwrap().read_to_string(&mut manifest).unwrap();
+    (names, serde_json::from_str(&manifest).unwrap())
+}
+
+async fn archive(server: &Server, body: &Value) -> (Value, Vec<String>, Value) {
+    let job_id = server.submit("zip", body).await;
+    let status = server.completed("zip", &job_id).await;
+    let (names, manifest) = opened(&server.download(&status).await);
+    (status, names, manifest)
+}
+
+#[tokio::test]
+async fn each_layout_can_be_asked_for_and_the_status_tells_how_many_are_missing() {
+    let home = Home::with(&[&examples().join("camtrap-dp")]);
+    let server = home.start();
+    let cases = [
+        (json!({"include_originals": true}), "crops/detection_7ab33b3a_1.jpg", "metadata.csv"),
+        (json!({"layout": "camtrap-dp", "media": "crops"}), "media/7ab33b3a_1.jpg", "datapackage.json"),
+        (json!({"layout": "coco"}), "images/20210531082538-RCNX0031.jpg", "annotations.json"),
+    ];
+    // Ten of the herons are on this disk, and of ten only the addresses are known.
+    for (mut body, picture, table) in cases {
+        body["filter"] = json!({"classifications": ["Ardea"], "min_confidence": 0.5});
+        let (status, names, manifest) = archive(&server, &body).await;
+        for name in [picture, table, "missing.csv"] {
+            assert!(names.iter().any(|known| known == name), "{name} of {names:?}");
+        }
+        assert_eq!(
+            (&status["total_detections"], &status["missing_count"]),
+            (&json!(20), &json!(10)),
+            "{body}"
+        );
+        assert_eq!(manifest["request"], body);
+    }
+    let (status, ..) = archive(&server, &json!({"detection_ids": ["7ab33b3a_1", "nobody"]})).await;
+    assert_eq!((&status["total_detections"], &status["missing_count"]), (&json!(2), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_sample_is_balanced_by_class_and_the_same_for_the_same_seed() {
+    let mut package = Package::new();
+    for n in 0..60 {
+        let (medium, class) = (format!("m{n}"), if n < 50 { "doe" } else { "fawn" });
+        let bytes = Some(picture("colour.jpg"));
+        package.medium(&medium, "2023-10-01T06:00:00Z", &format!("media/{n}.jpg"), bytes);
+        package.detection(&format!("{class}-{n}"), &medium, class, [0.1, 0.1, 0.5, 0.5]);
+    }
+    let folder = package.write();
+    let home = Home::with(&[folder.path()]);
+    let server = home.start();
+    let crops = async |sample: Value, max: u32| -> Vec<String> {
+        let (_, names, _) = archive(&server, &json!({"filter": {}, "max": max, "sample": sample})).await;
+        names.into_iter().filter(|name| name.starts_with("crops/")).collect()
+    };
+    let by_class = |names: &[String]| -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for name in names {
+            let class = name.trim_start_matches("crops/detection_").split('-').next().unwrap();
+            *counts.entry(class.to_owned()).or_default() += 1;
+        }
+        counts
+    };
+    let first = crops(json!({"seed": 7}), 16).await;
+    assert_eq!(by_class(&first), BTreeMap::from([("doe".into(), 8), ("fawn".into(), 8)]));
+    assert_eq!(crops(json!({"seed": 7}), 16).await, first);
+    assert_ne!(crops(json!({"seed": 8}), 16).await, first);
+    // There are ten fawns; the rest are does.
+    assert_eq!(by_class(&crops(json!({"seed": 7}), 40).await)["doe"], 30);
+    let few = crops(json!({"seed": 7, "per_class": 3}), 40).await;
+    assert_eq!(by_class(&few), BTreeMap::from([("doe".into(), 3), ("fawn".into(), 3)]));
+}
+
+#[tokio::test]
+async fn what_does_not_go_together_is_refused_with_the_field_it_is_about() {
+    let server = Home::with_examples().start();
+    let ids = json!(["7ab33b3a_1"]);
+    let cases = [
+        (json!({"detection_ids": ids, "layout": "yolo"}), "layout"),
+        (json!({"detection_ids": ids, "media": "crops"}), "media"),
+        (json!({"detection_ids": ids, "layout": "coco", "include_crops": false}), "include_crops"),
+        (
+            json!({"detection_ids": ids, "layout": "camtrap-dp", "include_originals": true}),
+            "include_originals",
+        ),
+        (json!({"detection_ids": ids, "max": 3}), "max"),
+        (json!({"filter": {}, "max": 0}), "max"),
+        (json!({"filter": {}, "sample": 7}), "sample"),
+        (json!({"filter": {}, "sample": {}}), "sample.seed"),
+        (json!({"filter": {}, "sample": {"seed": -1}}), "sample.seed"),
+        (json!({"filter": {}, "coordinates": "secret"}), "coordinates"),
+        (json!({"filter": {}, "include_humans": "yes"}), "include_humans"),
+    ];
+    for (body, field) in cases {
+        let response = server.post("/api/exports/zip", &body).await;
+        assert_eq!(response.status(), 422, "{body}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["field"], field, "{body}: {problem}");
+    }
+}
