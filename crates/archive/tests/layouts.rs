@@ -258,6 +258,22 @@ fn people_are_left_out_unless_they_are_asked_for() {
 }
 
 #[test]
+fn a_file_over_the_set_size_is_not_read() {
+    let mut package = Package::new();
+    let (small, large) = (picture("colour.jpg"), [picture("colour.jpg"), vec![0; 60_000]].concat());
+    for (id, bytes) in [("small", small), ("large", large)] {
+        package.medium(id, AT, &format!("media/{id}.jpg"), Some(bytes));
+        package.detection(id, id, "doe", [0.1, 0.1, 0.2, 0.2]);
+    }
+    let folder = package.write();
+    let options = ReadOptions { max_file_bytes: 50_000, ..ReadOptions::default() };
+    let data = detections::open(folder.path(), &options).unwrap();
+    let (files, summary) = write(&data, &order(Layout::Crops, &["small", "large"]));
+    assert_eq!(summary.crops, 1);
+    assert_eq!(missing(&files), [("large".to_owned(), "too_large".to_owned())]);
+}
+
+#[test]
 fn a_cell_that_a_spreadsheet_would_run_is_defused() {
     let mut package = Package::new();
     package.medium("m", AT, "media/m.jpg", Some(picture("colour.jpg")));

@@ -6,7 +6,7 @@ use crate::clock::LocalTime;
 use crate::column::Column;
 use crate::container::{Container, OpenError};
 use crate::ids::Ids;
-use crate::source::Keep;
+use crate::source::{Keep, ReadOptions};
 use crate::text::TextColumn;
 
 /// The table of media, by column.
@@ -166,6 +166,8 @@ fn is_remote(path: &str) -> bool {
 pub struct MediaFiles {
     package: Container,
     images: Option<Container>,
+    /// Files with more bytes than this are not read.
+    most: u64,
 }
 
 /// Why a media file could not be had.
@@ -198,12 +200,9 @@ pub enum MediaError {
     },
 }
 
-/// No camera writes a picture of this size; what is larger is a video or an accident.
-const MAX_BYTES: u64 = 256 << 20;
-
 impl MediaFiles {
-    pub(crate) fn new(package: Container, images: Option<Container>) -> Self {
-        Self { package, images }
+    pub(crate) fn new(package: Container, images: Option<Container>, options: &ReadOptions) -> Self {
+        Self { package, images, most: options.max_file_bytes }
     }
 
     /// Whether there is a file at `path`.
@@ -238,7 +237,7 @@ impl MediaFiles {
         if is_remote(path) {
             return Err(MediaError::Remote(path.into()));
         }
-        read_limited(self.open(path).map_err(|error| error.of(path))?, path)
+        read_limited(self.open(path).map_err(|error| error.of(path))?, path, self.most)
     }
 }
 
@@ -254,14 +253,14 @@ impl OpenError {
     }
 }
 
-fn read_limited(reader: Box<dyn BufRead>, path: &str) -> Result<Vec<u8>, MediaError> {
+fn read_limited(reader: Box<dyn BufRead>, path: &str, most: u64) -> Result<Vec<u8>, MediaError> {
     let mut bytes = Vec::new();
     reader
-        .take(MAX_BYTES + 1)
+        .take(most.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|source| MediaError::Io { path: path.into(), source })?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(MediaError::TooLarge { path: path.into(), limit: MAX_BYTES });
+    if bytes.len() as u64 > most {
+        return Err(MediaError::TooLarge { path: path.into(), limit: most });
     }
     Ok(bytes)
 }

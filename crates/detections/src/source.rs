@@ -13,7 +13,7 @@ use crate::model::Dataset;
 use crate::wildlife_insights::WildlifeInsights;
 
 /// What a user may say about a source that the source itself does not.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ReadOptions {
     /// A folder in which the paths of media are looked for first.
     pub images: Option<PathBuf>,
@@ -22,13 +22,29 @@ pub struct ReadOptions {
     /// Boxes of a detector below this confidence, 0 to 1, are not read, only counted; without it the
     /// threshold that its results advise is used, else [`ReadOptions::MIN_CONFIDENCE`].
     pub min_confidence: Option<f32>,
+    /// Media files with more bytes than this are not read, so that no video is taken for a picture.
+    pub max_file_bytes: u64,
     /// What is kept of what is read.
     pub keep: Keep,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            images: None,
+            time_zone: None,
+            min_confidence: None,
+            max_file_bytes: Self::MAX_FILE_BYTES,
+            keep: Keep::default(),
+        }
+    }
 }
 
 impl ReadOptions {
     /// The threshold for detectors that advise none: what MegaDetector 5 advises.
     pub const MIN_CONFIDENCE: f32 = 0.2;
+    /// No camera writes a picture of this size.
+    pub const MAX_FILE_BYTES: u64 = 256 << 20;
 }
 
 /// What is kept of a data set.
@@ -71,7 +87,7 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Dataset, SourceError> 
     let images = options.images.as_deref().map(images_at).transpose()?;
     for format in FORMATS {
         if let Some(rooted) = format.recognise(&container) {
-            let files = MediaFiles::new(rooted.clone(), images);
+            let files = MediaFiles::new(rooted.clone(), images, options);
             return format.read(Input { container: rooted, files, options });
         }
     }

@@ -35,7 +35,7 @@ pub(crate) fn read(
     options: &ReadOptions,
 ) -> Result<Dataset, SourceError> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let files = MediaFiles::new(Container::folder(folder)?, images);
+    let files = MediaFiles::new(Container::folder(folder)?, images, options);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let source = results::Source { path, name: &name };
     let head = source.head()?;

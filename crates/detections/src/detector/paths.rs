@@ -75,6 +75,7 @@ fn is_made_by_camera(folder: &str) -> bool {
 mod tests {
     use super::*;
     use crate::container::Container;
+    use crate::source::ReadOptions;
 
     fn root(paths: &[&str], files: &[&str]) -> (Root, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -84,7 +85,7 @@ mod tests {
             std::fs::write(path, "").unwrap();
         }
         let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-        let media = MediaFiles::new(Container::folder(folder.path()).unwrap(), None);
+        let media = MediaFiles::new(Container::folder(folder.path()).unwrap(), None, &ReadOptions::default());
         (Root::of(&paths, &media), folder)
     }
 

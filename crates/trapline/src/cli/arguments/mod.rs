@@ -75,6 +75,9 @@ pub struct DataArguments {
     /// else 0.2]
     #[arg(long, value_name = "CONFIDENCE", value_parser = fraction)]
     pub min_confidence: Option<f32>,
+    /// Media files larger than this are not read, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_file_size: u32,
 }
 
 impl DataArguments {
@@ -83,6 +86,7 @@ impl DataArguments {
             images: self.images.clone(),
             time_zone: self.time_zone.clone(),
             min_confidence: self.min_confidence,
+            max_file_bytes: u64::from(self.max_file_size) << 20,
             ..ReadOptions::default()
         }
     }
