@@ -32,7 +32,13 @@ const HANDED_ON: [Tag; 20] = [
     Tag::ColorSpace,
 ];
 
+/// EXIF stands before the picture, in one of the first segments of a JPEG. Looked for to the end, a
+/// picture without it costs as much as a fiftieth of its decoding.
+const JPEG_HEAD: usize = 1 << 18;
+
 fn read(bytes: &[u8]) -> Option<Exif> {
+    let is_jpeg = bytes.starts_with(&[0xFF, 0xD8]);
+    let bytes = if is_jpeg { &bytes[..bytes.len().min(JPEG_HEAD)] } else { bytes };
     let mut reader = Reader::new();
     reader.continue_on_error(true);
     let read = reader.read_from_container(&mut Cursor::new(bytes));
