@@ -34,6 +34,7 @@ mod sample;
 mod select;
 mod source;
 mod table;
+mod taxon_name;
 mod text;
 pub mod wildlife_insights;
 

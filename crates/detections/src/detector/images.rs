@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::exif::{Taken, taken};
@@ -76,6 +77,27 @@ impl<'a> Images<'a> {
         }
     }
 
+    /// How sure the detector is of a detection, and its box; `None` when that is less than
+    /// `threshold`, or either is not there.
+    pub fn sure_box(
+        &mut self,
+        number_of_image: u64,
+        detection: &Value,
+        threshold: f32,
+    ) -> Option<(f32, RelativeBox)> {
+        let bbox = detection["bbox"].as_array().and_then(|sides| bounding_box(sides));
+        let (Some(confidence), Some(bbox)) = (number(&detection["conf"]), bbox) else {
+            let message = "a detection without conf and bbox of four numbers".into();
+            self.problem(number_of_image, "detections", message, Consequence::ValueIgnored);
+            return None;
+        };
+        if confidence < threshold {
+            self.builder.unsure += 1;
+            return None;
+        }
+        Some((confidence, bbox))
+    }
+
     /// Notes what is wrong with an image.
     pub fn problem(&mut self, number: u64, field: &str, message: String, consequence: Consequence) {
         let (file, column) = (self.file.to_owned(), field.to_owned());
@@ -101,13 +123,8 @@ impl<'a> Images<'a> {
         }
         self.builder.spans_from_records = true;
         self.builder.made_by = made_by;
-        let description = Description {
-            format,
-            title,
-            citation: None,
-            licences: Vec::new(),
-            descriptor: serde_json::Value::Null,
-        };
+        let description =
+            Description { format, title, citation: None, licences: Vec::new(), descriptor: Value::Null };
         self.builder
             .finish(description, self.files)
             .expect("ids that are asked for one by one are no surprise")
@@ -210,6 +227,20 @@ impl<'a> Images<'a> {
         }
         number
     }
+}
+
+/// A number in single precision.
+pub(super) fn number(value: &Value) -> Option<f32> {
+    // What is too large for single precision is no confidence and no side of a box.
+    #[allow(clippy::cast_possible_truncation)]
+    let number = value.as_f64()? as f32;
+    number.is_finite().then_some(number)
+}
+
+/// `[x, y, width, height]` as fractions of the picture.
+fn bounding_box(sides: &[Value]) -> Option<RelativeBox> {
+    let [x, y, width, height] = sides else { return None };
+    Some(RelativeBox { x: number(x)?, y: number(y)?, width: number(width)?, height: number(height)? })
 }
 
 /// Whether a kind goes with the name of a class.

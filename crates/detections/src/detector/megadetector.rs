@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::exif::parse_time;
-use super::images::{Found, Image, Images};
+use super::images::{Found, Image, Images, number};
 use super::results::{Head, Source};
 use super::taxon::Taxon;
-use crate::bbox::RelativeBox;
 use crate::error::SourceError;
 use crate::media::MediaFiles;
 use crate::model::{Dataset, SourceFormat};
@@ -107,17 +106,7 @@ impl Reading<'_> {
 
     /// What a detection is, when the detector is sure enough of it.
     fn detection(&mut self, detection: &Value) -> Option<Found> {
-        let confidence = number(&detection["conf"]);
-        let bbox = detection["bbox"].as_array().and_then(|sides| bounding_box(sides));
-        let (Some(confidence), Some(bbox)) = (confidence, bbox) else {
-            let message = "a detection without conf and bbox of four numbers".into();
-            self.images.problem(self.number, "detections", message, Consequence::ValueIgnored);
-            return None;
-        };
-        if confidence < self.threshold {
-            self.images.builder.unsure += 1;
-            return None;
-        }
+        let (confidence, bbox) = self.images.sure_box(self.number, detection, self.threshold)?;
         let category = key(&detection["category"]);
         let Some(name) = category.as_ref().and_then(|category| self.head.detected.get(category)) else {
             // The format wants such to be taken for no detection.
@@ -163,20 +152,6 @@ fn key(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
-}
-
-/// A number in single precision.
-pub(super) fn number(value: &Value) -> Option<f32> {
-    // What is too large for single precision is no confidence and no side of a box.
-    #[allow(clippy::cast_possible_truncation)]
-    let number = value.as_f64()? as f32;
-    number.is_finite().then_some(number)
-}
-
-/// `[x, y, width, height]` as fractions of the picture.
-pub(super) fn bounding_box(sides: &[Value]) -> Option<RelativeBox> {
-    let [x, y, width, height] = sides else { return None };
-    Some(RelativeBox { x: number(x)?, y: number(y)?, width: number(width)?, height: number(height)? })
 }
 
 /// A video lists the same animals on frame after frame. The frame with the most of them stands for

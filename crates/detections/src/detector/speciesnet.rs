@@ -4,8 +4,7 @@
 use serde_json::Value;
 
 use super::exif::parse_time;
-use super::images::{Found, Image, Images};
-use super::megadetector::{bounding_box, number};
+use super::images::{Found, Image, Images, number};
 use super::results::Source;
 use super::taxon::Taxon;
 use crate::error::SourceError;
@@ -98,17 +97,7 @@ impl Reading<'_> {
         prediction: Option<&Taxon>,
         score: Option<f32>,
     ) -> Option<Found> {
-        let confidence = number(&detection["conf"]);
-        let bbox = detection["bbox"].as_array().and_then(|sides| bounding_box(sides));
-        let (Some(confidence), Some(bbox)) = (confidence, bbox) else {
-            let message = "a detection without conf and bbox of four numbers".into();
-            self.images.problem(self.number, "detections", message, Consequence::ValueIgnored);
-            return None;
-        };
-        if confidence < self.threshold {
-            self.images.builder.unsure += 1;
-            return None;
-        }
+        let (confidence, bbox) = self.images.sure_box(self.number, detection, self.threshold)?;
         let label = detection["label"].as_str().unwrap_or(match detection["category"].as_str() {
             Some("2") => "human",
             Some("3") => "vehicle",

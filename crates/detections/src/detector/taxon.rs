@@ -1,6 +1,7 @@
 //! Names of what was found, as detectors and classifiers write them.
 
 use crate::observations::ObservationType;
+use crate::taxon_name::taxon_name;
 
 /// What something is, by a plain name.
 pub(super) fn kind_of(name: &str) -> ObservationType {
@@ -33,13 +34,9 @@ impl Taxon {
     pub fn labelled(label: &str) -> Self {
         let parts: Vec<&str> = label.split(';').map(str::trim).collect();
         let [_, class, order, family, genus, species, common] = parts[..] else { return Self::named(label) };
-        let finest = [family, order, class].into_iter().find(|rank| !rank.is_empty());
-        let name = match (genus, species, finest) {
-            ("", _, Some(rank)) => capitalised(rank),
-            ("", _, None) => common.to_owned(),
-            (genus, "", _) => capitalised(genus),
-            (genus, species, _) => format!("{} {species}", capitalised(genus)),
-        };
+        // Labels are in small letters throughout.
+        let [genus, family, order, class] = [genus, family, order, class].map(capitalised);
+        let name = taxon_name(&genus, species, [&family, &order, &class].map(String::as_str), common);
         let kind = match kind_of(common) {
             ObservationType::Animal => kind_of(&name),
             other => other,

@@ -15,6 +15,7 @@ use crate::observations::{Level, NewObservation, ObservationType};
 use crate::problems::RowProblem;
 use crate::source::{Format, Input};
 use crate::table::{Column, Row, Table};
+use crate::taxon_name::taxon_name;
 
 const DEPLOYMENTS: &str = "deployments.csv";
 
@@ -131,13 +132,8 @@ impl ImageColumns {
         if unknown(genus) || unknown(species) || (genus.is_empty() && species == "spp.") {
             return (ObservationType::Unknown, nothing);
         }
-        let finest = self.ranks.iter().map(|rank| row.text(*rank)).find(|rank| !rank.is_empty());
-        let class = match (genus, species, finest) {
-            ("", _, Some(rank)) => rank.to_owned(),
-            ("", _, None) => row.text(self.common_name).to_owned(),
-            (genus, "", _) => genus.to_owned(),
-            (genus, species, _) => format!("{genus} {species}"),
-        };
+        let ranks = self.ranks.iter().map(|rank| row.text(*rank));
+        let class = taxon_name(genus, species, ranks, row.text(self.common_name));
         if class.is_empty() {
             return (ObservationType::Unknown, nothing);
         }
