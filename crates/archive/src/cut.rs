@@ -9,7 +9,7 @@ use detections::{Dataset, PixelBox, RelativeBox};
 use crate::crop::{Crop, Cropper};
 use crate::error::{ArchiveError, Missing};
 use crate::order::{Layout, Order, Watch};
-use crate::picture::{Decoder, Encoder, Fault, Format, Head, clean};
+use crate::picture::{Decoder, Encoder, Excerpt, Fault, Format, Head, Part, clean};
 use crate::plan::{Plan, Task};
 
 /// Quality of a whole picture that had to be encoded anew, 1 to 100.
@@ -144,7 +144,10 @@ impl Worker<'_> {
             return places.map(|place| (place, self.box_lies_on(place, head).map(|()| None))).collect();
         }
         let boxes: Vec<_> = places.map(|place| (place, self.stored_box(place, head))).collect();
-        let part = self.cropper.part(boxes.iter().filter_map(|(_, area)| area.as_ref().ok().copied()));
+        let parts: Vec<_> =
+            boxes.iter().flat_map(|(_, area)| area).map(|area| self.cropper.part(*area)).collect();
+        let mut excerpts = self.decoder.excerpts(bytes, head, &parts).map(Vec::into_iter);
+        let part = if excerpts.is_none() { parts.into_iter().reduce(Part::around) } else { None };
         let picture = match part.map(|part| self.decoder.decode(bytes, head, part, path)).transpose() {
             Ok(picture) => picture,
             // Its size is known all the same, and with it the boxes in pixels.
@@ -156,13 +159,31 @@ impl Worker<'_> {
             if self.watch.is_cancelled() {
                 break;
             }
-            let mut cut = |area| Some(self.cropper.cut(picture.as_ref()?, head.orientation, area));
-            crops.push((place, area.map(&mut cut)));
+            let crop = area.and_then(|area| match (&picture, excerpts.as_mut().and_then(Iterator::next)) {
+                (_, Some(excerpt)) => self.crop_of(&excerpt, head, area, path).map(Some).map_err(Arc::new),
+                (picture, None) => {
+                    Ok(picture.as_ref().map(|picture| self.cropper.cut(picture, head.orientation, area)))
+                }
+            });
+            crops.push((place, crop));
         }
         if let Some(picture) = picture {
             self.decoder.keep(picture);
         }
         crops
+    }
+
+    fn crop_of(
+        &mut self,
+        excerpt: &Excerpt,
+        head: &Head,
+        area: PixelBox,
+        path: &str,
+    ) -> Result<Crop, Missing> {
+        let picture = self.decoder.decode_excerpt(excerpt, self.cropper.part(area).shrink, path)?;
+        let crop = self.cropper.cut(&picture, head.orientation, area);
+        self.decoder.keep(picture);
+        Ok(crop)
     }
 
     /// A table with boxes needs them on the picture; where there is none there is nothing to check.

@@ -12,17 +12,21 @@ use detections::PixelBox;
 use crate::error::Missing;
 
 pub(crate) use clean::clean;
-pub(crate) use jpeg::Encoder;
+pub(crate) use jpeg::{Encoder, Excerpt};
 pub(crate) use orientation::Orientation;
 
 /// Pictures with more pixels than this are not decoded, in millions.
 const MAX_MEGAPIXELS: u64 = 200;
 
-/// A decoded picture, or a part of one: eight bits each of red, green and blue, row by row as
-/// stored.
+/// Bytes of a pixel: red, green, blue, and one that nobody reads. A filter has four at once done
+/// sooner than three.
+pub(crate) const CHANNELS: usize = 4;
+
+/// A decoded picture, or a part of one, row by row as stored, each pixel of [`CHANNELS`].
 pub(crate) struct Picture {
     pub width: u32,
     pub height: u32,
+    /// At least as many as it has; what follows means nothing.
     pub pixels: Vec<u8>,
     /// Where the part lies in the picture at this size.
     pub left: u32,
@@ -44,6 +48,18 @@ impl Picture {
 pub(crate) struct Part {
     pub area: PixelBox,
     pub shrink: u32,
+}
+
+impl Part {
+    /// What covers two parts of a picture, and serves for both.
+    pub fn around(self, other: Self) -> Self {
+        let (a, b) = (self.area, other.area);
+        let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+        let right = (a.x + a.width).max(b.x + b.width);
+        let bottom = (a.y + a.height).max(b.y + b.height);
+        let area = PixelBox { x, y, width: right - x, height: bottom - y };
+        Self { area, shrink: self.shrink.min(other.shrink) }
+    }
 }
 
 /// What the head of a file tells.
@@ -113,12 +129,13 @@ impl Head {
 /// Decodes pictures, one after the other.
 pub(crate) struct Decoder {
     jpeg: jpeg::Decoder,
+    excerpts: jpeg::Excerpts,
     spare: Vec<u8>,
 }
 
 impl Decoder {
     pub fn new() -> Self {
-        Self { jpeg: jpeg::Decoder::new(), spare: Vec::new() }
+        Self { jpeg: jpeg::Decoder::new(), excerpts: jpeg::Excerpts::default(), spare: Vec::new() }
     }
 
     /// Reads the size and orientation of a picture. `path` is for messages.
@@ -146,6 +163,22 @@ impl Decoder {
             Format::Png => png::decode(bytes).map(|pixels| Picture::whole(head.width, head.height, pixels)),
         };
         picture.map_err(|fault| fault.of(path))
+    }
+
+    /// A file of its own for each of `parts` of a picture, where that spares work.
+    pub fn excerpts(&mut self, bytes: &[u8], head: &Head, parts: &[Part]) -> Option<Vec<Excerpt>> {
+        if head.format == Format::Jpeg { self.excerpts.of(bytes, parts) } else { None }
+    }
+
+    /// Decodes an excerpt, `shrink` times smaller.
+    pub fn decode_excerpt(&mut self, excerpt: &Excerpt, shrink: u32, path: &str) -> Result<Picture, Missing> {
+        let Excerpt { file, area } = excerpt;
+        let part = Part { area: PixelBox { x: 0, y: 0, ..*area }, shrink };
+        let picture = self.jpeg.decode(file, part, std::mem::take(&mut self.spare));
+        let mut picture = picture.map_err(|fault| fault.of(path))?;
+        picture.left += area.x / picture.shrink;
+        picture.top += area.y / picture.shrink;
+        Ok(picture)
     }
 
     /// Takes the memory of a picture for the next: fresh pages cost as much as the decoding of a

@@ -2,7 +2,7 @@
 
 use detections::PixelBox;
 
-use super::Picture;
+use super::{CHANNELS, Picture};
 
 /// How a picture is turned and mirrored before it is displayed: EXIF's values 1 to 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,8 @@ impl Orientation {
         for y in 0..height {
             for x in 0..width {
                 let (column, row) = self.stored((x, y), picture.width, picture.height);
-                let at = (row as usize * picture.width as usize + column as usize) * 3;
-                pixels.extend_from_slice(&picture.pixels[at..at + 3]);
+                let at = (row as usize * picture.width as usize + column as usize) * CHANNELS;
+                pixels.extend_from_slice(&picture.pixels[at..at + CHANNELS]);
             }
         }
         Picture::whole(width, height, pixels)
@@ -70,13 +70,17 @@ mod tests {
     use super::*;
 
     fn numbered(width: u32, height: u32) -> Picture {
-        let pixels = (0..width * height).flat_map(|n| [u8::try_from(n).unwrap(); 3]).collect();
+        let pixels = (0..width * height).flat_map(|n| [u8::try_from(n).unwrap(); CHANNELS]).collect();
         Picture::whole(width, height, pixels)
     }
 
     fn rows(picture: &Picture) -> Vec<Vec<u8>> {
         let width = picture.width as usize;
-        picture.pixels.chunks_exact(width * 3).map(|row| row.iter().step_by(3).copied().collect()).collect()
+        picture
+            .pixels
+            .chunks_exact(width * CHANNELS)
+            .map(|row| row.iter().step_by(CHANNELS).copied().collect())
+            .collect()
     }
 
     /// The eight ways, as EXIF 2.32 draws them, of the rows 0 1 2 and 3 4 5.

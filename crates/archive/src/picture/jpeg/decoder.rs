@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_uint};
 use detections::PixelBox;
 use turbojpeg_sys as tj;
 
-use super::super::{Fault, Part, Picture};
+use super::super::{CHANNELS, Fault, Part, Picture};
 use super::{Handle, length};
 
 /// Progressive files with more scans than this are made to keep a decoder busy.
@@ -49,28 +49,37 @@ impl Decoder {
         let (width, height) = self.size(bytes)?;
         let colours = c_uint::try_from(self.0.get(tj::TJPARAM_TJPARAM_COLORSPACE)).unwrap_or(0);
         let inks = colours == tj::TJCS_TJCS_CMYK || colours == tj::TJCS_TJCS_YCCK;
-        let (format, samples) = if inks { (tj::TJPF_TJPF_CMYK, 4) } else { (tj::TJPF_TJPF_RGB, 3) };
+        let format = if inks { tj::TJPF_TJPF_CMYK } else { tj::TJPF_TJPF_RGBX };
         let (window, shrink) = self.choose(part, width, height);
         let mut pixels = spare;
-        pixels.resize(window.width as usize * window.height as usize * samples, 0);
+        let needed = window.width as usize * window.height as usize * CHANNELS;
+        // Never made smaller, since what is taken away would have to be written when it is needed
+        // again.
+        if pixels.len() < needed {
+            pixels.resize(needed, 0);
+        }
         // SAFETY: the pointer and the length are those of one slice; `pixels` has room for the
         // rows of the window that was set, of its width, which is what a pitch of 0 means.
         let done = unsafe {
             tj::tj3Decompress8(self.0.raw(), bytes.as_ptr(), length(bytes), pixels.as_mut_ptr(), 0, format)
         };
-        if done != 0 {
-            let (why, only_a_warning) = self.0.complaint();
-            if ends_early(&why) {
-                return Err(Fault::Truncated(why));
-            }
-            // Cameras write slightly odd files that every viewer shows.
-            if !only_a_warning {
-                return Err(Fault::NotAPicture(why));
-            }
-        }
+        self.check(done)?;
         let pixels = if inks { without_inks(&pixels, written_by_adobe(bytes)) } else { pixels };
         let PixelBox { x: left, y: top, width, height } = window;
         Ok(Picture { width, height, pixels, left, top, shrink })
+    }
+
+    /// What is to be made of the library's answer to a decoding.
+    fn check(&mut self, done: c_int) -> Result<(), Fault> {
+        if done == 0 {
+            return Ok(());
+        }
+        let (why, only_a_warning) = self.0.complaint();
+        if ends_early(&why) {
+            return Err(Fault::Truncated(why));
+        }
+        // Cameras write slightly odd files that every viewer shows.
+        if only_a_warning { Ok(()) } else { Err(Fault::NotAPicture(why)) }
     }
 
     /// Sets what the next decoding yields: a window of the shrunken picture, in its pixels.
@@ -145,6 +154,6 @@ fn without_inks(pixels: &[u8], inverted: bool) -> Vec<u8> {
     let mix = |ink: u8, black: u8| u8::try_from(light(ink) * light(black) / 255).unwrap_or(255);
     pixels
         .chunks_exact(4)
-        .flat_map(|inks| [mix(inks[0], inks[3]), mix(inks[1], inks[3]), mix(inks[2], inks[3])])
+        .flat_map(|inks| [mix(inks[0], inks[3]), mix(inks[1], inks[3]), mix(inks[2], inks[3]), 255])
         .collect()
 }

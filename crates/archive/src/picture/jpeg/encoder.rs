@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use turbojpeg_sys as tj;
 
-use super::super::Picture;
+use super::super::{CHANNELS, Picture};
 use super::{Handle, length};
 
 /// Writes JPEG files.
@@ -29,12 +29,12 @@ impl Encoder {
     /// When `picture` has no pixels, or sides of over [`Encoder::MAX_SIDE`].
     pub fn encode(&mut self, picture: &Picture) -> Vec<u8> {
         let [width, height] = [picture.width, picture.height].map(|side| side.try_into().expect("a side"));
-        assert_eq!(picture.pixels.len(), picture.width as usize * picture.height as usize * 3);
+        assert!(picture.pixels.len() >= picture.width as usize * picture.height as usize * CHANNELS);
         // SAFETY: the arguments are numbers.
         let room = unsafe { tj::tj3JPEGBufSize(width, height, tj::TJSAMP_TJSAMP_420) };
         let mut bytes: Vec<u8> = vec![0; usize::try_from(room).expect("a crop fits into memory")];
         let (mut start, mut size) = (bytes.as_mut_ptr(), length(&bytes));
-        // SAFETY: the pixels are height rows of width pixels (asserted); the output has the room
+        // SAFETY: the pixels are height rows of width pixels of four bytes (asserted); the output has the room
         // that the library asked for, and NOREALLOC keeps it from putting another in its place.
         let done = unsafe {
             tj::tj3Compress8(
@@ -43,7 +43,7 @@ impl Encoder {
                 width,
                 0,
                 height,
-                tj::TJPF_TJPF_RGB,
+                tj::TJPF_TJPF_RGBX,
                 &raw mut start,
                 &raw mut size,
             )

@@ -17,9 +17,12 @@ use turbojpeg_sys as tj;
 
 mod decoder;
 mod encoder;
+mod excerpt;
 
 pub(super) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
+pub(crate) use excerpt::Excerpt;
+pub(super) use excerpt::Excerpts;
 
 /// A TurboJPEG instance.
 struct Handle(NonNull<c_void>);

@@ -1,0 +1,153 @@
+//! The head of a JPEG file (ITU-T T.81, annex B), as far as excerpts need it.
+
+use std::ops::Range;
+
+use super::huffman::{Codes, Details, Means};
+
+/// Blocks have this many pixels on each side.
+const BLOCK: u32 = 8;
+
+/// What was read of the head of a file with one sequential scan.
+pub(super) struct Header {
+    pub width: u32,
+    pub height: u32,
+    /// The marker of the frame: baseline, or extended with 8 bits, which is the same for us.
+    pub frame: u8,
+    /// One or three.
+    pub components: Vec<Component>,
+    /// Segments that an excerpt has just as they are: tables of quantization, and how colours are
+    /// to be understood.
+    pub kept: Vec<Range<usize>>,
+    /// The segments that define the codes of [`Header::details`].
+    pub tables: Vec<Range<usize>>,
+    pub means: [Option<Means>; 4],
+    pub details: [Option<Details>; 4],
+    /// Groups of blocks between two restarts; 0 for none.
+    pub restart_interval: usize,
+    /// Where the entropy-coded data begins.
+    pub data: usize,
+}
+
+/// A colour component.
+#[derive(Clone, Copy)]
+pub(super) struct Component {
+    pub id: u8,
+    /// Blocks of it in a group, across and down.
+    pub across: u8,
+    pub down: u8,
+    pub quantization: u8,
+    pub means: u8,
+    pub details: u8,
+}
+
+impl Header {
+    /// Reads the head of `bytes`; `None` when the file is of another kind or not whole.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let mut header = Self {
+            width: 0,
+            height: 0,
+            frame: 0xC0,
+            components: Vec::new(),
+            kept: Vec::new(),
+            tables: Vec::new(),
+            means: Default::default(),
+            details: Default::default(),
+            restart_interval: 0,
+            data: 0,
+        };
+        let mut at = 2;
+        loop {
+            // Any number of 0xFF may stand before a marker.
+            while *bytes.get(at)? == 0xFF && *bytes.get(at + 1)? == 0xFF {
+                at += 1;
+            }
+            let [0xFF, marker, high, low] = *bytes.get(at..)?.first_chunk()? else { return None };
+            let whole = at..at + 2 + usize::from(u16::from_be_bytes([high, low]));
+            let body = bytes.get(at + 4..whole.end)?;
+            match marker {
+                0xDB | 0xE0 | 0xEE => header.kept.push(whole.clone()),
+                0xC0 | 0xC1 => {
+                    header.read_frame(body)?;
+                    header.frame = marker;
+                }
+                0xC4 => {
+                    header.read_codes(body)?;
+                    header.tables.push(whole.clone());
+                }
+                0xDD => header.restart_interval = usize::from(u16::from_be_bytes(*body.first_chunk()?)),
+                0xDA => {
+                    header.read_scan(body)?;
+                    header.data = whole.end;
+                    return Some(header);
+                }
+                0xE1..=0xEF | 0xFE => {}
+                _ => return None,
+            }
+            at = whole.end;
+        }
+    }
+
+    /// Width and height in pixels of a group of blocks, which is what the data is a row of.
+    pub fn group(&self) -> (u32, u32) {
+        let across = self.components.iter().map(|component| component.across).max();
+        let down = self.components.iter().map(|component| component.down).max();
+        (u32::from(across.unwrap_or(1)) * BLOCK, u32::from(down.unwrap_or(1)) * BLOCK)
+    }
+
+    fn read_frame(&mut self, body: &[u8]) -> Option<()> {
+        let [8, height @ .., _, _, count] = *body.first_chunk::<6>()? else { return None };
+        let width = [body[3], body[4]];
+        if !self.components.is_empty() || !matches!(count, 1 | 3) {
+            return None;
+        }
+        (self.width, self.height) = (u16::from_be_bytes(width).into(), u16::from_be_bytes(height).into());
+        for component in body.get(6..)?.chunks_exact(3).take(count.into()) {
+            let &[id, factors, quantization] = component else { return None };
+            let (across, down) = (factors >> 4, factors & 15);
+            if !(1..=4).contains(&across) || !(1..=4).contains(&down) {
+                return None;
+            }
+            // One component alone is a row of blocks, whatever its factors say.
+            let (across, down) = if count == 1 { (1, 1) } else { (across, down) };
+            let component = Component { id, across, down, quantization, means: 0, details: 0 };
+            self.components.push(component);
+        }
+        let blocks: u32 = self.components.iter().map(|c| u32::from(c.across) * u32::from(c.down)).sum();
+        let whole = self.components.len() == usize::from(count) && self.width > 0 && self.height > 0;
+        (whole && blocks <= 10).then_some(())
+    }
+
+    fn read_codes(&mut self, mut body: &[u8]) -> Option<()> {
+        while let Some((&[kind, ref counts @ ..], rest)) = body.split_first_chunk::<17>() {
+            let number = counts.iter().map(|count| usize::from(*count)).sum();
+            let (symbols, after) = rest.split_at_checked(number)?;
+            let codes = Codes::new(counts, symbols)?;
+            match kind {
+                0..4 => self.means[usize::from(kind)] = Some(Means::new(codes)),
+                16..20 => self.details[usize::from(kind - 16)] = Some(Details::new(codes)),
+                _ => return None,
+            }
+            body = after;
+        }
+        body.is_empty().then_some(())
+    }
+
+    fn read_scan(&mut self, body: &[u8]) -> Option<()> {
+        let (count, rest) = body.split_first()?;
+        if usize::from(*count) != self.components.len() || self.components.is_empty() {
+            return None;
+        }
+        let (chosen, how) = rest.split_at_checked(usize::from(*count) * 2)?;
+        for (component, chosen) in self.components.iter_mut().zip(chosen.chunks_exact(2)) {
+            let (means, details) = (chosen[1] >> 4, chosen[1] & 15);
+            let known = self.means.get(usize::from(means))?.is_some()
+                && self.details.get(usize::from(details))?.is_some();
+            if chosen[0] != component.id || !known {
+                return None;
+            }
+            (component.means, component.details) = (means, details);
+        }
+        // All coefficients, with all their bits.
+        (how == [0, 63, 0]).then_some(())
+    }
+}
