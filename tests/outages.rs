@@ -3,16 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{AtWork, Home, Server, one, program, season, until};
+use crate::support::{AtWork, Home, Server, certificate, one, program, season, until};
 
 /// Every kind of request is answered with 503, a reason and a time to come again. A machine may
 /// be held up now and then; apart from that the answer is there within two seconds.
 async fn is_told(server: &Server) {
-    let client = Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
+    let client = testkit::http_client(Duration::from_secs(30));
     let file = "/api/static/exports/report_x_1.pdf";
     let calls = [
         (Method::POST, "/api/exports/pdf"),
@@ -209,30 +209,6 @@ fn a_worker_needs_a_store_that_can_be_shared() {
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
     assert!(message.contains("give workers of their own a --store redis://"), "{message}");
-}
-
-/// A certificate for the loopback address and its key, which sign themselves.
-fn certificate(folder: &std::path::Path) -> [String; 2] {
-    let [certificate, key] = ["tls.crt", "tls.key"].map(|name| folder.join(name).display().to_string());
-    let output = std::process::Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-nodes",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-days",
-            "2",
-        ])
-        .args(["-subj", "/CN=trapline-test", "-addext", "subjectAltName=IP:127.0.0.1"])
-        .args(["-addext", "basicConstraints=critical,CA:false"])
-        .args(["-out", &certificate, "-keyout", &key])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    [certificate, key]
 }
 
 #[tokio::test]

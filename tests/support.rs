@@ -133,7 +133,7 @@ impl Home {
     pub fn start_as(&self, command: Command) -> Server {
         let (process, line) = self.spawn(command);
         let url = line.strip_prefix("listening on ").expect("a server").to_owned();
-        let client = Client::builder().timeout(Duration::from_mins(1)).no_proxy().build().unwrap();
+        let client = testkit::http_client(Duration::from_mins(1));
         Server { process, url, client, exports: self.exports() }
     }
 
@@ -359,4 +359,28 @@ pub fn slow(detections: usize) -> (TempDir, Value) {
         package.detection(id, id, "doe", [0.1, 0.1, 0.5, 0.5]);
     }
     (package.write(), json!({"detection_ids": ids}))
+}
+
+/// A certificate for the loopback address and its key, which sign themselves.
+pub fn certificate(folder: &Path) -> [String; 2] {
+    let [certificate, key] = ["tls.crt", "tls.key"].map(|name| folder.join(name).display().to_string());
+    let output = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-nodes",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=trapline-test", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:false"])
+        .args(["-out", &certificate, "-keyout", &key])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    [certificate, key]
 }

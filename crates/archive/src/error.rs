@@ -1,6 +1,6 @@
 //! What can go wrong: with the archive as a whole, and with one detection.
 
-use detections::MediaError;
+use detections::{FetchError, MediaError};
 
 /// Why there is no archive.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +130,8 @@ impl Missing {
             Self::NoTimeZone => "no_time_zone",
             Self::NoCoordinates => "no_coordinates",
             Self::Media(MediaError::Remote(_)) => "remote",
+            Self::Media(MediaError::NotFetched { why: FetchError::Private(_), .. }) => "private_address",
+            Self::Media(MediaError::NotFetched { .. }) => "not_fetched",
             Self::Media(MediaError::Missing(_)) => "no_file",
             Self::Media(MediaError::Outside(_)) => "path_outside",
             Self::Media(MediaError::Io { .. }) => "unreadable",

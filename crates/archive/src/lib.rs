@@ -33,6 +33,7 @@ mod picture;
 mod place;
 mod plan;
 mod spool;
+mod tools;
 mod write;
 
 pub use error::{ArchiveError, Missing};

@@ -88,7 +88,7 @@ fn a_package_of_a_selection_is_read_again_as_what_was_selected() {
             [&data, &again].map(|data| data.observations.get(data.observations.find(id).unwrap()));
         assert_eq!((before.time, before.bbox, before.confidence), (after.time, after.bbox, after.confidence));
         let name = again.media.path(after.media.unwrap());
-        assert!(again.files.read(name).is_ok(), "{name}");
+        assert!(again.files.read(name, &|| false).is_ok(), "{name}");
     }
     assert_eq!(again.classes.len(), 1);
     assert_eq!(again.classes[0].vernacular.as_deref(), Some("great herons"));

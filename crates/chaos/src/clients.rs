@@ -55,7 +55,7 @@ impl Deadline {
 
 impl Client {
     pub fn new(seed: u64, urls: Arc<Mutex<Vec<String>>>, toll: Arc<Toll>) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build().unwrap();
+        let http = testkit::http_client(Duration::from_secs(10));
         Self { rng: Rng::with_seed(seed), urls, toll, http }
     }
 

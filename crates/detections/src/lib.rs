@@ -5,7 +5,8 @@
 //!   MegaDetector and SpeciesNet found;
 //! - [`Dataset`] is what every reader produces: [`Deployment`]s at [`Location`]s, and a
 //!   compact columnar table of [`Observations`] with their [`MediaTable`];
-//! - [`MediaFiles`] reads the picture files that belong to a data set, and nothing outside it;
+//! - [`MediaFiles`] reads the picture files that belong to a data set, and nothing outside it; who
+//!   gives it a [`Fetch`] has those at an address as well;
 //! - [`Selection`] picks the detections an archive is made of, and [`Share`] takes some of them.
 //!
 //! Structure that is wrong is a [`SourceError`]. A row that is wrong is a [`RowProblem`]:
@@ -25,8 +26,10 @@ mod column;
 mod container;
 mod detector;
 mod error;
+mod fetch;
 mod ids;
 mod media;
+mod media_files;
 mod model;
 mod observations;
 mod problems;
@@ -42,7 +45,9 @@ pub use bbox::{PixelBox, RelativeBox};
 pub use camtrap_dp::SourceTable;
 pub use clock::{CameraClock, LocalTime, Written};
 pub use error::SourceError;
-pub use media::{MediaError, MediaFiles, MediaTable};
+pub use fetch::{Fetch, FetchError};
+pub use media::MediaTable;
+pub use media_files::{MediaError, MediaFiles};
 pub use model::{Class, Dataset, Deployment, Licence, Location, SourceFormat};
 pub use observations::{Level, Observation, ObservationType, Observations};
 pub use problems::{Consequence, Problems, RowProblem};

@@ -1,12 +1,9 @@
-//! The pictures and videos of a data set, and reading their files.
-
-use std::io::{BufRead, Read};
+//! The pictures and videos of a data set.
 
 use crate::clock::LocalTime;
 use crate::column::Column;
-use crate::container::{Container, OpenError};
 use crate::ids::Ids;
-use crate::source::{Keep, ReadOptions};
+use crate::source::Keep;
 use crate::text::TextColumn;
 
 /// The table of media, by column.
@@ -129,6 +126,11 @@ impl MediaTable {
         self.last.get(deployment as usize).copied().flatten()
     }
 
+    /// Whether it has an address in place of a file.
+    pub fn is_remote(&self, row: u32) -> bool {
+        is_remote(self.path(row))
+    }
+
     /// How many have an address in place of a file.
     pub fn remote_count(&self) -> usize {
         self.remote
@@ -155,114 +157,11 @@ impl MediaTable {
     }
 }
 
-fn is_remote(path: &str) -> bool {
+/// Whether a path is the address of something on another host.
+pub(crate) fn is_remote(path: &str) -> bool {
     path.split_once("://").is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
-}
-
-/// Reads the files of a data set, and nothing outside its folder.
-#[derive(Clone, Debug)]
-pub struct MediaFiles {
-    package: Container,
-    images: Option<Container>,
-    /// Files with more bytes than this are not read.
-    most: u64,
-}
-
-/// Why a media file could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum MediaError {
-    /// Only an address is known.
-    #[error("remote: only its address is known ({0})")]
-    Remote(String),
-    /// There is no such file.
-    #[error("no file at {0}")]
-    Missing(String),
-    /// The path leads out of the data set's folder, where nothing is read.
-    #[error("the path {0} leads out of the data set")]
-    Outside(String),
-    /// The file is larger than is read.
-    #[error("{path} is larger than {limit} bytes")]
-    TooLarge {
-        /// Its path in the data set.
-        path: String,
-        /// The limit in bytes.
-        limit: u64,
-    },
-    /// The operating system could not read it; trying again may help.
-    #[error("{path} cannot be read ({source})")]
-    Io {
-        /// Its path in the data set.
-        path: String,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-}
-
-impl MediaFiles {
-    pub(crate) fn new(package: Container, images: Option<Container>, options: &ReadOptions) -> Self {
-        Self { package, images, most: options.max_file_bytes }
-    }
-
-    /// Whether there is a file at `path`.
-    pub(crate) fn has(&self, path: &str) -> bool {
-        self.open(path).is_ok()
-    }
-
-    /// The first `most` bytes of a file.
-    pub(crate) fn head(&self, path: &str, most: u64) -> Result<Vec<u8>, MediaError> {
-        let reader = self.open(path).map_err(|error| error.of(path))?;
-        let mut head = Vec::new();
-        let read = reader.take(most).read_to_end(&mut head);
-        read.map_err(|source| MediaError::Io { path: path.into(), source })?;
-        Ok(head)
-    }
-
-    /// Below the folder of images when one was given and has it, else in the package.
-    fn open(&self, path: &str) -> Result<Box<dyn BufRead>, OpenError> {
-        match self.images.as_ref().map(|images| images.open(path)) {
-            Some(Ok(reader)) => Ok(reader),
-            _ => self.package.open(path),
-        }
-    }
-
-    /// Where the tables are.
-    pub(crate) fn package(&self) -> &Container {
-        &self.package
-    }
-
-    /// The bytes of the file at `path`.
-    pub fn read(&self, path: &str) -> Result<Vec<u8>, MediaError> {
-        if is_remote(path) {
-            return Err(MediaError::Remote(path.into()));
-        }
-        read_limited(self.open(path).map_err(|error| error.of(path))?, path, self.most)
-    }
-}
-
-impl OpenError {
-    /// What is said of the file at `path`.
-    fn of(self, path: &str) -> MediaError {
-        let path = path.to_owned();
-        match self {
-            Self::Missing => MediaError::Missing(path),
-            Self::Outside => MediaError::Outside(path),
-            Self::Io(source) => MediaError::Io { path, source },
-        }
-    }
-}
-
-fn read_limited(reader: Box<dyn BufRead>, path: &str, most: u64) -> Result<Vec<u8>, MediaError> {
-    let mut bytes = Vec::new();
-    reader
-        .take(most.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|source| MediaError::Io { path: path.into(), source })?;
-    if bytes.len() as u64 > most {
-        return Err(MediaError::TooLarge { path: path.into(), limit: most });
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 use crate::clock::{CameraClock, LocalTime};
-use crate::media::{MediaFiles, MediaTable};
+use crate::media::MediaTable;
+use crate::media_files::MediaFiles;
 use crate::observations::Observations;
 use crate::problems::Problems;
 

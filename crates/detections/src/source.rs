@@ -1,6 +1,7 @@
 //! Finding out the format of a source, and reading it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
@@ -8,7 +9,8 @@ use crate::camtrap_dp::CamtrapDp;
 use crate::container::Container;
 use crate::detector;
 use crate::error::SourceError;
-use crate::media::MediaFiles;
+use crate::fetch::Fetch;
+use crate::media_files::MediaFiles;
 use crate::model::Dataset;
 use crate::wildlife_insights::WildlifeInsights;
 
@@ -24,6 +26,8 @@ pub struct ReadOptions {
     pub min_confidence: Option<f32>,
     /// Media files with more bytes than this are not read, so that no video is taken for a picture.
     pub max_file_bytes: u64,
+    /// Fetches media files that are at an address; without it they are missing.
+    pub fetch: Option<Arc<dyn Fetch>>,
     /// What is kept of what is read.
     pub keep: Keep,
 }
@@ -35,6 +39,7 @@ impl Default for ReadOptions {
             time_zone: None,
             min_confidence: None,
             max_file_bytes: Self::MAX_FILE_BYTES,
+            fetch: None,
             keep: Keep::default(),
         }
     }

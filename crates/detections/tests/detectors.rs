@@ -192,7 +192,11 @@ fn what_is_wrong_with_an_image_is_told_and_the_others_are_read() {
     // c.jpg, d.jpg, which has nothing that is known on it, and the last.
     assert_eq!(data.observations.len(), 3);
     assert!(
-        data.files.read(data.media.path(2)).unwrap_err().to_string().contains("leads out of the data set")
+        data.files
+            .read(data.media.path(2), &|| false)
+            .unwrap_err()
+            .to_string()
+            .contains("leads out of the data set")
     );
 }
 
@@ -222,7 +226,7 @@ fn pictures_are_found_though_the_results_are_of_another_machine() {
     let options = ReadOptions { images: Some(pictures.path().into()), ..ReadOptions::default() };
     let data = detections::open(&folder.path().join("results.json"), &options).unwrap();
     assert_eq!(data.media.path(4), "cam1/4.jpg");
-    assert!(data.files.read("cam1/4.jpg").is_ok() && data.media.time(4).is_some());
+    assert!(data.files.read("cam1/4.jpg", &|| false).is_ok() && data.media.time(4).is_some());
 }
 
 fn speciesnet(predictions: Value) -> Value {

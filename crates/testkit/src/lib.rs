@@ -1,11 +1,13 @@
 //! Small Camtrap DP packages for tests, the fixtures that they are made of, and real servers.
 
 mod exif;
+mod http;
 mod redis;
 mod seeded;
 mod wide;
 
 pub use exif::{SERIAL, Taken, taken};
+pub use http::http_client;
 pub use redis::{Monitor, RedisServer, free_port};
 pub use seeded::seeded;
 pub use wide::{WIDE_CLASSES, WIDE_LOCATIONS, wide, wide_class};

@@ -13,6 +13,7 @@ mod cli;
 mod datasets;
 mod export;
 mod faults;
+mod fetch;
 mod http;
 mod layout;
 mod service;

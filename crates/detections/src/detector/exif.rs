@@ -5,7 +5,7 @@ use std::io::Cursor;
 use exif::{Exif, In, Reader, Tag, Value};
 
 use crate::clock::Written;
-use crate::media::MediaFiles;
+use crate::media_files::MediaFiles;
 
 /// EXIF stands at the start of a file; with a preview in it, it fills 64 KiB.
 const HEAD: u64 = 1 << 17;

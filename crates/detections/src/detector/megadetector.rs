@@ -10,7 +10,7 @@ use super::images::{Found, Image, Images, number};
 use super::results::{Head, Source};
 use super::taxon::Taxon;
 use crate::error::SourceError;
-use crate::media::MediaFiles;
+use crate::media_files::MediaFiles;
 use crate::model::{Dataset, SourceFormat};
 use crate::observations::ObservationType;
 use crate::problems::Consequence;

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use crate::container::Container;
 use crate::error::SourceError;
-use crate::media::MediaFiles;
+use crate::media_files::MediaFiles;
 use crate::model::Dataset;
 use crate::source::ReadOptions;
 

@@ -1,7 +1,7 @@
 //! Paths of pictures as detectors write them: relative to a folder, or whole paths of the machine
 //! that they ran on.
 
-use crate::media::MediaFiles;
+use crate::media_files::MediaFiles;
 
 /// Cuts off what comes before the folder of the pictures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ::archive::{ArchiveError, Layout};
-use detections::{Dataset, Keep, ReadOptions, Sample, Selection, Share};
+use detections::{Dataset, ReadOptions, Sample, Selection, Share};
 use serde_json::{Value, json};
 
 use super::arguments::{ArchiveArguments, DataArguments};
@@ -16,7 +16,8 @@ use crate::telemetry::{self, LogFormat};
 pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
     telemetry::start("warn", LogFormat::Text);
     check(arguments)?;
-    let data = only_data_set(&arguments.data, Keep::All)?;
+    let options = ReadOptions { fetch: arguments.fetch.fetch()?, ..arguments.data.options() };
+    let data = only_data_set(&arguments.data, &options)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let order = request(arguments)?.order(&data, threads).map_err(Failure::input)?;
     let temporary = temporary_beside(&arguments.output)?;
@@ -53,12 +54,11 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
 }
 
 /// Commands that work on one data set.
-pub fn only_data_set(arguments: &DataArguments, keep: Keep) -> Result<Dataset, Failure> {
+pub fn only_data_set(arguments: &DataArguments, options: &ReadOptions) -> Result<Dataset, Failure> {
     match arguments.data.as_slice() {
         [one] => {
             let _reading = Stage::begin(&format!("reading {}", one.path.display()));
-            let options = ReadOptions { keep, ..arguments.options() };
-            detections::open(&one.path, &options).map_err(Failure::input)
+            detections::open(&one.path, options).map_err(Failure::input)
         }
         _ => Err(Failure::input("this command works on one data set; give --data once")),
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use detections::Keep;
+use detections::{Keep, ReadOptions};
 use report::{BuiltIn, LabelledPeriod, Pages, Period, Request, Template, TimeOfDay};
 use serde_json::json;
 
@@ -17,7 +17,8 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
     let as_json = form(arguments)?;
     let pages = pages(arguments)?;
     let request = request(arguments, &pages)?;
-    let data = super::archive::only_data_set(&arguments.data, Keep::Numbers)?;
+    let options = ReadOptions { keep: Keep::Numbers, ..arguments.data.options() };
+    let data = super::archive::only_data_set(&arguments.data, &options)?;
     let numbers = {
         let _computing = Stage::begin("computing the numbers");
         report::compute(&data, &request).map_err(Failure::input)?

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroUsize;
 
+use detections::ReadOptions;
 use jobs::{StoreAddress, StoreOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::arguments::{DataArguments, JobArguments, ServeArguments, WorkerArguments};
+use super::arguments::{DataArguments, FetchArguments, JobArguments, ServeArguments, WorkerArguments};
 use super::failure::Failure;
 use crate::datasets::Datasets;
 use crate::service::{Service, Settings, Workers};
@@ -13,7 +14,8 @@ use crate::telemetry;
 use crate::templates::Templates;
 
 pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
-    let (settings, datasets) = set_up(&arguments.jobs, &arguments.data, &arguments.store, arguments.workers)?;
+    let ServeArguments { data, fetch, store, jobs, workers, .. } = arguments;
+    let (settings, datasets) = set_up(jobs, data, fetch, store, *workers)?;
     runtime()?.block_on(async {
         let service = Service::start(&settings, arguments.listen, datasets).await.map_err(Failure::input)?;
         // For people and for scripts that asked for port 0.
@@ -31,7 +33,8 @@ pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {
         )));
     }
     let workers = arguments.workers.map(NonZeroUsize::get);
-    let (settings, datasets) = set_up(&arguments.jobs, &arguments.data, &arguments.store, workers)?;
+    let (settings, datasets) =
+        set_up(&arguments.jobs, &arguments.data, &arguments.fetch, &arguments.store, workers)?;
     runtime()?.block_on(async {
         let workers = Workers::start(&settings, datasets).await.map_err(Failure::input)?;
         println!("working for {}", settings.store);
@@ -44,6 +47,7 @@ pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {
 fn set_up(
     jobs: &JobArguments,
     data: &DataArguments,
+    fetch: &FetchArguments,
     store: &StoreAddress,
     workers: Option<usize>,
 ) -> Result<(Settings, Datasets), Failure> {
@@ -60,7 +64,8 @@ fn set_up(
             return Err(Failure::input(format!("{flag} {}: there is no such folder", folder.display())));
         }
     }
-    let datasets = Datasets::read(&data.data, &data.options()).map_err(Failure::input)?;
+    let options = ReadOptions { fetch: fetch.fetch()?, ..data.options() };
+    let datasets = Datasets::read(&data.data, &options).map_err(Failure::input)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let options = StoreOptions {
         ttl: jobs.ttl,

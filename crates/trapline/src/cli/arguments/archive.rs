@@ -6,7 +6,7 @@ use archive::{Coordinates, Layout, Media};
 use clap::Args;
 use jiff::civil::Date;
 
-use super::{DataArguments, one_of};
+use super::{DataArguments, FetchArguments, one_of};
 
 /// How places are written, by the names that requests use.
 const COORDINATES: [(&str, Coordinates); 2] =
@@ -26,6 +26,8 @@ People and vehicles are left out unless --include-humans asks for them.")]
 pub struct ArchiveArguments {
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub fetch: FetchArguments,
     /// First day, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     pub from: Option<Date>,

@@ -17,9 +17,11 @@ use crate::datasets::DataArgument;
 use crate::telemetry::LogFormat;
 
 mod archive;
+mod fetch;
 mod report;
 
 pub use self::archive::ArchiveArguments;
+pub use self::fetch::FetchArguments;
 pub use self::report::{Coordinates, ReportArguments, ReportType, Since};
 
 /// Reports and archives from camera-trap detections, as jobs whose status can be trusted.
@@ -99,6 +101,8 @@ impl DataArguments {
 pub struct ServeArguments {
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub fetch: FetchArguments,
     /// Address and port; port 0 chooses a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -121,6 +125,8 @@ Processes that share a store need the same data sets, by the same names, and the
 pub struct WorkerArguments {
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub fetch: FetchArguments,
     /// The server where jobs are kept
     #[arg(long, value_name = "redis://…")]
     pub store: StoreAddress,

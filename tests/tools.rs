@@ -1,0 +1,97 @@
+//! Archives of the bundled example, opened with the tools that people have.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use testkit::examples;
+
+use crate::support::program;
+
+/// Makes an archive of the example and gives it to `check`.
+fn with_archive(arguments: &[&str], check: impl FnOnce(&Path)) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("archive.zip");
+    let mut command = program();
+    command
+        .arg("archive")
+        .arg("--data")
+        .arg(examples().join("camtrap-dp"))
+        .args(arguments)
+        .arg("-o")
+        .arg(&file);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    check(&file);
+}
+
+/// What a program says that has to succeed.
+fn told_by(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], file: &Path) -> String {
+    let program = program.as_ref();
+    let output = Command::new(program).args(arguments).arg(file).output();
+    let output = output
+        .unwrap_or_else(|error| panic!("{}: {error}; scripts/setup test installs it", program.display()));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    told
+}
+
+/// The Python that `scripts/setup` gave the tools to.
+fn python() -> PathBuf {
+    let target = Path::new(env!("CARGO_BIN_EXE_trapline")).ancestors().nth(2).unwrap();
+    target.join("tools/bin/python")
+}
+
+/// What a script of `tests/tools` says of an archive.
+fn checked(script: &str, file: &Path) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tools").join(script);
+    serde_json::from_str(&told_by(python(), &[script.to_str().unwrap()], file)).unwrap()
+}
+
+const NOTHING: [String; 0] = [];
+
+#[test]
+fn frictionless_reads_and_relates_the_tables_of_a_package() {
+    for media in ["whole", "crops"] {
+        with_archive(&["--layout", "camtrap-dp", "--media", media], |file| {
+            let told = checked("check_package.py", file);
+            assert_eq!(told["errors"], serde_json::json!(NOTHING), "{media}");
+            for table in ["deployments", "media", "observations"] {
+                assert!(told["rows"][table].as_u64().unwrap() > 0, "{media}: {told}");
+            }
+        });
+    }
+}
+
+#[test]
+fn pycocotools_loads_the_boxes_of_a_coco_file() {
+    for media in ["whole", "crops"] {
+        with_archive(&["--layout", "coco", "--media", media], |file| {
+            let told = checked("check_coco.py", file);
+            assert_eq!(told["errors"], serde_json::json!(NOTHING), "{media}");
+            for table in ["images", "annotations", "categories"] {
+                assert!(told[table].as_u64().unwrap() > 0, "{media}: {told}");
+            }
+        });
+    }
+}
+
+#[test]
+fn every_archive_is_whole_to_unzip_python_and_seven_zip() {
+    let layouts: [&[&str]; 4] = [
+        &[],
+        &["--include-originals"],
+        &["--layout", "camtrap-dp"],
+        &["--layout", "coco", "--media", "crops"],
+    ];
+    for arguments in layouts {
+        with_archive(arguments, |file| {
+            assert!(told_by("unzip", &["-t"], file).contains("No errors detected"), "{arguments:?}");
+            assert!(told_by("7z", &["t"], file).contains("Everything is Ok"), "{arguments:?}");
+            assert!(
+                told_by("python3", &["-m", "zipfile", "-t"], file).contains("Done testing"),
+                "{arguments:?}"
+            );
+        });
+    }
+}
