@@ -36,6 +36,8 @@ pub(crate) struct Contents<'a> {
     /// For each piece of the plan, its file when it was written.
     pub files: Vec<Option<Filed>>,
     pub missing: MissingPlaces,
+    /// For each place the number of its picture, and of the piece that shows it.
+    shown: Vec<Option<(usize, Option<usize>)>>,
 }
 
 /// A detection that is in the archive.
@@ -50,34 +52,43 @@ pub(crate) struct Included<'a> {
 }
 
 impl<'a> Contents<'a> {
+    /// Before any picture is read.
+    pub fn new(data: &'a Dataset, order: &'a Order, plan: &'a Plan) -> Self {
+        let mut shown = vec![None; plan.rows.len()];
+        for (number, task) in plan.pictures.iter().enumerate() {
+            for (place, crop) in &task.places {
+                shown[*place] = Some((number, crop.or(task.whole)));
+            }
+        }
+        Self {
+            data,
+            order,
+            plan,
+            seen: vec![None; plan.pictures.len()],
+            files: plan.pieces.iter().map(|_| None).collect(),
+            missing: MissingPlaces::new(),
+            shown,
+        }
+    }
+
+    /// Whether the detection at a place is on a picture that was to be read.
+    pub fn has_picture(&self, place: usize) -> bool {
+        self.shown[place].is_some()
+    }
+
     /// Detections that are in the archive with everything that was asked for, in that order.
     pub fn included(&'a self) -> impl Iterator<Item = Included<'a>> {
-        let pictures = self.pictures_of_places();
-        self.plan.rows.iter().enumerate().filter_map(move |(place, row)| {
-            let row = row.as_ref().ok().filter(|_| !self.missing.contains_key(&place))?;
-            let picture = pictures[place].map(|(number, _)| (number, &self.plan.pictures[number]));
-            let file = pictures[place].and_then(|(_, piece)| self.files[piece?].as_ref());
-            Some(Included { row: *row, observation: self.data.observations.get(*row), picture, file })
+        self.plan.rows.iter().zip(&self.shown).enumerate().filter_map(|(place, (row, shown))| {
+            let row = *row.as_ref().ok().filter(|_| !self.missing.contains_key(&place))?;
+            let picture = shown.map(|(number, _)| (number, &self.plan.pictures[number]));
+            let file = shown.and_then(|(_, piece)| self.files[piece?].as_ref());
+            Some(Included { row, observation: self.data.observations.get(row), picture, file })
         })
     }
 
-    /// For each place the number of its picture, and of the piece that shows it.
-    fn pictures_of_places(&self) -> Vec<Option<(usize, Option<usize>)>> {
-        let mut pictures = vec![None; self.plan.rows.len()];
-        for (number, task) in self.plan.pictures.iter().enumerate() {
-            for (place, crop) in &task.places {
-                pictures[*place] = Some((number, crop.or(task.whole)));
-            }
-        }
-        pictures
-    }
-
-    /// Width and height of the picture of each place as displayed, when its head could be read.
-    pub fn sizes_of_places(&self) -> Vec<Option<(u32, u32)>> {
-        let size = |number: usize| self.seen[number].map(|seen| (seen.width, seen.height));
-        self.pictures_of_places()
-            .into_iter()
-            .map(|picture| picture.and_then(|(number, _)| size(number)))
-            .collect()
+    /// Width and height of the picture of a place as displayed, when its head could be read.
+    pub fn size_of(&self, place: usize) -> Option<(u32, u32)> {
+        let (number, _) = self.shown[place]?;
+        self.seen[number].map(|seen| (seen.width, seen.height))
     }
 }

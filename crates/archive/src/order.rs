@@ -23,6 +23,14 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// Whether an observation without a bounding box can be in an archive of this layout and with
+    /// these pictures.
+    pub fn takes_without_box(self, media: Media) -> bool {
+        self == Self::CamtrapDp && media == Media::Whole
+    }
+}
+
+impl Layout {
     /// All of them, by the names that requests use.
     pub const ALL: [(&str, Self); 3] =
         [("crops", Self::Crops), ("camtrap-dp", Self::CamtrapDp), ("coco", Self::Coco)];
@@ -109,7 +117,7 @@ impl Order {
 
     /// Whether an observation without a bounding box can be in it.
     pub fn takes_without_box(&self) -> bool {
-        self.layout == Layout::CamtrapDp && self.media == Media::Whole
+        self.layout.takes_without_box(self.media)
     }
 }
 

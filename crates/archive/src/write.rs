@@ -11,7 +11,6 @@ use crate::cut::{Cut, cut_all};
 use crate::error::{ArchiveError, Missing};
 use crate::finish;
 use crate::layout::{Folders, folders};
-use crate::manifest::MissingPlaces;
 use crate::names::Names;
 use crate::order::{Order, Summary, Watch};
 use crate::package::Package;
@@ -75,14 +74,7 @@ struct Writing<'a> {
 
 impl<'a> Writing<'a> {
     fn new(data: &'a Dataset, plan: &'a Plan, order: &'a Order, package: Package<'a>, spool: Spool) -> Self {
-        let contents = Contents {
-            data,
-            order,
-            plan,
-            seen: vec![None; plan.pictures.len()],
-            files: plan.pieces.iter().map(|_| None).collect(),
-            missing: MissingPlaces::new(),
-        };
+        let contents = Contents::new(data, order, plan);
         Self {
             contents,
             package,
@@ -98,11 +90,10 @@ impl<'a> Writing<'a> {
     /// Ids that are none, and observations without a file or a box.
     fn note_what_has_no_picture(&mut self) {
         let Contents { data, order, plan, .. } = self.contents;
-        let mut pictured = vec![false; plan.rows.len()];
-        for (place, _) in plan.pictures.iter().flat_map(|task| &task.places) {
-            pictured[*place] = true;
-        }
-        for (place, row) in plan.rows.iter().enumerate().filter(|(place, _)| !pictured[*place]) {
+        for (place, row) in plan.rows.iter().enumerate() {
+            if self.contents.has_picture(place) {
+                continue;
+            }
             self.done += 1;
             let why = match row {
                 Err(why) => Arc::clone(why),

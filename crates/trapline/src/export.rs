@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use archive::{ArchiveError, Coordinates, Layout, Media, Order, Watch};
-use detections::{Dataset, Selection, Share};
+use detections::{Dataset, Selection, Share, UnknownNames};
 use jobs::{Failure, Kind};
 use report::Pages;
 use serde::{Deserialize, Serialize};
@@ -186,9 +186,16 @@ impl ReportRequest {
 
 impl ArchiveRequest {
     /// The order for the archive, with the detections that were chosen.
-    pub fn order(&self, data: &Dataset, threads: NonZeroUsize) -> Result<Order, detections::UnknownNames> {
-        let mut order = Order {
-            detection_ids: Vec::new(),
+    pub fn order(&self, data: &Dataset, threads: NonZeroUsize) -> Result<Order, UnknownNames> {
+        let detection_ids = match &self.detections {
+            Chosen::Ids(ids) => ids.clone(),
+            Chosen::Filter(selection) => {
+                let rows = self.selected(selection, data)?;
+                rows.into_iter().map(|row| data.observations.get(row).id.to_owned()).collect()
+            }
+        };
+        Ok(Order {
+            detection_ids,
             layout: self.layout,
             media: self.media,
             include_crops: self.include_crops,
@@ -199,19 +206,24 @@ impl ArchiveRequest {
             coordinates: self.coordinates,
             request: self.asked.clone(),
             threads,
+        })
+    }
+
+    /// How many detections were chosen.
+    pub fn count(&self, data: &Dataset) -> Result<usize, UnknownNames> {
+        match &self.detections {
+            Chosen::Ids(ids) => Ok(ids.len()),
+            Chosen::Filter(selection) => Ok(self.selected(selection, data)?.len()),
+        }
+    }
+
+    /// The rows that a filter chooses.
+    fn selected(&self, selection: &Selection, data: &Dataset) -> Result<Vec<u32>, UnknownNames> {
+        let selection = Selection {
+            humans: self.include_humans,
+            without_box: self.layout.takes_without_box(self.media),
+            ..selection.clone()
         };
-        order.detection_ids = match &self.detections {
-            Chosen::Ids(ids) => ids.clone(),
-            Chosen::Filter(selection) => {
-                let selection = Selection {
-                    humans: self.include_humans,
-                    without_box: order.takes_without_box(),
-                    ..selection.clone()
-                };
-                let rows = self.share.of(data, data.select(&selection)?);
-                rows.into_iter().map(|row| data.observations.get(row).id.to_owned()).collect()
-            }
-        };
-        Ok(order)
+        Ok(self.share.of(data, data.select(&selection)?))
     }
 }

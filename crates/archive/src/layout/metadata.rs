@@ -31,13 +31,13 @@ pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Resul
     if !contents.order.include_metadata_csv {
         return Ok(Tables::default());
     }
-    let (data, sizes) = (contents.data, contents.sizes_of_places());
+    let data = contents.data;
     let entry = package.deflate("metadata.csv", |to| {
         let mut csv = csv::Writer::from_writer(to);
         csv.write_record(COLUMNS)?;
-        for (row, size) in contents.plan.rows.iter().zip(&sizes) {
+        for (place, row) in contents.plan.rows.iter().enumerate() {
             if let Ok(row) = row {
-                csv.write_record(fields(data, &data.observations.get(*row), *size))?;
+                csv.write_record(fields(data, &data.observations.get(*row), contents.size_of(place)))?;
             }
         }
         csv.flush()

@@ -1,7 +1,5 @@
 //! What an archive is asked for over HTTP.
 
-use std::num::NonZeroUsize;
-
 use archive::{Coordinates, Layout, Media};
 use detections::{Sample, Selection, Share};
 use serde_json::Value;
@@ -45,12 +43,11 @@ pub fn export(mut fields: Fields, datasets: &Datasets) -> Result<(Export, u64), 
         return Err(Problem::new(422, "The request is incomplete"));
     };
     let request = ArchiveRequest { detections, ..request };
-    let order = request.order(data, NonZeroUsize::MIN).map_err(|unknown| {
+    let total = request.count(data).map_err(|unknown| {
         let field = format!("filter.{}", unknown.what);
         Problem::fields(422, vec![FieldError::new(field, unknown)])
     })?;
-    let total = order.detection_ids.len() as u64;
-    Ok((Export { dataset: name.into(), what: What::Archive(request) }, total))
+    Ok((Export { dataset: name.into(), what: What::Archive(request) }, total as u64))
 }
 
 fn chosen(fields: &mut Fields) -> Option<Chosen> {

@@ -1,15 +1,13 @@
 //! What is in an archive, and what is told of what is not.
 
-use std::collections::HashMap;
-use std::io::Read;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{ArchiveError, Coordinates, Layout, Media, Order, Summary, Unwatched, Watch};
-use detections::{Dataset, ReadOptions};
-use serde_json::{Value, json};
+use archive::{ArchiveError, Order, Summary, Unwatched, Watch};
+use serde_json::json;
 use testkit::{Package, picture};
-use zune_jpeg::zune_core::bytestream::ZCursor;
+
+use crate::support::{open, order, write};
 
 /// A quarter of a picture, and the colour that fixtures have there.
 const QUARTERS: [([f64; 4], [u8; 3]); 4] = [
@@ -18,85 +16,6 @@ const QUARTERS: [([f64; 4], [u8; 3]); 4] = [
     ([0.0, 0.5, 0.5, 0.5], [30, 30, 220]),
     ([0.5, 0.5, 0.5, 0.5], [240, 240, 240]),
 ];
-
-fn open(package: &Package) -> (Dataset, tempfile::TempDir) {
-    let folder = package.write();
-    (detections::open(folder.path(), &ReadOptions::default()).unwrap(), folder)
-}
-
-fn order(ids: &[&str]) -> Order {
-    Order {
-        detection_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
-        layout: Layout::Crops,
-        media: Media::Whole,
-        include_crops: true,
-        include_originals: false,
-        include_metadata_csv: true,
-        include_humans: false,
-        crop_size: 300,
-        coordinates: Coordinates::Rounded,
-        request: json!({"detection_ids": ids}),
-        threads: NonZeroUsize::new(2).unwrap(),
-    }
-}
-
-/// The entries of an archive, in their order.
-struct Archive {
-    names: Vec<String>,
-    files: HashMap<String, Vec<u8>>,
-    bytes: Vec<u8>,
-}
-
-impl Archive {
-    fn read(bytes: Vec<u8>) -> Self {
-        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&bytes)).unwrap();
-        let (mut names, mut files) = (Vec::new(), HashMap::new());
-        for at in 0..zip.len() {
-            let mut entry = zip.by_index(at).unwrap();
-            let name = entry.name().unwrap().into_owned();
-            let mut content = Vec::new();
-            entry.read_to_end(&mut content).unwrap();
-            names.push(name.clone());
-            files.insert(name, content);
-        }
-        Self { names, files, bytes }
-    }
-
-    fn manifest(&self) -> Value {
-        serde_json::from_slice(&self.files["manifest.json"]).unwrap()
-    }
-
-    /// Id and reason of each detection that is missing.
-    fn missing(&self) -> Vec<(String, String)> {
-        let manifest = self.manifest();
-        let rows = manifest["missing"].as_array().unwrap().iter();
-        let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
-        rows.map(|row| (text(row, "detection_id"), text(row, "reason"))).collect()
-    }
-
-    fn crops(&self) -> Vec<&str> {
-        self.names.iter().filter_map(|name| name.strip_prefix("crops/")).collect()
-    }
-
-    /// Width, height and colour in the middle of a crop, by a decoder of another hand.
-    fn crop(&self, id: &str) -> (usize, usize, [u8; 3]) {
-        let bytes = &self.files[&format!("crops/detection_{id}.jpg")];
-        let mut decoder = zune_jpeg::JpegDecoder::new(ZCursor::new(bytes));
-        let pixels = decoder.decode().unwrap();
-        let (width, height) = decoder.dimensions().unwrap();
-        let middle = ((height / 2) * width + width / 2) * 3;
-        (width, height, pixels[middle..middle + 3].try_into().unwrap())
-    }
-}
-
-fn write(data: &Dataset, order: &Order, watch: &dyn Watch) -> Result<(Archive, Summary), ArchiveError> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.zip");
-    let summary = archive::write(data, order, std::fs::File::create(&path).unwrap(), folder.path(), watch)?;
-    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
-    assert_eq!(left.len(), 1, "temporary files are gone");
-    Ok((Archive::read(std::fs::read(path).unwrap()), summary))
-}
 
 fn assert_close(found: [u8; 3], expected: [u8; 3], what: &str) {
     let far = found.iter().zip(expected).any(|(a, b)| a.abs_diff(b) > 14);

@@ -1,7 +1,6 @@
 //! Camtrap DP and COCO, whole pictures, and what is kept out of them.
 
 use std::collections::HashMap;
-use std::io::Read;
 use std::num::NonZeroUsize;
 
 use archive::{Coordinates, Layout, Media, Order, Summary, Unwatched};
@@ -9,48 +8,22 @@ use detections::{Dataset, ReadOptions};
 use serde_json::{Value, json};
 use testkit::{Package, SERIAL, Taken, examples, picture, taken};
 
+use crate::support::{self, open};
+
 const AT: &str = "2023-10-01T06:00:00Z";
 
 fn order(layout: Layout, ids: &[&str]) -> Order {
-    Order {
-        detection_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
-        layout,
-        media: Media::Whole,
-        include_crops: true,
-        include_originals: false,
-        include_metadata_csv: true,
-        include_humans: false,
-        crop_size: 300,
-        coordinates: Coordinates::Rounded,
-        request: json!({}),
-        threads: NonZeroUsize::new(2).unwrap(),
-    }
+    Order { layout, ..support::order(ids) }
 }
 
 /// The entries of an archive by their names.
 fn write(data: &Dataset, order: &Order) -> (HashMap<String, Vec<u8>>, Summary) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.zip");
-    let file = std::fs::File::create(&path).unwrap();
-    let summary = archive::write(data, order, file, folder.path(), &Unwatched).unwrap();
-    let mut zip = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
-    let mut files = HashMap::new();
-    for at in 0..zip.len() {
-        let mut entry = zip.by_index(at).unwrap();
-        let mut content = Vec::new();
-        entry.read_to_end(&mut content).unwrap();
-        files.insert(entry.name().unwrap().into_owned(), content);
-    }
-    (files, summary)
+    let (archive, summary) = support::write(data, order, &Unwatched).unwrap();
+    (archive.files, summary)
 }
 
 fn example() -> Dataset {
     detections::open(&examples().join("camtrap-dp"), &ReadOptions::default()).unwrap()
-}
-
-fn open(package: &Package) -> (Dataset, tempfile::TempDir) {
-    let folder = package.write();
-    (detections::open(folder.path(), &ReadOptions::default()).unwrap(), folder)
 }
 
 /// Rows of a table, each by the names of its columns.

@@ -1,0 +1,77 @@
+//! Archives beyond what the first ZIP format could say.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use archive::{Order, Unwatched};
+use testkit::{Package, picture};
+use zip::ZipArchive;
+
+use crate::support::{open, order};
+
+/// What a directory in the format's extension for large archives begins with.
+const ZIP64: &[u8] = b"PK\x06\x06";
+
+#[test]
+fn there_may_be_more_than_65535_files() {
+    let mut package = Package::new();
+    let mut ids = Vec::new();
+    for medium in 0..22 {
+        let name = format!("m{medium}");
+        package.medium(
+            &name,
+            "2023-10-01T06:00:00Z",
+            &format!("media/{medium}.jpg"),
+            Some(picture("colour.jpg")),
+        );
+        for number in 0..3_000_u32 {
+            let id = format!("{medium}-{number}");
+            let [x, y] = [number % 60, number / 60].map(|at| f64::from(at) / 64.0);
+            package.detection(&id, &name, "doe", [x, y, 0.02, 0.02]);
+            ids.push(id);
+        }
+    }
+    let (data, folder) = open(&package);
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let path = folder.path().join("a.zip");
+    let order = Order { crop_size: 64, ..order(&ids) };
+    let summary =
+        archive::write(&data, &order, File::create(&path).unwrap(), folder.path(), &Unwatched).unwrap();
+    assert_eq!((summary.crops, summary.missing), (66_000, 0));
+
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(bytes.windows(4).any(|window| window == ZIP64));
+    let mut zip = ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    assert_eq!(zip.len(), 66_000 + 3);
+    for id in [ids[0], ids[65_999]] {
+        let mut crop = Vec::new();
+        zip.by_name(&format!("crops/detection_{id}.jpg")).unwrap().read_to_end(&mut crop).unwrap();
+        assert!(crop.starts_with(&[0xFF, 0xD8]), "{id}");
+    }
+}
+
+#[test]
+fn files_may_lie_beyond_four_gibibytes() {
+    const BEYOND: u64 = 5 << 30;
+    let mut package = Package::new();
+    package.medium("m", "2023-10-01T06:00:00Z", "media/m.jpg", Some(picture("colour.jpg")));
+    package.detection("d", "m", "doe", [0.1, 0.1, 0.5, 0.5]);
+    let (data, folder) = open(&package);
+    // A hole in the file stands for what would be written before.
+    let path = folder.path().join("a.zip");
+    let mut file = File::create(&path).unwrap();
+    file.seek(SeekFrom::Start(BEYOND)).unwrap();
+    archive::write(&data, &order(&["d"]), file, folder.path(), &Unwatched).unwrap();
+
+    let mut file = File::open(&path).unwrap();
+    file.seek(SeekFrom::Start(BEYOND)).unwrap();
+    let mut written = Vec::new();
+    file.read_to_end(&mut written).unwrap();
+    assert!(written.windows(4).any(|window| window == ZIP64));
+    let mut zip = ZipArchive::new(file).unwrap();
+    let mut crop = zip.by_name("crops/detection_d.jpg").unwrap();
+    assert!(crop.data_start().unwrap_or_default() > BEYOND);
+    let mut bytes = Vec::new();
+    crop.read_to_end(&mut bytes).unwrap();
+    assert!(bytes.starts_with(&[0xFF, 0xD8]));
+}

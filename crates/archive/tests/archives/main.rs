@@ -1,0 +1,6 @@
+//! Archives as they are on the disk.
+
+mod crops;
+mod large;
+mod layouts;
+mod support;

@@ -1,0 +1,93 @@
+//! Making archives and reading them again.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::num::NonZeroUsize;
+
+use archive::{ArchiveError, Coordinates, Layout, Media, Order, Summary, Watch};
+use detections::{Dataset, ReadOptions};
+use serde_json::{Value, json};
+use testkit::Package;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+
+/// Reads a package from a folder, which has to be kept.
+pub fn open(package: &Package) -> (Dataset, tempfile::TempDir) {
+    let folder = package.write();
+    (detections::open(folder.path(), &ReadOptions::default()).unwrap(), folder)
+}
+
+/// An order of crops.
+pub fn order(ids: &[&str]) -> Order {
+    Order {
+        detection_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        layout: Layout::Crops,
+        media: Media::Whole,
+        include_crops: true,
+        include_originals: false,
+        include_metadata_csv: true,
+        include_humans: false,
+        crop_size: 300,
+        coordinates: Coordinates::Rounded,
+        request: json!({"detection_ids": ids}),
+        threads: NonZeroUsize::new(2).unwrap(),
+    }
+}
+
+/// The entries of an archive, in their order.
+pub struct Archive {
+    pub names: Vec<String>,
+    pub files: HashMap<String, Vec<u8>>,
+    pub bytes: Vec<u8>,
+}
+
+impl Archive {
+    fn read(bytes: Vec<u8>) -> Self {
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&bytes)).unwrap();
+        let (mut names, mut files) = (Vec::new(), HashMap::new());
+        for at in 0..zip.len() {
+            let mut entry = zip.by_index(at).unwrap();
+            let name = entry.name().unwrap().into_owned();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            names.push(name.clone());
+            files.insert(name, content);
+        }
+        Self { names, files, bytes }
+    }
+
+    pub fn manifest(&self) -> Value {
+        serde_json::from_slice(&self.files["manifest.json"]).unwrap()
+    }
+
+    /// Id and reason of each detection that is missing.
+    pub fn missing(&self) -> Vec<(String, String)> {
+        let manifest = self.manifest();
+        let rows = manifest["missing"].as_array().unwrap().iter();
+        let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
+        rows.map(|row| (text(row, "detection_id"), text(row, "reason"))).collect()
+    }
+
+    pub fn crops(&self) -> Vec<&str> {
+        self.names.iter().filter_map(|name| name.strip_prefix("crops/")).collect()
+    }
+
+    /// Width, height and colour in the middle of a crop, by a decoder of another hand.
+    pub fn crop(&self, id: &str) -> (usize, usize, [u8; 3]) {
+        let bytes = &self.files[&format!("crops/detection_{id}.jpg")];
+        let mut decoder = zune_jpeg::JpegDecoder::new(ZCursor::new(bytes));
+        let pixels = decoder.decode().unwrap();
+        let (width, height) = decoder.dimensions().unwrap();
+        let middle = ((height / 2) * width + width / 2) * 3;
+        (width, height, pixels[middle..middle + 3].try_into().unwrap())
+    }
+}
+
+/// Makes an archive, and sees to it that nothing but it is left.
+pub fn write(data: &Dataset, order: &Order, watch: &dyn Watch) -> Result<(Archive, Summary), ArchiveError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    let summary = archive::write(data, order, std::fs::File::create(&path).unwrap(), folder.path(), watch)?;
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "temporary files are gone");
+    Ok((Archive::read(std::fs::read(path).unwrap()), summary))
+}
