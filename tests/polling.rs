@@ -3,30 +3,7 @@
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, herons, season, slow};
-
-/// Each promise with jobs in a folder, and with jobs on a Redis server.
-macro_rules! on_both_stores {
-    ($($test:ident),* $(,)?) => {
-        mod in_a_folder {
-            $(
-                #[tokio::test]
-                async fn $test() {
-                    super::$test(|home| home).await;
-                }
-            )*
-        }
-        mod on_redis {
-            $(
-                #[tokio::test]
-                async fn $test() {
-                    let redis = testkit::RedisServer::start();
-                    super::$test(|home| home.on(&redis)).await;
-                }
-            )*
-        }
-    };
-}
+use crate::support::{Home, Server, herons, on_both_stores, season, slow};
 
 on_both_stores!(
     a_request_that_waits_is_answered_when_the_job_ends,

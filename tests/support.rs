@@ -208,6 +208,10 @@ impl Process {
         self.child.wait().unwrap()
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
@@ -277,9 +281,25 @@ impl Server {
         response.bytes().await.unwrap().to_vec()
     }
 
+    /// Listens to events, as a client that has had those up to `last`.
+    pub async fn listen(&self, path: &str, last: Option<&str>) -> Events {
+        let mut request = self.client.get(format!("{}{path}", self.url));
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Events { response, text: String::new() }
+    }
+
     /// Names in the folder of files, hidden ones too.
     pub fn files(&self) -> Vec<String> {
         files(&self.exports)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Ends the process as a power cut would.
@@ -299,6 +319,60 @@ impl Server {
 
     pub fn log(&self) -> String {
         self.process.log()
+    }
+}
+
+/// Server-Sent Events on their way.
+pub struct Events {
+    response: Response,
+    text: String,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub name: String,
+    pub id: String,
+    pub data: Value,
+}
+
+impl Events {
+    /// The next event; `None` when the server has ended them.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some((event, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| {
+                    let line = event.lines().find_map(|line| line.strip_prefix(name));
+                    line.map(|value| value.trim().to_owned())
+                };
+                let event = field("event:").zip(field("id:")).zip(field("data:"));
+                self.text = rest.into();
+                // Anything else is a sign of life.
+                if let Some(((name, id), data)) = event {
+                    return Some(Event { name, id, data: serde_json::from_str(&data).unwrap() });
+                }
+            }
+            self.text.push_str(std::str::from_utf8(&self.response.chunk().await.unwrap()?).unwrap());
+        }
+    }
+
+    /// The next event of a job that is as wanted.
+    pub async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            let event = self.next().await.expect("another event");
+            if wanted(&event) {
+                return event;
+            }
+        }
+    }
+
+    /// All events to the end.
+    pub async fn all(mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(event) = self.next().await {
+            events.push(event);
+        }
+        events
     }
 }
 
@@ -384,3 +458,27 @@ pub fn certificate(folder: &Path) -> [String; 2] {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     [certificate, key]
 }
+
+/// Each promise with jobs in a folder, and with jobs on a Redis server.
+macro_rules! on_both_stores {
+    ($($test:ident),* $(,)?) => {
+        mod in_a_folder {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(|home| home).await;
+                }
+            )*
+        }
+        mod on_redis {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let redis = testkit::RedisServer::start();
+                    super::$test(|home| home.on(&redis)).await;
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_both_stores;

@@ -87,6 +87,8 @@ pub struct NewJob {
     pub job_id: JobId,
     /// What it makes.
     pub kind: Kind,
+    /// What it is, in a few words for people.
+    pub title: String,
     /// What is asked for. Only the worker reads it.
     pub request: Value,
     /// How many detections it goes through, when it counts them.
@@ -177,6 +179,8 @@ pub struct Record {
     pub job_id: JobId,
     /// What it makes; records that other programs wrote may not tell.
     pub kind: Option<Kind>,
+    /// What it is, in a few words for people; records that other programs wrote may not tell.
+    pub title: Option<String>,
     /// Where it is in its life.
     pub state: State,
     /// Attempts so far; 0 while no worker has had it, or when the record does not tell.

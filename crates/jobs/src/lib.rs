@@ -34,4 +34,4 @@ pub use job::{Artifact, Claim, Failure, Held, Idempotency, Kind, NewJob, Record,
 pub use open::StoreAddress;
 pub use redis::{InvalidAddress, RedisAddress, RedisStore};
 pub use sqlite::SqliteStore;
-pub use store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
+pub use store::{AfterFailure, Changes, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};

@@ -104,10 +104,22 @@ pub struct Reaped {
 /// Part of the list of jobs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// Newest first.
-    pub records: Vec<Record>,
-    /// Where the next part begins; `None` when there is none.
+    /// Newest first, each with its place, which no other job ever has. The part after a job begins
+    /// from its place.
+    pub records: Vec<(u64, Record)>,
+    /// The place of the last, when there may be more after it.
     pub next: Option<u64>,
+}
+
+/// Jobs to which something happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// The number of the last change of all. Numbers grow, and begin at the time in milliseconds
+    /// when nothing is known of earlier ones.
+    pub now: u64,
+    /// The jobs that changed, each once, in the order of their last changes. `None` when it is not
+    /// known any more which: look at all of them.
+    pub jobs: Option<Vec<JobId>>,
 }
 
 /// Where jobs live. Each method is one atomic step.
@@ -155,6 +167,10 @@ pub trait JobStore: Send + Sync {
 
     /// Jobs, newest first: up to `limit` of them, from the beginning or from [`Page::next`].
     async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError>;
+
+    /// What happened after the change numbered `since`: submissions, transitions, progress, deletions
+    /// and expiry, but not what other programs write. With `None` it only tells the number.
+    async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError>;
 
     /// Does what the clock does: leases and lives that ran out. Called about once a second by
     /// every process; any number of callers at once do no harm. A job that waits does not

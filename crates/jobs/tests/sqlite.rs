@@ -28,6 +28,7 @@ fn job() -> NewJob {
     NewJob {
         job_id: JobId::random(),
         kind: Kind::Pdf,
+        title: "A report".into(),
         request: serde_json::json!({}),
         total_detections: None,
         idempotency: None,
@@ -80,7 +81,7 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     drop(store);
     let file = SqliteConnectOptions::new().filename(folder.path().join("jobs.sqlite"));
     let pool = SqlitePool::connect_with(file).await.unwrap();
-    let back = "ALTER TABLE jobs DROP COLUMN missing_count; PRAGMA user_version = 1;";
+    let back = "ALTER TABLE jobs DROP COLUMN missing_count; ALTER TABLE jobs DROP COLUMN title; PRAGMA user_version = 1;";
     sqlx::raw_sql(back).execute(&pool).await.unwrap();
     pool.close().await;
 

@@ -122,6 +122,26 @@ impl Export {
         }
     }
 
+    /// What it is, in a few words for people. `total` is how many detections an archive is made of.
+    pub fn title(&self, total: Option<u64>) -> String {
+        match &self.what {
+            What::Report(request) => request.numbers.title(),
+            What::Archive(request) => {
+                let what = match request.layout {
+                    Layout::Crops if request.include_crops => "Crops",
+                    Layout::Crops => "Table",
+                    Layout::CamtrapDp => "Camtrap DP package",
+                    Layout::Coco => "COCO set",
+                };
+                match total {
+                    Some(1) => format!("{what} of 1 detection"),
+                    Some(total) => format!("{what} of {} detections", in_thousands(total)),
+                    None => what.into(),
+                }
+            }
+        }
+    }
+
     /// Makes the file, and tells how many detections are not in it whole, where it counts them.
     /// Takes as long as it takes, so it is called on a thread of its own.
     pub fn make(
@@ -225,5 +245,23 @@ impl ArchiveRequest {
             ..selection.clone()
         };
         Ok(self.share.of(data, data.select(&selection)?))
+    }
+}
+
+/// A number with commas between the thousands.
+fn in_thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_number_can_be_read() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(in_thousands), ["0", "999", "1,000", "1,234,567"]);
     }
 }

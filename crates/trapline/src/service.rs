@@ -10,10 +10,11 @@ use jobs::{StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
-use crate::http::{App, router};
+use crate::http::{App, Feed, router};
 use crate::templates::Templates;
 use crate::worker::{Pool, Tools};
 
@@ -82,6 +83,8 @@ impl Workers {
 pub struct Service {
     address: SocketAddr,
     pool: Pool,
+    /// Ends those who listen to events.
+    listening: CancellationToken,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<io::Result<()>>,
 }
@@ -102,13 +105,15 @@ impl Service {
         let pool = Pool::start(&tools, settings.workers);
         let (stop, stopped) = oneshot::channel::<()>();
         let Tools { store, artifacts, datasets, templates, .. } = tools;
-        let serve = axum::serve(listener, router(App { store, artifacts, datasets, templates }));
+        let listening = CancellationToken::new();
+        let feed = Feed::start(store.clone(), listening.clone());
+        let serve = axum::serve(listener, router(App { store, artifacts, datasets, templates, feed }));
         let serving = tokio::spawn(async move {
             // Either a word to stop, or nobody left who could say it.
             serve.with_graceful_shutdown(async { drop(stopped.await) }).await
         });
         tracing::info!(%address, store = %settings.store, workers = settings.workers, "listening");
-        Ok(Self { address, pool, stop, serving })
+        Ok(Self { address, pool, listening, stop, serving })
     }
 
     /// Where it listens.
@@ -120,6 +125,7 @@ impl Service {
     /// rest.
     pub async fn stop(self) -> Result<(), ServiceError> {
         drop(self.stop);
+        self.listening.cancel();
         self.pool.stop().await;
         // Requests that are being answered get a moment; a slow download does not hold us up.
         match tokio::time::timeout(Duration::from_secs(2), self.serving).await {

@@ -32,6 +32,7 @@ pub async fn a_submitted_job_waits(harness: &impl Harness) {
     assert_eq!(lasting(Some(answered)), lasting(Some(found.clone())));
     assert_eq!((found.kind, found.state, found.attempt), (Some(new.kind), State::Queued, 0));
     assert_eq!((found.total_detections, found.processed_count), (Some(7), Some(0)));
+    assert_eq!(found.title, Some(new.title));
     assert!(found.created_at.is_some() && found.completed_at.is_none());
     assert_eq!((found.artifact(), found.error), (None, None));
     let claim = claimed(&store).await;
@@ -275,28 +276,6 @@ pub async fn a_deleted_job_stays_gone(harness: &impl Harness) {
     assert!(matches!(store.release(&held).await, Err(HeldError::Lost)));
     assert_eq!(state(&store, &job_id).await, None);
     assert!(store.list(None, 10).await.unwrap().records.is_empty());
-}
-
-/// Page by page, each job once.
-pub async fn the_list_has_the_newest_first(harness: &impl Harness) {
-    let store = harness.open(patient()).await;
-    let mut expected = Vec::new();
-    for _ in 0..7 {
-        expected.insert(0, submitted(&store).await);
-    }
-    let (mut found, mut from, mut pages) = (Vec::new(), None, 0);
-    loop {
-        let page = store.list(from, 3).await.unwrap();
-        found.extend(page.records.into_iter().map(|record| record.job_id));
-        pages += 1;
-        // A job that comes in between is not in the older pages.
-        submitted(&store).await;
-        match page.next {
-            Some(next) => from = Some(next),
-            None => break,
-        }
-    }
-    assert_eq!((found, pages), (expected, 3));
 }
 
 /// The time of submission is the same in every status.

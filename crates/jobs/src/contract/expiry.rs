@@ -77,11 +77,13 @@ pub async fn a_record_expires_with_its_file(harness: &impl Harness) {
         let done = store.complete(&claim.held, &artifact).await;
         assert!(matches!(done, Ok(()) | Err(HeldError::Lost)), "{done:?}");
     }
+    let before = store.changes(None).await.unwrap().now;
     until("the record to expire", || async { state(&store, &job_id).await.is_none() }).await;
     assert!(store.list(None, 10).await.unwrap().records.is_empty());
     assert_eq!(store.delete(&job_id).await.unwrap(), None);
     store.reap().await.unwrap();
     assert_eq!(state(&store, &job_id).await, None);
+    assert_eq!(store.changes(Some(before)).await.unwrap().jobs, Some(vec![job_id.clone()]));
     // The id is free again.
     store.submit(&crate::NewJob { job_id, ..job(None) }).await.unwrap();
 }

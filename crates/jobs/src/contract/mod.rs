@@ -11,10 +11,12 @@
 
 mod cases;
 mod expiry;
+mod looking;
 mod protocol;
 
 pub use cases::*;
 pub use expiry::*;
+pub use looking::*;
 pub use protocol::{Answer, Life, Step, Tries, the_store_follows_the_protocol};
 
 use std::sync::Arc;
@@ -54,6 +56,8 @@ macro_rules! contract_tests {
             a_job_is_deleted_in_every_state,
             a_deleted_job_stays_gone,
             the_list_has_the_newest_first,
+            whatever_happens_to_a_job_is_a_change,
+            changes_that_are_not_known_are_not_made_up,
             created_at_is_set_once,
             waiting_ends_when_a_job_comes,
             a_repeated_submission_is_the_same_job,
@@ -89,7 +93,8 @@ pub(crate) fn patient() -> StoreOptions {
 pub(crate) fn job(total_detections: Option<u64>) -> NewJob {
     let kind = if total_detections.is_some() { Kind::Zip } else { Kind::Pdf };
     let request = json!({"what": ["ever", 1]});
-    NewJob { job_id: JobId::random(), kind, request, total_detections, idempotency: None }
+    let title = "Herons, \"Oude Dijk\" – Ü".into();
+    NewJob { job_id: JobId::random(), kind, title, request, total_detections, idempotency: None }
 }
 
 pub(crate) async fn submitted(store: &Arc<dyn JobStore>) -> JobId {

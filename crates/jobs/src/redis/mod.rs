@@ -32,7 +32,7 @@ use tokio::task::JoinHandle;
 
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record, Submitted};
-use crate::store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
+use crate::store::{AfterFailure, Changes, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
 
 use link::Link;
 use record::{record, record_key};
@@ -131,13 +131,14 @@ fn json_text(text: &str) -> String {
 impl JobStore for RedisStore {
     async fn submit(&self, job: &NewJob) -> Result<Submitted, StoreError> {
         let (kind, request) = (json_text(job.kind.name()), job.request.to_string());
+        let title = json_text(&job.title);
         let total = job.total_detections.map(|total| total.to_string()).unwrap_or_default();
         let (key, fingerprint) = match &job.idempotency {
             Some(idempotency) => (idempotency.key.as_str(), idempotency.fingerprint.as_str()),
             None => ("", ""),
         };
         let id = job.job_id.as_str();
-        let arguments = [id, &kind, &request, &total, &self.ttl(), key, fingerprint];
+        let arguments = [id, &kind, &request, &total, &self.ttl(), key, fingerprint, &title];
         let answer: scripts::Submission = self.call(&SCRIPTS.submit, id, &arguments).await?;
         match answer.what.as_str() {
             "exists" => Err(StoreError::Exists(job.job_id.clone())),
@@ -185,9 +186,8 @@ impl JobStore for RedisStore {
         let may_pass = if failure.may_pass { "1" } else { "0" };
         let (most, delay) =
             (self.options.max_attempts.to_string(), millis(self.options.backoff(held.attempt)));
-        let more =
-            [json_text(&failure.message).as_str(), may_pass, &most, &delay, &self.ttl()].map(str::to_owned);
-        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let (reason, ttl) = (json_text(&failure.message), self.ttl());
+        let more = [reason.as_str(), may_pass, &most, &delay, &ttl];
         let answer: Option<String> = self.call_held(&SCRIPTS.fail, held, &more).await?;
         match answer.as_deref() {
             Some("retry") => Ok(AfterFailure::Retry),
@@ -232,9 +232,17 @@ impl JobStore for RedisStore {
             self.call(&SCRIPTS.list, "", &[&before, &limit.to_string()]).await?;
         let next = found.last().filter(|_| found.len() == limit as usize).map(|(_, place, ..)| *place);
         // What another program made unreadable does not hide the others.
-        let records =
-            found.iter().filter_map(|(id, _, text, left)| record(&job_id(id).ok()?, text, *left).ok());
+        let records = found.iter().filter_map(|(id, place, text, left)| {
+            Some((*place, record(&job_id(id).ok()?, text, *left).ok()?))
+        });
         Ok(Page { records: records.collect(), next })
+    }
+
+    async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError> {
+        let since = since.map(|number| number.to_string()).unwrap_or_default();
+        let (now, known, ids): (u64, u8, Vec<String>) = self.call(&SCRIPTS.changes, "", &[&since]).await?;
+        let jobs = (known == 1).then(|| ids.iter().map(|id| job_id(id)).collect::<Result<_, _>>());
+        Ok(Changes { now, jobs: jobs.transpose()? })
     }
 
     async fn reap(&self) -> Result<Reaped, StoreError> {

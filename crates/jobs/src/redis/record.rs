@@ -46,6 +46,7 @@ pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, St
     Ok(Record {
         job_id: job_id.clone(),
         kind: text("kind").and_then(|kind| kind.parse().ok()),
+        title: text("title"),
         state,
         attempt: number("attempt").and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or(0),
         created_at: time("created_at"),

@@ -31,6 +31,7 @@ pub(super) struct Scripts {
     pub reap: Script,
     pub list: Script,
     pub position: Script,
+    pub changes: Script,
     pub check: Script,
 }
 
@@ -55,11 +56,12 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     reap: script!("reap"),
     list: script!("list"),
     position: script!("position"),
+    changes: script!("changes"),
     check: script!("check"),
 });
 
 impl Scripts {
-    pub fn all(&self) -> [&Script; 12] {
+    pub fn all(&self) -> [&Script; 13] {
         [
             &self.submit,
             &self.claim,
@@ -72,6 +74,7 @@ impl Scripts {
             &self.reap,
             &self.list,
             &self.position,
+            &self.changes,
             &self.check,
         ]
     }

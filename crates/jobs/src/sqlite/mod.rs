@@ -7,6 +7,7 @@
 
 #[macro_use]
 mod rows;
+mod feed;
 mod submit;
 mod worker;
 
@@ -22,12 +23,18 @@ use tokio::sync::Notify;
 
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record, Submitted};
-use crate::store::{AfterFailure, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
+use crate::store::{AfterFailure, Changes, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
 
+use feed::Feed;
 use rows::{damaged, record, store_error};
 
 /// Version of the tables, as `schema.sql` notes it in the database.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
+/// What brings tables of version 1 to version 2, and so on.
+const UPDATES: [&str; 2] = [
+    "BEGIN; ALTER TABLE jobs ADD COLUMN missing_count INTEGER; PRAGMA user_version = 2; COMMIT;",
+    "BEGIN; ALTER TABLE jobs ADD COLUMN title TEXT; PRAGMA user_version = 3; COMMIT;",
+];
 /// Longest wait for a connection, after which a request is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -39,6 +46,7 @@ pub struct SqliteStore {
     readers: SqlitePool,
     options: StoreOptions,
     work: Notify,
+    feed: Feed,
     /// Held as long as the store is open.
     _lock: File,
 }
@@ -59,7 +67,8 @@ impl SqliteStore {
         let writer = pool(1).connect_with(connect.clone()).await.map_err(store_error)?;
         prepare(&writer).await?;
         let readers = pool(4).connect_with(connect.read_only(true)).await.map_err(store_error)?;
-        let store = Self { writer, readers, options, work: Notify::new(), _lock: lock };
+        let feed = Feed::new(u64::try_from(now()).unwrap_or(0));
+        let store = Self { writer, readers, options, work: Notify::new(), feed, _lock: lock };
         store.take_back_all().await?;
         Ok(store)
     }
@@ -102,17 +111,21 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
 async fn prepare(writer: &SqlitePool) -> Result<(), StoreError> {
     let version: i64 =
         sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await.map_err(store_error)?;
-    let change = match version {
-        0 => include_str!("schema.sql"),
-        1 => "BEGIN; ALTER TABLE jobs ADD COLUMN missing_count INTEGER; PRAGMA user_version = 2; COMMIT;",
-        VERSION => return Ok(()),
+    let changes: &[&str] = match version {
+        0 => &[include_str!("schema.sql")],
+        1 => &UPDATES,
+        2 => &UPDATES[1..],
+        VERSION => &[],
         other => {
             return Err(damaged(format!(
                 "its tables are of version {other}, and this program reads {VERSION}"
             )));
         }
     };
-    sqlx::raw_sql(change).execute(writer).await.map(|_| ()).map_err(store_error)
+    for change in changes {
+        sqlx::raw_sql(*change).execute(writer).await.map_err(store_error)?;
+    }
+    Ok(())
 }
 
 fn now() -> i64 {
@@ -130,11 +143,17 @@ impl JobStore for SqliteStore {
     }
 
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
-        self.claim_for(worker).await
+        let claim = self.claim_for(worker).await?;
+        if let Some(claim) = &claim {
+            self.feed.changed(&claim.held.job_id);
+        }
+        Ok(claim)
     }
 
     async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
-        self.renew(held, processed_count).await
+        self.renew(held, processed_count).await?;
+        self.feed.changed(&held.job_id);
+        Ok(())
     }
 
     async fn is_held(&self, held: &Held) -> Result<bool, StoreError> {
@@ -147,21 +166,29 @@ impl JobStore for SqliteStore {
     }
 
     async fn complete(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
-        self.complete_with(held, artifact).await
+        self.complete_with(held, artifact).await?;
+        self.feed.changed(&held.job_id);
+        Ok(())
     }
 
     async fn fail(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError> {
-        self.fail_with(held, failure).await
+        let after = self.fail_with(held, failure).await?;
+        self.feed.changed(&held.job_id);
+        Ok(after)
     }
 
     async fn release(&self, held: &Held) -> Result<(), HeldError> {
-        self.hand_back(held).await
+        self.hand_back(held).await?;
+        self.feed.changed(&held.job_id);
+        Ok(())
     }
 
     async fn delete(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
         let sql = concat!("DELETE FROM jobs WHERE job_id = ?1 AND expires_at > ?2 RETURNING ", columns!());
         let row = sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(&self.writer).await;
-        row.map_err(store_error)?.as_ref().map(record).transpose()
+        let gone = row.map_err(store_error)?.as_ref().map(record).transpose()?;
+        self.feed.changed(job_id);
+        Ok(gone)
     }
 
     async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
@@ -190,11 +217,18 @@ impl JobStore for SqliteStore {
             .map_err(store_error)?;
         let full = rows.len() == limit as usize;
         let next = rows.last().filter(|_| full).map(rows::seq).transpose()?;
-        Ok(Page { records: rows.iter().map(record).collect::<Result<_, _>>()?, next })
+        let placed = |row| Ok((rows::seq(row)?, record(row)?));
+        Ok(Page { records: rows.iter().map(placed).collect::<Result<_, StoreError>>()?, next })
+    }
+
+    async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError> {
+        Ok(self.feed.changes(since))
     }
 
     async fn reap(&self) -> Result<Reaped, StoreError> {
         let reaped = self.reap_now().await?;
+        let gone = reaped.expired.iter().map(|(job_id, _)| job_id);
+        reaped.failed.iter().chain(&reaped.requeued).chain(gone).for_each(|job_id| self.feed.changed(job_id));
         if !reaped.requeued.is_empty() {
             self.work.notify_one();
         }

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 /// The columns of a [`Record`].
 macro_rules! columns {
     () => {
-        "seq, job_id, kind, state, attempt, created_at, started_at, completed_at, expires_at, filename, \
+        "seq, job_id, kind, title, state, attempt, created_at, started_at, completed_at, expires_at, filename, \
          file_size_bytes, error, total_detections, processed_count, missing_count"
     };
 }
@@ -34,6 +34,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
     Ok(Record {
         job_id: text("job_id")?.parse().map_err(damaged)?,
         kind: text("kind")?.parse().ok(),
+        title: optional_text("title")?,
         state: text("state")?.parse().map_err(|()| damaged("a state that is none"))?,
         attempt: row.try_get("attempt").map_err(store_error)?,
         created_at: time("created_at")?,

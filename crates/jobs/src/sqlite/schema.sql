@@ -4,6 +4,7 @@ CREATE TABLE jobs (
     seq              INTEGER PRIMARY KEY AUTOINCREMENT,
     job_id           TEXT NOT NULL UNIQUE,
     kind             TEXT NOT NULL,
+    title            TEXT,
     request          TEXT NOT NULL,
     state            TEXT NOT NULL CHECK (state IN ('queued', 'running', 'completed', 'failed')),
     attempt          INTEGER NOT NULL DEFAULT 0,
@@ -35,5 +36,5 @@ CREATE INDEX jobs_waiting ON jobs (seq) WHERE state = 'queued';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_keys ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX jobs_expiring ON jobs (expires_at);
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 COMMIT;

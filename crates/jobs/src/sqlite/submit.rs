@@ -19,8 +19,8 @@ impl SqliteStore {
         let now = now();
         let sql = concat!(
             "INSERT INTO jobs (job_id, kind, request, state, created_at, expires_at, total_detections, \
-             processed_count, idempotency_key, fingerprint) \
-             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END, ?7, ?8) \
+             processed_count, idempotency_key, fingerprint, title) \
+             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END, ?7, ?8, ?9) \
              RETURNING ",
             columns!()
         );
@@ -33,6 +33,7 @@ impl SqliteStore {
             .bind(job.total_detections.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
             .bind(job.idempotency.as_ref().map(|idempotency| &idempotency.key))
             .bind(job.idempotency.as_ref().map(|idempotency| &idempotency.fingerprint))
+            .bind(&job.title)
             .fetch_one(&mut *transaction)
             .await;
         let row = inserted.map_err(|error| match error.as_database_error() {
@@ -41,6 +42,7 @@ impl SqliteStore {
         })?;
         let record = record(&row)?;
         transaction.commit().await.map_err(store_error)?;
+        self.feed.changed(&record.job_id);
         self.work.notify_one();
         Ok(Submitted::New(record))
     }

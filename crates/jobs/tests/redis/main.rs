@@ -40,7 +40,8 @@ async fn store() -> (RedisServer, RedisStore) {
 
 fn job() -> NewJob {
     let (job_id, request) = (JobId::random(), serde_json::json!({"what": [1, "ä\n\"}"]}));
-    NewJob { job_id, kind: Kind::Zip, request, total_detections: Some(10), idempotency: None }
+    let title = "Herons".into();
+    NewJob { job_id, kind: Kind::Zip, title, request, total_detections: Some(10), idempotency: None }
 }
 
 fn record_key(job_id: &JobId) -> String {

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use detections::ReadOptions;
 use jobs::{StoreAddress, StoreOptions};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::{DataArguments, FetchArguments, JobArguments, ServeArguments, WorkerArguments};
@@ -65,6 +66,7 @@ fn set_up(
         }
     }
     let options = ReadOptions { fetch: fetch.fetch()?, ..data.options() };
+    allow_many_connections();
     let datasets = Datasets::read(&data.data, &options).map_err(Failure::input)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let options = StoreOptions {
@@ -83,6 +85,14 @@ fn set_up(
         templates: Templates { folder: jobs.templates.clone(), fonts: jobs.fonts.clone() },
     };
     Ok((settings, datasets))
+}
+
+/// Lets this process have as many connections open as the system allows it. What is allowed without
+/// asking, often 1024, is for programs that know no better than to look at all of them in turn.
+fn allow_many_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    // Without it the server works as well, for fewer at once.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// The runtime of a server. Its blocking threads make the files.

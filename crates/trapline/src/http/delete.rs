@@ -19,20 +19,14 @@ pub async fn job(
     delete(&*store, &artifacts, &job_id).await
 }
 
-/// The job with the id `pdf`, whose path is that of a submission.
-pub async fn job_named_pdf(
+/// The job with an id that is also a path of ours, such as `pdf`, which another program may have
+/// called a job.
+pub async fn job_named(
+    job_id: &str,
     State(store): State<Arc<dyn JobStore>>,
     State(artifacts): State<Artifacts>,
 ) -> Result<StatusCode, Problem> {
-    delete(&*store, &artifacts, "pdf").await
-}
-
-/// The job with the id `zip`, whose path is that of a submission.
-pub async fn job_named_zip(
-    State(store): State<Arc<dyn JobStore>>,
-    State(artifacts): State<Artifacts>,
-) -> Result<StatusCode, Problem> {
-    delete(&*store, &artifacts, "zip").await
+    delete(&*store, &artifacts, job_id).await
 }
 
 async fn delete(store: &dyn JobStore, artifacts: &Artifacts, job_id: &str) -> Result<StatusCode, Problem> {

@@ -4,8 +4,11 @@ mod archive_request;
 mod body;
 mod delete;
 mod download;
+mod events;
+mod feed;
 mod health;
 mod idempotency;
+mod list;
 mod polling;
 mod problem;
 mod ranges;
@@ -28,6 +31,7 @@ use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
 use crate::templates::Templates;
 
+pub use feed::Feed;
 pub use problem::{FieldError, Problem};
 
 /// Ten thousand ids of 128 characters, and room for the rest of a request.
@@ -40,6 +44,13 @@ pub struct App {
     pub artifacts: Artifacts,
     pub datasets: Datasets,
     pub templates: Templates,
+    pub feed: Feed,
+}
+
+impl FromRef<App> for Feed {
+    fn from_ref(app: &App) -> Self {
+        app.feed.clone()
+    }
 }
 
 impl FromRef<App> for Arc<dyn JobStore> {
@@ -69,9 +80,21 @@ impl FromRef<App> for Templates {
 /// All routes.
 pub fn router(app: App) -> Router {
     Router::new()
+        .route("/api/exports", get(list::jobs))
+        .route(
+            "/api/exports/events",
+            get(events::of_all).delete(async |store, files| delete::job_named("events", store, files).await),
+        )
+        .route("/api/exports/{job_id}/events", get(events::of_one))
         // Another program may have called its job “pdf”.
-        .route("/api/exports/pdf", post(submit::pdf).delete(delete::job_named_pdf))
-        .route("/api/exports/zip", post(submit::zip).delete(delete::job_named_zip))
+        .route(
+            "/api/exports/pdf",
+            post(submit::pdf).delete(async |store, files| delete::job_named("pdf", store, files).await),
+        )
+        .route(
+            "/api/exports/zip",
+            post(submit::zip).delete(async |store, files| delete::job_named("zip", store, files).await),
+        )
         .route("/api/exports/pdf/{job_id}", get(status::pdf))
         .route("/api/exports/zip/{job_id}", get(status::zip))
         .route("/api/exports/{job_id}", delete(delete::job))

@@ -57,6 +57,12 @@ impl Problem {
         Self::new(404, detail)
     }
 
+    /// Everything that is wrong.
+    #[cfg(test)]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// The job is unknown or expired.
     pub fn no_job() -> Self {
         Self::not_found(NO_JOB)

@@ -77,11 +77,14 @@ pub fn status_name(state: JobState) -> &'static str {
     }
 }
 
-fn body(record: &Record, kind: Kind, place: Option<u64>) -> Value {
+/// The status of a job, as clients are told it. `place` is its place in the queue.
+pub fn body(record: &Record, kind: Kind, place: Option<u64>) -> Value {
     let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
     let phase = matches!(record.state, JobState::Queued | JobState::Running).then(|| record.state.name());
     let mut body = json!({
         "job_id": record.job_id,
+        "kind": kind.name(),
+        "title": record.title,
         "status": status_name(record.state),
         "phase": phase,
         "queue_position": place,
@@ -141,6 +144,7 @@ mod tests {
         Record {
             job_id: JobId::random(),
             kind: Some(Kind::Zip),
+            title: None,
             state,
             attempt: 1,
             created_at: Some(Timestamp::UNIX_EPOCH),

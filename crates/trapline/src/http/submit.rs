@@ -78,7 +78,14 @@ async fn submit(
     let kind = export.kind();
     let request = serde_json::to_value(export).map_err(|error| Problem::new(500, error))?;
     let idempotency = key.with(&request);
-    let job = NewJob { job_id: JobId::random(), kind, request, total_detections: total, idempotency };
+    let job = NewJob {
+        job_id: JobId::random(),
+        kind,
+        title: export.title(total),
+        request,
+        total_detections: total,
+        idempotency,
+    };
     may_die!("submitting");
     let submitted = store.submit(&job).await?;
     may_die!("submitted");

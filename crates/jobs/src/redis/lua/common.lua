@@ -8,6 +8,9 @@
 -- trapline:jobs      all jobs, by order of submission
 -- trapline:due       all jobs, by the time at which their life has to be looked at
 -- trapline:workers   worker -> the job that it has
+-- trapline:changed   jobs to which something happened, by the number of their last change
+-- trapline:change    that number, which begins at the time, so that a server that lost all goes on
+--                    with greater ones; trapline:change_begin is where it began
 -- trapline:key:{…}   idempotency key -> its job and what was asked
 --
 -- The first argument of each script is its name, for whoever looks on with MONITOR.
@@ -18,6 +21,8 @@ table.remove(ARGV, 1)
 
 local QUEUE, DELAYED, LEASES = 'trapline:queue', 'trapline:delayed', 'trapline:leases'
 local JOBS, DUE, WORKERS, WORK = 'trapline:jobs', 'trapline:due', 'trapline:workers', 'trapline:work'
+local CHANGED, CHANGE, CHANGE_BEGIN = 'trapline:changed', 'trapline:change', 'trapline:change_begin'
+local MOST_CHANGED = 10000
 -- The work outlives its record for so long, so that what remains of it can be tidied up.
 local SLACK = 60000
 
@@ -141,10 +146,21 @@ local function work_of(id)
   return work
 end
 
+-- Tells whoever asks that something happened to a job.
+local function changed(id)
+  local begin = clock()
+  if redis.call('SET', CHANGE, begin, 'NX') then redis.call('SET', CHANGE_BEGIN, begin) end
+  redis.call('ZADD', CHANGED, redis.call('INCR', CHANGE), id)
+  redis.call('ZREMRANGEBYRANK', CHANGED, 0, -MOST_CHANGED - 1)
+  -- Nobody comes back after a day and has missed only so much.
+  for _, key in ipairs({ CHANGED, CHANGE, CHANGE_BEGIN }) do redis.call('PEXPIRE', key, 86400000) end
+end
+
 -- Writes a record with its time to live, and renews what lives as long as it does.
 -- Another program may have written the record anew with less in it: what was lost is set again.
 local function write(id, record, work, now, ttl, look_at)
-  for name, known in pairs({ created_at = work.created, kind = work.kind, total_detections = work.total }) do
+  local ours = { created_at = work.created, kind = work.kind, title = work.title, total_detections = work.total }
+  for name, known in pairs(ours) do
     local there = value_of(record, name)
     if known and (there == nil or there == 'null') then set(record, name, known) end
   end
@@ -152,6 +168,7 @@ local function write(id, record, work, now, ttl, look_at)
   redis.call('PEXPIRE', job_key(id), ttl + SLACK)
   redis.call('ZADD', DUE, look_at, id)
   if work.key then redis.call('PEXPIRE', work.key, ttl) end
+  changed(id)
 end
 
 -- The record and the work of a job, when `attempt` has it; else nil.
@@ -208,4 +225,5 @@ local function forget(id, work)
   redis.call('ZREM', JOBS, id)
   redis.call('ZREM', DUE, id)
   if work.key then redis.call('DEL', work.key) end
+  changed(id)
 end

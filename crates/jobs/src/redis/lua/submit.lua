@@ -1,8 +1,9 @@
 -- Makes the record and the place in the queue of a new job, both or neither.
--- ARGV: id, kind (JSON), request, total or '', ttl, idempotency key or '', fingerprint
+-- ARGV: id, kind (JSON), request, total or '', ttl, idempotency key or '', fingerprint, title (JSON)
 -- Returns {'new' | 'before', record, its TTL} or {'exists'} or {'taken'}.
 local id, kind, request, total, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local key, fingerprint = ARGV[6] ~= '' and 'trapline:key:' .. ARGV[6] or nil, ARGV[7]
+local title = ARGV[8]
 local now = clock()
 if key then
   local before = redis.call('HMGET', key, 'id', 'fingerprint')
@@ -28,6 +29,7 @@ local record = { fields = {
   { 'total_detections', counted and total or 'null' },
   { 'processed_count', counted and '0' or 'null' },
   { 'kind', kind },
+  { 'title', title },
   { 'phase', '"queued"' },
   { 'attempt', '0' },
   { 'started_at', 'null' },
@@ -36,7 +38,7 @@ write(id, record, {}, now, ttl, now + ttl / 2)
 local seq = redis.call('INCR', 'trapline:seq')
 -- Something of an earlier job of this id may be there still.
 redis.call('DEL', job_key(id))
-redis.call('HSET', job_key(id), 'kind', kind, 'request', request, 'created', created, 'seq', seq,
+redis.call('HSET', job_key(id), 'kind', kind, 'title', title, 'request', request, 'created', created, 'seq', seq,
   'attempt', 0, 'handed_back', 0)
 if counted then redis.call('HSET', job_key(id), 'total', total) end
 if key then

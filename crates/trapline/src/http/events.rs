@@ -1,0 +1,244 @@
+//! `GET /api/exports/{job_id}/events` and `GET /api/exports/events`: what happens, as it happens
+//! (Server-Sent Events).
+//!
+//! The first event is the present state, each later one a change. Ids are the numbers of the
+//! store's changes, the same for all processes on one store, so a client that comes back with its
+//! `Last-Event-ID` goes on where it was, at whichever process it ends up.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, Stream};
+use jobs::{JobId, JobStore, Record, State as JobState};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::feed::{Change, Feed};
+use super::list::{newest, told};
+use super::polling::etag;
+use super::problem::Problem;
+
+/// Between two signs of life.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often a job is looked at of which changes are not told: its place in the queue moves, or
+/// another program writes its record.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Jobs that a client may have missed changes of; of more it is told the present state.
+const MOST_MISSED: usize = 100;
+
+/// A listener to one job.
+struct OfOne {
+    store: Arc<dyn JobStore>,
+    feed: Feed,
+    changes: Receiver<Change>,
+    job_id: JobId,
+    /// Its state as it was told last.
+    state: JobState,
+    tag: String,
+    /// The number of the last change that is known.
+    number: u64,
+    /// Told before anything else.
+    first: Option<Event>,
+    ended: bool,
+}
+
+/// The events of one job, until it has ended.
+pub async fn of_one(
+    State(store): State<Arc<dyn JobStore>>,
+    State(feed): State<Feed>,
+    Path(job_id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
+    let number = store.changes(None).await?.now;
+    // Before the state is looked at, so that nothing can happen in between.
+    let changes = feed.subscribe(number);
+    let record = store.get(&job_id).await?;
+    let over = record.as_ref().is_none_or(|record| record.state.is_final());
+    if over && has_heard(&*store, &headers, &job_id).await? {
+        // Tells a browser not to come back.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let record = record.ok_or_else(Problem::no_job)?;
+    let body = told(&*store, &record).await?;
+    let listener = OfOne {
+        first: Some(event("status", number, &body)),
+        ended: record.state.is_final(),
+        state: record.state,
+        tag: etag(&body),
+        store,
+        feed,
+        changes,
+        job_id,
+        number,
+    };
+    Ok(answer(stream::unfold(listener, |mut listener| async move {
+        let event = listener.next().await?;
+        Some((Ok(event), listener))
+    })))
+}
+
+impl OfOne {
+    /// The next event, or `None` after the last.
+    async fn next(&mut self) -> Option<Event> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        while !self.ended {
+            let record = tokio::select! {
+                () = self.feed.stopping.cancelled() => return None,
+                change = self.changes.recv() => match change {
+                    Ok(Change::Job { number, job_id, record }) if job_id == self.job_id => {
+                        self.number = number;
+                        record
+                    }
+                    Ok(Change::Job { .. }) => continue,
+                    Ok(Change::Unknown) | Err(RecvError::Lagged(_)) => self.looked_at().await?,
+                    Err(RecvError::Closed) => return None,
+                },
+                () = tokio::time::sleep(LOOK), if self.moves_untold() => self.looked_at().await?,
+            };
+            if let Some(event) = self.change(record.as_deref()).await {
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    /// Whether its state may change without a word.
+    fn moves_untold(&self) -> bool {
+        matches!(self.state, JobState::Queued | JobState::Processing)
+    }
+
+    /// The record as it is now. A store that does not answer ends the events, and the client comes
+    /// back.
+    async fn looked_at(&mut self) -> Option<Option<Arc<Record>>> {
+        self.number = self.store.changes(None).await.ok()?.now;
+        Some(self.store.get(&self.job_id).await.ok()?.map(Arc::new))
+    }
+
+    /// The event of a change; nothing when nothing is to be seen of it.
+    async fn change(&mut self, record: Option<&Record>) -> Option<Event> {
+        let Some(record) = record else {
+            self.ended = true;
+            return Some(event("gone", self.number, &json!({"job_id": self.job_id})));
+        };
+        let body = told(&*self.store, record).await.ok()?;
+        let tag = etag(&body);
+        if tag == self.tag {
+            return None;
+        }
+        (self.tag, self.state, self.ended) = (tag, record.state, record.state.is_final());
+        Some(event("status", self.number, &body))
+    }
+}
+
+/// Whether nothing happened to a job since the last event that a client has had.
+async fn has_heard(store: &dyn JobStore, headers: &HeaderMap, job_id: &JobId) -> Result<bool, Problem> {
+    let Some(last) = last_event(headers) else { return Ok(false) };
+    let changes = store.changes(Some(last)).await?;
+    Ok(changes.jobs.is_some_and(|jobs| !jobs.contains(job_id)))
+}
+
+/// A listener to all jobs.
+struct OfAll {
+    store: Arc<dyn JobStore>,
+    feed: Feed,
+    changes: Receiver<Change>,
+    first: std::vec::IntoIter<Event>,
+}
+
+/// The events of all jobs: first the newest of them, or for a client that comes back what happened
+/// in the meantime.
+pub async fn of_all(
+    State(store): State<Arc<dyn JobStore>>,
+    State(feed): State<Feed>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let changes = feed.subscribe(store.changes(None).await?.now);
+    let mut first = match last_event(&headers) {
+        Some(last) => missed(&*store, last).await?,
+        None => None,
+    };
+    let first = match first.take() {
+        Some(missed) => missed,
+        None => vec![present(&*store).await?],
+    };
+    let listener = OfAll { store, feed, changes, first: first.into_iter() };
+    Ok(answer(stream::unfold(listener, |mut listener| async move {
+        let event = listener.next().await?;
+        Some((Ok(event), listener))
+    })))
+}
+
+/// The newest jobs.
+async fn present(store: &dyn JobStore) -> Result<Event, Problem> {
+    let number = store.changes(None).await?.now;
+    Ok(event("exports", number, &newest(store).await?))
+}
+
+/// What happened after a change, the latest last; `None` when it is not known.
+async fn missed(store: &dyn JobStore, last: u64) -> Result<Option<Vec<Event>>, Problem> {
+    let changes = store.changes(Some(last)).await?;
+    let Some(jobs) = changes.jobs.filter(|jobs| jobs.len() <= MOST_MISSED) else { return Ok(None) };
+    let mut events = Vec::with_capacity(jobs.len());
+    for job_id in jobs {
+        let record = store.get(&job_id).await?;
+        events.push(changed(store, changes.now, &job_id, record.as_ref()).await?);
+    }
+    Ok(Some(events))
+}
+
+async fn changed(
+    store: &dyn JobStore,
+    number: u64,
+    job_id: &JobId,
+    record: Option<&Record>,
+) -> Result<Event, Problem> {
+    match record {
+        Some(record) => Ok(event("status", number, &told(store, record).await?)),
+        None => Ok(event("gone", number, &json!({"job_id": job_id}))),
+    }
+}
+
+impl OfAll {
+    async fn next(&mut self) -> Option<Event> {
+        if let Some(event) = self.first.next() {
+            return Some(event);
+        }
+        let change = tokio::select! {
+            () = self.feed.stopping.cancelled() => return None,
+            change = self.changes.recv() => change,
+        };
+        match change {
+            Ok(Change::Job { number, job_id, record }) => {
+                changed(&*self.store, number, &job_id, record.as_deref()).await.ok()
+            }
+            Ok(Change::Unknown) | Err(RecvError::Lagged(_)) => present(&*self.store).await.ok(),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+/// The id of the last event that a client that comes back has had.
+fn last_event(headers: &HeaderMap) -> Option<u64> {
+    headers.get("last-event-id")?.to_str().ok()?.trim().parse().ok()
+}
+
+fn event(name: &str, number: u64, data: &Value) -> Event {
+    Event::default().event(name).id(number.to_string()).data(data.to_string())
+}
+
+fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
+    // Proxies that would wait for more of it do not.
+    response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
+    response
+}

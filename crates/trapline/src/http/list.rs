@@ -1,0 +1,143 @@
+//! `GET /api/exports`: the jobs there are, newest first.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use jobs::{JobStore, Kind, Record, State as JobState, StoreError};
+use serde_json::{Value, json};
+
+use super::problem::{FieldError, Problem};
+use super::status::{body, status_name};
+
+/// Jobs in one answer, when the client does not say.
+const USUAL: u32 = 20;
+/// Most jobs in one answer.
+const MOST: u32 = 100;
+/// Jobs that are looked at for one answer, when few of them are of the kind that is asked for.
+const LOOKED_AT: usize = 1000;
+
+/// What is asked for.
+#[derive(Debug, PartialEq)]
+struct Wanted {
+    status: Option<String>,
+    kind: Option<Kind>,
+    limit: u32,
+    cursor: Option<u64>,
+}
+
+/// Jobs, newest first, and where the next of them are. A job that is submitted in the meantime
+/// comes before all of them, so no other is shown twice or left out.
+pub async fn jobs(
+    State(store): State<Arc<dyn JobStore>>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Json<Value>, Problem> {
+    let wanted = Wanted::read(&query)?;
+    Ok(Json(listed(&*store, &wanted).await?))
+}
+
+/// The newest jobs, as many as one answer has.
+pub async fn newest(store: &dyn JobStore) -> Result<Value, StoreError> {
+    listed(store, &Wanted { status: None, kind: None, limit: MOST, cursor: None }).await
+}
+
+async fn listed(store: &dyn JobStore, wanted: &Wanted) -> Result<Value, StoreError> {
+    let (records, next) = found(store, wanted).await?;
+    let mut exports = Vec::with_capacity(records.len());
+    for record in &records {
+        exports.push(told(store, record).await?);
+    }
+    Ok(json!({"exports": exports, "next_cursor": next.map(|place| place.to_string())}))
+}
+
+/// The status of a job with its place in the queue.
+pub async fn told(store: &dyn JobStore, record: &Record) -> Result<Value, StoreError> {
+    let place = match record.state {
+        JobState::Queued => store.queue_position(&record.job_id).await?,
+        _ => None,
+    };
+    Ok(body(record, record.kind.unwrap_or_else(|| kind_of(record)), place))
+}
+
+/// Records of other programs do not tell their kind; what they count does.
+fn kind_of(record: &Record) -> Kind {
+    if record.total_detections.is_some() { Kind::Zip } else { Kind::Pdf }
+}
+
+async fn found(store: &dyn JobStore, wanted: &Wanted) -> Result<(Vec<Record>, Option<u64>), StoreError> {
+    let (mut records, mut from, mut looked_at) = (Vec::new(), wanted.cursor, 0);
+    loop {
+        let page = store.list(from, MOST).await?;
+        looked_at += page.records.len();
+        for (place, record) in page.records {
+            if records.len() == wanted.limit as usize {
+                return Ok((records, from));
+            }
+            from = Some(place);
+            if wanted.takes(&record) {
+                records.push(record);
+            }
+        }
+        if page.next.is_none() || looked_at >= LOOKED_AT {
+            return Ok((records, page.next));
+        }
+    }
+}
+
+impl Wanted {
+    fn read(query: &HashMap<String, String>) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        let mut wrong = |field: &str, detail: &str| errors.push(FieldError::new(field, detail));
+        let status = query.get("status").cloned();
+        if status.as_deref().is_some_and(|status| !STATUSES.contains(&status)) {
+            wrong("status", "status must be one of: processing, queued, running, completed, failed");
+        }
+        let kind = query.get("kind").and_then(|kind| kind.parse().ok());
+        if query.contains_key("kind") && kind.is_none() {
+            wrong("kind", "kind must be one of: pdf, zip");
+        }
+        let limit = query.get("limit").map_or(Some(USUAL), |limit| limit.parse().ok());
+        let limit = limit.filter(|limit| (1..=MOST).contains(limit));
+        if limit.is_none() {
+            wrong("limit", "limit must be a number from 1 to 100");
+        }
+        let cursor = query.get("cursor").map(|cursor| cursor.parse().ok());
+        if cursor == Some(None) {
+            wrong("cursor", "cursor must be the next_cursor of an earlier answer");
+        }
+        match limit {
+            Some(limit) if errors.is_empty() => Ok(Self { status, kind, limit, cursor: cursor.flatten() }),
+            _ => Err(Problem::fields(422, errors)),
+        }
+    }
+
+    fn takes(&self, record: &Record) -> bool {
+        let status = |wanted: &str| status_name(record.state) == wanted || record.state.name() == wanted;
+        self.status.as_deref().is_none_or(status) && self.kind.is_none_or(|kind| record.kind == Some(kind))
+    }
+}
+
+const STATUSES: [&str; 5] = ["processing", "queued", "running", "completed", "failed"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &[(&str, &str)]) -> Result<Wanted, Problem> {
+        Wanted::read(&query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn without_a_query_the_newest_are_wanted() {
+        assert_eq!(read(&[]).unwrap(), Wanted { status: None, kind: None, limit: 20, cursor: None });
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told() {
+        let problem =
+            read(&[("status", "done"), ("kind", "png"), ("limit", "0"), ("cursor", "x")]).unwrap_err();
+        let fields: Vec<_> = problem.errors().iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["status", "kind", "limit", "cursor"]);
+    }
+}
