@@ -17,6 +17,7 @@ mod reports;
 mod restarts;
 mod status;
 mod submission;
+mod summary;
 mod support;
 mod tools;
 mod workers;

@@ -93,6 +93,13 @@ impl Datasets {
     }
 }
 
+impl Datasets {
+    /// All of them with their names, the default first.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Dataset)> {
+        self.0.iter().map(|(name, data)| (name.as_str(), data))
+    }
+}
+
 impl fmt::Debug for Datasets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()

@@ -16,6 +16,7 @@ mod report_request;
 mod rules;
 mod status;
 mod submit;
+mod summary;
 
 use std::sync::Arc;
 
@@ -80,6 +81,8 @@ impl FromRef<App> for Templates {
 /// All routes.
 pub fn router(app: App) -> Router {
     Router::new()
+        .route("/api/datasets", get(summary::known))
+        .route("/api/summary", get(summary::summary))
         .route("/api/exports", get(list::jobs))
         .route(
             "/api/exports/events",

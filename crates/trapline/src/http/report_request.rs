@@ -114,8 +114,8 @@ fn title(fields: &mut Fields) -> Option<String> {
     title
 }
 
-/// The two dates, or a season with its year.
-fn period(fields: &mut Fields) -> Option<Period> {
+/// The period asked for: two dates, or a season with its year.
+pub fn period(fields: &mut Fields) -> Option<Period> {
     let Some(name) = fields.text("season") else {
         if fields.get("year").is_some() {
             fields

@@ -1,0 +1,85 @@
+//! What lies in a period, for somebody who has yet to choose one.
+
+use detections::{Dataset, UnknownNames};
+use serde::Serialize;
+
+use crate::data::{BucketRow, Excluded, PeriodRow};
+use crate::period::{GroupBy, Period};
+use crate::records::Ground;
+use crate::request::Request;
+use crate::rows::rounded;
+use crate::survey::Survey;
+
+/// The counts of a period, the same that a report on it has.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// The period.
+    pub period: PeriodRow,
+    /// Camera-days.
+    pub effort_days: f64,
+    /// Locations with effort.
+    pub locations_surveyed: usize,
+    /// Deployments with effort.
+    pub deployments_active: usize,
+    /// Independent events of all classes.
+    pub events: usize,
+    /// The sum of their group sizes.
+    pub individuals: u64,
+    /// Classes with events, the most frequent first.
+    pub classes: Vec<ClassSummary>,
+    /// Events by day, week or month.
+    pub buckets: Vec<BucketRow>,
+    /// Observations that are left out.
+    pub excluded: Excluded,
+}
+
+/// The counts of a class.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassSummary {
+    /// Its name in the data.
+    pub classification: String,
+    /// Its everyday name, where the data have one.
+    pub vernacular_name: Option<String>,
+    /// Independent events.
+    pub events: usize,
+    /// The sum of their group sizes.
+    pub individuals: u64,
+}
+
+/// Counts what lies in a period, without the intervals and curves of a report, which take longer.
+pub fn summarize(
+    data: &Dataset,
+    period: Period,
+    group_by: GroupBy,
+    classifications: &[String],
+) -> Result<Summary, UnknownNames> {
+    let wanted = data.classes_named(classifications)?;
+    let request = Request { group_by, ..Request::seasonal_activity(period.start, period.end) };
+    let ground = Ground::of(data);
+    let survey = Survey::new(data, &request, &ground, &wanted, period);
+    let mut classes: Vec<ClassSummary> = survey
+        .events
+        .chunk_by(|a, b| a.class == b.class)
+        .map(|events| {
+            let class = &data.classes[events[0].class as usize];
+            ClassSummary {
+                classification: class.name.clone(),
+                vernacular_name: class.vernacular.clone(),
+                events: events.len(),
+                individuals: events.iter().map(|event| u64::from(event.group_size)).sum(),
+            }
+        })
+        .collect();
+    classes.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.classification.cmp(&b.classification)));
+    Ok(Summary {
+        period: PeriodRow { start: period.start, end: period.end, words: period.in_words() },
+        effort_days: rounded(survey.effort_days(), 4),
+        locations_surveyed: survey.surveyed().len(),
+        deployments_active: survey.deployments_active(),
+        events: survey.events.len(),
+        individuals: survey.individuals(),
+        classes,
+        buckets: survey.bucket_rows(),
+        excluded: survey.found.excluded.clone(),
+    })
+}

@@ -1,0 +1,104 @@
+//! `GET /api/summary` and `GET /api/datasets`: what there is to be reported on.
+
+use serde_json::{Value, json};
+use testkit::examples;
+
+use crate::support::{Home, program};
+
+/// The numbers of a report, by the command line.
+fn report(arguments: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json");
+    let mut command = program();
+    command
+        .arg("report")
+        .arg("--data")
+        .arg(examples().join("algar.zip"))
+        .args(arguments)
+        .arg("-o")
+        .arg(&file);
+    assert!(command.output().unwrap().status.success());
+    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+}
+
+/// What a summary has of a report.
+const SHARED: [&str; 8] = [
+    "period",
+    "effort_days",
+    "locations_surveyed",
+    "deployments_active",
+    "events",
+    "individuals",
+    "buckets",
+    "excluded",
+];
+
+#[tokio::test]
+async fn a_summary_has_the_counts_of_a_report_on_the_same_period() {
+    let server = Home::with_examples().start();
+    let cases = [
+        ("start_date=2018-09-01&end_date=2019-01-31", ["--from", "2018-09-01", "--to", "2019-01-31"]),
+        ("season=summer&year=2018", ["--season", "summer", "--year", "2018"]),
+    ];
+    for (query, arguments) in cases {
+        let report = report(&arguments);
+        let summary: Value = server.get(&format!("/api/summary?{query}")).await.json().await.unwrap();
+        assert_eq!(summary["dataset"], "algar");
+        for field in SHARED {
+            assert_eq!(summary[field], report[field], "{query} {field}");
+        }
+        let classes = |numbers: &Value| -> Vec<[Value; 3]> {
+            let fields = ["classification", "events", "individuals"];
+            let rows = numbers["classes"].as_array().unwrap().iter();
+            rows.map(|row| fields.map(|field| row[field].clone())).collect()
+        };
+        assert_eq!(classes(&summary), classes(&report), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_summary_tells_how_many_crops_an_archive_would_have() {
+    let server = Home::with_examples().start();
+    let query = "dataset=camtrap-dp&start_date=2021-04-11&end_date=2021-04-11&group_by=day";
+    let summary: Value = server.get(&format!("/api/summary?{query}")).await.json().await.unwrap();
+    let filter = json!({"start_date": "2021-04-11", "end_date": "2021-04-11"});
+    let response = server.post("/api/exports/zip", &json!({"dataset": "camtrap-dp", "filter": filter})).await;
+    let archive: Value = response.json().await.unwrap();
+    assert_eq!(summary["detections"], archive["total_detections"]);
+    assert!(summary["detections"].as_u64() > Some(0));
+}
+
+#[tokio::test]
+async fn a_summary_of_nothing_is_of_zeros_and_a_wrong_one_is_refused() {
+    let server = Home::with_examples().start();
+    let none = server.get("/api/summary?start_date=1990-01-01&end_date=1990-01-31").await;
+    let none: Value = none.json().await.unwrap();
+    let counts = (&none["events"], &none["effort_days"], &none["classes"]);
+    assert_eq!(counts, (&json!(0), &json!(0.0), &json!([])));
+    let wrong = [
+        ("", "start_date is missing"),
+        ("start_date=2019-01-01&end_date=2018-01-01", "end_date must not be before start_date"),
+        ("start_date=1000-01-01&end_date=9000-01-01", "at most 3660 days"),
+        ("season=monsoon&year=2018", "season must be one of"),
+        ("start_date=2018-01-01&end_date=2018-02-01&dataset=x", "unknown dataset"),
+        ("start_date=2018-01-01&end_date=2018-02-01&classification=unicorn", "unicorn"),
+    ];
+    for (query, told) in wrong {
+        let response = server.get(&format!("/api/summary?{query}")).await;
+        assert_eq!(response.status(), 422, "{query}");
+        let problem: Value = response.json().await.unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(told), "{query}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn the_data_sets_are_told_with_what_is_in_them() {
+    let server = Home::with_examples().start();
+    let told: Value = server.get("/api/datasets").await.json().await.unwrap();
+    let [algar, herons] = &told["datasets"].as_array().unwrap()[..] else { panic!("{told}") };
+    assert_eq!((&algar["name"], &herons["name"]), (&json!("algar"), &json!("camtrap-dp")));
+    assert!(algar["first_day"].as_str() < algar["last_day"].as_str());
+    let classes = herons["classes"].as_array().unwrap();
+    assert!(classes.iter().any(|class| class["classification"] == "Ardea"), "{herons}");
+    assert_eq!(algar["locations"].as_array().unwrap().len(), 38);
+}
