@@ -2,6 +2,7 @@
 
 mod archives;
 mod bad_input;
+mod browser;
 mod cli;
 mod compatibility;
 mod deletion;
@@ -12,6 +13,7 @@ mod fail_points;
 mod fetching;
 mod listing;
 mod outages;
+mod page;
 mod polling;
 mod reports;
 mod restarts;

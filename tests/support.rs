@@ -122,6 +122,13 @@ impl Home {
         self.start_as(self.command())
     }
 
+    /// Starts the server at a port where one was before.
+    pub fn start_at(&self, port: u16) -> Server {
+        let mut command = self.command_of("serve");
+        command.args(["--listen", &format!("127.0.0.1:{port}")]);
+        self.start_as(command)
+    }
+
     /// Starts a server without workers of its own.
     pub fn start_api(&self) -> Server {
         let mut command = self.command();

@@ -4,7 +4,7 @@ use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     HeaderName, X_CONTENT_TYPE_OPTIONS,
@@ -12,6 +12,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jobs::{JobStore, Kind};
+use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
@@ -22,11 +23,19 @@ use crate::artifacts::{Artifacts, Name};
 /// Bytes that are read at once.
 const CHUNK: usize = 64 << 10;
 
+/// How a file is wanted.
+#[derive(Deserialize)]
+pub struct Wanted {
+    /// To be shown, not saved.
+    inline: Option<String>,
+}
+
 /// The file is there exactly as long as its record is.
 pub async fn file(
     State(store): State<Arc<dyn JobStore>>,
     State(artifacts): State<Artifacts>,
     Path(filename): Path<String>,
+    Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let name = Name::parse(&filename).ok_or_else(Problem::no_job)?;
@@ -66,7 +75,8 @@ pub async fn file(
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(CONTENT_LENGTH, &length.to_string());
     set(CONTENT_TYPE, if name.kind == Kind::Pdf { "application/pdf" } else { "application/zip" });
-    set(CONTENT_DISPOSITION, &format!("attachment; filename=\"{filename}\""));
+    let how = if wanted.inline.is_some() { "inline" } else { "attachment" };
+    set(CONTENT_DISPOSITION, &format!("{how}; filename=\"{filename}\""));
     if status == StatusCode::PARTIAL_CONTENT {
         set(CONTENT_RANGE, &format!("bytes {first}-{}/{}", first + length - 1, artifact.size));
     }

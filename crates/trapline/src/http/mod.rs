@@ -9,6 +9,8 @@ mod feed;
 mod health;
 mod idempotency;
 mod list;
+mod page;
+mod pictures;
 mod polling;
 mod problem;
 mod ranges;
@@ -98,6 +100,10 @@ pub fn router(app: App) -> Router {
             "/api/exports/zip",
             post(submit::zip).delete(async |store, files| delete::job_named("zip", store, files).await),
         )
+        .route("/", get(page::index))
+        .route("/page/{name}", get(page::asset))
+        .route("/api/exports/zip/{job_id}/pictures", get(pictures::list))
+        .route("/api/exports/zip/{job_id}/pictures/{number}", get(pictures::one))
         .route("/api/exports/pdf/{job_id}", get(status::pdf))
         .route("/api/exports/zip/{job_id}", get(status::zip))
         .route("/api/exports/{job_id}", delete(delete::job))

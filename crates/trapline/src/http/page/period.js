@@ -1,0 +1,104 @@
+// Choosing a period, and what lies in it.
+import { get, number, told } from "./api.js";
+import { draw } from "./chart.js";
+
+const $ = (id) => document.getElementById(id);
+const SEASONS = { rut: ["09-01", "01-31"], spring: ["03-01", "05-31"], summer: ["06-01", "08-31"], fall: ["09-01", "11-30"], winter: ["12-01", "02"] };
+
+let datasets = [], request = null, timer = 0;
+
+/** The period as requests have it. */
+export function chosen() {
+  const period = { start_date: $("start_date").value, end_date: $("end_date").value };
+  return datasets.length > 1 ? { dataset: $("dataset").value, ...period } : period;
+}
+
+export function dataset() {
+  return datasets.find((one) => one.name === $("dataset").value) || datasets[0];
+}
+
+function lastOf(year, end) {
+  // Of February the last day, whichever that is.
+  return end === "02" ? new Date(Date.UTC(year, 2, 0)).toISOString().slice(0, 10) : `${year}-${end}`;
+}
+
+function seasonChosen() {
+  const [from, to] = SEASONS[$("season").value] || [];
+  $("year").disabled = !from;
+  if (!from) return;
+  const year = Number($("year").value);
+  $("start_date").value = `${year}-${from}`;
+  $("end_date").value = lastOf(to < from ? year + 1 : year, to);
+  changed();
+}
+
+function datasetChosen() {
+  const one = dataset();
+  const last = (one.last_day || new Date().toISOString()).slice(0, 10), first = (one.first_day || last).slice(0, 10);
+  const years = [];
+  for (let year = Number(last.slice(0, 4)); year >= Number(first.slice(0, 4)) - 1; year -= 1) years.push(new Option(year, year));
+  $("year").replaceChildren(...years);
+  const dayBefore = new Date(`${last}T00:00:00Z`);
+  dayBefore.setUTCDate(dayBefore.getUTCDate() - 364);
+  const begin = dayBefore.toISOString().slice(0, 10);
+  $("start_date").value = begin > first ? begin : first;
+  $("end_date").value = last;
+  $("season").value = "";
+  $("year").disabled = true;
+  const classes = one.classes.map((row) => new Option(row.vernacular_name ? `${row.vernacular_name} (${row.classification})` : row.classification, row.classification));
+  $("classification").replaceChildren(new Option("all", ""), ...classes);
+  changed();
+}
+
+/** Shows what lies in the period, once the dates have not changed for a moment. */
+function changed() {
+  sessionStorage.setItem("period", JSON.stringify({ ...chosen(), season: $("season").value, year: $("year").value }));
+  clearTimeout(timer);
+  timer = setTimeout(show, 150);
+}
+
+async function show() {
+  const period = chosen();
+  request?.abort();
+  if (!period.start_date || !period.end_date) return;
+  request = new AbortController();
+  $("summary").classList.add("old");
+  try {
+    const summary = await get(`/api/summary?${new URLSearchParams(period)}`, request.signal);
+    $("period-message").textContent = "";
+    $("fact-events").textContent = number.format(summary.events);
+    $("fact-classes").textContent = number.format(summary.classes.length);
+    $("fact-locations").textContent = number.format(summary.locations_surveyed);
+    $("fact-effort").textContent = number.format(Math.round(summary.effort_days));
+    $("fact-crops").textContent = number.format(summary.detections);
+    draw(summary, $("chart"), $("legend"));
+    $("summary").classList.remove("old");
+  } catch (error) {
+    if (error.name !== "AbortError") $("period-message").textContent = told(error);
+  }
+}
+
+export async function start() {
+  ({ datasets } = await get("/api/datasets"));
+  $("dataset").replaceChildren(...datasets.map((one) => new Option(`${one.title || one.name}`, one.name)));
+  $("dataset-field").hidden = datasets.length < 2;
+  const kept = JSON.parse(sessionStorage.getItem("period") || "null");
+  if (kept?.dataset) $("dataset").value = kept.dataset;
+  if (!dataset()) $("dataset").selectedIndex = 0;
+  datasetChosen();
+  if (kept) {
+    for (const id of ["season", "year", "start_date", "end_date"]) if (kept[id]) $(id).value = kept[id];
+    $("year").disabled = !$("season").value;
+    changed();
+  }
+  $("dataset").addEventListener("change", datasetChosen);
+  $("season").addEventListener("change", seasonChosen);
+  $("year").addEventListener("change", seasonChosen);
+  for (const id of ["start_date", "end_date"]) {
+    $(id).addEventListener("change", () => {
+      $("season").value = "";
+      $("year").disabled = true;
+      changed();
+    });
+  }
+}

@@ -1,0 +1,107 @@
+//! `GET /api/exports/zip/{job_id}/pictures`: a look at the first pictures of an archive, before it
+//! is downloaded.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::response::{IntoResponse, Response};
+use jobs::{JobId, JobStore, Kind};
+use serde_json::{Value, json};
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::problem::{FieldError, Problem};
+use crate::artifacts::Artifacts;
+
+/// Pictures in one answer, when the client does not say, and at most.
+const USUAL: usize = 24;
+const MOST: usize = 200;
+/// Pictures larger than this are not shown; crops are far smaller.
+const LARGEST: u64 = 32 << 20;
+
+/// The first pictures of an archive, in its order: names, and where each is.
+pub async fn list(
+    State(store): State<Arc<dyn JobStore>>,
+    State(artifacts): State<Artifacts>,
+    Path(job_id): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Json<Value>, Problem> {
+    let limit = query.get("limit").map_or(Some(USUAL), |limit| limit.parse().ok());
+    let limit = limit.filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
+        let detail = format!("limit must be a number from 1 to {MOST}");
+        Problem::fields(422, vec![FieldError::new("limit", detail)])
+    })?;
+    let address = format!("/api/exports/zip/{job_id}/pictures");
+    with_archive(store, artifacts, job_id, move |archive| {
+        let mut pictures = Vec::new();
+        for number in 0..archive.len() {
+            let name = archive.by_index_raw(number)?.name()?.into_owned();
+            // Pictures come first.
+            if media_type(&name).is_none() || pictures.len() == limit {
+                break;
+            }
+            pictures.push(json!({"name": name, "url": format!("{address}/{number}")}));
+        }
+        Ok(Json(json!({"pictures": pictures})))
+    })
+    .await
+}
+
+/// One of them.
+pub async fn one(
+    State(store): State<Arc<dyn JobStore>>,
+    State(artifacts): State<Artifacts>,
+    Path((job_id, number)): Path<(String, usize)>,
+) -> Result<Response, Problem> {
+    with_archive(store, artifacts, job_id, move |archive| {
+        let entry = archive.by_index(number)?;
+        let name = entry.name()?.into_owned();
+        let Some(media_type) = media_type(&name).filter(|_| entry.size() <= LARGEST) else {
+            return Err(ZipError::FileNotFound);
+        };
+        let mut bytes = Vec::new();
+        entry.take(LARGEST).read_to_end(&mut bytes)?;
+        let headers = [
+            (CONTENT_TYPE, media_type),
+            (CACHE_CONTROL, "private, max-age=3600, immutable"),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ];
+        Ok((headers, bytes).into_response())
+    })
+    .await
+}
+
+/// Opens the archive of a completed job.
+async fn with_archive<T: Send + 'static>(
+    store: Arc<dyn JobStore>,
+    artifacts: Artifacts,
+    job_id: String,
+    look: impl FnOnce(&mut ZipArchive<std::fs::File>) -> Result<T, ZipError> + Send + 'static,
+) -> Result<T, Problem> {
+    let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
+    let record = store.get(&job_id).await?.ok_or_else(Problem::no_job)?;
+    let artifact = record.artifact().filter(|_| record.kind == Some(Kind::Zip));
+    let artifact = artifact.ok_or_else(Problem::no_job)?;
+    let looked =
+        tokio::task::spawn_blocking(move || look(&mut ZipArchive::new(artifacts.read(&artifact.filename)?)?));
+    let looked = looked.await.map_err(|_| Problem::new(500, "The archive could not be looked into"))?;
+    looked.map_err(|error| match error {
+        ZipError::FileNotFound => Problem::not_found("There is no such picture in the archive"),
+        error => {
+            tracing::error!(%job_id, %error, "the archive of a completed job cannot be read");
+            Problem::new(500, "The archive cannot be read on the server; submit the export again")
+        }
+    })
+}
+
+fn media_type(name: &str) -> Option<&'static str> {
+    match name.rsplit_once('.')?.1 {
+        "jpg" => Some("image/jpeg"),
+        "png" => Some("image/png"),
+        _ => None,
+    }
+}

@@ -1,0 +1,131 @@
+//! The page, as a person uses it: in a real browser without a window.
+
+use serde_json::Value;
+
+use crate::browser::Browser;
+use crate::support::{Home, Server, season, until};
+
+/// How many exports are in a state.
+fn in_state(state: &str) -> String {
+    format!("document.querySelectorAll('.export.{state}:not([hidden])').length")
+}
+
+#[tokio::test]
+async fn a_person_chooses_a_season_sees_what_is_in_it_and_opens_a_report() {
+    let server = Home::with_examples().start();
+    let browser = Browser::open(&server.url).await;
+    browser.is_ready().await;
+    browser.choose("#season", "rut").await;
+    browser.choose("#year", "2018").await;
+    browser.until("document.getElementById('end_date').value", "2019-01-31").await;
+    let summary: Value =
+        server.get("/api/summary?start_date=2018-09-01&end_date=2019-01-31").await.json().await.unwrap();
+    let events = summary["events"].to_string();
+    browser.until("document.getElementById('fact-events').textContent", events).await;
+    assert_eq!(browser.text("#fact-classes").await, summary["classes"].as_array().unwrap().len().to_string());
+    let bars = browser.value("document.querySelectorAll('#chart rect').length").await;
+    assert!(bars.as_u64() > Some(5), "{bars}");
+
+    browser.click("#submit").await;
+    browser.until(&in_state("completed"), 1).await;
+    assert_eq!(browser.text(".export h3").await, "Seasonal activity, 1 September 2018 to 31 January 2019");
+    assert!(browser.text(".export .about").await.starts_with("PDF, "));
+    browser.press("Open").await;
+    browser.until("document.getElementById('viewer').open", true).await;
+    let report = browser.value("document.querySelector('#viewer iframe').src").await;
+    let response = server.client.get(report.as_str().unwrap()).send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "application/pdf");
+    assert!(response.headers()["content-disposition"].to_str().unwrap().starts_with("inline"));
+}
+
+#[tokio::test]
+async fn a_person_makes_an_archive_and_sees_its_crops() {
+    let server = Home::with_examples().start();
+    let browser = Browser::open(&server.url).await;
+    browser.is_ready().await;
+    browser.choose("#dataset", "camtrap-dp").await;
+    browser.click("[value=archive]").await;
+    browser.click("#submit").await;
+    browser.until(&in_state("completed"), 1).await;
+    assert!(browser.text(".export .about").await.contains("10 of 20 missing"));
+    browser.press("Look inside").await;
+    let shown =
+        "[...document.querySelectorAll('.sheet img')].filter((image) => image.naturalWidth > 0).length";
+    browser.until(shown, 10).await;
+}
+
+#[tokio::test]
+async fn a_deletion_can_be_taken_back() {
+    let server = Home::with_examples().start();
+    let job_id = server.submit("pdf", &season()).await;
+    server.completed("pdf", &job_id).await;
+    let browser = Browser::open(&server.url).await;
+    browser.until(&in_state("completed"), 1).await;
+    browser.press("Delete").await;
+    browser.until(&in_state("completed"), 0).await;
+    browser.click("#undo button").await;
+    browser.until(&in_state("completed"), 1).await;
+    assert_eq!(server.status("pdf", &job_id).await["status"], "completed");
+
+    browser.press("Delete").await;
+    let address = format!("/api/exports/pdf/{job_id}");
+    until("the export to be gone", async || server.get(&address).await.status() == 404).await;
+    browser.until("document.getElementById('none').hidden", false).await;
+}
+
+#[tokio::test]
+async fn a_mistake_is_told_beside_its_field_in_the_server_s_words() {
+    let server = Home::with_examples().start();
+    let browser = Browser::open(&server.url).await;
+    browser.is_ready().await;
+    browser.click("[value=archive]").await;
+    browser.write("#crop_size", "9").await;
+    browser.click("#submit").await;
+    browser.until("document.querySelectorAll('.error').length", 1).await;
+    assert_eq!(browser.text(".error").await, "crop_size must be a whole number from 128 to 1024");
+    assert_eq!(browser.value("document.activeElement.id").await, "crop_size");
+    let described =
+        "document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent";
+    assert_eq!(browser.value(described).await, browser.text(".error").await);
+    browser.write("#crop_size", "300").await;
+    browser.choose("#dataset", "camtrap-dp").await;
+    browser.click("#submit").await;
+    browser.until("document.querySelectorAll('.export').length", 1).await;
+    assert_eq!(browser.value("document.querySelectorAll('.error').length").await, 0);
+}
+
+#[tokio::test]
+async fn a_bar_moves_and_survives_a_reload() {
+    let (home, request) = Home::with_slow(3000);
+    let server = home.start();
+    server.submit("zip", &request).await;
+    let browser = Browser::open(&server.url).await;
+    browser.until("document.querySelector('.export progress')?.value > 0", true).await;
+    let before = browser.value("document.querySelector('.export progress').value").await.as_f64().unwrap();
+    browser.reload().await;
+    browser.until(&format!("document.querySelector('.export progress')?.value >= {before}"), true).await;
+    browser.until(&in_state("completed"), 1).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_told_and_found_again() {
+    let home = Home::with_examples();
+    let server = home.start();
+    let port = server.url.rsplit(':').next().unwrap().parse().unwrap();
+    let browser = Browser::open(&server.url).await;
+    browser.is_ready().await;
+    server.kill();
+    browser.until("document.getElementById('connection').className", "off").await;
+    browser.click("#submit").await;
+    browser
+        .until("document.getElementById('make-message').textContent.includes('cannot be reached')", true)
+        .await;
+
+    let server: Server = home.start_at(port);
+    browser.until("document.getElementById('connection').textContent", "Connected").await;
+    browser.click("#submit").await;
+    browser.until(&in_state("completed"), 1).await;
+    // It was taken once, however often it was sent.
+    let list: Value = server.get("/api/exports").await.json().await.unwrap();
+    assert_eq!(list["exports"].as_array().unwrap().len(), 1);
+}
