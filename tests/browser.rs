@@ -11,10 +11,13 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use testkit::free_port;
 
-use crate::support::until;
+use crate::support::{tools, until};
 
 /// The key of an element in what a driver answers.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// The file of axe-core that `tests/tools/fetch_axe.py` fetches.
+const AXE: &str = "axe-4.14.1.min.js";
 
 /// A browser of a test's own. Dropped, it is closed.
 pub struct Browser {
@@ -91,6 +94,31 @@ impl Browser {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("waited a minute for {expression} to be {wanted}; it is {last}");
+    }
+
+    /// What axe-core finds wrong with the page as it is: each rule with the elements that break it.
+    pub async fn barriers(&self) -> Vec<String> {
+        let script =
+            std::fs::read_to_string(tools().join(AXE)).expect("axe-core; scripts/setup test fetches it");
+        self.call(Method::POST, "/execute/sync", &json!({"script": script, "args": []})).await;
+        let run = "const done = arguments[arguments.length - 1]; axe.run().then((found) => done(found.violations), \
+                   (error) => done([{id: String(error), nodes: []}]))";
+        let found = self.call(Method::POST, "/execute/async", &json!({"script": run, "args": []})).await;
+        let broken = found.as_array().unwrap().iter();
+        broken
+            .map(|rule| {
+                format!(
+                    "{}: {}",
+                    rule["id"],
+                    rule["nodes"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|n| n["html"].to_string())
+                        .collect::<String>()
+                )
+            })
+            .collect()
     }
 
     /// The text of an element as it is shown.

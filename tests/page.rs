@@ -1,9 +1,9 @@
 //! The page, as a person uses it: in a real browser without a window.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::support::{Home, Server, season, until};
+use crate::support::{Home, Server, herons, season, until};
 
 /// How many exports are in a state.
 fn in_state(state: &str) -> String {
@@ -128,4 +128,29 @@ async fn a_server_that_is_gone_is_told_and_found_again() {
     // It was taken once, however often it was sent.
     let list: Value = server.get("/api/exports").await.json().await.unwrap();
     assert_eq!(list["exports"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_on_the_page_keeps_anybody_out() {
+    let server = Home::with_examples().start();
+    for (kind, request) in [("pdf", season()), ("zip", herons())] {
+        let job_id = server.submit(kind, &request).await;
+        server.completed(kind, &job_id).await;
+    }
+    let failing = server.submit("zip", &json!({"detection_ids": ["nobody"], "dataset": "camtrap-dp"})).await;
+    server.status_when("zip", &failing, |status| status["status"] == "failed").await;
+    let browser = Browser::open(&server.url).await;
+    browser.is_ready().await;
+    browser.until("document.querySelectorAll('.export').length", 3).await;
+    for kind in ["seasonal_activity", "comparison", "custom", "archive"] {
+        browser.click(&format!("[value={kind}]")).await;
+        assert_eq!(browser.barriers().await, [""; 0], "{kind}");
+    }
+    browser.write("#crop_size", "9").await;
+    browser.click("#submit").await;
+    browser.until("document.querySelectorAll('.error').length", 1).await;
+    assert_eq!(browser.barriers().await, [""; 0], "with a mistake");
+    browser.value("document.querySelector('.export.completed .actions button').click()").await;
+    browser.until("document.getElementById('viewer').open", true).await;
+    assert_eq!(browser.barriers().await, [""; 0], "with crops shown");
 }

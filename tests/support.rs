@@ -24,6 +24,12 @@ pub fn program() -> Command {
     command
 }
 
+/// Where `scripts/setup` puts tools for tests.
+pub fn tools() -> PathBuf {
+    let target = Path::new(env!("CARGO_BIN_EXE_trapline")).ancestors().nth(2).unwrap();
+    target.join("tools")
+}
+
 /// The folders of a server. They outlive the process, so that it can be started again on them.
 pub struct Home {
     pub folder: Arc<TempDir>,

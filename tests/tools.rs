@@ -1,12 +1,12 @@
 //! Archives of the bundled example, opened with the tools that people have.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 use testkit::examples;
 
-use crate::support::program;
+use crate::support::{program, tools};
 
 /// Makes an archive of the example and gives it to `check`.
 fn with_archive(arguments: &[&str], check: impl FnOnce(&Path)) {
@@ -36,16 +36,10 @@ fn told_by(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], file: &Path
     told
 }
 
-/// The Python that `scripts/setup` gave the tools to.
-fn python() -> PathBuf {
-    let target = Path::new(env!("CARGO_BIN_EXE_trapline")).ancestors().nth(2).unwrap();
-    target.join("tools/bin/python")
-}
-
 /// What a script of `tests/tools` says of an archive.
 fn checked(script: &str, file: &Path) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tools").join(script);
-    serde_json::from_str(&told_by(python(), &[script.to_str().unwrap()], file)).unwrap()
+    serde_json::from_str(&told_by(tools().join("bin/python"), &[script.to_str().unwrap()], file)).unwrap()
 }
 
 const NOTHING: [String; 0] = [];
