@@ -3,7 +3,7 @@ import { get, number, remove, told } from "./api.js";
 
 const $ = (id) => document.getElementById(id);
 const rows = new Map(), leaving = new Map();
-const GRACE = 6000;
+const GRACE = 10000;
 let source = null;
 
 const say = (text) => { $("said").textContent = text; };
