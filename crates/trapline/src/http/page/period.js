@@ -81,7 +81,6 @@ async function show() {
 export async function start() {
   ({ datasets } = await get("/api/datasets"));
   $("dataset").replaceChildren(...datasets.map((one) => new Option(`${one.title || one.name}`, one.name)));
-  $("dataset-field").hidden = datasets.length < 2;
   const kept = JSON.parse(sessionStorage.getItem("period") || "null");
   if (kept?.dataset) $("dataset").value = kept.dataset;
   if (!dataset()) $("dataset").selectedIndex = 0;
