@@ -62,6 +62,8 @@ pub async fn whatever_happens_to_a_job_is_a_change(harness: &impl Harness) {
     assert_eq!(changed(&*store, &mut since).await, own, "completed");
     store.delete(&job_id).await.unwrap();
     assert_eq!(changed(&*store, &mut since).await, own, "deleted");
+    // Nothing happens to a job that is not there.
+    store.delete(&job_id).await.unwrap();
     assert_eq!(changed(&*store, &mut since).await, []);
 }
 

@@ -187,7 +187,9 @@ impl JobStore for SqliteStore {
         let sql = concat!("DELETE FROM jobs WHERE job_id = ?1 AND expires_at > ?2 RETURNING ", columns!());
         let row = sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(&self.writer).await;
         let gone = row.map_err(store_error)?.as_ref().map(record).transpose()?;
-        self.feed.changed(job_id);
+        if gone.is_some() {
+            self.feed.changed(job_id);
+        }
         Ok(gone)
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use jobs::{JobStore, Kind, Record, State as JobState, StoreError};
+use jobs::{JobStore, Kind, Record, StoreError};
 use serde_json::{Value, json};
 
 use super::problem::{FieldError, Problem};
-use super::status::{body, status_name};
+use super::status::{self, status_name};
 
 /// Jobs in one answer, when the client does not say.
 const USUAL: u32 = 20;
@@ -51,13 +51,9 @@ async fn listed(store: &dyn JobStore, wanted: &Wanted) -> Result<Value, StoreErr
     Ok(json!({"exports": exports, "next_cursor": next.map(|place| place.to_string())}))
 }
 
-/// The status of a job with its place in the queue.
+/// The status of a job whose address does not tell what it makes.
 pub async fn told(store: &dyn JobStore, record: &Record) -> Result<Value, StoreError> {
-    let place = match record.state {
-        JobState::Queued => store.queue_position(&record.job_id).await?,
-        _ => None,
-    };
-    Ok(body(record, record.kind.unwrap_or_else(|| kind_of(record)), place))
+    status::told(store, record, record.kind.unwrap_or_else(|| kind_of(record))).await
 }
 
 /// Records of other programs do not tell their kind; what they count does.

@@ -8,7 +8,7 @@ use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, RETRY_AFTER, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
-use jobs::{JobId, JobStore, Kind, Record, State as JobState};
+use jobs::{JobId, JobStore, Kind, Record, State as JobState, StoreError};
 use serde_json::{Value, json};
 
 use super::polling::{etag, is_known, preferred_wait, record_within};
@@ -42,11 +42,7 @@ async fn status(
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
     let wait = preferred_wait(&headers);
     let record = record_within(&*store, &job_id, kind, wait).await?;
-    let place = match record.state {
-        JobState::Queued => store.queue_position(&job_id).await?,
-        _ => None,
-    };
-    let body = body(&record, kind, place);
+    let body = told(&*store, &record, kind).await?;
     let etag = etag(&body);
     let mut response = if is_known(&headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
@@ -77,8 +73,16 @@ pub fn status_name(state: JobState) -> &'static str {
     }
 }
 
-/// The status of a job, as clients are told it. `place` is its place in the queue.
-pub fn body(record: &Record, kind: Kind, place: Option<u64>) -> Value {
+/// The status of a job, as clients are told it.
+pub async fn told(store: &dyn JobStore, record: &Record, kind: Kind) -> Result<Value, StoreError> {
+    let place = match record.state {
+        JobState::Queued => store.queue_position(&record.job_id).await?,
+        _ => None,
+    };
+    Ok(body(record, kind, place))
+}
+
+fn body(record: &Record, kind: Kind, place: Option<u64>) -> Value {
     let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
     let phase = matches!(record.state, JobState::Queued | JobState::Running).then(|| record.state.name());
     let mut body = json!({

@@ -220,10 +220,9 @@ end
 
 -- Nothing of the job stays.
 local function forget(id, work)
-  redis.call('DEL', record_key(id), job_key(id))
+  local there = redis.call('DEL', record_key(id), job_key(id)) + redis.call('ZREM', JOBS, id)
   finish(id, work)
-  redis.call('ZREM', JOBS, id)
   redis.call('ZREM', DUE, id)
   if work.key then redis.call('DEL', work.key) end
-  changed(id)
+  if there > 0 then changed(id) end
 end
