@@ -83,7 +83,7 @@ async fn all_jobs_are_told_with_what_a_client_has_missed(on: impl Fn(Home) -> Ho
     let present = events.next().await.unwrap();
     assert_eq!((present.name.as_str(), &present.data["exports"][0]["job_id"]), ("exports", &json!(old)));
     let new = server.submit("zip", &herons()).await;
-    let of_new = |event: &crate::support::Event| event.data["job_id"] == new.as_str();
+    let of_new = |event: &crate::sse::Event| event.data["job_id"] == new.as_str();
     let done = events.until(|event| of_new(event) && event.data["status"] == "completed").await;
     drop(events);
 

@@ -39,15 +39,6 @@ async fn a_person_chooses_a_season_sees_what_is_in_it_and_opens_a_report() {
 }
 
 #[tokio::test]
-async fn nothing_moves_when_the_counts_arrive() {
-    let server = Home::with_examples().start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
-    let moved = browser.shift().await;
-    assert!(moved < 0.02, "{moved}");
-}
-
-#[tokio::test]
 async fn a_person_makes_an_archive_and_sees_its_crops() {
     let server = Home::with_examples().start();
     let browser = Browser::open(&server.url).await;

@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{Package, RedisServer};
+use testkit::RedisServer;
+
+pub use crate::requests::{certificate, herons, one, season, slow};
+use crate::sse::Events;
 
 /// The program under test, without settings of whoever runs the tests.
 pub fn program() -> Command {
@@ -303,7 +306,7 @@ impl Server {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Events { response, text: String::new() }
+        Events::new(response)
     }
 
     /// Names in the folder of files, hidden ones too.
@@ -335,60 +338,6 @@ impl Server {
     }
 }
 
-/// Server-Sent Events on their way.
-pub struct Events {
-    response: Response,
-    text: String,
-}
-
-/// One of them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    pub name: String,
-    pub id: String,
-    pub data: Value,
-}
-
-impl Events {
-    /// The next event; `None` when the server has ended them.
-    pub async fn next(&mut self) -> Option<Event> {
-        loop {
-            while let Some((event, rest)) = self.text.split_once("\n\n") {
-                let field = |name: &str| {
-                    let line = event.lines().find_map(|line| line.strip_prefix(name));
-                    line.map(|value| value.trim().to_owned())
-                };
-                let event = field("event:").zip(field("id:")).zip(field("data:"));
-                self.text = rest.into();
-                // Anything else is a sign of life.
-                if let Some(((name, id), data)) = event {
-                    return Some(Event { name, id, data: serde_json::from_str(&data).unwrap() });
-                }
-            }
-            self.text.push_str(std::str::from_utf8(&self.response.chunk().await.unwrap()?).unwrap());
-        }
-    }
-
-    /// The next event of a job that is as wanted.
-    pub async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
-        loop {
-            let event = self.next().await.expect("another event");
-            if wanted(&event) {
-                return event;
-            }
-        }
-    }
-
-    /// All events to the end.
-    pub async fn all(mut self) -> Vec<Event> {
-        let mut events = Vec::new();
-        while let Some(event) = self.next().await {
-            events.push(event);
-        }
-        events
-    }
-}
-
 /// A server and a worker, each a process, on a Redis server; the worker works on a job.
 pub struct AtWork {
     pub redis: RedisServer,
@@ -411,11 +360,6 @@ impl AtWork {
     }
 }
 
-/// An archive of one detection of a slow data set.
-pub fn one() -> Value {
-    json!({"detection_ids": ["d0"]})
-}
-
 /// Asks until the answer is yes. A test that would wait for ever ends after two minutes.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
@@ -423,53 +367,6 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
         assert!(begun.elapsed() < Duration::from_mins(2), "waited two minutes for {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-}
-
-/// A report on a season of Algar.
-pub fn season() -> Value {
-    json!({"report_type": "seasonal_activity", "start_date": "2018-09-01", "end_date": "2019-01-31"})
-}
-
-/// The ten detections of a heron in the Camtrap DP example.
-pub fn herons() -> Value {
-    json!({"dataset": "camtrap-dp", "filter": {"start_date": "2021-04-11", "end_date": "2021-04-11"}})
-}
-
-/// A data set on whose archive a server works for some seconds: one large picture, many times.
-pub fn slow(detections: usize) -> (TempDir, Value) {
-    let picture = testkit::examples().join("camtrap-dp/media/20210531082538-RCNX0031.JPG");
-    let mut package = Package::new();
-    package.files.push(("large.jpg".into(), std::fs::read(picture).unwrap()));
-    let ids: Vec<String> = (0..detections).map(|number| format!("d{number}")).collect();
-    for id in &ids {
-        package.medium(id, "2023-10-01T06:00:00Z", "large.jpg", None);
-        package.detection(id, id, "doe", [0.1, 0.1, 0.5, 0.5]);
-    }
-    (package.write(), json!({"detection_ids": ids}))
-}
-
-/// A certificate for the loopback address and its key, which sign themselves.
-pub fn certificate(folder: &Path) -> [String; 2] {
-    let [certificate, key] = ["tls.crt", "tls.key"].map(|name| folder.join(name).display().to_string());
-    let output = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-nodes",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-days",
-            "2",
-        ])
-        .args(["-subj", "/CN=trapline-test", "-addext", "subjectAltName=IP:127.0.0.1"])
-        .args(["-addext", "basicConstraints=critical,CA:false"])
-        .args(["-out", &certificate, "-keyout", &key])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    [certificate, key]
 }
 
 /// Each promise with jobs in a folder, and with jobs on a Redis server.
