@@ -93,6 +93,8 @@ pub struct NewJob {
     pub request: Value,
     /// How many detections it goes through, when it counts them.
     pub total_detections: Option<u64>,
+    /// Where the end of the job is told to, when somebody asked for that.
+    pub callback_url: Option<String>,
     /// What tells a submission that is sent again from a new one.
     pub idempotency: Option<Idempotency>,
 }
@@ -153,6 +155,8 @@ pub struct Artifact {
     pub size: u64,
     /// How many of the detections asked for are not in it whole; `None` when it counts none.
     pub missing: Option<u64>,
+    /// The SHA-256 of its content, 64 hexadecimal digits; `None` in records that do not tell.
+    pub sha256: Option<String>,
 }
 
 impl Artifact {
@@ -170,6 +174,17 @@ pub struct Failure {
     /// The fault may pass (storage, network), so that another attempt is worth its while. A
     /// wrong input fails at once.
     pub may_pass: bool,
+}
+
+/// The end of a job that somebody asked to be told of, and has not been told of yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callback {
+    /// The job, which has ended.
+    pub job_id: JobId,
+    /// Where it is told to.
+    pub url: String,
+    /// Which attempt at telling this is, from 1.
+    pub attempt: u32,
 }
 
 /// The status of a job.
@@ -208,13 +223,15 @@ pub struct Record {
     pub processed_count: Option<u64>,
     /// How many of them are not in the file whole, once there is one.
     pub missing_count: Option<u64>,
+    /// The SHA-256 of the file, 64 hexadecimal digits, once there is one.
+    pub sha256: Option<String>,
 }
 
 impl Record {
     /// The file of a completed job, when its record tells all about it.
     pub fn artifact(&self) -> Option<Artifact> {
         let (filename, size) = (self.filename.clone()?, self.file_size_bytes?);
-        let missing = self.missing_count;
-        (self.state == State::Completed).then_some(Artifact { filename, size, missing })
+        let (missing, sha256) = (self.missing_count, self.sha256.clone());
+        (self.state == State::Completed).then_some(Artifact { filename, size, missing, sha256 })
     }
 }

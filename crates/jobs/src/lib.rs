@@ -30,7 +30,9 @@ mod sqlite;
 mod store;
 
 pub use id::{InvalidJobId, JobId, WorkerId};
-pub use job::{Artifact, Claim, Failure, Held, Idempotency, Kind, NewJob, Record, State, Submitted};
+pub use job::{
+    Artifact, Callback, Claim, Failure, Held, Idempotency, Kind, NewJob, Record, State, Submitted,
+};
 pub use open::StoreAddress;
 pub use redis::{InvalidAddress, RedisAddress, RedisStore};
 pub use sqlite::SqliteStore;

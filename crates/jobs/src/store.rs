@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::id::{JobId, WorkerId};
-use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record, Submitted};
+use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
 
 /// How long things last. The same for all processes that share a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +171,16 @@ pub trait JobStore: Send + Sync {
     /// What happened after the change numbered `since`: submissions, transitions, progress, deletions
     /// and expiry, but not what other programs write. With `None` it only tells the number.
     async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError>;
+
+    /// The end of a job that is to be told to the address that was given with it, or `None`. It is
+    /// not given again for the time `hold`, in which the caller tells it and says so with
+    /// [`JobStore::callback_done`]; if the caller is lost it is given again, so an end may be told
+    /// twice. A job that is deleted or expires is not told of any more.
+    async fn callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError>;
+
+    /// The end of a job was told, or nobody will try any more; with `again`, it is to be told
+    /// after that time.
+    async fn callback_done(&self, job_id: &JobId, again: Option<Duration>) -> Result<(), StoreError>;
 
     /// Does what the clock does: leases and lives that ran out. Called about once a second by
     /// every process; any number of callers at once do no harm. A job that waits does not

@@ -31,6 +31,7 @@ fn job() -> NewJob {
         title: "A report".into(),
         request: serde_json::json!({}),
         total_detections: None,
+        callback_url: None,
         idempotency: None,
     }
 }
@@ -81,13 +82,15 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     drop(store);
     let file = SqliteConnectOptions::new().filename(folder.path().join("jobs.sqlite"));
     let pool = SqlitePool::connect_with(file).await.unwrap();
-    let back = "ALTER TABLE jobs DROP COLUMN missing_count; ALTER TABLE jobs DROP COLUMN title; PRAGMA user_version = 1;";
+    let back = "ALTER TABLE jobs DROP COLUMN missing_count; ALTER TABLE jobs DROP COLUMN title; \
+        DROP INDEX jobs_calling; ALTER TABLE jobs DROP COLUMN sha256; ALTER TABLE jobs DROP COLUMN callback; \
+        ALTER TABLE jobs DROP COLUMN callback_attempt; ALTER TABLE jobs DROP COLUMN callback_due; PRAGMA user_version = 1;";
     sqlx::raw_sql(back).execute(&pool).await.unwrap();
     pool.close().await;
 
     let store = SqliteStore::open(folder.path(), StoreOptions::default()).await.unwrap();
     let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
-    let artifact = Artifact { filename: "a.zip".into(), size: 1, missing: Some(2) };
+    let artifact = Artifact { filename: "a.zip".into(), size: 1, missing: Some(2), sha256: None };
     store.complete(&held, &artifact).await.unwrap();
     let record = store.get(&before.job_id).await.unwrap().unwrap();
     assert_eq!((record.state, record.missing_count), (State::Completed, Some(2)));

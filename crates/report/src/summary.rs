@@ -1,6 +1,7 @@
 //! What lies in a period, for somebody who has yet to choose one.
 
 use detections::{Dataset, UnknownNames};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::data::{BucketRow, Excluded, PeriodRow};
@@ -11,7 +12,7 @@ use crate::rows::rounded;
 use crate::survey::Survey;
 
 /// The counts of a period, the same that a report on it has.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Summary {
     /// The period.
     pub period: PeriodRow,
@@ -34,7 +35,7 @@ pub struct Summary {
 }
 
 /// The counts of a class.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ClassSummary {
     /// Its name in the data.
     pub classification: String,

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use jobs::{Artifact, Held, JobId, JobStore, Kind, Record, State, StoreError};
 
+use crate::digest::sha256;
+
 /// The folder of artifacts.
 #[derive(Clone, Debug)]
 pub struct Artifacts {
@@ -163,8 +165,13 @@ fn gone(path: &Path) -> io::Result<()> {
 }
 
 impl Unfinished {
+    /// The SHA-256 of what was written, in hexadecimal digits.
+    pub fn sha256(&self) -> io::Result<String> {
+        sha256(File::open(self.folder.join(self.name.unfinished()))?)
+    }
+
     /// Makes the file visible, all of it at once; it lacks `missing` of the detections asked for.
-    pub fn publish(mut self, missing: Option<u64>) -> io::Result<Artifact> {
+    pub fn publish(mut self, missing: Option<u64>, sha256: String) -> io::Result<Artifact> {
         let filename = self.name.file_name();
         let (from, to) = (self.folder.join(self.name.unfinished()), self.folder.join(&filename));
         let size = std::fs::metadata(&from)?.len();
@@ -172,7 +179,7 @@ impl Unfinished {
         self.published = true;
         // The new name is in the folder, which has to reach the disk as well.
         File::open(&self.folder)?.sync_all()?;
-        Ok(Artifact { filename, size, missing })
+        Ok(Artifact { filename, size, missing, sha256: Some(sha256) })
     }
 }
 
@@ -213,8 +220,11 @@ mod tests {
         let (unfinished, file) = artifacts.begin(name.clone()).unwrap();
         io::Write::write_all(&mut &file, b"whole").unwrap();
         assert!(artifacts.read(&name.file_name()).is_err());
-        let artifact = unfinished.publish(None).unwrap();
-        assert_eq!(artifact, Artifact { filename: "report_job_1.pdf".into(), size: 5, missing: None });
+        let sha256 = unfinished.sha256().unwrap();
+        assert_eq!(sha256, "5d5766cf2d78701614200418ee1450690d9af12c84d52545e4802f001ad53099");
+        let artifact = unfinished.publish(None, sha256.clone()).unwrap();
+        let filename = "report_job_1.pdf".to_owned();
+        assert_eq!(artifact, Artifact { filename, size: 5, missing: None, sha256: Some(sha256) });
         assert!(artifacts.read(&artifact.filename).is_ok());
         artifacts.remove(&"other".parse().unwrap(), &artifact.filename).unwrap();
         assert!(artifacts.read(&artifact.filename).is_ok(), "a file of another job");

@@ -1,16 +1,20 @@
 //! `trapline`: reports and archives from camera-trap detections, as jobs whose status can be
 //! trusted.
 //!
+//! - `client` speaks to a server, for the command line;
 //! - `cli` is the command line, a file for each command;
 //! - `http` is the interface of the server;
 //! - `worker` claims jobs, keeps their lease and makes their files;
 //! - `layout` makes the pages of a report, those of a user's template in a process with limits;
 //! - `artifacts` is where finished files are, whole or not at all;
+//! - `webhook` tells the ends of jobs to those who asked for that;
 //! - `service` puts these together with a job store from the crate `jobs`.
 
 mod artifacts;
 mod cli;
+mod client;
 mod datasets;
+mod digest;
 mod export;
 mod faults;
 mod fetch;
@@ -19,6 +23,7 @@ mod layout;
 mod service;
 mod telemetry;
 mod templates;
+mod webhook;
 mod worker;
 
 use std::process::ExitCode;

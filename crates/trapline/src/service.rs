@@ -16,6 +16,7 @@ use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
 use crate::http::{App, Feed, router};
 use crate::templates::Templates;
+use crate::webhook::{self, Webhooks};
 use crate::worker::{Pool, Tools};
 
 /// How a process is set up.
@@ -83,7 +84,7 @@ impl Workers {
 pub struct Service {
     address: SocketAddr,
     pool: Pool,
-    /// Ends those who listen to events.
+    /// Ends those who listen to events, and the one who tells of ends.
     listening: CancellationToken,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<io::Result<()>>,
@@ -95,6 +96,7 @@ impl Service {
         settings: &Settings,
         listen: SocketAddr,
         datasets: Datasets,
+        webhooks: Webhooks,
     ) -> Result<Self, ServiceError> {
         let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ServiceError::InUse(listen),
@@ -107,7 +109,9 @@ impl Service {
         let Tools { store, artifacts, datasets, templates, .. } = tools;
         let listening = CancellationToken::new();
         let feed = Feed::start(store.clone(), listening.clone());
-        let serve = axum::serve(listener, router(App { store, artifacts, datasets, templates, feed }));
+        tokio::spawn(webhook::deliver(store.clone(), webhooks.clone(), listening.clone()));
+        let app = App { store, artifacts, datasets, templates, feed, webhooks };
+        let serve = axum::serve(listener, router(app));
         let serving = tokio::spawn(async move {
             // Either a word to stop, or nobody left who could say it.
             serve.with_graceful_shutdown(async { drop(stopped.await) }).await

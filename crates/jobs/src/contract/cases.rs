@@ -10,7 +10,12 @@ use crate::{
 };
 
 fn artifact(job_id: &JobId) -> Artifact {
-    Artifact { filename: format!("report_{job_id}_1.pdf"), size: 12_345, missing: Some(3) }
+    Artifact {
+        filename: format!("report_{job_id}_1.pdf"),
+        size: 12_345,
+        missing: Some(3),
+        sha256: Some("e3b0".into()),
+    }
 }
 
 async fn state(store: &Arc<dyn JobStore>, job_id: &JobId) -> Option<State> {
@@ -160,7 +165,7 @@ pub async fn what_is_final_stays(harness: &impl Harness) {
         assert!(matches!(store.heartbeat(&held, Some(1)).await, Err(HeldError::Lost)));
         assert!(matches!(store.fail(&held, &fault(true)).await, Err(HeldError::Lost)));
         assert!(matches!(store.release(&held).await, Err(HeldError::Lost)));
-        let other = Artifact { filename: "other.pdf".into(), size: 1, missing: None };
+        let other = Artifact { filename: "other.pdf".into(), size: 1, missing: None, sha256: None };
         assert!(matches!(store.complete(&held, &other).await, Err(HeldError::Lost)));
         assert!(!store.is_held(&held).await.unwrap());
         assert_eq!(lasting(store.get(&job_id).await.unwrap()), lasting(Some(record)));

@@ -9,11 +9,13 @@
 // A test ends in a panic when its promise is broken; that is what it is for.
 #![allow(clippy::missing_panics_doc)]
 
+mod callbacks;
 mod cases;
 mod expiry;
 mod looking;
 mod protocol;
 
+pub use callbacks::*;
 pub use cases::*;
 pub use expiry::*;
 pub use looking::*;
@@ -62,6 +64,9 @@ macro_rules! contract_tests {
             waiting_ends_when_a_job_comes,
             a_repeated_submission_is_the_same_job,
             a_key_is_for_one_request,
+            the_end_of_a_job_is_told_once,
+            an_end_that_was_not_told_is_given_again,
+            nothing_is_told_of_a_job_that_is_gone,
             a_job_knows_its_place_in_the_queue,
             the_store_says_that_it_answers,
             a_lost_worker_s_job_waits_again,
@@ -94,7 +99,15 @@ pub(crate) fn job(total_detections: Option<u64>) -> NewJob {
     let kind = if total_detections.is_some() { Kind::Zip } else { Kind::Pdf };
     let request = json!({"what": ["ever", 1]});
     let title = "Herons, \"Oude Dijk\" – Ü".into();
-    NewJob { job_id: JobId::random(), kind, title, request, total_detections, idempotency: None }
+    NewJob {
+        job_id: JobId::random(),
+        kind,
+        title,
+        request,
+        total_detections,
+        callback_url: None,
+        idempotency: None,
+    }
 }
 
 pub(crate) async fn submitted(store: &Arc<dyn JobStore>) -> JobId {

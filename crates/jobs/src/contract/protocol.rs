@@ -169,7 +169,8 @@ impl Walk {
             Step::Heartbeat(attempt) => done(self.store.heartbeat(&held(attempt), None).await),
             Step::Release(attempt) => done(self.store.release(&held(attempt)).await),
             Step::Complete(attempt) => {
-                let artifact = Artifact { filename: format!("file_{attempt}"), size: 1, missing: None };
+                let artifact =
+                    Artifact { filename: format!("file_{attempt}"), size: 1, missing: None, sha256: None };
                 done(self.store.complete(&held(attempt), &artifact).await)
             }
             Step::Fail(attempt, may_pass) => match self.store.fail(&held(attempt), &fault(may_pass)).await {

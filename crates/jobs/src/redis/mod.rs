@@ -31,7 +31,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::id::{JobId, WorkerId};
-use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record, Submitted};
+use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
 use crate::store::{AfterFailure, Changes, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
 
 use link::Link;
@@ -138,7 +138,8 @@ impl JobStore for RedisStore {
             None => ("", ""),
         };
         let id = job.job_id.as_str();
-        let arguments = [id, &kind, &request, &total, &self.ttl(), key, fingerprint, &title];
+        let callback = job.callback_url.as_deref().unwrap_or_default();
+        let arguments = [id, &kind, &request, &total, &self.ttl(), key, fingerprint, &title, callback];
         let answer: scripts::Submission = self.call(&SCRIPTS.submit, id, &arguments).await?;
         match answer.what.as_str() {
             "exists" => Err(StoreError::Exists(job.job_id.clone())),
@@ -178,7 +179,8 @@ impl JobStore for RedisStore {
         let (filename, url) = (json_text(&artifact.filename), json_text(&artifact.download_url()));
         let missing = artifact.missing.map_or_else(|| "null".to_owned(), |count| count.to_string());
         let size = artifact.size.to_string();
-        let more = [artifact.filename.as_str(), &filename, &url, &size, &self.ttl(), &missing];
+        let sha256 = json!(artifact.sha256).to_string();
+        let more = [artifact.filename.as_str(), &filename, &url, &size, &self.ttl(), &missing, &sha256];
         done(self.call_held(&SCRIPTS.complete, held, &more).await?)
     }
 
@@ -243,6 +245,17 @@ impl JobStore for RedisStore {
         let (now, known, ids): (u64, u8, Vec<String>) = self.call(&SCRIPTS.changes, "", &[&since]).await?;
         let jobs = (known == 1).then(|| ids.iter().map(|id| job_id(id)).collect::<Result<_, _>>());
         Ok(Changes { now, jobs: jobs.transpose()? })
+    }
+
+    async fn callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError> {
+        let found: Option<(String, String, u32)> = self.call(&SCRIPTS.callback, "", &[&millis(hold)]).await?;
+        let told = |(id, url, attempt): (String, _, _)| Ok(Callback { job_id: job_id(&id)?, url, attempt });
+        found.map(told).transpose()
+    }
+
+    async fn callback_done(&self, job_id: &JobId, again: Option<Duration>) -> Result<(), StoreError> {
+        let (id, again) = (job_id.as_str(), again.map(millis).unwrap_or_default());
+        self.call::<u8>(&SCRIPTS.callback_done, id, &[id, &again]).await.map(|_| ())
     }
 
     async fn reap(&self) -> Result<Reaped, StoreError> {

@@ -32,6 +32,8 @@ pub(super) struct Scripts {
     pub list: Script,
     pub position: Script,
     pub changes: Script,
+    pub callback: Script,
+    pub callback_done: Script,
     pub check: Script,
 }
 
@@ -57,11 +59,13 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     list: script!("list"),
     position: script!("position"),
     changes: script!("changes"),
+    callback: script!("callback"),
+    callback_done: script!("callback_done"),
     check: script!("check"),
 });
 
 impl Scripts {
-    pub fn all(&self) -> [&Script; 13] {
+    pub fn all(&self) -> [&Script; 15] {
         [
             &self.submit,
             &self.claim,
@@ -75,6 +79,8 @@ impl Scripts {
             &self.list,
             &self.position,
             &self.changes,
+            &self.callback,
+            &self.callback_done,
             &self.check,
         ]
     }

@@ -7,6 +7,7 @@
 
 #[macro_use]
 mod rows;
+mod callbacks;
 mod feed;
 mod submit;
 mod worker;
@@ -22,18 +23,23 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use tokio::sync::Notify;
 
 use crate::id::{JobId, WorkerId};
-use crate::job::{Artifact, Claim, Failure, Held, NewJob, Record, Submitted};
+use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
 use crate::store::{AfterFailure, Changes, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
 
 use feed::Feed;
 use rows::{damaged, record, store_error};
 
 /// Version of the tables, as `schema.sql` notes it in the database.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// What brings tables of version 1 to version 2, and so on.
-const UPDATES: [&str; 2] = [
+const UPDATES: [&str; 3] = [
     "BEGIN; ALTER TABLE jobs ADD COLUMN missing_count INTEGER; PRAGMA user_version = 2; COMMIT;",
     "BEGIN; ALTER TABLE jobs ADD COLUMN title TEXT; PRAGMA user_version = 3; COMMIT;",
+    "BEGIN; ALTER TABLE jobs ADD COLUMN sha256 TEXT; ALTER TABLE jobs ADD COLUMN callback TEXT; \
+     ALTER TABLE jobs ADD COLUMN callback_attempt INTEGER NOT NULL DEFAULT 0; \
+     ALTER TABLE jobs ADD COLUMN callback_due INTEGER NOT NULL DEFAULT 0; \
+     CREATE INDEX jobs_calling ON jobs (callback_due) WHERE callback IS NOT NULL; \
+     PRAGMA user_version = 4; COMMIT;",
 ];
 /// Longest wait for a connection, after which a request is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -115,6 +121,7 @@ async fn prepare(writer: &SqlitePool) -> Result<(), StoreError> {
         0 => &[include_str!("schema.sql")],
         1 => &UPDATES,
         2 => &UPDATES[1..],
+        3 => &UPDATES[2..],
         VERSION => &[],
         other => {
             return Err(damaged(format!(
@@ -225,6 +232,14 @@ impl JobStore for SqliteStore {
 
     async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError> {
         Ok(self.feed.changes(since))
+    }
+
+    async fn callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError> {
+        self.next_callback(hold).await
+    }
+
+    async fn callback_done(&self, job_id: &JobId, again: Option<Duration>) -> Result<(), StoreError> {
+        self.settle_callback(job_id, again).await
     }
 
     async fn reap(&self) -> Result<Reaped, StoreError> {

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 macro_rules! columns {
     () => {
         "seq, job_id, kind, title, state, attempt, created_at, started_at, completed_at, expires_at, filename, \
-         file_size_bytes, error, total_detections, processed_count, missing_count"
+         file_size_bytes, error, total_detections, processed_count, missing_count, sha256"
     };
 }
 
@@ -30,7 +30,13 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
     let filename = optional_text("filename")?;
     let size = number("file_size_bytes")?;
     let missing = number("missing_count")?;
-    let artifact = filename.clone().map(|filename| Artifact { filename, size: size.unwrap_or(0), missing });
+    let sha256 = optional_text("sha256")?;
+    let artifact = filename.clone().map(|filename| Artifact {
+        filename,
+        size: size.unwrap_or(0),
+        missing,
+        sha256: sha256.clone(),
+    });
     Ok(Record {
         job_id: text("job_id")?.parse().map_err(damaged)?,
         kind: text("kind")?.parse().ok(),
@@ -48,6 +54,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
         total_detections: number("total_detections")?,
         processed_count: number("processed_count")?,
         missing_count: missing,
+        sha256,
     })
 }
 

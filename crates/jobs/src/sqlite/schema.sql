@@ -23,6 +23,11 @@ CREATE TABLE jobs (
     total_detections INTEGER,
     processed_count  INTEGER,
     missing_count    INTEGER,
+    sha256           TEXT,
+    -- Where the end is told, until it was; tried so often, and not before that time again.
+    callback         TEXT,
+    callback_attempt INTEGER NOT NULL DEFAULT 0,
+    callback_due     INTEGER NOT NULL DEFAULT 0,
     -- What a submission that is sent again is known by.
     idempotency_key  TEXT,
     fingerprint      TEXT,
@@ -35,6 +40,7 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_waiting ON jobs (seq) WHERE state = 'queued';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_keys ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX jobs_calling ON jobs (callback_due) WHERE callback IS NOT NULL;
 CREATE INDEX jobs_expiring ON jobs (expires_at);
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 COMMIT;

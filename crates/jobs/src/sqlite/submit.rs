@@ -19,8 +19,8 @@ impl SqliteStore {
         let now = now();
         let sql = concat!(
             "INSERT INTO jobs (job_id, kind, request, state, created_at, expires_at, total_detections, \
-             processed_count, idempotency_key, fingerprint, title) \
-             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END, ?7, ?8, ?9) \
+             processed_count, idempotency_key, fingerprint, title, callback) \
+             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END, ?7, ?8, ?9, ?10) \
              RETURNING ",
             columns!()
         );
@@ -34,6 +34,7 @@ impl SqliteStore {
             .bind(job.idempotency.as_ref().map(|idempotency| &idempotency.key))
             .bind(job.idempotency.as_ref().map(|idempotency| &idempotency.fingerprint))
             .bind(&job.title)
+            .bind(&job.callback_url)
             .fetch_one(&mut *transaction)
             .await;
         let row = inserted.map_err(|error| match error.as_database_error() {

@@ -73,7 +73,7 @@ impl SqliteStore {
         let now = now();
         let done = sqlx::query(
             "UPDATE jobs SET state = 'completed', completed_at = ?3, expires_at = ?3 + ?4, filename = ?5, \
-             file_size_bytes = ?6, missing_count = ?7, processed_count = total_detections, worker = NULL, lease_until = NULL \
+             file_size_bytes = ?6, missing_count = ?7, sha256 = ?8, processed_count = total_detections, worker = NULL, lease_until = NULL \
              WHERE job_id = ?1 AND attempt = ?2 AND state = 'running'",
         )
         .bind(held.job_id.as_str())
@@ -83,6 +83,7 @@ impl SqliteStore {
         .bind(&artifact.filename)
         .bind(i64::try_from(artifact.size).unwrap_or(i64::MAX))
         .bind(artifact.missing.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
+        .bind(&artifact.sha256)
         .execute(&self.writer)
         .await
         .map_err(store_error)?;

@@ -41,7 +41,15 @@ async fn store() -> (RedisServer, RedisStore) {
 fn job() -> NewJob {
     let (job_id, request) = (JobId::random(), serde_json::json!({"what": [1, "ä\n\"}"]}));
     let title = "Herons".into();
-    NewJob { job_id, kind: Kind::Zip, title, request, total_detections: Some(10), idempotency: None }
+    NewJob {
+        job_id,
+        kind: Kind::Zip,
+        title,
+        request,
+        total_detections: Some(10),
+        callback_url: None,
+        idempotency: None,
+    }
 }
 
 fn record_key(job_id: &JobId) -> String {

@@ -22,7 +22,12 @@ async fn claim(store: &impl JobStore) -> Held {
 }
 
 fn artifact() -> Artifact {
-    Artifact { filename: "detections_x_1.zip".into(), size: 12_345, missing: Some(3) }
+    Artifact {
+        filename: "detections_x_1.zip".into(),
+        size: 12_345,
+        missing: Some(3),
+        sha256: Some("e3b0".into()),
+    }
 }
 
 #[tokio::test]

@@ -30,7 +30,8 @@ pub fn configured(command: Command, arguments: &[OsString]) -> Result<Command, F
     let settings = file.map(|(_, table)| table).unwrap_or_default();
     Ok(command.mut_subcommands(|command| {
         let own = settings.get(command.get_name()).and_then(Value::as_table).cloned().unwrap_or_default();
-        command.mut_args(|argument| with_settings(argument, &settings, &own))
+        let set = |argument| with_settings(argument, &settings, &own);
+        command.mut_args(set).mut_subcommands(|inner| inner.mut_args(set))
     }))
 }
 
@@ -56,7 +57,8 @@ fn read(path: &Path) -> Result<(PathBuf, Table), Failure> {
 
 fn check_keys(command: &Command, path: &Path, table: &Table) -> Result<(), Failure> {
     let flags = |command: &Command| -> Vec<String> {
-        let long = command.get_arguments().filter_map(|argument| argument.get_long());
+        let inner = command.get_subcommands().flat_map(Command::get_arguments);
+        let long = command.get_arguments().chain(inner).filter_map(|argument| argument.get_long());
         long.filter(|name| !NOT_IN_FILES.contains(name)).map(key).collect()
     };
     let unknown = |name: &str, mut known: Vec<String>| {

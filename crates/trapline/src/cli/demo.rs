@@ -3,21 +3,21 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jobs::{StoreAddress, StoreOptions};
-use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
 use super::arguments::DemoArguments;
 use super::failure::Failure;
-use super::output::{Steps, write_whole};
+use super::output::Steps;
 use super::serve::runtime;
+use crate::client::{Client, News};
 use crate::datasets::{DataArgument, Datasets};
 use crate::service::{Service, Settings};
 use crate::telemetry::{self, LogFormat};
 use crate::templates::Templates;
+use crate::webhook::Webhooks;
 
 /// The examples that are bundled with the program, by their path.
 macro_rules! bundled {
@@ -66,9 +66,10 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         templates: Templates::default(),
     };
     runtime()?.block_on(async {
-        let service = Service::start(&settings, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), datasets)
-            .await
-            .map_err(Failure::job)?;
+        let service =
+            Service::start(&settings, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), datasets, Webhooks::none())
+                .await
+                .map_err(Failure::job)?;
         let shown = show(&format!("http://{}", service.address()), &arguments.output).await;
         service.stop().await.map_err(Failure::job)?;
         shown
@@ -84,20 +85,10 @@ fn unpack(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A client for a server of this machine. It trusts no certificate, so that none need be installed.
-fn client() -> Result<Client, Box<dyn std::error::Error>> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    Ok(Client::builder().tls_backend_preconfigured(tls).timeout(Duration::from_mins(1)).no_proxy().build()?)
-}
-
 async fn show(server: &str, output: &Path) -> Result<(), Failure> {
     eprintln!("A server with two data sets listens on {server}.\n");
-    let client = client().map_err(Failure::job)?;
-    let demo = Demo { client, server: server.into() };
+    let address = server.parse().map_err(Failure::job)?;
+    let demo = Demo { client: Client::new(&address, None)? };
 
     let (from, to) = PERIOD;
     eprintln!("1. A report on a year of the Algar survey (Alberta, {from} to {to})");
@@ -128,53 +119,30 @@ async fn show(server: &str, output: &Path) -> Result<(), Failure> {
 
 struct Demo {
     client: Client,
-    server: String,
 }
 
 impl Demo {
     /// Submits an export, waits for it and downloads it: what every client does.
     async fn export(&self, kind: &str, request: &Value, to: &Path) -> Result<(), Failure> {
         let begun = Instant::now();
-        let path = format!("/api/exports/{kind}");
-        eprintln!("   POST {path}  {request}");
-        let post = self.client.post(format!("{}{path}", self.server)).json(request).send().await;
-        let accepted = json_of(post).await?;
-        let job = text(&accepted, "job_id");
-        let status = self.watch(&format!("{path}/{job}"), accepted["total_detections"].as_u64()).await?;
+        eprintln!("   POST /api/exports/{kind}  {request}");
+        let accepted = self.client.submit(kind, request).await?;
+        let job_id = accepted["job_id"].as_str().unwrap_or_default();
+        let steps = accepted["total_detections"].as_u64().map(|total| Steps::new("   detections", total));
+        let progress = |news: News| {
+            if let (Some(steps), News::Status(status)) = (&steps, news) {
+                steps.set(status["processed_count"].as_u64().unwrap_or(0));
+            }
+        };
+        let status = self.client.follow(job_id, progress).await?;
+        steps.iter().for_each(Steps::finish);
         if status["status"] != "completed" {
-            return Err(Failure::job(text(&status, "error_message")));
+            return Err(Failure::job(status["error_message"].as_str().unwrap_or_default()));
         }
         let took = begun.elapsed();
-        let url = text(&status, "download_url");
-        let file = self.client.get(format!("{}{url}", self.server)).send().await.map_err(Failure::job)?;
-        let size = write_whole(to, &file.bytes().await.map_err(Failure::job)?)?;
-        eprintln!("   completed after {} ms; {size} bytes written to {}", took.as_millis(), to.display());
+        let downloaded = self.client.download(&status, to, |_, _| ()).await?;
+        let (took, bytes) = (took.as_millis(), downloaded.bytes);
+        eprintln!("   completed after {took} ms; {bytes} bytes written to {}", to.display());
         Ok(())
     }
-
-    async fn watch(&self, path: &str, total: Option<u64>) -> Result<Value, Failure> {
-        let steps = total.map(|total| Steps::new("   detections", total));
-        loop {
-            let status = json_of(self.client.get(format!("{}{path}", self.server)).send().await).await?;
-            if let (Some(steps), Some(done)) = (&steps, status["processed_count"].as_u64()) {
-                steps.set(done);
-            }
-            if status["status"] != "processing" {
-                steps.inspect(Steps::finish);
-                return Ok(status);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
-async fn json_of(answer: reqwest::Result<Response>) -> Result<Value, Failure> {
-    let answer = answer.map_err(Failure::job)?;
-    let succeeded = answer.status().is_success();
-    let body: Value = answer.json().await.map_err(Failure::job)?;
-    if succeeded { Ok(body) } else { Err(Failure::job(text(&body, "detail"))) }
-}
-
-fn text(body: &Value, field: &str) -> String {
-    body[field].as_str().unwrap_or_default().to_owned()
 }

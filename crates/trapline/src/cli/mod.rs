@@ -5,6 +5,7 @@ mod arguments;
 mod config;
 mod demo;
 mod failure;
+mod job;
 mod lay_out;
 mod output;
 mod report;
@@ -37,6 +38,7 @@ fn parse(arguments: &[OsString]) -> Result<Cli, Failure> {
 fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let done = match cli.command {
         Command::LayOut(arguments) => return lay_out::run(&arguments),
+        Command::Job(command) => return job::run(&command),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Worker(arguments) => serve::worker(&arguments),

@@ -1,5 +1,6 @@
 //! What commands show: progress and messages on standard error, results on standard output.
 
+use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Mutex;
@@ -9,6 +10,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::NamedTempFile;
 
 use super::failure::Failure;
+
+/// A line of a result, on standard output. Who closed that has seen enough.
+pub fn result(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
 
 /// Something that takes a while and has no steps to count: a spinner on a terminal until it is
 /// dropped, else a line.

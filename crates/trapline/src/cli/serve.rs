@@ -13,12 +13,17 @@ use crate::datasets::Datasets;
 use crate::service::{Service, Settings, Workers};
 use crate::telemetry;
 use crate::templates::Templates;
+use crate::webhook::Webhooks;
 
 pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
-    let ServeArguments { data, fetch, store, jobs, workers, .. } = arguments;
+    let ServeArguments { data, fetch, store, jobs, workers, webhooks, .. } = arguments;
     let (settings, datasets) = set_up(jobs, data, fetch, store, *workers)?;
+    let webhooks = Webhooks::new(&webhooks.settings()).map_err(|error| {
+        Failure::job(format!("nobody can be told of the ends of exports (--webhook-secret): {error}"))
+    })?;
     runtime()?.block_on(async {
-        let service = Service::start(&settings, arguments.listen, datasets).await.map_err(Failure::input)?;
+        let service =
+            Service::start(&settings, arguments.listen, datasets, webhooks).await.map_err(Failure::input)?;
         // For people and for scripts that asked for port 0.
         println!("listening on http://{}", service.address());
         stop_signal().await?;

@@ -6,18 +6,16 @@
 //! connection goes to what was checked, at each of the addresses that an answer leads on to.
 
 mod address;
+pub mod guard;
 
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use detections::{Fetch, FetchError};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
-use address::is_public;
+use guard::{Forbidden, NotPublic};
 
 /// How often it is asked whether a file is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
@@ -51,20 +49,12 @@ impl Fetcher {
     /// # Errors
     /// When the operating system gives no thread or no certificates.
     pub fn new(limits: Limits) -> Result<Self, Box<dyn std::error::Error>> {
-        // TLS needs to know which cryptography it uses. Another part of the program may have said.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("fetch")
             .enable_all()
             .build()?;
-        let client = Client::builder()
-            .user_agent(concat!("trapline/", env!("CARGO_PKG_VERSION")))
-            // Each address is checked before it is followed, and a proxy would look up names itself.
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .dns_resolver(Arc::new(Resolver { private: limits.private }))
-            .build()?;
+        let client = guard::client(limits.private)?;
         Ok(Self { limits, client, slots: Semaphore::new(limits.at_once), runtime: Some(runtime) })
     }
 
@@ -89,7 +79,7 @@ impl Fetcher {
     async fn attempt(&self, address: &str, most: u64) -> Result<Vec<u8>, FetchError> {
         let mut url = Url::parse(address).map_err(|error| FetchError::Address(error.to_string()))?;
         for _ in 0..=MOST_LEADS {
-            check(&url, self.limits.private)?;
+            guard::check(&url, self.limits.private)?;
             let answer = self.client.get(url.clone()).send().await.map_err(failed)?;
             if !answer.status().is_redirection() {
                 return body(answer, most).await;
@@ -129,20 +119,6 @@ impl Drop for Fetcher {
     }
 }
 
-/// Whether an address may be asked. Names are checked when they are looked up; numbers are not
-/// looked up.
-fn check(url: &Url, private: bool) -> Result<(), FetchError> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(FetchError::Address(format!("{}:", url.scheme())));
-    }
-    let host = url.host_str().unwrap_or_default();
-    let number = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    if number.is_ok_and(|number| !private && !is_public(number)) {
-        return Err(FetchError::Private(host.into()));
-    }
-    Ok(())
-}
-
 /// The address that an answer leads on to.
 fn led_on(from: &Url, answer: &Response) -> Result<Url, FetchError> {
     let location = answer.headers().get("location").and_then(|location| location.to_str().ok());
@@ -167,68 +143,23 @@ async fn body(mut answer: Response, most: u64) -> Result<Vec<u8>, FetchError> {
     Ok(bytes)
 }
 
+impl From<Forbidden> for FetchError {
+    fn from(forbidden: Forbidden) -> Self {
+        match forbidden {
+            Forbidden::Scheme(scheme) => Self::Address(format!("{scheme}:")),
+            Forbidden::NotPublic(NotPublic(host)) => Self::Private(host),
+        }
+    }
+}
+
 fn may_pass(error: &FetchError) -> bool {
     matches!(error, FetchError::Failed(_) | FetchError::Status(429 | 500..))
 }
 
 /// What went wrong, by the last of its causes, which is the one that says something.
 fn failed(error: reqwest::Error) -> FetchError {
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(next) = cause.source() {
-        if let Some(NotPublic(host)) = next.downcast_ref() {
-            return FetchError::Private(host.clone());
-        }
-        cause = next;
+    if let Some(NotPublic(host)) = guard::not_public(&error) {
+        return FetchError::Private(host.clone());
     }
-    FetchError::Failed(cause.to_string())
-}
-
-/// A name leads to no host of the public internet.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is not on the public internet")]
-struct NotPublic(String);
-
-/// Looks up names, and leaves out what is not allowed.
-struct Resolver {
-    private: bool,
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let private = self.private;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<_> = found.filter(|found| private || is_public(found.ip())).collect();
-            if allowed.is_empty() {
-                return Err(NotPublic(name.as_str().into()).into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_checked_however_it_is_written() {
-        let written =
-            ["127.0.0.1", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "[::1]", "[::ffff:7f00:1]"];
-        for host in written {
-            let url = Url::parse(&format!("http://{host}/a.jpg")).unwrap();
-            assert!(matches!(check(&url, false), Err(FetchError::Private(_))), "{host}");
-            assert_eq!(check(&url, true), Ok(()), "{host}");
-        }
-    }
-
-    #[test]
-    fn an_address_is_one_of_the_web() {
-        for address in ["file:///etc/passwd", "ftp://example.org/a.jpg", "data:image/png;base64,"] {
-            assert!(
-                matches!(check(&Url::parse(address).unwrap(), true), Err(FetchError::Address(_))),
-                "{address}"
-            );
-        }
-    }
+    FetchError::Failed(guard::last_cause(&error).to_string())
 }

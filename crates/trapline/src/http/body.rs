@@ -33,6 +33,11 @@ impl Fields {
         Value::Object(self.object.clone())
     }
 
+    /// Takes a field out, which is then no part of the request as it was sent.
+    pub fn take_out(&mut self, name: &str) {
+        self.object.remove(name);
+    }
+
     /// A field, when it is there and not `null`.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.object.get(name).filter(|value| !value.is_null())

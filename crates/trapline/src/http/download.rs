@@ -4,20 +4,24 @@ use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     HeaderName, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use jobs::{JobStore, Kind};
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
+use super::path::Path;
 use super::problem::Problem;
 use super::ranges::{Part, part};
+use super::responses::{NoJob, NotSatisfiable, Unavailable, Unreadable};
 use crate::artifacts::{Artifacts, Name};
 
 /// Bytes that are read at once.
@@ -30,7 +34,37 @@ pub struct Wanted {
     inline: Option<String>,
 }
 
-/// The file is there exactly as long as its record is.
+/// Download a file
+///
+/// It is there exactly as long as its job's record is. Parts of it can be had, and `HEAD` tells its
+/// size.
+#[utoipa::path(
+    get, path = "/api/static/exports/{filename}", operation_id = "download", tag = "Files",
+    params(
+        ("filename" = String, Path, description = "The `filename` of a completed job."),
+        ("inline" = Option<String>, Query, description = "To be shown, not saved."),
+        ("Range" = Option<String>, Header, description = "A part of it.", example = "bytes=1000-"),
+        ("If-Range" = Option<String>, Header, description = "The `ETag` of the file that the client has a part of."),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the file that the client has.")
+    ),
+    responses(
+        (status = 200, description = "The file.", content(
+            (Vec<u8> = "application/pdf", example = "the bytes of the report"),
+            (Vec<u8> = "application/zip", example = "the bytes of the archive")
+        ), headers(
+            ("ETag" = String, description = "The tag of the file."),
+            ("Repr-Digest" = Option<String>, description = "The SHA-256 of the whole file (RFC 9530)."),
+            ("Content-Disposition" = String, description = "Its name."),
+            ("Accept-Ranges" = String, description = "`bytes`")
+        )),
+        (status = 206, description = "The part asked for.", content(
+            (Vec<u8> = "application/pdf", example = "some bytes of the report"),
+            (Vec<u8> = "application/zip", example = "some bytes of the archive")
+        ), headers(("Content-Range" = String, description = "Which part it is."))),
+        (status = 304, description = "The client has it."),
+        NoJob, NotSatisfiable, Unreadable, Unavailable
+    )
+)]
 pub async fn file(
     State(store): State<Arc<dyn JobStore>>,
     State(artifacts): State<Artifacts>,
@@ -70,6 +104,9 @@ pub async fn file(
         response.headers_mut().insert(name, HeaderValue::from_str(value).expect("plain text"));
     };
     set(ETAG, &etag);
+    if let Some(sha256) = artifact.sha256.as_deref().and_then(repr_digest) {
+        set(HeaderName::from_static("repr-digest"), &sha256);
+    }
     set(ACCEPT_RANGES, "bytes");
     set(CACHE_CONTROL, "private, no-cache");
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -81,4 +118,13 @@ pub async fn file(
         set(CONTENT_RANGE, &format!("bytes {first}-{}/{}", first + length - 1, artifact.size));
     }
     Ok(response)
+}
+
+/// The digest of a whole file, from its hexadecimal digits (RFC 9530).
+fn repr_digest(sha256: &str) -> Option<String> {
+    let digits: Vec<u8> =
+        sha256.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    let bytes: Vec<u8> =
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    (digits.len() == 64).then(|| format!("sha-256=:{}:", BASE64_STANDARD.encode(bytes)))
 }

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -19,10 +19,13 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::answers::ServerSentEvent;
 use super::feed::{Change, Feed};
 use super::list::{newest, told};
+use super::path::Path;
 use super::polling::etag;
 use super::problem::Problem;
+use super::responses::{NoJob, Unavailable};
 
 /// Between two signs of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -49,7 +52,23 @@ struct OfOne {
     ended: bool,
 }
 
-/// The events of one job, until it has ended.
+/// Follow an export
+///
+/// Server-Sent Events: the first, `status`, is the present state, each one after it a change, until
+/// the job has ended. The ids are the same at all processes of a service.
+#[utoipa::path(
+    get, path = "/api/exports/{job_id}/events", operation_id = "export_events", tag = "Exports",
+    params(
+        ("job_id" = String, Path, description = "The job.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The last event that the client had.")
+    ),
+    responses(
+        (status = 200, description = "Events.", content((ServerSentEvent = "text/event-stream",
+            example = "event: status\nid: 1763006400123\ndata: {\"job_id\":\"705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e\",\"status\":\"completed\"}\n\n"))),
+        (status = 204, description = "The job has ended, and the client has heard of it."),
+        NoJob, Unavailable
+    )
+)]
 pub async fn of_one(
     State(store): State<Arc<dyn JobStore>>,
     State(feed): State<Feed>,
@@ -155,8 +174,19 @@ struct OfAll {
     first: std::vec::IntoIter<Event>,
 }
 
-/// The events of all jobs: first the newest of them, or for a client that comes back what happened
-/// in the meantime.
+/// Follow all exports
+///
+/// Server-Sent Events: first `exports`, the newest jobs, or for a client that comes back with its
+/// `Last-Event-ID` what happened in the meantime; then each change of each job.
+#[utoipa::path(
+    get, path = "/api/exports/events", operation_id = "all_events", tag = "Exports",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The last event that the client had.")),
+    responses(
+        (status = 200, description = "Events.", content((ServerSentEvent = "text/event-stream",
+            example = "event: exports\nid: 1763006400123\ndata: {\"exports\":[],\"next_cursor\":null}\n\n"))),
+        Unavailable
+    )
+)]
 pub async fn of_all(
     State(store): State<Arc<dyn JobStore>>,
     State(feed): State<Feed>,
@@ -181,7 +211,7 @@ pub async fn of_all(
 /// The newest jobs.
 async fn present(store: &dyn JobStore) -> Result<Event, Problem> {
     let number = store.changes(None).await?.now;
-    Ok(event("exports", number, &newest(store).await?))
+    Ok(event("exports", number, &json!(newest(store).await?)))
 }
 
 /// What happened after a change, the latest last; `None` when it is not known.

@@ -4,9 +4,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use jobs::Idempotency;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::problem::{FieldError, Problem};
+use crate::digest::sha256_of;
 
 /// Longest key that is taken, in characters.
 const MAX_KEY: usize = 255;
@@ -28,11 +28,11 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key with what it stands for: the request as it is kept in the job store.
-    pub fn with(self, request: &Value) -> Option<Idempotency> {
-        let digest = || Sha256::digest(request.to_string());
+    /// The key with what it stands for: the request as it is kept in the job store, and where its
+    /// end is told to.
+    pub fn with(self, request: &Value, callback_url: Option<&str>) -> Option<Idempotency> {
         self.0.map(|key| {
-            let fingerprint = digest().iter().map(|byte| format!("{byte:02x}")).collect();
+            let fingerprint = sha256_of(format!("{request}{}", callback_url.unwrap_or_default()));
             Idempotency { key, fingerprint }
         })
     }

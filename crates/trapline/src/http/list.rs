@@ -6,10 +6,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Query, State};
 use jobs::{JobStore, Kind, Record, StoreError};
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::answers::{KindName, Listing};
 use super::problem::{FieldError, Problem};
-use super::status::{self, status_name};
+use super::responses::{Unavailable, WrongParameter};
+use super::status::{self, kind_of, status_name};
 
 /// Jobs in one answer, when the client does not say.
 const USUAL: u32 = 20;
@@ -27,38 +30,48 @@ struct Wanted {
     cursor: Option<u64>,
 }
 
+/// List exports
+///
 /// Jobs, newest first, and where the next of them are. A job that is submitted in the meantime
 /// comes before all of them, so no other is shown twice or left out.
+#[utoipa::path(
+    get, path = "/api/exports", operation_id = "list_exports", tag = "Exports",
+    params(
+        ("status" = Option<ListedStatus>, Query, description = "Only those that are there."),
+        ("kind" = Option<KindName>, Query, description = "Only reports, or only archives."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "At most so many; 20 without it."),
+        ("cursor" = Option<u64>, Query, description = "The `next_cursor` of an earlier answer.")
+    ),
+    responses(
+        (status = 200, description = "Jobs, newest first.", body = Listing, example = json!({"exports": [], "next_cursor": null})),
+        WrongParameter, Unavailable
+    )
+)]
 pub async fn jobs(
     State(store): State<Arc<dyn JobStore>>,
     Query(query): Query<HashMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Listing>, Problem> {
     let wanted = Wanted::read(&query)?;
     Ok(Json(listed(&*store, &wanted).await?))
 }
 
 /// The newest jobs, as many as one answer has.
-pub async fn newest(store: &dyn JobStore) -> Result<Value, StoreError> {
+pub async fn newest(store: &dyn JobStore) -> Result<Listing, StoreError> {
     listed(store, &Wanted { status: None, kind: None, limit: MOST, cursor: None }).await
 }
 
-async fn listed(store: &dyn JobStore, wanted: &Wanted) -> Result<Value, StoreError> {
+async fn listed(store: &dyn JobStore, wanted: &Wanted) -> Result<Listing, StoreError> {
     let (records, next) = found(store, wanted).await?;
     let mut exports = Vec::with_capacity(records.len());
     for record in &records {
         exports.push(told(store, record).await?);
     }
-    Ok(json!({"exports": exports, "next_cursor": next.map(|place| place.to_string())}))
+    Ok(Listing { exports, next_cursor: next.map(|place| place.to_string()) })
 }
 
 /// The status of a job whose address does not tell what it makes.
 pub async fn told(store: &dyn JobStore, record: &Record) -> Result<Value, StoreError> {
-    status::told(store, record, record.kind.unwrap_or_else(|| kind_of(record))).await
-}
-
-/// Records of other programs do not tell their kind; what they count does.
-fn kind_of(record: &Record) -> Kind {
-    if record.total_detections.is_some() { Kind::Zip } else { Kind::Pdf }
+    status::told(store, record, kind_of(record)).await
 }
 
 async fn found(store: &dyn JobStore, wanted: &Wanted) -> Result<(Vec<Record>, Option<u64>), StoreError> {
@@ -98,7 +111,9 @@ impl Wanted {
         if limit.is_none() {
             wrong("limit", "limit must be a number from 1 to 100");
         }
-        let cursor = query.get("cursor").map(|cursor| cursor.parse().ok());
+        // Places are numbers that a signed one can hold.
+        let place = |cursor: &String| cursor.parse().ok().and_then(|place: i64| u64::try_from(place).ok());
+        let cursor = query.get("cursor").map(place);
         if cursor == Some(None) {
             wrong("cursor", "cursor must be the next_cursor of an earlier answer");
         }
@@ -112,6 +127,19 @@ impl Wanted {
         let status = |wanted: &str| status_name(record.state) == wanted || record.state.name() == wanted;
         self.status.as_deref().is_none_or(status) && self.kind.is_none_or(|kind| record.kind == Some(kind))
     }
+}
+
+/// Where jobs are that are asked for.
+// Its values are those of `STATUSES`.
+#[allow(dead_code)]
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum ListedStatus {
+    Processing,
+    Queued,
+    Running,
+    Completed,
+    Failed,
 }
 
 const STATUSES: [&str; 5] = ["processing", "queued", "running", "completed", "failed"];

@@ -1,6 +1,8 @@
 //! The HTTP interface.
 
+mod answers;
 mod archive_request;
+mod asked;
 mod body;
 mod delete;
 mod download;
@@ -9,12 +11,15 @@ mod feed;
 mod health;
 mod idempotency;
 mod list;
+mod openapi;
 mod page;
+mod path;
 mod pictures;
 mod polling;
 mod problem;
 mod ranges;
 mod report_request;
+mod responses;
 mod rules;
 mod status;
 mod submit;
@@ -25,7 +30,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::{Method, Uri};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get};
 use jobs::JobStore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
@@ -33,8 +38,10 @@ use tower_http::trace::TraceLayer;
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
 use crate::templates::Templates;
+use crate::webhook::Webhooks;
 
 pub use feed::Feed;
+pub use list::told;
 pub use problem::{FieldError, Problem};
 
 /// Ten thousand ids of 128 characters, and room for the rest of a request.
@@ -48,11 +55,18 @@ pub struct App {
     pub datasets: Datasets,
     pub templates: Templates,
     pub feed: Feed,
+    pub webhooks: Webhooks,
 }
 
 impl FromRef<App> for Feed {
     fn from_ref(app: &App) -> Self {
         app.feed.clone()
+    }
+}
+
+impl FromRef<App> for Webhooks {
+    fn from_ref(app: &App) -> Self {
+        app.webhooks.clone()
     }
 }
 
@@ -82,34 +96,12 @@ impl FromRef<App> for Templates {
 
 /// All routes.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/api/datasets", get(summary::known))
-        .route("/api/summary", get(summary::summary))
-        .route("/api/exports", get(list::jobs))
-        .route(
-            "/api/exports/events",
-            get(events::of_all).delete(async |store, files| delete::job_named("events", store, files).await),
-        )
-        .route("/api/exports/{job_id}/events", get(events::of_one))
-        // Another program may have called its job “pdf”.
-        .route(
-            "/api/exports/pdf",
-            post(submit::pdf).delete(async |store, files| delete::job_named("pdf", store, files).await),
-        )
-        .route(
-            "/api/exports/zip",
-            post(submit::zip).delete(async |store, files| delete::job_named("zip", store, files).await),
-        )
+    let (described, description) = openapi::described().split_for_parts();
+    described
+        .merge(named_like_jobs())
         .route("/", get(page::index))
         .route("/page/{name}", get(page::asset))
-        .route("/api/exports/zip/{job_id}/pictures", get(pictures::list))
-        .route("/api/exports/zip/{job_id}/pictures/{number}", get(pictures::one))
-        .route("/api/exports/pdf/{job_id}", get(status::pdf))
-        .route("/api/exports/zip/{job_id}", get(status::zip))
-        .route("/api/exports/{job_id}", delete(delete::job))
-        .route("/api/static/exports/{filename}", get(download::file))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .merge(openapi::docs(description))
         .fallback(async |uri: Uri| Problem::not_found(format!("There is nothing at {}", uri.path())))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             Problem::new(405, format!("{} takes no {method}", uri.path()))
@@ -118,4 +110,15 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(problem::after_a_panic))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+/// Another program may have called its job “pdf”, which is part of an address here.
+fn named_like_jobs() -> Router<App> {
+    Router::new()
+        .route(
+            "/api/exports/events",
+            delete(async |store, files| delete::job_named("events", store, files).await),
+        )
+        .route("/api/exports/pdf", delete(async |store, files| delete::job_named("pdf", store, files).await))
+        .route("/api/exports/zip", delete(async |store, files| delete::job_named("zip", store, files).await))
 }

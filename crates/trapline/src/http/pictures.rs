@@ -6,15 +6,17 @@ use std::io::Read;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
 use jobs::{JobId, JobStore, Kind};
-use serde_json::{Value, json};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::answers::{Picture, Pictures};
+use super::path::Path;
 use super::problem::{FieldError, Problem};
+use super::responses::{NoJob, NoPicture, Unavailable, Unreadable, WrongParameter};
 use crate::artifacts::Artifacts;
 
 /// Pictures in one answer, when the client does not say, and at most.
@@ -23,13 +25,29 @@ const MOST: usize = 200;
 /// Pictures larger than this are not shown; crops are far smaller.
 const LARGEST: u64 = 32 << 20;
 
-/// The first pictures of an archive, in its order: names, and where each is.
+/// The first pictures of an archive
+///
+/// In its order: names, and where each can be had, before the archive is downloaded.
+#[utoipa::path(
+    get, path = "/api/exports/zip/{job_id}/pictures", operation_id = "archive_pictures", tag = "Files",
+    params(
+        ("job_id" = String, Path, description = "A completed job.", example = "4f3f1c9e-5d0c-4f52-8a5a-0c8f0c7b7a11"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "At most so many; 24 without it.")
+    ),
+    responses(
+        (status = 200, description = "Pictures.", body = Pictures, example = json!({"pictures": [{
+            "name": "crops/Ardea cinerea/0a1b2c3d.jpg",
+            "url": "/api/exports/zip/4f3f1c9e-5d0c-4f52-8a5a-0c8f0c7b7a11/pictures/0"
+        }]})),
+        NoJob, WrongParameter, Unreadable, Unavailable
+    )
+)]
 pub async fn list(
     State(store): State<Arc<dyn JobStore>>,
     State(artifacts): State<Artifacts>,
     Path(job_id): Path<String>,
     Query(query): Query<HashMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Pictures>, Problem> {
     let limit = query.get("limit").map_or(Some(USUAL), |limit| limit.parse().ok());
     let limit = limit.filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
         let detail = format!("limit must be a number from 1 to {MOST}");
@@ -44,14 +62,28 @@ pub async fn list(
             if media_type(&name).is_none() || pictures.len() == limit {
                 break;
             }
-            pictures.push(json!({"name": name, "url": format!("{address}/{number}")}));
+            pictures.push(Picture { url: format!("{address}/{number}"), name });
         }
-        Ok(Json(json!({"pictures": pictures})))
+        Ok(Json(Pictures { pictures }))
     })
     .await
 }
 
-/// One of them.
+/// A picture of an archive
+#[utoipa::path(
+    get, path = "/api/exports/zip/{job_id}/pictures/{number}", operation_id = "archive_picture", tag = "Files",
+    params(
+        ("job_id" = String, Path, description = "A completed job.", example = "4f3f1c9e-5d0c-4f52-8a5a-0c8f0c7b7a11"),
+        ("number" = u32, Path, description = "Its place, from 0.")
+    ),
+    responses(
+        (status = 200, description = "The picture.", content(
+            (Vec<u8> = "image/jpeg", example = "the bytes of the picture"),
+            (Vec<u8> = "image/png", example = "the bytes of the picture")
+        )),
+        NoPicture, Unreadable, Unavailable
+    )
+)]
 pub async fn one(
     State(store): State<Arc<dyn JobStore>>,
     State(artifacts): State<Artifacts>,

@@ -35,13 +35,13 @@ pub fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
 pub async fn record_within(
     store: &dyn JobStore,
     job_id: &JobId,
-    kind: Kind,
+    kind: Option<Kind>,
     wait: Option<Duration>,
 ) -> Result<Record, Problem> {
     let until = Instant::now() + wait.unwrap_or_default();
     loop {
         let record = store.get(job_id).await?.ok_or_else(Problem::no_job)?;
-        if record.kind.is_some_and(|actual| actual != kind) {
+        if record.kind.zip(kind).is_some_and(|(actual, wanted)| actual != wanted) {
             return Err(Problem::no_job());
         }
         if record.state.is_final() || Instant::now() >= until {

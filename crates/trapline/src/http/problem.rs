@@ -8,7 +8,10 @@ use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use jobs::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+/// The media type of errors.
+pub const MEDIA_TYPE: &str = "application/problem+json";
 /// What is said of a job that is not there.
 const NO_JOB: &str = "Job not found or expired";
 
@@ -23,9 +26,11 @@ pub struct Problem {
 }
 
 /// What is wrong with one field of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
+    /// The field, such as `filter.start_date`.
     pub field: String,
+    /// What is wrong with it.
     pub detail: String,
 }
 
@@ -109,7 +114,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&wire).expect("texts and numbers have a JSON form");
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
         }

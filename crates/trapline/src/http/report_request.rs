@@ -19,6 +19,17 @@ const MAX_LABEL: usize = 80;
 /// Minutes in a day: events that are a day apart are independent by any measure.
 const MAX_INDEPENDENCE: u32 = 1440;
 
+/// Names that requests hold.
+pub const REPORT_TYPES: [(&str, ReportType); 3] = [
+    ("seasonal_activity", ReportType::SeasonalActivity),
+    ("comparison", ReportType::Comparison),
+    ("custom", ReportType::Custom),
+];
+pub const SINCE: [(&str, Since); 2] = [("last_record", Since::LastRecord), ("last_event", Since::LastEvent)];
+pub const TIMES_OF_DAY: [(&str, TimeOfDay); 2] = [("clock", TimeOfDay::Clock), ("solar", TimeOfDay::Solar)];
+pub const COORDINATES: [(&str, Coordinates); 2] =
+    [("rounded", Coordinates::Rounded), ("exact", Coordinates::Exact)];
+
 /// Reads and checks the request for a report on the day `today`.
 pub fn export(
     mut fields: Fields,
@@ -50,18 +61,13 @@ pub fn export(
             0..=MAX_INDEPENDENCE,
             Request::INDEPENDENCE_MINUTES,
         ),
-        independence_since: fields.choice(
-            "independence_since",
-            &[("last_record", Since::LastRecord), ("last_event", Since::LastEvent)],
-        ),
+        independence_since: fields.choice("independence_since", &SINCE),
         classifications,
         title: title(&mut fields),
         include,
         comparison_periods: compared,
-        time_of_day: fields
-            .choice("time_of_day", &[("clock", TimeOfDay::Clock), ("solar", TimeOfDay::Solar)]),
-        coordinates: fields
-            .choice("coordinates", &[("rounded", Coordinates::Rounded), ("exact", Coordinates::Exact)]),
+        time_of_day: fields.choice("time_of_day", &TIMES_OF_DAY),
+        coordinates: fields.choice("coordinates", &COORDINATES),
         sex_and_age: fields.flag("sex_and_age", false),
         // Its place is taken below, once all is known to be right.
         period: period.unwrap_or(Period { start: today, end: today }),
@@ -94,16 +100,11 @@ fn broken_rules(numbers: &Request, group_by: &str, today: Date) -> Vec<FieldErro
 
 fn report_type(fields: &mut Fields) -> Option<ReportType> {
     let name = fields.required("report_type", Fields::text)?;
-    let known = match name.as_str() {
-        "seasonal_activity" => Some(ReportType::SeasonalActivity),
-        "comparison" => Some(ReportType::Comparison),
-        "custom" => Some(ReportType::Custom),
-        _ => None,
-    };
+    let known = REPORT_TYPES.iter().find(|(known, _)| *known == name);
     if known.is_none() {
         fields.wrong("report_type", "report_type must be one of: seasonal_activity, comparison, custom");
     }
-    known
+    known.map(|(_, report_type)| *report_type)
 }
 
 fn title(fields: &mut Fields) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, RETRY_AFTER, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,37 +11,112 @@ use jiff::{SignedDuration, Timestamp};
 use jobs::{JobId, JobStore, Kind, Record, State as JobState, StoreError};
 use serde_json::{Value, json};
 
+use super::answers::{AnyStatus, ArchiveStatus, Status};
+use super::path::Path;
 use super::polling::{etag, is_known, preferred_wait, record_within};
 use super::problem::Problem;
+use super::responses::{NoJob, Unavailable};
 use super::submit::estimated_completion;
 
-/// The status of a report.
+/// The status of a report
+#[utoipa::path(
+    get, path = "/api/exports/pdf/{job_id}", operation_id = "report_status", tag = "Exports",
+    params(
+        ("job_id" = String, Path, description = "The job.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
+        ("Prefer" = Option<String>, Header, description = "`wait=60` answers when the job has ended, or after so many seconds, 60 at most.", example = "wait=60"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the status that is known.")
+    ),
+    responses(
+        (status = 200, description = "How it is doing.", body = Status, headers(
+            ("ETag" = String, description = "Another one as soon as anything happens to the job."),
+            ("Retry-After" = Option<u32>, description = "Seconds after which to look again, while it is processing.")
+        ), links(
+            ("file" = (operation_id = "download", parameters(("filename" = "$response.body#/filename"))))
+        )),
+        (status = 304, description = "Nothing happened to it."),
+        NoJob, Unavailable
+    )
+)]
 pub async fn pdf(
     store: State<Arc<dyn JobStore>>,
     job_id: Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    status(store, job_id, headers, Kind::Pdf).await
+    status(store, job_id, headers, Some(Kind::Pdf)).await
 }
 
-/// The status of an archive.
+/// The status of an archive
+#[utoipa::path(
+    get, path = "/api/exports/zip/{job_id}", operation_id = "archive_status", tag = "Exports",
+    params(
+        ("job_id" = String, Path, description = "The job.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
+        ("Prefer" = Option<String>, Header, description = "`wait=60` answers when the job has ended, or after so many seconds, 60 at most.", example = "wait=60"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the status that is known.")
+    ),
+    responses(
+        (status = 200, description = "How it is doing.", body = ArchiveStatus, headers(
+            ("ETag" = String, description = "Another one as soon as anything happens to the job."),
+            ("Retry-After" = Option<u32>, description = "Seconds after which to look again, while it is processing.")
+        ), links(
+            ("pictures" = (operation_id = "archive_pictures", parameters(("job_id" = "$response.body#/job_id")))),
+            ("picture" = (operation_id = "archive_picture", parameters(("job_id" = "$response.body#/job_id")))),
+            ("file" = (operation_id = "download", parameters(("filename" = "$response.body#/filename"))))
+        )),
+        (status = 304, description = "Nothing happened to it."),
+        NoJob, Unavailable
+    )
+)]
 pub async fn zip(
     store: State<Arc<dyn JobStore>>,
     job_id: Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    status(store, job_id, headers, Kind::Zip).await
+    status(store, job_id, headers, Some(Kind::Zip)).await
+}
+
+/// The status of any export
+///
+/// For who knows a job and not what it makes.
+#[utoipa::path(
+    get, path = "/api/exports/{job_id}", operation_id = "export_status", tag = "Exports",
+    params(
+        ("job_id" = String, Path, description = "The job.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
+        ("Prefer" = Option<String>, Header, description = "`wait=60` answers when the job has ended, or after so many seconds, 60 at most.", example = "wait=60"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the status that is known.")
+    ),
+    responses(
+        (status = 200, description = "How it is doing.", body = AnyStatus, headers(
+            ("ETag" = String, description = "Another one as soon as anything happens to the job."),
+            ("Retry-After" = Option<u32>, description = "Seconds after which to look again, while it is processing.")
+        ), example = json!({
+            "job_id": "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e", "kind": "pdf",
+            "title": "Seasonal activity, 1 September 2018 to 31 January 2019", "status": "failed", "phase": null,
+            "queue_position": null, "attempt": 3, "filename": null, "download_url": null, "file_size_bytes": null,
+            "sha256": null, "error_message": "there is no space left for the file on the server's disk; ask its operator to make room, then submit the export again",
+            "created_at": "2025-11-13T04:00:00Z", "completed_at": "2025-11-13T04:00:09Z", "expires_at": "2025-11-13T05:00:09Z"
+        })),
+        (status = 304, description = "Nothing happened to it."),
+        NoJob, Unavailable
+    )
+)]
+pub async fn any(
+    store: State<Arc<dyn JobStore>>,
+    job_id: Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    status(store, job_id, headers, None).await
 }
 
 async fn status(
     State(store): State<Arc<dyn JobStore>>,
     Path(job_id): Path<String>,
     headers: HeaderMap,
-    kind: Kind,
+    kind: Option<Kind>,
 ) -> Result<Response, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
     let wait = preferred_wait(&headers);
     let record = record_within(&*store, &job_id, kind, wait).await?;
+    let kind = kind.unwrap_or_else(|| kind_of(&record));
     let body = told(&*store, &record, kind).await?;
     let etag = etag(&body);
     let mut response = if is_known(&headers, &etag) {
@@ -79,36 +154,45 @@ pub async fn told(store: &dyn JobStore, record: &Record, kind: Kind) -> Result<V
         JobState::Queued => store.queue_position(&record.job_id).await?,
         _ => None,
     };
-    Ok(body(record, kind, place))
+    Ok(json!(body(record, kind, place)))
 }
 
-fn body(record: &Record, kind: Kind, place: Option<u64>) -> Value {
+fn body(record: &Record, kind: Kind, place: Option<u64>) -> AnyStatus {
     let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    let phase = matches!(record.state, JobState::Queued | JobState::Running).then(|| record.state.name());
-    let mut body = json!({
-        "job_id": record.job_id,
-        "kind": kind.name(),
-        "title": record.title,
-        "status": status_name(record.state),
-        "phase": phase,
-        "queue_position": place,
-        "attempt": record.attempt,
-        "filename": record.filename,
-        "download_url": record.download_url,
-        "file_size_bytes": record.file_size_bytes,
-        "error_message": record.error,
-        "created_at": text(record.created_at),
-        "completed_at": text(record.completed_at),
-        "expires_at": text(record.expires_at),
-    });
-    if kind == Kind::Zip {
-        body["total_detections"] = json!(record.total_detections);
-        body["processed_count"] = json!(record.processed_count);
-        body["missing_count"] = json!(record.missing_count);
-        body["progress_percent"] = json!(progress_percent(record));
-        body["estimated_completion"] = json!(text(expected(record)));
+    let status = Status {
+        job_id: record.job_id.to_string(),
+        kind,
+        title: record.title.clone(),
+        status: status_name(record.state),
+        phase: matches!(record.state, JobState::Queued | JobState::Running).then(|| record.state.name()),
+        queue_position: place,
+        attempt: record.attempt,
+        filename: record.filename.clone(),
+        download_url: record.download_url.clone(),
+        file_size_bytes: record.file_size_bytes,
+        sha256: record.sha256.clone(),
+        error_message: record.error.clone(),
+        created_at: text(record.created_at),
+        completed_at: text(record.completed_at),
+        expires_at: text(record.expires_at),
+    };
+    match kind {
+        Kind::Pdf => AnyStatus::Report(status),
+        Kind::Zip => AnyStatus::Archive(ArchiveStatus {
+            status,
+            total_detections: record.total_detections,
+            processed_count: record.processed_count,
+            missing_count: record.missing_count,
+            progress_percent: progress_percent(record),
+            estimated_completion: text(expected(record)),
+        }),
     }
-    body
+}
+
+/// What a job makes. Records of other programs do not tell; what they count does.
+pub fn kind_of(record: &Record) -> Kind {
+    let counted = if record.total_detections.is_some() { Kind::Zip } else { Kind::Pdf };
+    record.kind.unwrap_or(counted)
 }
 
 /// 0 to 100 with one decimal; 100 only when it is done.
@@ -162,6 +246,7 @@ mod tests {
             total_detections: Some(3000),
             processed_count: Some(done),
             missing_count: None,
+            sha256: None,
         }
     }
 
@@ -176,7 +261,7 @@ mod tests {
 
     #[test]
     fn absent_values_are_null() {
-        let body = body(&record(JobState::Queued, 0), Kind::Zip, Some(1));
+        let body = json!(body(&record(JobState::Queued, 0), Kind::Zip, Some(1)));
         for field in ["filename", "download_url", "file_size_bytes", "error_message", "completed_at"] {
             assert_eq!(body.get(field), Some(&Value::Null), "{field}");
         }

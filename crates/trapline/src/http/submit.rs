@@ -10,17 +10,20 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use jobs::{JobId, JobStore, NewJob, Submitted};
-use serde_json::json;
 
+use super::answers::SubmittedAnswer;
+use super::asked::{ArchiveBody, ReportBody};
 use super::body::Fields;
 use super::idempotency::IdempotencyKey;
 use super::problem::Problem;
+use super::responses::{BrokenRule, TooLong, Unavailable, WrongShape};
 use super::status::status_name;
 use super::{archive_request, report_request};
 use crate::datasets::Datasets;
 use crate::export::Export;
 use crate::faults::may_die;
 use crate::templates::Templates;
+use crate::webhook::Webhooks;
 
 /// Seconds in which a report is usually there.
 const REPORT_SECONDS: i64 = 2;
@@ -41,49 +44,92 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
-/// A report.
+/// Submit a report
+#[utoipa::path(
+    post, path = "/api/exports/pdf", operation_id = "submit_report", tag = "Exports",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        description = "The same key with the same body gives the same job, for as long as that lives.")),
+    request_body = ReportBody,
+    responses(
+        (status = 202, description = "It was taken.", body = SubmittedAnswer, headers(
+            ("Location" = String, description = "The address of its status."),
+            ("Retry-After" = u32, description = "Seconds after which to look.")
+        ), links(
+            ("status" = (operation_id = "report_status", parameters(("job_id" = "$response.body#/job_id")))),
+            ("any" = (operation_id = "export_status", parameters(("job_id" = "$response.body#/job_id")))),
+            ("delete" = (operation_id = "delete_export", parameters(("job_id" = "$response.body#/job_id"))))
+        )),
+        BrokenRule, TooLong, WrongShape, Unavailable
+    )
+)]
 pub async fn pdf(
     State(store): State<Arc<dyn JobStore>>,
     State(datasets): State<Datasets>,
     State(templates): State<Templates>,
+    State(webhooks): State<Webhooks>,
     key: IdempotencyKey,
     Body(body): Body,
 ) -> Result<Response, Problem> {
     let today = ZonedDateTime::now().date();
-    let export = report_request::export(Fields::read(&body)?, &datasets, &templates, today)?;
-    submit(&*store, &export, None, key).await
+    let mut fields = Fields::read(&body)?;
+    let callback_url = callback_url(&mut fields, &webhooks);
+    let export = report_request::export(fields, &datasets, &templates, today)?;
+    submit(&*store, &export, None, callback_url, key).await
 }
 
-/// An archive.
+/// Submit an archive
+#[utoipa::path(
+    post, path = "/api/exports/zip", operation_id = "submit_archive", tag = "Exports",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        description = "The same key with the same body gives the same job, for as long as that lives.")),
+    request_body = ArchiveBody,
+    responses(
+        (status = 202, description = "It was taken.", body = SubmittedAnswer, headers(
+            ("Location" = String, description = "The address of its status."),
+            ("Retry-After" = u32, description = "Seconds after which to look.")
+        ), links(
+            ("status" = (operation_id = "archive_status", parameters(("job_id" = "$response.body#/job_id")))),
+            ("any" = (operation_id = "export_status", parameters(("job_id" = "$response.body#/job_id")))),
+            ("delete" = (operation_id = "delete_export", parameters(("job_id" = "$response.body#/job_id"))))
+        )),
+        BrokenRule, TooLong, WrongShape, Unavailable
+    )
+)]
 pub async fn zip(
     State(store): State<Arc<dyn JobStore>>,
     State(datasets): State<Datasets>,
+    State(webhooks): State<Webhooks>,
     key: IdempotencyKey,
     Body(body): Body,
 ) -> Result<Response, Problem> {
     // A filter goes through all observations, which may be millions.
-    let checked =
-        tokio::task::spawn_blocking(move || archive_request::export(Fields::read(&body)?, &datasets));
-    let (export, total) =
+    let checked = tokio::task::spawn_blocking(move || {
+        let mut fields = Fields::read(&body)?;
+        let callback_url = callback_url(&mut fields, &webhooks);
+        archive_request::export(fields, &datasets).map(|(export, total)| (export, total, callback_url))
+    });
+    let (export, total, callback_url) =
         checked.await.map_err(|_| Problem::new(500, "The request could not be checked"))??;
-    submit(&*store, &export, Some(total), key).await
+    submit(&*store, &export, Some(total), callback_url, key).await
 }
 
 async fn submit(
     store: &dyn JobStore,
     export: &Export,
     total: Option<u64>,
+    callback_url: Option<String>,
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
     let kind = export.kind();
     let request = serde_json::to_value(export).map_err(|error| Problem::new(500, error))?;
-    let idempotency = key.with(&request);
+    let idempotency = key.with(&request, callback_url.as_deref());
     let job = NewJob {
         job_id: JobId::random(),
         kind,
         title: export.title(total),
         request,
         total_detections: total,
+        callback_url,
         idempotency,
     };
     may_die!("submitting");
@@ -100,24 +146,33 @@ async fn submit(
         }
     };
     let created_at = record.created_at.unwrap_or_else(Timestamp::now);
-    let mut answer = json!({
-        "job_id": record.job_id,
-        "status": status_name(record.state),
-        "message": match kind {
+    let answer = SubmittedAnswer {
+        job_id: record.job_id.to_string(),
+        status: status_name(record.state),
+        message: match kind {
             jobs::Kind::Pdf => "PDF report export has been queued",
             jobs::Kind::Zip => "ZIP archive export has been queued",
         },
-        "estimated_completion": estimated_completion(created_at, total).to_string(),
-    });
-    if let Some(total) = total {
-        answer["total_detections"] = total.into();
-    }
+        estimated_completion: estimated_completion(created_at, total).to_string(),
+        total_detections: total,
+    };
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
     let location = format!("/api/exports/{}/{}", kind.name(), record.job_id);
     let headers = response.headers_mut();
     headers.insert(LOCATION, HeaderValue::from_str(&location).expect("an id is plain text"));
     headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     Ok(response)
+}
+
+/// Where the end is told to, when that is asked for.
+fn callback_url(fields: &mut Fields, webhooks: &Webhooks) -> Option<String> {
+    let address = fields.text("callback_url")?;
+    if let Err(bad) = webhooks.check(&address) {
+        fields.wrong("callback_url", bad);
+    }
+    // Archives tell the request that they were made for, and whoever has one need not know this.
+    fields.take_out("callback_url");
+    Some(address)
 }
 
 /// When an export that begins at `from` is probably done.

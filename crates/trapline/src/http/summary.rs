@@ -6,29 +6,59 @@ use axum::Json;
 use axum::extract::{Query, State};
 use detections::{Dataset, Selection};
 use report::GroupBy;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use super::answers::{ClassAnswer, DatasetAnswer, DatasetsAnswer, SummaryAnswer};
+use super::asked::{GroupByName, SeasonName};
 use super::body::Fields;
 use super::problem::{FieldError, Problem};
 use super::report_request::period;
+use super::responses::WrongParameter;
 use super::submit::dataset;
 use crate::datasets::Datasets;
 
 /// Ten years, so that nobody is told of millions of empty days.
 const MOST_DAYS: i32 = 3660;
 
+/// What there is in a period
+///
 /// The counts of a period: `start_date` and `end_date`, or `season` and `year`. A period of any
-/// length, past or to come, can be asked for.
+/// length up to ten years, past or to come, can be asked for.
+#[utoipa::path(
+    get, path = "/api/summary", operation_id = "summary", tag = "Data",
+    params(
+        ("start_date" = Option<String>, Query, format = Date, description = "First day.", example = "2018-09-01"),
+        ("end_date" = Option<String>, Query, format = Date, description = "Last day, which is inside.", example = "2019-01-31"),
+        ("season" = Option<SeasonName>, Query, description = "A season in place of the dates; it needs a `year`."),
+        ("year" = Option<u32>, Query, minimum = 1900, maximum = 9998, description = "The year in which the season begins."),
+        ("group_by" = Option<GroupByName>, Query, description = "What `buckets` stand for; months without it."),
+        ("classification" = Option<String>, Query, description = "Only this class."),
+        ("dataset" = Option<String>, Query, description = "Name of the data set; the server's first without one.")
+    ),
+    responses(
+        (status = 200, description = "Its counts.", body = SummaryAnswer, example = json!({
+            "dataset": "algar", "detections": 0,
+            "period": {"start": "2018-09-01", "end": "2019-01-31", "words": "1 September 2018 to 31 January 2019"},
+            "effort_days": 4212.5, "locations_surveyed": 38, "deployments_active": 38, "events": 120, "individuals": 151,
+            "classes": [{"classification": "Odocoileus virginianus", "vernacular_name": null, "events": 120, "individuals": 151}],
+            "buckets": [{"start": "2018-09-01", "end": "2018-09-30", "label": "Sep 2018", "effort_days": 1140.0,
+                         "events": {"Odocoileus virginianus": 30}}],
+            "excluded": {"blank": 3, "human": 0, "vehicle": 0, "unknown": 0, "unclassified": 0, "no_timestamp": 0,
+                         "outside_deployment": 0, "outside_period": 900, "other_classes": 0, "other_level": 0}
+        })),
+        WrongParameter
+    )
+)]
 pub async fn summary(
     State(datasets): State<Datasets>,
     Query(query): Query<HashMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<SummaryAnswer>, Problem> {
     // It goes through all observations, which may be millions.
     let summarized = tokio::task::spawn_blocking(move || summarized(query, &datasets));
     summarized.await.map_err(|_| Problem::new(500, "The period could not be summarized"))?.map(Json)
 }
 
-fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<Value, Problem> {
+fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<SummaryAnswer, Problem> {
     let mut fields = Fields::within(query.into_iter().map(field).collect());
     let found = dataset(&mut fields, datasets);
     let period = period(&mut fields);
@@ -47,7 +77,7 @@ fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<Val
     let (Some((name, data)), Some(period)) = (found, period) else {
         return Err(Problem::new(422, "The request is incomplete"));
     };
-    let summary = report::summarize(data, period, group_by, &classifications)
+    let counts = report::summarize(data, period, group_by, &classifications)
         .map_err(|unknown| Problem::fields(422, vec![FieldError::new("classification", unknown)]))?;
     let selection = Selection {
         start: Some(period.start),
@@ -57,12 +87,7 @@ fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<Val
     };
     // Of these an archive would have crops.
     let boxes = data.select(&selection).map_or(0, |rows| rows.len());
-    let mut told = json!({"dataset": name, "detections": boxes});
-    let counts = serde_json::to_value(summary).map_err(|error| Problem::new(500, error))?;
-    if let (Value::Object(told), Value::Object(counts)) = (&mut told, counts) {
-        told.extend(counts);
-    }
-    Ok(told)
+    Ok(SummaryAnswer { dataset: name.into(), detections: boxes, counts })
 }
 
 /// A parameter as the field of a body. Numbers are numbers there.
@@ -71,27 +96,30 @@ fn field((name, text): (String, String)) -> (String, Value) {
     (name, number.map_or(Value::String(text), Value::from))
 }
 
+/// What there is
+///
 /// The data sets, the default first.
-pub async fn known(State(datasets): State<Datasets>) -> Json<Value> {
-    let told: Vec<Value> = datasets.all().map(|(name, data)| described(name, data)).collect();
-    Json(json!({"datasets": told}))
+#[utoipa::path(
+    get, path = "/api/datasets", operation_id = "datasets", tag = "Data",
+    responses((status = 200, description = "The data sets.", body = DatasetsAnswer))
+)]
+pub async fn known(State(datasets): State<Datasets>) -> Json<DatasetsAnswer> {
+    Json(DatasetsAnswer { datasets: datasets.all().map(|(name, data)| described(name, data)).collect() })
 }
 
-fn described(name: &str, data: &Dataset) -> Value {
+fn described(name: &str, data: &Dataset) -> DatasetAnswer {
     let recorded = data.recorded_days();
-    let classes: Vec<Value> = data
-        .classes
-        .iter()
-        .map(|class| json!({"classification": class.name, "vernacular_name": class.vernacular}))
-        .collect();
-    let locations: Vec<&str> = data.locations.iter().map(|location| location.name.as_str()).collect();
-    let mut told = Map::new();
-    told.insert("name".into(), name.into());
-    told.insert("title".into(), data.title.clone().into());
-    told.insert("first_day".into(), json!(recorded.map(|(first, _)| first)));
-    told.insert("last_day".into(), json!(recorded.map(|(_, last)| last)));
-    told.insert("observations".into(), data.observations.len().into());
-    told.insert("classes".into(), classes.into());
-    told.insert("locations".into(), locations.into());
-    told.into()
+    let class = |class: &detections::Class| ClassAnswer {
+        classification: class.name.clone(),
+        vernacular_name: class.vernacular.clone(),
+    };
+    DatasetAnswer {
+        name: name.into(),
+        title: data.title.clone(),
+        first_day: recorded.map(|(first, _)| first.to_string()),
+        last_day: recorded.map(|(_, last)| last.to_string()),
+        observations: data.observations.len(),
+        classes: data.classes.iter().map(class).collect(),
+        locations: data.locations.iter().map(|location| location.name.clone()).collect(),
+    }
 }

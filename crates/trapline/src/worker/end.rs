@@ -40,9 +40,9 @@ pub enum Published {
 impl Ending<'_> {
     /// Makes the file visible and the job completed; when the job is no longer ours, the file
     /// goes.
-    pub async fn publish(&self, Made { unfinished, missing }: Made) -> Published {
+    pub async fn publish(&self, Made { unfinished, missing, sha256 }: Made) -> Published {
         let job_id = &self.held.job_id;
-        let artifact = match tokio::task::spawn_blocking(move || unfinished.publish(missing)).await {
+        let artifact = match tokio::task::spawn_blocking(move || unfinished.publish(missing, sha256)).await {
             Ok(Ok(artifact)) => artifact,
             Ok(Err(error)) => {
                 if let MakeError::Failed(failure) = MakeError::disk(&error) {

@@ -26,6 +26,8 @@ pub struct Made {
     pub unfinished: Unfinished,
     /// Detections that are not in it whole, where they are counted.
     pub missing: Option<u64>,
+    /// The SHA-256 of the file.
+    pub sha256: String,
 }
 
 /// How an attempt's watch over its thread ended.
@@ -93,7 +95,9 @@ fn start(
         let missing =
             export.make(&tools.datasets, &tools.templates, file, folder, tools.threads, &*progress)?;
         may_die!("made");
-        Ok(Made { unfinished, missing })
+        // Here, where heartbeats go on: a large file takes its time.
+        let sha256 = unfinished.sha256().map_err(|error| MakeError::disk(&error))?;
+        Ok(Made { unfinished, missing, sha256 })
     })
 }
 

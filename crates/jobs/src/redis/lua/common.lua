@@ -8,6 +8,7 @@
 -- trapline:jobs      all jobs, by order of submission
 -- trapline:due       all jobs, by the time at which their life has to be looked at
 -- trapline:workers   worker -> the job that it has
+-- trapline:callbacks jobs whose end is to be told to an address, by the time from which on
 -- trapline:changed   jobs to which something happened, by the number of their last change
 -- trapline:change    that number, which begins at the time, so that a server that lost all goes on
 --                    with greater ones; trapline:change_begin is where it began
@@ -21,6 +22,7 @@ table.remove(ARGV, 1)
 
 local QUEUE, DELAYED, LEASES = 'trapline:queue', 'trapline:delayed', 'trapline:leases'
 local JOBS, DUE, WORKERS, WORK = 'trapline:jobs', 'trapline:due', 'trapline:workers', 'trapline:work'
+local CALLBACKS = 'trapline:callbacks'
 local CHANGED, CHANGE, CHANGE_BEGIN = 'trapline:changed', 'trapline:change', 'trapline:change_begin'
 local MOST_CHANGED = 10000
 -- The work outlives its record for so long, so that what remains of it can be tidied up.
@@ -194,6 +196,7 @@ local function finish(id, work)
   redis.call('ZREM', QUEUE, id)
   redis.call('ZREM', DELAYED, id)
   redis.call('HDEL', job_key(id), 'request', 'worker')
+  if work.callback then redis.call('ZADD', CALLBACKS, 'NX', clock(), id) end
 end
 
 local function fail(id, record, work, reason, now, ttl)
@@ -223,6 +226,7 @@ local function forget(id, work)
   local there = redis.call('DEL', record_key(id), job_key(id)) + redis.call('ZREM', JOBS, id)
   finish(id, work)
   redis.call('ZREM', DUE, id)
+  redis.call('ZREM', CALLBACKS, id)
   if work.key then redis.call('DEL', work.key) end
   if there > 0 then changed(id) end
 end

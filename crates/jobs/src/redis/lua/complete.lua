@@ -1,5 +1,6 @@
 -- Ends a job with its file.
--- ARGV: id, attempt, file name, file name (JSON), address (JSON), size, ttl, detections missing (JSON)
+-- ARGV: id, attempt, file name, file name (JSON), address (JSON), size, ttl, detections missing (JSON),
+-- SHA-256 (JSON)
 -- Returns 1, or 0 when the job is not this attempt's.
 local id, attempt, filename, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[7])
 local record, work = held(id, attempt)
@@ -19,6 +20,7 @@ set(record, 'completed_at', rfc3339(now))
 set(record, 'phase', 'null')
 if work.total then set(record, 'processed_count', work.total) end
 if ARGV[8] ~= 'null' then set(record, 'missing_count', ARGV[8]) end
+set(record, 'sha256', ARGV[9])
 write(id, record, work, now, ttl, now + ttl)
 finish(id, work)
 redis.call('HSET', job_key(id), 'filename', filename)

@@ -1,9 +1,10 @@
 -- Makes the record and the place in the queue of a new job, both or neither.
--- ARGV: id, kind (JSON), request, total or '', ttl, idempotency key or '', fingerprint, title (JSON)
+-- ARGV: id, kind (JSON), request, total or '', ttl, idempotency key or '', fingerprint, title (JSON),
+-- the address at which the end is told, or ''
 -- Returns {'new' | 'before', record, its TTL} or {'exists'} or {'taken'}.
 local id, kind, request, total, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local key, fingerprint = ARGV[6] ~= '' and 'trapline:key:' .. ARGV[6] or nil, ARGV[7]
-local title = ARGV[8]
+local title, callback = ARGV[8], ARGV[9]
 local now = clock()
 if key then
   local before = redis.call('HMGET', key, 'id', 'fingerprint')
@@ -41,6 +42,7 @@ redis.call('DEL', job_key(id))
 redis.call('HSET', job_key(id), 'kind', kind, 'title', title, 'request', request, 'created', created, 'seq', seq,
   'attempt', 0, 'handed_back', 0)
 if counted then redis.call('HSET', job_key(id), 'total', total) end
+if callback ~= '' then redis.call('HSET', job_key(id), 'callback', callback) end
 if key then
   redis.call('DEL', key)
   redis.call('HSET', key, 'id', id, 'fingerprint', fingerprint)

@@ -18,11 +18,17 @@ use crate::telemetry::LogFormat;
 
 mod archive;
 mod fetch;
+mod job;
 mod report;
+mod webhook;
 
 pub use self::archive::ArchiveArguments;
 pub use self::fetch::FetchArguments;
+#[cfg(test)]
+pub use self::job::ExportKind;
+pub use self::job::{DownloadArguments, Field, JobAction, JobCommand, SubmitArguments};
 pub use self::report::{Coordinates, ReportArguments, ReportType, Since};
+pub use self::webhook::WebhookArguments;
 
 /// Reports and archives from camera-trap detections, as jobs whose status can be trusted.
 #[derive(Debug, Parser)]
@@ -49,6 +55,8 @@ pub enum Command {
     Report(ReportArguments),
     /// Make an archive of crops with their metadata
     Archive(ArchiveArguments),
+    /// Submit exports to a server, follow, download and delete them
+    Job(JobCommand),
     /// Lay out numbers with a template, in a process of its own
     #[command(name = crate::layout::COMMAND, hide = true)]
     LayOut(LayOutArguments),
@@ -112,6 +120,8 @@ pub struct ServeArguments {
     /// Jobs that run at once; 0 takes jobs and runs none [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
+    #[command(flatten)]
+    pub webhooks: WebhookArguments,
     #[command(flatten)]
     pub jobs: JobArguments,
 }

@@ -3,16 +3,16 @@
 //! They are what a browser gets, as they stand: no framework, no build step, and no request to any
 //! other host.
 
-use axum::extract::Path;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use sha2::{Digest, Sha256};
 
+use super::path::Path;
 use super::polling::is_known;
 use super::problem::Problem;
+use crate::digest::sha256_of;
 
 /// Nothing but what comes from this server; frames are for its own reports.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -59,8 +59,7 @@ pub async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Respo
 
 impl Asset {
     fn answer(&self, headers: &HeaderMap) -> Response {
-        let hash = Sha256::digest(self.text.as_bytes());
-        let etag = format!("\"{}\"", hash[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let etag = format!("\"{}\"", &sha256_of(self.text)[..16]);
         let mut response = if is_known(headers, &etag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {

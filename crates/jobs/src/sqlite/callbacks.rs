@@ -1,0 +1,60 @@
+//! Ends of jobs that somebody wants to be told of.
+
+use std::time::Duration;
+
+use sqlx::Row;
+
+use super::rows::{damaged, store_error};
+use super::{SqliteStore, millis, now};
+use crate::id::JobId;
+use crate::job::Callback;
+use crate::store::StoreError;
+
+/// Those that are to be told now.
+macro_rules! due {
+    () => {
+        "callback IS NOT NULL AND callback_due <= ?1 AND state IN ('completed', 'failed') AND expires_at > ?1"
+    };
+}
+
+impl SqliteStore {
+    pub(super) async fn next_callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError> {
+        let now = now();
+        // On most calls there is none, and no lock is taken to find that out.
+        let sql = concat!("SELECT 1 FROM jobs WHERE ", due!(), " LIMIT 1");
+        let any = sqlx::query(sql).bind(now).fetch_optional(&self.readers).await.map_err(store_error)?;
+        if any.is_none() {
+            return Ok(None);
+        }
+        let sql = concat!(
+            "UPDATE jobs SET callback_attempt = callback_attempt + 1, callback_due = ?1 + ?2 WHERE seq = \
+             (SELECT seq FROM jobs WHERE ",
+            due!(),
+            " ORDER BY callback_due LIMIT 1) RETURNING job_id, callback, callback_attempt"
+        );
+        let row = sqlx::query(sql).bind(now).bind(millis(hold)).fetch_optional(&self.writer).await;
+        let Some(row) = row.map_err(store_error)? else { return Ok(None) };
+        let job_id: String = row.try_get("job_id").map_err(store_error)?;
+        Ok(Some(Callback {
+            job_id: job_id.parse().map_err(damaged)?,
+            url: row.try_get("callback").map_err(store_error)?,
+            attempt: row.try_get("callback_attempt").map_err(store_error)?,
+        }))
+    }
+
+    pub(super) async fn settle_callback(
+        &self,
+        job_id: &JobId,
+        again: Option<Duration>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE jobs SET callback = CASE WHEN ?2 IS NULL THEN NULL ELSE callback END, \
+                   callback_due = COALESCE(?2, 0) WHERE job_id = ?1";
+        sqlx::query(sql)
+            .bind(job_id.as_str())
+            .bind(again.map(|again| now() + millis(again)))
+            .execute(&self.writer)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! `trapline job …`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use reqwest::Url;
+use serde_json::Value;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  trapline job submit pdf report_type=seasonal_activity start_date=2018-09-01 end_date=2019-01-31 -o report.pdf
+  trapline job submit zip dataset=heron filter.start_date=2021-04-11 filter.end_date=2021-04-11 crop_size:=512
+  trapline job submit zip --request request.json --wait
+  trapline job watch JOB
+  trapline job download JOB -o detections.zip
+
+Fields are those of the HTTP interface (SERVER/docs lists them). Exit status: 0 done, 1 the job failed or the
+server could not be reached, 2 the call is wrong, 130 stopped with Ctrl-C.")]
+pub struct JobCommand {
+    /// Address of the server
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = server)]
+    pub server: Url,
+    /// Who you are, for servers that ask; better in the environment or a file than in the list of processes
+    #[arg(long, global = true, value_name = "TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// A file with the token
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Results as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub action: JobAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobAction {
+    /// Submit an export; its id is printed
+    Submit(SubmitArguments),
+    /// Tell how an export is doing
+    Status(JobArgument),
+    /// Follow an export to its end
+    Watch(JobArgument),
+    /// Download the file of an export, waiting for it when need be; goes on where it was cut off
+    Download(DownloadArguments),
+    /// Stop and remove an export, with its file
+    Delete(JobArgument),
+}
+
+#[derive(Debug, Args)]
+pub struct JobArgument {
+    /// Id of the export
+    #[arg(value_name = "JOB")]
+    pub job_id: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DownloadArguments {
+    /// Id of the export
+    #[arg(value_name = "JOB")]
+    pub job_id: String,
+    /// Where the file goes [default: its own name, here]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct SubmitArguments {
+    /// A report or an archive
+    pub kind: ExportKind,
+    /// Fields of the request: NAME=TEXT, or NAME:=JSON; a.b is the field b inside a
+    #[arg(value_name = "NAME=VALUE", value_parser = field)]
+    pub fields: Vec<Field>,
+    /// A file with the request as JSON, or - for standard input; fields are added to it
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// Wait for the end, showing progress
+    #[arg(long)]
+    pub wait: bool,
+    /// Wait, and download the file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// What an export makes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ExportKind {
+    /// A report
+    Pdf,
+    /// An archive
+    Zip,
+}
+
+impl ExportKind {
+    /// Its name in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Zip => "zip",
+        }
+    }
+}
+
+/// A field of a request: the names that lead to it, and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    pub path: Vec<String>,
+    pub value: Value,
+}
+
+fn field(text: &str) -> Result<Field, String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=TEXT or NAME:=JSON")?;
+    let (name, value) = match name.strip_suffix(':') {
+        Some(name) => {
+            (name, serde_json::from_str(value).map_err(|error| format!("{value} is not JSON: {error}"))?)
+        }
+        None => (name, Value::from(value)),
+    };
+    let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+    if path.iter().any(String::is_empty) {
+        Err("the name is missing".into())
+    } else {
+        Ok(Field { path, value })
+    }
+}
+
+/// The address of a server, below which its paths are.
+fn server(text: &str) -> Result<Url, String> {
+    let expected = "expected an address such as http://localhost:8080 or https://example.org/trapline";
+    let mut url = Url::parse(text).map_err(|_| expected)?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(expected.into());
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_is_a_text_or_json_and_may_be_inside_another() {
+        let read = |text| field(text).map(|field| (field.path.join("/"), field.value));
+        assert_eq!(read("title=a=b"), Ok(("title".into(), json!("a=b"))));
+        assert_eq!(read("crop_size:=512"), Ok(("crop_size".into(), json!(512))));
+        assert_eq!(
+            read("filter.start_date=2021-04-11"),
+            Ok(("filter/start_date".into(), json!("2021-04-11")))
+        );
+        for wrong in ["title", "=a", ":=1", "a.=1", "crop_size:=many"] {
+            assert!(field(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn paths_are_below_the_address_of_the_server() {
+        let joined = |text| server(text).unwrap().join("api/exports").unwrap().to_string();
+        assert_eq!(joined("http://localhost:8080"), "http://localhost:8080/api/exports");
+        assert_eq!(joined("https://example.org/trapline"), "https://example.org/trapline/api/exports");
+        for wrong in ["localhost:8080", "ftp://example.org", "", "http://"] {
+            assert!(server(wrong).is_err(), "{wrong}");
+        }
+    }
+}

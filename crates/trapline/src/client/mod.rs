@@ -1,0 +1,123 @@
+//! A client of the HTTP interface, as `trapline job` and the demo use it.
+//!
+//! What may have been lost on the way is asked for again, and can be: submissions carry an
+//! `Idempotency-Key`, and everything else may be said twice.
+
+mod download;
+mod error;
+mod events;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use error::ClientError;
+pub use events::News;
+
+/// Waits before a request that was not answered is sent again.
+const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+/// The longest between two signs of life of a server that sends something.
+const SILENCE: Duration = Duration::from_secs(40);
+/// The longest that a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A client of one server.
+pub struct Client {
+    http: reqwest::Client,
+    server: Url,
+    token: Option<String>,
+}
+
+impl Client {
+    /// A client of the server at `server`, such as `http://localhost:8080`, which is told `token`.
+    pub fn new(server: &Url, token: Option<String>) -> Result<Self, ClientError> {
+        let unusable = |error: &dyn std::fmt::Display| ClientError::Setup(error.to_string());
+        // TLS needs to know which cryptography it uses.
+        let provider = rustls::crypto::ring::default_provider();
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("trapline/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE);
+        let builder = if server.scheme() == "http" {
+            // No certificate is needed, so none has to be installed.
+            let tls = ClientConfig::builder_with_provider(Arc::new(provider))
+                .with_safe_default_protocol_versions()
+                .map_err(|error| unusable(&error))?
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            builder.tls_backend_preconfigured(tls)
+        } else {
+            let _ = provider.install_default();
+            builder
+        };
+        let http = builder.build().map_err(|error| unusable(&error))?;
+        Ok(Self { http, server: server.clone(), token })
+    }
+
+    /// Submits a report (`pdf`) or an archive (`zip`), and returns the answer.
+    pub async fn submit(&self, kind: &str, request: &Value) -> Result<Value, ClientError> {
+        let key = Uuid::new_v4().to_string();
+        let path = format!("api/exports/{kind}");
+        let call = || Ok(self.request(Method::POST, &path)?.header("idempotency-key", &key).json(request));
+        self.json(self.insist(call).await?).await
+    }
+
+    /// The status of a job.
+    pub async fn status(&self, job_id: &str) -> Result<Value, ClientError> {
+        let path = format!("api/exports/{job_id}");
+        self.json(self.insist(|| self.request(Method::GET, &path)).await?).await
+    }
+
+    /// Deletes a job, which stops if it runs.
+    pub async fn delete(&self, job_id: &str) -> Result<(), ClientError> {
+        let path = format!("api/exports/{job_id}");
+        self.insist(|| self.request(Method::DELETE, &path)).await.map(|_| ())
+    }
+
+    /// A request to a path of the server, or to an address that it told.
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ClientError> {
+        let url = self.server.join(path).map_err(|error| ClientError::Setup(error.to_string()))?;
+        // A token is for this server alone.
+        let token = self.token.as_ref().filter(|_| url.origin() == self.server.origin());
+        let request = self.http.request(method, url);
+        Ok(match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+    }
+
+    /// Sends a request until it is answered, and not with “try again”.
+    async fn insist(
+        &self,
+        request: impl Fn() -> Result<RequestBuilder, ClientError>,
+    ) -> Result<Response, ClientError> {
+        for pause in PAUSES {
+            match self.once(request()?).await {
+                Err(error) if error.may_pass() => tokio::time::sleep(pause).await,
+                settled => return settled,
+            }
+        }
+        self.once(request()?).await
+    }
+
+    async fn once(&self, request: RequestBuilder) -> Result<Response, ClientError> {
+        let answer = request.send().await.map_err(|error| ClientError::unreachable(&self.server, &error))?;
+        match answer.status() {
+            status if status.is_success() => Ok(answer),
+            status => Err(self.refused(status, answer).await),
+        }
+    }
+
+    async fn refused(&self, status: StatusCode, answer: Response) -> ClientError {
+        let body: Value = answer.json().await.unwrap_or_default();
+        ClientError::refused(&self.server, status, &body)
+    }
+
+    async fn json(&self, answer: Response) -> Result<Value, ClientError> {
+        answer.json().await.map_err(|_| ClientError::NotOurs(self.server.clone()))
+    }
+}

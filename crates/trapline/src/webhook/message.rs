@@ -1,0 +1,60 @@
+//! A message: what it says, and its signature.
+
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde_json::{Value, json};
+use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
+
+/// A message that is ready to be sent.
+pub struct Message {
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+/// The message that a job has ended. `status` is what its status address answers.
+///
+/// It has the same id each time that it is sent, so that who hears it twice can tell.
+pub fn message(signers: &[Webhook], status: &Value, now: Timestamp) -> Message {
+    let what = status["status"].as_str().unwrap_or_default();
+    let ended = status["completed_at"].as_str().map_or_else(|| now.to_string(), str::to_owned);
+    let body = json!({"type": format!("export.{what}"), "timestamp": ended, "data": status}).to_string();
+    let id = format!("{}.{what}", status["job_id"].as_str().unwrap_or_default());
+    let signatures: Vec<String> = signers
+        .iter()
+        .map(|signer| signer.sign(&id, now.as_second(), body.as_bytes()).expect("JSON is UTF-8"))
+        .collect();
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let mut insert = |name, text: &str| {
+        headers.insert(name, HeaderValue::from_str(text).expect("an id, a number and Base64"));
+    };
+    insert(HEADER_WEBHOOK_ID, &id);
+    insert(HEADER_WEBHOOK_TIMESTAMP, &now.as_second().to_string());
+    // One for each secret, so that receivers can change over from an old one.
+    insert(HEADER_WEBHOOK_SIGNATURE, &signatures.join(" "));
+    Message { headers, body }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_signed_with_each_secret() {
+        let signers = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
+            .map(|secret| Webhook::new(secret).unwrap());
+        let status = json!({"job_id": "a", "status": "completed", "completed_at": "2025-11-13T04:01:30Z"});
+        let Message { headers, body } = message(&signers, &status, Timestamp::now());
+        for signer in &signers {
+            signer.verify(body.as_bytes(), &headers).unwrap();
+            assert!(signer.verify(body.replace("completed", "failed").as_bytes(), &headers).is_err());
+        }
+        assert_eq!(headers["webhook-id"], "a.completed");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(
+            (&body["type"], &body["timestamp"]),
+            (&json!("export.completed"), &status["completed_at"])
+        );
+        assert_eq!(body["data"], status);
+    }
+}

@@ -1,0 +1,240 @@
+//! The end of an export is told to the address that was given with it.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::support::{Home, herons, on_both_stores, program, season, tools, until};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const NEXT_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+/// A message as it arrived.
+#[derive(Clone)]
+struct Message {
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Message {
+    fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Checks it with the library that receivers in Python use.
+    fn is_signed_with(&self, secret: &str) -> bool {
+        let headers: serde_json::Map<String, Value> =
+            ["webhook-id", "webhook-timestamp", "webhook-signature"]
+                .into_iter()
+                .map(|name| (name.to_owned(), self.header(name).into()))
+                .collect();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tools/verify_webhook.py");
+        let mut command = Command::new(tools().join("bin/python"));
+        let status =
+            command.arg(script).arg(secret).arg(Value::from(headers).to_string()).arg(&self.body).status();
+        status.expect("python; scripts/setup test installs it").success()
+    }
+}
+
+/// Someone who is told. The answers are those in `answers`, then 204.
+#[derive(Clone)]
+struct Receiver {
+    url: String,
+    heard: Arc<Mutex<Vec<Message>>>,
+    answers: Arc<Mutex<Vec<StatusCode>>>,
+}
+
+impl Receiver {
+    async fn start(answers: &[u16]) -> Self {
+        Self::start_at(0, answers).await
+    }
+
+    async fn start_at(port: u16, answers: &[u16]) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let answers = answers.iter().rev().map(|code| StatusCode::from_u16(*code).unwrap()).collect();
+        let receiver = Self {
+            url: format!("http://{}/hooks", listener.local_addr().unwrap()),
+            heard: Arc::default(),
+            answers: Arc::new(Mutex::new(answers)),
+        };
+        let routes = Router::new().route("/hooks", post(hear)).with_state(receiver.clone());
+        tokio::spawn(async { axum::serve(listener, routes).await });
+        receiver
+    }
+
+    fn messages(&self) -> Vec<Message> {
+        self.heard.lock().unwrap().clone()
+    }
+
+    async fn heard(&self, number: usize) -> Vec<Message> {
+        until("a message", async || self.messages().len() >= number).await;
+        self.messages()
+    }
+}
+
+async fn hear(
+    State(receiver): State<Receiver>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, HeaderMap, Bytes) {
+    receiver.heard.lock().unwrap().push(Message { headers, body });
+    let answer = receiver.answers.lock().unwrap().pop().unwrap_or(StatusCode::NO_CONTENT);
+    let mut headers = HeaderMap::new();
+    if answer.is_redirection() {
+        headers.insert("location", receiver.url.parse().unwrap());
+    }
+    (answer, headers, Bytes::new())
+}
+
+fn telling(secret: &str) -> Home {
+    Home::with_examples().arguments(&["--webhook-secret", secret, "--webhook-private"])
+}
+
+fn with_callback(mut request: Value, url: &str) -> Value {
+    request["callback_url"] = url.into();
+    request
+}
+
+on_both_stores!(a_completed_export_is_told_of_and_signed, a_receiver_that_was_away_is_told_when_it_is_back,);
+
+async fn a_completed_export_is_told_of_and_signed(on: impl Fn(Home) -> Home) {
+    let receiver = Receiver::start(&[]).await;
+    let server = on(telling(&format!("{SECRET} {NEXT_SECRET}"))).start();
+    let job_id = server.submit("zip", &with_callback(herons(), &receiver.url)).await;
+    let messages = receiver.heard(1).await;
+    let message = messages[0].json();
+    assert_eq!(message["type"], "export.completed");
+    let mut status = server.completed("zip", &job_id).await;
+    assert_eq!(message["timestamp"], status["completed_at"]);
+    // The time until it expires is told in milliseconds, which differ from one look to the next.
+    let mut data = message["data"].clone();
+    for told in [&mut data, &mut status] {
+        told["expires_at"] = Value::Null;
+    }
+    assert_eq!(data, status);
+    assert_eq!(messages[0].header("webhook-id"), format!("{job_id}.completed"));
+    assert_eq!(messages[0].header("content-type"), "application/json");
+    // Either secret will do, while receivers change over.
+    assert!(messages[0].is_signed_with(SECRET) && messages[0].is_signed_with(NEXT_SECRET));
+    assert!(!messages[0].is_signed_with("whsec_bm9ib2R5IGtub3dzIHRoaXMgb25lLCBub3QgbWU="));
+
+    // Who gets the archive is not told who was told of it.
+    let archive = server.download(&status).await;
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
+    let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
+    assert!(!manifest.to_string().contains("callback_url"), "{manifest}");
+}
+
+/// The message survives the end of the process that was to send it.
+async fn a_receiver_that_was_away_is_told_when_it_is_back(on: impl Fn(Home) -> Home) {
+    let port = testkit::free_port();
+    let home = on(telling(SECRET));
+    let server = home.start();
+    let url = format!("http://127.0.0.1:{port}/hooks");
+    let job_id = server.submit("pdf", &with_callback(season(), &url)).await;
+    server.completed("pdf", &job_id).await;
+    until("an attempt", async || server.log().contains("could not be told")).await;
+    server.kill();
+
+    let receiver = Receiver::start_at(port, &[]).await;
+    let server = home.start();
+    let messages = receiver.heard(1).await;
+    assert_eq!(messages[0].json()["data"]["job_id"], job_id.as_str());
+    until("the log", async || server.log().contains("the end of a job was told")).await;
+}
+
+#[tokio::test]
+async fn a_failed_export_is_told_of_with_its_reason() {
+    let receiver = Receiver::start(&[]).await;
+    let templates = tempfile::tempdir().unwrap();
+    std::fs::write(templates.path().join("broken.typ"), "#nothing_of_this_name").unwrap();
+    let folder = templates.path().to_str().unwrap();
+    let arguments = ["--webhook-secret", SECRET, "--webhook-private", "--templates", folder];
+    let server = Home::with_examples().arguments(&arguments).start();
+    let mut request = with_callback(season(), &receiver.url);
+    request["report_type"] = "custom".into();
+    request["template"] = "broken".into();
+    server.submit("pdf", &request).await;
+    let message = receiver.heard(1).await[0].json();
+    assert_eq!((&message["type"], &message["data"]["status"]), (&json!("export.failed"), &json!("failed")));
+    assert!(message["data"]["error_message"].as_str().unwrap().contains("broken.typ"), "{message}");
+}
+
+/// With the same id and a new signature, so that who hears it twice can tell.
+#[tokio::test]
+async fn a_message_that_was_not_taken_is_sent_again() {
+    // Redirects are not followed: they lead where nobody has looked.
+    let receiver = Receiver::start(&[307]).await;
+    let server = telling(SECRET).start();
+    server.submit("pdf", &with_callback(season(), &receiver.url)).await;
+    let messages = receiver.heard(2).await;
+    assert_eq!(messages[0].header("webhook-id"), messages[1].header("webhook-id"));
+    assert!(messages[1].is_signed_with(SECRET));
+    let waited = |message: &Message| message.header("webhook-timestamp").parse::<i64>().unwrap();
+    assert!(waited(&messages[1]) >= waited(&messages[0]) + 4);
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_gone_is_left_alone() {
+    let receiver = Receiver::start(&[410]).await;
+    let server = telling(SECRET).start();
+    server.submit("pdf", &with_callback(season(), &receiver.url)).await;
+    receiver.heard(1).await;
+    until("the log", async || server.log().contains("is gone (410)")).await;
+}
+
+#[tokio::test]
+async fn hosts_of_a_private_network_are_not_told() {
+    let receiver = Receiver::start(&[]).await;
+    let server = Home::with_examples().arguments(&["--webhook-secret", SECRET]).start();
+    let port = receiver.url.split([':', '/']).nth(4).unwrap();
+    for (url, told) in [
+        (format!("https://127.0.0.1:{port}/hooks"), "must not lead to 127.0.0.1"),
+        (format!("https://[::1]:{port}/hooks"), "must not lead to [::1]"),
+        (receiver.url.clone(), "must not lead to 127.0.0.1"),
+        ("http://example.org/hooks".into(), "must be an https address"),
+        ("nonsense".into(), "must be an https address"),
+    ] {
+        let answer = server.post("/api/exports/pdf", &with_callback(season(), &url)).await;
+        assert_eq!(answer.status(), 422, "{url}");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["field"], "callback_url");
+        assert!(problem["detail"].as_str().unwrap().contains(told), "{problem}");
+    }
+    // What a name leads to is found out when it is told, each time anew.
+    let url = format!("https://localhost:{port}/hooks");
+    server.submit("pdf", &with_callback(season(), &url)).await;
+    until("the log", async || server.log().contains("localhost is not on the public internet")).await;
+    assert!(receiver.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_without_a_secret_says_that_it_tells_nobody() {
+    let server = Home::with_examples().start();
+    let answer = server.post("/api/exports/zip", &with_callback(herons(), "https://example.org/")).await;
+    assert_eq!(answer.status(), 422);
+    assert!(answer.text().await.unwrap().contains("--webhook-secret"));
+}
+
+#[test]
+fn a_secret_that_is_none_is_refused_without_being_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = testkit::examples().join("algar.zip");
+    let mut command = program();
+    command.current_dir(folder.path()).args(["serve", "--listen", "127.0.0.1:0"]).arg("--data").arg(data);
+    let output = command.env("TRAPLINE_WEBHOOK_SECRET", "whsec_short").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("openssl rand"), "{output:?}");
+}
