@@ -17,6 +17,7 @@ mod openapi;
 mod outages;
 mod page;
 mod polling;
+mod recipes;
 mod reports;
 mod requests;
 mod restarts;
