@@ -96,6 +96,15 @@ impl Browser {
         panic!("waited a minute for {expression} to be {wanted}; it is {last}");
     }
 
+    /// How far things have moved by themselves since the page was opened (cumulative layout shift).
+    pub async fn shift(&self) -> f64 {
+        let script = "const done = arguments[arguments.length - 1]; let sum = 0; \
+                      new PerformanceObserver((list) => { for (const one of list.getEntries()) sum += one.value; }) \
+                      .observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 200)";
+        let moved = self.call(Method::POST, "/execute/async", &json!({"script": script, "args": []})).await;
+        moved.as_f64().unwrap()
+    }
+
     /// What axe-core finds wrong with the page as it is: each rule with the elements that break it.
     pub async fn barriers(&self) -> Vec<String> {
         let script =

@@ -9,10 +9,10 @@ use axum::Router;
 use axum::http::HeaderMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-use crate::support::{Home, Server, on_both_stores, program, season, tools, until};
+use crate::link::{Fault, Link};
+use crate::support::{Home, on_both_stores, program, season, tools, until};
 
 /// The ten detections of a heron, as fields.
 const HERONS: [&str; 3] =
@@ -169,49 +169,17 @@ async fn a_download_goes_on_where_it_was_cut_off() {
     }
 }
 
-/// Hands on connections to a server, and cuts each off after so many bytes of its answer.
-async fn cutting(server: &Server, after: usize) -> (String, Arc<Mutex<usize>>) {
-    let to = server.url.trim_start_matches("http://").to_owned();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let cuts = Arc::new(Mutex::new(0));
-    let counted = Arc::clone(&cuts);
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let server = TcpStream::connect(&to).await.unwrap();
-            let counted = Arc::clone(&counted);
-            tokio::spawn(async move {
-                let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
-                    (client.into_split(), server.into_split());
-                tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
-                let (mut bytes, mut left) = (vec![0; 4096], after);
-                while let Ok(read @ 1..) = from_server.read(&mut bytes).await {
-                    if read > left {
-                        *counted.lock().unwrap() += 1;
-                        return;
-                    }
-                    left -= read;
-                    if to_client.write_all(&bytes[..read]).await.is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    (address, cuts)
-}
-
 #[tokio::test]
 async fn a_connection_that_is_cut_off_costs_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let server = Home::with_examples().start();
     let id = job(folder.path(), &server.url, &with(&["submit", "zip"], &HERONS, &["--wait"])).await.out;
     let whole = server.download(&server.status("zip", &id).await).await;
-    let (address, cuts) = cutting(&server, whole.len() / 3).await;
-    let downloaded = job(folder.path(), &address, &["download", &id, "-o", "a.zip"]).await;
+    let link = Link::start(&server, Fault::CutsOff { after: whole.len() / 3 }).await;
+    let downloaded = job(folder.path(), &link.url, &["download", &id, "-o", "a.zip"]).await;
     assert_eq!(downloaded.code, 0, "{downloaded:?}");
     assert_eq!(std::fs::read(folder.path().join("a.zip")).unwrap(), whole);
-    assert!(*cuts.lock().unwrap() >= 2);
+    assert!(link.cuts() >= 2);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod events;
 mod fail_points;
 mod fetching;
 mod job_command;
+mod link;
 mod listing;
 mod openapi;
 mod outages;

@@ -1,8 +1,11 @@
 //! The page, as a person uses it: in a real browser without a window.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::link::{Fault, Link};
 use crate::support::{Home, Server, herons, season, until};
 
 /// How many exports are in a state.
@@ -36,6 +39,39 @@ async fn a_person_chooses_a_season_sees_what_is_in_it_and_opens_a_report() {
     let response = server.client.get(report.as_str().unwrap()).send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "application/pdf");
     assert!(response.headers()["content-disposition"].to_str().unwrap().starts_with("inline"));
+}
+
+/// Neither when the counts arrive nor while the page itself does.
+#[tokio::test]
+async fn nothing_moves_by_itself() {
+    let server = Home::with_examples().start();
+    server.submit("pdf", &season()).await;
+    let slow = Fault::Slow { piece: 512, pause: Duration::from_millis(10) };
+    let link = Link::start(&server, slow).await;
+    let browser = Browser::open(&link.url).await;
+    browser.is_ready().await;
+    browser.until(&in_state("completed"), 1).await;
+    let moved = browser.shift().await;
+    assert!(moved < 0.001, "{moved}");
+}
+
+#[tokio::test]
+async fn periods_to_compare_follow_the_period_until_they_are_written() {
+    let server = Home::with_examples().start();
+    let browser = Browser::open(&server.url).await;
+    browser.is_ready().await;
+    browser.click("[value=comparison]").await;
+    browser.choose("#season", "summer").await;
+    browser.choose("#year", "2019").await;
+    let first = |row: u8| format!("document.querySelectorAll('#compared .start_date')[{row}].value");
+    browser.until(&first(0), "2018-06-01").await;
+    browser.until(&first(1), "2019-06-01").await;
+    browser.write(".compared .label", "Then").await;
+    browser.choose("#season", "spring").await;
+    browser.until("document.getElementById('start_date').value", "2019-03-01").await;
+    assert_eq!(browser.value(&first(1)).await, "2019-06-01");
+    browser.click("#submit").await;
+    browser.until(&in_state("completed"), 1).await;
 }
 
 #[tokio::test]

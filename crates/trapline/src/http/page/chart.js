@@ -63,7 +63,14 @@ export function draw(summary, chart, legend) {
   legend.replaceChildren(...rows.map((row, s) => {
     const item = document.createElement("li"), mark = document.createElement("i");
     mark.className = `s${s}`;
-    item.append(mark, `${row.label} ${number.format(row.values.reduce((a, b) => a + b, 0))}`);
+    item.title = `${row.label} ${number.format(row.values.reduce((a, b) => a + b, 0))}`;
+    item.append(mark, item.title);
     return item;
   }));
+  // As many as there may be, so that nothing below moves.
+  while (legend.children.length < SERIES + 1) {
+    const room = document.createElement("li");
+    room.setAttribute("aria-hidden", "true");
+    legend.append(room);
+  }
 }

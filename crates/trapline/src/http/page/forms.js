@@ -9,7 +9,7 @@ const HINTS = {
   custom: "The same numbers on pages of your own, as a PDF.",
   archive: "Pictures of the detections with their data, as a ZIP.",
 };
-let key = null, asked = "";
+let key = null, asked = "", touched = false;
 
 const what = () => document.querySelector("[name=what]:checked").value;
 const whole = (id) => ($(id).value === "" ? undefined : Number($(id).value));
@@ -25,12 +25,17 @@ function show() {
   $("include_originals").disabled = $("layout").value !== "crops";
   $("make-hint").textContent = HINTS[kind];
   $("submit").textContent = kind === "archive" ? "Make the archive" : "Make the report";
-  if (kind === "comparison" && !$("compared").children.length) {
-    const { start_date, end_date } = chosen();
-    const before = (date) => date.replace(/^\d+/, (year) => String(Number(year) - 1).padStart(4, "0"));
-    addPeriod("Before", before(start_date), before(end_date));
-    addPeriod("Now", start_date, end_date);
-  }
+  if (kind === "comparison") propose();
+}
+
+/** The period and the same a year before, as long as nobody has written anything else. */
+function propose() {
+  if (touched) return;
+  const { start_date, end_date } = chosen();
+  const before = (date) => date.replace(/^\d+/, (year) => String(Number(year) - 1).padStart(4, "0"));
+  $("compared").replaceChildren();
+  addPeriod("Before", before(start_date), before(end_date));
+  addPeriod("Now", start_date, end_date);
 }
 
 function addPeriod(label = "", start = "", end = "") {
@@ -40,6 +45,7 @@ function addPeriod(label = "", start = "", end = "") {
   row.querySelector(".end_date").value = end;
   row.querySelector(".remove").addEventListener("click", () => {
     row.remove();
+    touched = true;
     $("add-period").focus();
   });
   $("compared").append(row);
@@ -146,6 +152,11 @@ async function submit(event) {
 export function start() {
   $("make").addEventListener("submit", submit);
   $("make").addEventListener("change", show);
-  $("add-period").addEventListener("click", () => addPeriod().querySelector("input").focus());
+  for (const event of ["input", "change"]) $("compared").addEventListener(event, () => { touched = true; });
+  $("add-period").addEventListener("click", () => {
+    touched = true;
+    addPeriod().querySelector("input").focus();
+  });
+  $("period").addEventListener("change", show);
   if (dataset()) show();
 }
