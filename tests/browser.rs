@@ -1,36 +1,32 @@
-//! A real browser without a window, driven over the `WebDriver` protocol of the W3C.
-//!
-//! These are a dozen calls of JSON over HTTP. The libraries for them ask for features of crates
-//! that nearly everything is built on, and would have the PDF engine compiled twice: with them for
-//! tests, and without them for the program.
+//! A real browser without a window: Debian's Chromium, through its driver.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method};
-use serde_json::{Value, json};
+use serde_json::Value;
 use testkit::free_port;
+use thirtyfour::prelude::*;
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities};
 
 use crate::support::{tools, until};
-
-/// The key of an element in what a driver answers.
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// The file of axe-core that `tests/tools/fetch_axe.py` fetches.
 const AXE: &str = "axe-4.14.1.min.js";
 
 /// A browser of a test's own. Dropped, it is closed.
 pub struct Browser {
-    client: Client,
-    session: String,
+    /// There until the end.
+    page: Option<WebDriver>,
     driver: Child,
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // On this word it takes its browser with it.
+        // On this word the driver takes its browser with it.
         let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
         let _ = self.driver.wait();
+        // Nobody is left who could be told to close the session.
+        let _ = self.page.take().map(WebDriver::leak);
     }
 }
 
@@ -41,45 +37,44 @@ impl Browser {
         let mut command = Command::new("chromedriver");
         command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
         let driver = command.spawn().expect("chromedriver; scripts/setup test installs it");
-        let client = testkit::http_client(Duration::from_mins(2));
-        let mut browser = Self { client, session: format!("http://127.0.0.1:{port}"), driver };
+        let mut browser = Self { page: None, driver };
         let listens = async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
         until("the driver to listen", listens).await;
+        let mut wanted = ChromeCapabilities::new();
         // Whoever runs the tests may be root, for whom there is no sandbox.
-        let arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,1200"];
-        let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}});
-        let session = browser.call(Method::POST, "/session", &wanted).await;
-        browser.session = format!("{}/session/{}", browser.session, session["sessionId"].as_str().unwrap());
-        browser.call(Method::POST, "/url", &json!({"url": url})).await;
+        for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,1200"] {
+            wanted.add_arg(argument).unwrap();
+        }
+        let client = testkit::http_client(Duration::from_mins(2));
+        let driver = WebDriver::builder(format!("http://127.0.0.1:{port}"), wanted).client(client);
+        let page = driver.connect().await.expect("a browser");
+        page.goto(url).await.unwrap();
+        browser.page = Some(page);
         browser
     }
 
-    async fn call(&self, method: Method, path: &str, body: &Value) -> Value {
-        let request = self.client.request(method, format!("{}{path}", self.session)).json(body);
-        let mut answer: Value = request.send().await.unwrap().json().await.unwrap();
-        let value = answer["value"].take();
-        assert!(value.get("error").is_none(), "{path} {body}: {value}");
-        value
+    fn page(&self) -> &WebDriver {
+        self.page.as_ref().expect("there until the end")
     }
 
-    async fn element(&self, using: &str, value: &str) -> String {
-        let found = self.call(Method::POST, "/element", &json!({"using": using, "value": value})).await;
-        format!("/element/{}", found[ELEMENT].as_str().unwrap())
-    }
-
-    async fn found(&self, selector: &str) -> String {
-        self.element("css selector", selector).await
+    async fn found(&self, selector: &str) -> WebElement {
+        self.page().find(By::Css(selector)).await.unwrap()
     }
 
     /// Loads the page again.
     pub async fn reload(&self) {
-        self.call(Method::POST, "/refresh", &json!({})).await;
+        self.page().refresh().await.unwrap();
     }
 
     /// What an expression comes to on the page.
     pub async fn value(&self, expression: &str) -> Value {
-        let script = json!({"script": format!("return {expression}"), "args": []});
-        self.call(Method::POST, "/execute/sync", &script).await
+        self.page().execute(format!("return {expression}"), Vec::new()).await.unwrap().json().clone()
+    }
+
+    /// What a script on the page calls `done` with.
+    async fn told(&self, script: &str) -> Value {
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        self.page().execute_async(script, Vec::new()).await.unwrap().json().clone()
     }
 
     /// Waits until an expression comes to what is wanted.
@@ -98,56 +93,35 @@ impl Browser {
 
     /// How far things have moved by themselves since the page was opened (cumulative layout shift).
     pub async fn shift(&self) -> f64 {
-        let script = "const done = arguments[arguments.length - 1]; let sum = 0; \
+        let script = "let sum = 0; \
                       new PerformanceObserver((list) => { for (const one of list.getEntries()) sum += one.value; }) \
                       .observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 200)";
-        let moved = self.call(Method::POST, "/execute/async", &json!({"script": script, "args": []})).await;
-        moved.as_f64().unwrap()
+        self.told(script).await.as_f64().unwrap()
     }
 
     /// What axe-core finds wrong with the page as it is: each rule with the elements that break it.
     pub async fn barriers(&self) -> Vec<String> {
-        let script =
+        let axe =
             std::fs::read_to_string(tools().join(AXE)).expect("axe-core; scripts/setup test fetches it");
-        self.call(Method::POST, "/execute/sync", &json!({"script": script, "args": []})).await;
-        let run = "const done = arguments[arguments.length - 1]; axe.run().then((found) => done(found.violations), \
-                   (error) => done([{id: String(error), nodes: []}]))";
-        let found = self.call(Method::POST, "/execute/async", &json!({"script": run, "args": []})).await;
-        let broken = found.as_array().unwrap().iter();
-        broken
-            .map(|rule| {
-                format!(
-                    "{}: {}",
-                    rule["id"],
-                    rule["nodes"]
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .map(|n| n["html"].to_string())
-                        .collect::<String>()
-                )
-            })
-            .collect()
+        self.page().execute(axe, Vec::new()).await.unwrap();
+        let run = "axe.run().then((found) => done(found.violations.map((rule) => \
+                   `${rule.id}: ${rule.nodes.map((node) => node.html).join(' ')}`)), (error) => done([String(error)]))";
+        serde_json::from_value(self.told(run).await).unwrap()
     }
 
     /// The text of an element as it is shown.
     pub async fn text(&self, selector: &str) -> String {
-        let element = self.found(selector).await;
-        let request = self.client.get(format!("{}{element}/text", self.session));
-        let answer: Value = request.send().await.unwrap().json().await.unwrap();
-        answer["value"].as_str().unwrap().to_owned()
+        self.found(selector).await.text().await.unwrap()
     }
 
     pub async fn click(&self, selector: &str) {
-        let element = self.found(selector).await;
-        self.call(Method::POST, &format!("{element}/click"), &json!({})).await;
+        self.found(selector).await.click().await.unwrap();
     }
 
     /// Presses a button of the newest export.
     pub async fn press(&self, label: &str) {
         let button = format!("//ol[@id='exports']/li[1]//*[text()='{label}']");
-        let element = self.element("xpath", &button).await;
-        self.call(Method::POST, &format!("{element}/click"), &json!({})).await;
+        self.page().find(By::XPath(button)).await.unwrap().click().await.unwrap();
     }
 
     /// Chooses in a list, by the value.
@@ -157,9 +131,9 @@ impl Browser {
 
     /// Writes into a field in place of what is there.
     pub async fn write(&self, selector: &str, text: &str) {
-        let element = self.found(selector).await;
-        self.call(Method::POST, &format!("{element}/clear"), &json!({})).await;
-        self.call(Method::POST, &format!("{element}/value"), &json!({"text": text})).await;
+        let field = self.found(selector).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
     }
 
     /// Waits until the page knows what there is to be chosen.
