@@ -155,6 +155,26 @@ async fn a_receiver_that_was_away_is_told_when_it_is_back(on: impl Fn(Home) -> H
     until("the log", async || server.log().contains("the end of a job was told")).await;
 }
 
+/// It had sent the message, and could not say so any more: the message is sent again, with the same
+/// id, so that who hears it twice can tell.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_ends_after_it_has_told_tells_again() {
+    let receiver = Receiver::start(&[]).await;
+    let home = telling(SECRET);
+    let mut doomed = home.command();
+    doomed.env("FAILPOINTS", "told=return");
+    let server = home.start_as(doomed);
+    let job_id = server.submit("pdf", &with_callback(season(), &receiver.url)).await;
+    assert!(!server.ended().success());
+    let _server = home.start();
+    let messages = receiver.heard(2).await;
+    let id = format!("{job_id}.completed");
+    assert_eq!(
+        (messages[0].header("webhook-id"), messages[1].header("webhook-id")),
+        (id.as_str(), id.as_str())
+    );
+}
+
 #[tokio::test]
 async fn a_failed_export_is_told_of_with_its_reason() {
     let receiver = Receiver::start(&[]).await;

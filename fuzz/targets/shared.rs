@@ -43,17 +43,6 @@ pub fn export(data: &Dataset, folder: &Path) {
     }
 }
 
-/// Reads bytes as the results of a detector, and makes archives of them.
-#[allow(dead_code)]
-pub fn results(bytes: &[u8]) {
-    let folder = folder();
-    let path = folder.path().join("results.json");
-    std::fs::write(&path, bytes).expect("a file is written");
-    if let Some(data) = read(&path) {
-        export(&data, folder.path());
-    }
-}
-
 /// A folder in memory.
 pub fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");

@@ -1,6 +1,7 @@
 //! Any bytes as results of a detector (speciesnet).
 #![no_main]
 
+mod results;
 mod shared;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| shared::results(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| results::results(bytes));

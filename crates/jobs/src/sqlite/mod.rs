@@ -91,6 +91,11 @@ impl SqliteStore {
                 "taking back jobs that a stopped server was working on"
             );
         }
+        // Nor is anybody about to tell the end of a job.
+        sqlx::query("UPDATE jobs SET callback_due = 0 WHERE callback IS NOT NULL")
+            .execute(&self.writer)
+            .await
+            .map_err(store_error)?;
         self.reap().await.map(|_| ())
     }
 

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::message::{Message, message};
 use super::{Inner, Webhooks};
+use crate::faults::may_die;
 use crate::fetch::guard;
 use crate::http::told;
 
@@ -75,6 +76,7 @@ async fn tell(store: &dyn JobStore, inner: &Inner, callback: &Callback) -> Resul
     let message = message(&inner.signers, &told(store, &record).await?, Timestamp::now());
     match inner.send(&callback.url, message).await {
         Outcome::Heard => {
+            may_die!("told");
             tracing::info!(%job_id, attempt, "the end of a job was told");
             store.callback_done(job_id, None).await
         }
