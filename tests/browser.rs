@@ -72,7 +72,7 @@ impl Browser {
     }
 
     /// What a script on the page calls `done` with.
-    async fn told(&self, script: &str) -> Value {
+    pub async fn told(&self, script: &str) -> Value {
         let script = format!("const done = arguments[arguments.length - 1]; {script}");
         self.page().execute_async(script, Vec::new()).await.unwrap().json().clone()
     }

@@ -1,5 +1,6 @@
 //! Tests of the whole program: a real server process, spoken to over HTTP, and the command line.
 
+mod access;
 mod archives;
 mod bad_input;
 mod browser;
@@ -12,6 +13,7 @@ mod events;
 mod fail_points;
 mod fetching;
 mod job_command;
+mod limits;
 mod link;
 mod listing;
 mod openapi;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use testkit::RedisServer;
 
 pub use crate::requests::{certificate, herons, one, season, slow};
-use crate::sse::Events;
+pub use crate::sse::Events;
 
 /// The program under test, without settings of whoever runs the tests.
 pub fn program() -> Command {

@@ -93,6 +93,8 @@ pub struct NewJob {
     pub request: Value,
     /// How many detections it goes through, when it counts them.
     pub total_detections: Option<u64>,
+    /// Whose it is, where that matters.
+    pub owner: Option<String>,
     /// Where the end of the job is told to, when somebody asked for that.
     pub callback_url: Option<String>,
     /// What tells a submission that is sent again from a new one.
@@ -225,6 +227,8 @@ pub struct Record {
     pub missing_count: Option<u64>,
     /// The SHA-256 of the file, 64 hexadecimal digits, once there is one.
     pub sha256: Option<String>,
+    /// Whose it is; of some nobody is told to be.
+    pub owner: Option<String>,
 }
 
 impl Record {

@@ -36,4 +36,6 @@ pub use job::{
 pub use open::StoreAddress;
 pub use redis::{InvalidAddress, RedisAddress, RedisStore};
 pub use sqlite::SqliteStore;
-pub use store::{AfterFailure, Changes, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
+pub use store::{
+    AfterFailure, Changes, HeldError, JobStore, MostWaiting, Page, Reaped, StoreError, StoreOptions,
+};

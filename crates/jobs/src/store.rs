@@ -18,6 +18,17 @@ pub struct StoreOptions {
     pub max_attempts: u32,
     /// Wait before the second attempt after a passing fault; doubled for each one more.
     pub retry_delay: Duration,
+    /// Jobs that may wait, in all and of one owner.
+    pub most_waiting: MostWaiting,
+}
+
+/// How many jobs may wait. What runs does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MostWaiting {
+    /// In all.
+    pub all: u32,
+    /// Of one owner; jobs of nobody are not held to it.
+    pub each: u32,
 }
 
 impl Default for StoreOptions {
@@ -27,6 +38,7 @@ impl Default for StoreOptions {
             lease: Duration::from_secs(15),
             max_attempts: 3,
             retry_delay: Duration::from_secs(1),
+            most_waiting: MostWaiting { all: 10_000, each: 1_000 },
         }
     }
 }
@@ -65,6 +77,12 @@ pub enum StoreError {
     /// The id of a new job is taken.
     #[error("there is a job {0} already")]
     Exists(JobId),
+    /// As many jobs wait as may, in all.
+    #[error("as many jobs wait as may")]
+    Full,
+    /// As many jobs of the owner wait as may.
+    #[error("as many jobs of the owner wait as may")]
+    OwnerFull,
     /// The idempotency key of a new job was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyTaken,
@@ -130,10 +148,14 @@ pub trait JobStore: Send + Sync {
     /// Makes the status and the place in the queue of a new job, both or neither; makes nothing
     /// when the same request was submitted before with the same idempotency key.
     ///
-    /// [`StoreError::Exists`] when its id is taken, [`StoreError::KeyTaken`] when its key is.
+    /// [`StoreError::Exists`] when its id is taken, [`StoreError::KeyTaken`] when its key is,
+    /// [`StoreError::Full`] and [`StoreError::OwnerFull`] when too many wait.
     async fn submit(&self, job: &NewJob) -> Result<Submitted, StoreError>;
 
-    /// Gives the oldest job that waits to `worker`, or `None`. Never gives one job to two.
+    /// Gives the job whose turn it is to `worker`, or `None`. Never gives one job to two.
+    ///
+    /// Owners take turns, and the jobs of one come in the order in which they were submitted: a
+    /// thousand jobs of one hold up one of another by one job, not by a thousand.
     ///
     /// A worker has one job at a time: one that asks while it has one gets that one again, since
     /// the answer that gave it was lost.

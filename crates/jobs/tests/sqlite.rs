@@ -31,6 +31,7 @@ fn job() -> NewJob {
         title: "A report".into(),
         request: serde_json::json!({}),
         total_detections: None,
+        owner: None,
         callback_url: None,
         idempotency: None,
     }
@@ -84,7 +85,9 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     let pool = SqlitePool::connect_with(file).await.unwrap();
     let back = "ALTER TABLE jobs DROP COLUMN missing_count; ALTER TABLE jobs DROP COLUMN title; \
         DROP INDEX jobs_calling; ALTER TABLE jobs DROP COLUMN sha256; ALTER TABLE jobs DROP COLUMN callback; \
-        ALTER TABLE jobs DROP COLUMN callback_attempt; ALTER TABLE jobs DROP COLUMN callback_due; PRAGMA user_version = 1;";
+        ALTER TABLE jobs DROP COLUMN callback_attempt; ALTER TABLE jobs DROP COLUMN callback_due; \
+        DROP INDEX jobs_owned; DROP INDEX jobs_taken; DROP INDEX jobs_waiting; ALTER TABLE jobs DROP COLUMN turn; \
+        CREATE INDEX jobs_waiting ON jobs (seq) WHERE state = 'queued'; ALTER TABLE jobs DROP COLUMN owner; PRAGMA user_version = 1;";
     sqlx::raw_sql(back).execute(&pool).await.unwrap();
     pool.close().await;
 

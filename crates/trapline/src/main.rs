@@ -2,6 +2,7 @@
 //! trusted.
 //!
 //! - `client` speaks to a server, for the command line;
+//! - `access` is who may do what;
 //! - `cli` is the command line, a file for each command;
 //! - `http` is the interface of the server;
 //! - `worker` claims jobs, keeps their lease and makes their files;
@@ -10,6 +11,7 @@
 //! - `webhook` tells the ends of jobs to those who asked for that;
 //! - `service` puts these together with a job store from the crate `jobs`.
 
+mod access;
 mod artifacts;
 mod cli;
 mod client;

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
 use crate::http::{App, Feed, router};
@@ -97,6 +98,7 @@ impl Service {
         listen: SocketAddr,
         datasets: Datasets,
         webhooks: Webhooks,
+        access: Access,
     ) -> Result<Self, ServiceError> {
         let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ServiceError::InUse(listen),
@@ -109,8 +111,8 @@ impl Service {
         let Tools { store, artifacts, datasets, templates, .. } = tools;
         let listening = CancellationToken::new();
         let feed = Feed::start(store.clone(), listening.clone());
-        tokio::spawn(webhook::deliver(store.clone(), webhooks.clone(), listening.clone()));
-        let app = App { store, artifacts, datasets, templates, feed, webhooks };
+        tokio::spawn(webhook::deliver(store.clone(), webhooks.clone(), access.clone(), listening.clone()));
+        let app = App { store, artifacts, datasets, templates, feed, webhooks, access };
         let serve = axum::serve(listener, router(app));
         let serving = tokio::spawn(async move {
             // Either a word to stop, or nobody left who could say it.

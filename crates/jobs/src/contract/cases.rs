@@ -31,13 +31,13 @@ fn lasting(record: Option<Record>) -> Option<Record> {
 /// The status is there as soon as the job is, and tells what was asked for.
 pub async fn a_submitted_job_waits(harness: &impl Harness) {
     let store = harness.open(patient()).await;
-    let new = job(Some(7));
+    let new = NewJob { owner: Some("anna \"a\" – Ü".into()), ..job(Some(7)) };
     let Submitted::New(answered) = store.submit(&new).await.unwrap() else { panic!("a new job") };
     let found = store.get(&new.job_id).await.unwrap().unwrap();
     assert_eq!(lasting(Some(answered)), lasting(Some(found.clone())));
     assert_eq!((found.kind, found.state, found.attempt), (Some(new.kind), State::Queued, 0));
     assert_eq!((found.total_detections, found.processed_count), (Some(7), Some(0)));
-    assert_eq!(found.title, Some(new.title));
+    assert_eq!((&found.title, &found.owner), (&Some(new.title), &new.owner));
     assert!(found.created_at.is_some() && found.completed_at.is_none());
     assert_eq!((found.artifact(), found.error), (None, None));
     let claim = claimed(&store).await;

@@ -14,12 +14,14 @@ mod cases;
 mod expiry;
 mod looking;
 mod protocol;
+mod turns;
 
 pub use callbacks::*;
 pub use cases::*;
 pub use expiry::*;
 pub use looking::*;
 pub use protocol::{Answer, Life, Step, Tries, the_store_follows_the_protocol};
+pub use turns::*;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -67,6 +69,9 @@ macro_rules! contract_tests {
             the_end_of_a_job_is_told_once,
             an_end_that_was_not_told_is_given_again,
             nothing_is_told_of_a_job_that_is_gone,
+            owners_take_turns,
+            a_job_that_is_tried_again_keeps_its_turn,
+            so_many_jobs_may_wait_and_no_more,
             a_job_knows_its_place_in_the_queue,
             the_store_says_that_it_answers,
             a_lost_worker_s_job_waits_again,
@@ -92,7 +97,7 @@ macro_rules! contract_tests {
 /// Options with which nothing runs out while a test looks on.
 pub(crate) fn patient() -> StoreOptions {
     let hour = Duration::from_hours(1);
-    StoreOptions { ttl: hour, lease: hour, max_attempts: 3, retry_delay: Duration::ZERO }
+    StoreOptions { ttl: hour, lease: hour, retry_delay: Duration::ZERO, ..StoreOptions::default() }
 }
 
 pub(crate) fn job(total_detections: Option<u64>) -> NewJob {
@@ -105,6 +110,7 @@ pub(crate) fn job(total_detections: Option<u64>) -> NewJob {
         title,
         request,
         total_detections,
+        owner: None,
         callback_url: None,
         idempotency: None,
     }

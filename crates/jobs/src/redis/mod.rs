@@ -32,7 +32,9 @@ use tokio::task::JoinHandle;
 
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
-use crate::store::{AfterFailure, Changes, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
+use crate::store::{
+    AfterFailure, Changes, HeldError, JobStore, MostWaiting, Page, Reaped, StoreError, StoreOptions,
+};
 
 use link::Link;
 use record::{record, record_key};
@@ -139,11 +141,29 @@ impl JobStore for RedisStore {
         };
         let id = job.job_id.as_str();
         let callback = job.callback_url.as_deref().unwrap_or_default();
-        let arguments = [id, &kind, &request, &total, &self.ttl(), key, fingerprint, &title, callback];
+        let owner = job.owner.as_deref().map(json_text).unwrap_or_default();
+        let MostWaiting { all, each } = self.options.most_waiting;
+        let (all, each) = (all.to_string(), each.to_string());
+        let arguments = [
+            id,
+            &kind,
+            &request,
+            &total,
+            &self.ttl(),
+            key,
+            fingerprint,
+            &title,
+            callback,
+            &owner,
+            &all,
+            &each,
+        ];
         let answer: scripts::Submission = self.call(&SCRIPTS.submit, id, &arguments).await?;
         match answer.what.as_str() {
             "exists" => Err(StoreError::Exists(job.job_id.clone())),
             "taken" => Err(StoreError::KeyTaken),
+            "full" => Err(StoreError::Full),
+            "owner full" => Err(StoreError::OwnerFull),
             what => {
                 let job_id = job_id(&answer.job_id)?;
                 let record = record(&job_id, &answer.text, answer.left)?;

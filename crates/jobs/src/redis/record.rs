@@ -61,6 +61,7 @@ pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, St
         processed_count: number("processed_count"),
         missing_count: number("missing_count"),
         sha256: text("sha256"),
+        owner: text("owner"),
     })
 }
 

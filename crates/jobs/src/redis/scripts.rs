@@ -93,7 +93,7 @@ pub(super) fn millis(duration: Duration) -> String {
 
 /// What `submit.lua` answers.
 pub(super) struct Submission {
-    /// `new`, `before`, `exists` or `taken`; the rest is there with the first two.
+    /// `new`, `before`, `exists`, `taken`, `full` or `owner full`; the rest is there with the first two.
     pub what: String,
     pub text: String,
     /// Time to live in milliseconds.

@@ -30,9 +30,9 @@ use feed::Feed;
 use rows::{damaged, record, store_error};
 
 /// Version of the tables, as `schema.sql` notes it in the database.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 /// What brings tables of version 1 to version 2, and so on.
-const UPDATES: [&str; 3] = [
+const UPDATES: [&str; 4] = [
     "BEGIN; ALTER TABLE jobs ADD COLUMN missing_count INTEGER; PRAGMA user_version = 2; COMMIT;",
     "BEGIN; ALTER TABLE jobs ADD COLUMN title TEXT; PRAGMA user_version = 3; COMMIT;",
     "BEGIN; ALTER TABLE jobs ADD COLUMN sha256 TEXT; ALTER TABLE jobs ADD COLUMN callback TEXT; \
@@ -40,6 +40,11 @@ const UPDATES: [&str; 3] = [
      ALTER TABLE jobs ADD COLUMN callback_due INTEGER NOT NULL DEFAULT 0; \
      CREATE INDEX jobs_calling ON jobs (callback_due) WHERE callback IS NOT NULL; \
      PRAGMA user_version = 4; COMMIT;",
+    "BEGIN; ALTER TABLE jobs ADD COLUMN owner TEXT; \
+     ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0; UPDATE jobs SET turn = seq; \
+     DROP INDEX jobs_waiting; CREATE INDEX jobs_waiting ON jobs (turn, seq) WHERE state = 'queued'; \
+     CREATE INDEX jobs_taken ON jobs (turn) WHERE state <> 'queued'; \
+     CREATE INDEX jobs_owned ON jobs (owner, turn); PRAGMA user_version = 5; COMMIT;",
 ];
 /// Longest wait for a connection, after which a request is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -122,12 +127,10 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
 async fn prepare(writer: &SqlitePool) -> Result<(), StoreError> {
     let version: i64 =
         sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await.map_err(store_error)?;
+    let done = usize::try_from(version).unwrap_or(0).saturating_sub(1);
     let changes: &[&str] = match version {
         0 => &[include_str!("schema.sql")],
-        1 => &UPDATES,
-        2 => &UPDATES[1..],
-        3 => &UPDATES[2..],
-        VERSION => &[],
+        1..=VERSION => &UPDATES[done..],
         other => {
             return Err(damaged(format!(
                 "its tables are of version {other}, and this program reads {VERSION}"

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 macro_rules! columns {
     () => {
         "seq, job_id, kind, title, state, attempt, created_at, started_at, completed_at, expires_at, filename, \
-         file_size_bytes, error, total_detections, processed_count, missing_count, sha256"
+         file_size_bytes, error, total_detections, processed_count, missing_count, sha256, owner"
     };
 }
 
@@ -55,6 +55,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
         processed_count: number("processed_count")?,
         missing_count: missing,
         sha256,
+        owner: optional_text("owner")?,
     })
 }
 

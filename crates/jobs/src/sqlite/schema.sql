@@ -24,10 +24,13 @@ CREATE TABLE jobs (
     processed_count  INTEGER,
     missing_count    INTEGER,
     sha256           TEXT,
+    owner            TEXT,
     -- Where the end is told, until it was; tried so often, and not before that time again.
     callback         TEXT,
     callback_attempt INTEGER NOT NULL DEFAULT 0,
     callback_due     INTEGER NOT NULL DEFAULT 0,
+    -- When its turn is, among those that wait.
+    turn             INTEGER NOT NULL DEFAULT 0,
     -- What a submission that is sent again is known by.
     idempotency_key  TEXT,
     fingerprint      TEXT,
@@ -37,10 +40,12 @@ CREATE TABLE jobs (
     CHECK ((error IS NOT NULL) = (state = 'failed'))
 ) STRICT;
 
-CREATE INDEX jobs_waiting ON jobs (seq) WHERE state = 'queued';
+CREATE INDEX jobs_waiting ON jobs (turn, seq) WHERE state = 'queued';
+CREATE INDEX jobs_taken ON jobs (turn) WHERE state <> 'queued';
+CREATE INDEX jobs_owned ON jobs (owner, turn);
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_keys ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX jobs_calling ON jobs (callback_due) WHERE callback IS NOT NULL;
 CREATE INDEX jobs_expiring ON jobs (expires_at);
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 COMMIT;

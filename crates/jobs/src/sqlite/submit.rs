@@ -16,11 +16,14 @@ impl SqliteStore {
         {
             return Ok(Submitted::Before(before));
         }
+        let owner = job.owner.as_deref();
+        self.has_room(&mut transaction, owner).await?;
+        let turn = next_turn(&mut transaction, owner).await?;
         let now = now();
         let sql = concat!(
             "INSERT INTO jobs (job_id, kind, request, state, created_at, expires_at, total_detections, \
-             processed_count, idempotency_key, fingerprint, title, callback) \
-             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END, ?7, ?8, ?9, ?10) \
+             processed_count, idempotency_key, fingerprint, title, callback, owner, turn) \
+             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END, ?7, ?8, ?9, ?10, ?11, ?12) \
              RETURNING ",
             columns!()
         );
@@ -35,6 +38,8 @@ impl SqliteStore {
             .bind(job.idempotency.as_ref().map(|idempotency| &idempotency.fingerprint))
             .bind(&job.title)
             .bind(&job.callback_url)
+            .bind(&job.owner)
+            .bind(turn)
             .fetch_one(&mut *transaction)
             .await;
         let row = inserted.map_err(|error| match error.as_database_error() {
@@ -48,9 +53,26 @@ impl SqliteStore {
         Ok(Submitted::New(record))
     }
 
+    /// Whether one job more may wait.
+    async fn has_room(
+        &self,
+        connection: &mut SqliteConnection,
+        owner: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT COUNT(*), COUNT(*) FILTER (WHERE owner = ?1) FROM jobs WHERE state = 'queued'";
+        let counts = sqlx::query_as(sql).bind(owner).fetch_one(connection).await;
+        let (all, own): (i64, i64) = counts.map_err(store_error)?;
+        match self.options.most_waiting {
+            most if all >= i64::from(most.all) => Err(StoreError::Full),
+            most if own >= i64::from(most.each) => Err(StoreError::OwnerFull),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) async fn place_in_queue(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
         let row = sqlx::query(
-            "SELECT (SELECT COUNT(*) FROM jobs AS other WHERE other.state = 'queued' AND other.seq <= jobs.seq) \
+            "SELECT (SELECT COUNT(*) FROM jobs AS other WHERE other.state = 'queued' \
+             AND (other.turn, other.seq) <= (jobs.turn, jobs.seq)) \
              AS place FROM jobs WHERE job_id = ?1 AND state = 'queued' AND expires_at > ?2",
         )
         .bind(job_id.as_str())
@@ -61,6 +83,15 @@ impl SqliteStore {
         let place: Option<i64> = row.map(|row| row.try_get("place")).transpose().map_err(store_error)?;
         Ok(place.and_then(|place| u64::try_from(place).ok()))
     }
+}
+
+/// The turn of a new job of an owner. Each owner's next turn is one after their last, and nobody
+/// waits for turns that were before they came (start-time fair queueing).
+async fn next_turn(connection: &mut SqliteConnection, owner: Option<&str>) -> Result<i64, StoreError> {
+    let sql = "SELECT 1 + MAX(COALESCE((SELECT MAX(turn) FROM jobs WHERE owner IS ?1), 0), \
+               COALESCE((SELECT MAX(turn) FROM jobs WHERE state <> 'queued'), 0), \
+               COALESCE((SELECT MIN(turn) FROM jobs WHERE state = 'queued'), 1) - 1)";
+    sqlx::query_scalar(sql).bind(owner).fetch_one(connection).await.map_err(store_error)
 }
 
 /// The living job of an idempotency key; [`StoreError::KeyTaken`] when its request was another.

@@ -20,7 +20,7 @@ impl SqliteStore {
              lease_until = ?2 + ?3, expires_at = ?2 + ?4, \
              processed_count = CASE WHEN processed_count IS NULL THEN NULL ELSE 0 END \
              WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' AND not_before <= ?2 AND expires_at > ?2 \
-             ORDER BY seq LIMIT 1) RETURNING job_id, kind, request, attempt",
+             ORDER BY turn, seq LIMIT 1) RETURNING job_id, kind, request, attempt",
         )
         .bind(worker.as_str())
         .bind(now)

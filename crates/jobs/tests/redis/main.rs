@@ -33,7 +33,8 @@ jobs::contract_tests!(Servers::default());
 async fn store() -> (RedisServer, RedisStore) {
     let server = RedisServer::start();
     let hour = Duration::from_hours(1);
-    let options = StoreOptions { ttl: hour, lease: hour, max_attempts: 3, retry_delay: Duration::ZERO };
+    let options =
+        StoreOptions { ttl: hour, lease: hour, retry_delay: Duration::ZERO, ..StoreOptions::default() };
     let store = RedisStore::open(&server.url().parse().unwrap(), options).await.unwrap();
     (server, store)
 }
@@ -47,6 +48,7 @@ fn job() -> NewJob {
         title,
         request,
         total_detections: Some(10),
+        owner: Some("anna".into()),
         callback_url: None,
         idempotency: None,
     }

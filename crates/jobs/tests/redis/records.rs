@@ -141,7 +141,7 @@ async fn jobs_of_other_programs_are_read_and_deleted_and_never_worked_on() {
     store.reap().await.unwrap();
     assert_eq!(read(&server, &job_id), text);
     assert_eq!(store.delete(&job_id).await.unwrap().unwrap().state, State::Processing);
-    forget_changes(&server);
+    forget_the_day(&server);
     assert_eq!(server.cli(&["DBSIZE"]), "0");
 }
 
@@ -207,6 +207,7 @@ async fn a_running_job_survives_a_record_that_was_written_over() {
     let record = store.get(&new.job_id).await.unwrap().unwrap();
     assert_eq!((record.state, record.attempt, record.kind), (State::Running, 1, Some(new.kind)));
     assert_eq!((record.created_at, record.total_detections), (created, Some(10)));
+    assert_eq!(record.owner, new.owner);
     store.complete(&held, &artifact()).await.unwrap();
 }
 
@@ -236,15 +237,17 @@ async fn nothing_of_a_deleted_or_expired_job_stays() {
         } else {
             assert!(store.delete(&new.job_id).await.unwrap().is_some());
         }
-        // The counter of submissions is all that is left, and for a day what happened.
-        forget_changes(&server);
+        // The counter of submissions is all that is left, and for a day what happened and whose turn it is.
+        forget_the_day(&server);
         assert_eq!(server.cli(&["KEYS", "*"]), "trapline:seq", "{wanted}");
     }
 }
 
-/// What happened may be asked for a day, and is not part of any job.
-fn forget_changes(server: &RedisServer) {
-    for key in ["trapline:change", "trapline:change_begin", "trapline:changed"] {
+/// What happened and whose turn it is are known for a day, and are not part of any job.
+fn forget_the_day(server: &RedisServer) {
+    for key in
+        ["trapline:change", "trapline:change_begin", "trapline:changed", "trapline:turn", "trapline:turns"]
+    {
         let left: i64 = server.cli(&["PTTL", key]).parse().unwrap();
         assert!((1..=86_400_000).contains(&left) || left == -2, "{key} {left}");
         server.cli(&["DEL", key]);

@@ -12,6 +12,7 @@ use super::arguments::DemoArguments;
 use super::failure::Failure;
 use super::output::Steps;
 use super::serve::runtime;
+use crate::access::Access;
 use crate::client::{Client, News};
 use crate::datasets::{DataArgument, Datasets};
 use crate::service::{Service, Settings};
@@ -66,10 +67,15 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         templates: Templates::default(),
     };
     runtime()?.block_on(async {
-        let service =
-            Service::start(&settings, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), datasets, Webhooks::none())
-                .await
-                .map_err(Failure::job)?;
+        let service = Service::start(
+            &settings,
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            datasets,
+            Webhooks::none(),
+            Access::open(),
+        )
+        .await
+        .map_err(Failure::job)?;
         let shown = show(&format!("http://{}", service.address()), &arguments.output).await;
         service.stop().await.map_err(Failure::job)?;
         shown

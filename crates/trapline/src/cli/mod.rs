@@ -10,6 +10,7 @@ mod lay_out;
 mod output;
 mod report;
 mod serve;
+mod token;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Worker(arguments) => serve::worker(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Archive(arguments) => archive::run(&arguments),
+        Command::Token(command) => token::run(&command),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

@@ -1,9 +1,10 @@
 //! `trapline serve` and `trapline worker`.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
 use detections::ReadOptions;
-use jobs::{StoreAddress, StoreOptions};
+use jobs::{MostWaiting, StoreAddress, StoreOptions};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,18 +18,33 @@ use crate::webhook::Webhooks;
 
 pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let ServeArguments { data, fetch, store, jobs, workers, webhooks, .. } = arguments;
+    let access = arguments.access.access();
+    if access.is_open() && !arguments.listen.ip().is_loopback() {
+        return Err(open_to_all(arguments.listen));
+    }
     let (settings, datasets) = set_up(jobs, data, fetch, store, *workers)?;
+    let most_waiting = MostWaiting { all: arguments.max_queued, each: arguments.max_queued_each };
+    let settings = Settings { options: StoreOptions { most_waiting, ..settings.options }, ..settings };
     let webhooks = Webhooks::new(&webhooks.settings()).map_err(|error| {
         Failure::job(format!("nobody can be told of the ends of exports (--webhook-secret): {error}"))
     })?;
     runtime()?.block_on(async {
-        let service =
-            Service::start(&settings, arguments.listen, datasets, webhooks).await.map_err(Failure::input)?;
+        let service = Service::start(&settings, arguments.listen, datasets, webhooks, access)
+            .await
+            .map_err(Failure::input)?;
         // For people and for scripts that asked for port 0.
         println!("listening on http://{}", service.address());
         stop_signal().await?;
         service.stop().await.map_err(Failure::job)
     })
+}
+
+fn open_to_all(listen: SocketAddr) -> Failure {
+    Failure::input(format!(
+        "--listen {listen} can be reached from other machines, and without tokens anybody there may export and \
+         delete everything. `trapline token new NAME` makes a token for --access; or listen on 127.0.0.1, and put \
+         what lets people in before that"
+    ))
 }
 
 pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {

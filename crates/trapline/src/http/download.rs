@@ -1,7 +1,6 @@
 //! `GET /api/static/exports/{filename}`: the file of a completed job, streamed.
 
 use std::io::{Seek, SeekFrom};
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -13,15 +12,16 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use jobs::{JobStore, Kind};
+use jobs::Kind;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
+use super::eyes::Eyes;
 use super::path::Path;
 use super::problem::Problem;
 use super::ranges::{Part, part};
-use super::responses::{NoJob, NotSatisfiable, Unavailable, Unreadable};
+use super::responses::{NoJob, NoToken, NotAllowed, NotSatisfiable, Unavailable, Unreadable};
 use crate::artifacts::{Artifacts, Name};
 
 /// Bytes that are read at once.
@@ -62,18 +62,18 @@ pub struct Wanted {
             (Vec<u8> = "application/zip", example = "some bytes of the archive")
         ), headers(("Content-Range" = String, description = "Which part it is."))),
         (status = 304, description = "The client has it."),
-        NoJob, NotSatisfiable, Unreadable, Unavailable
+        NoToken, NotAllowed, NoJob, NotSatisfiable, Unreadable, Unavailable
     )
 )]
 pub async fn file(
-    State(store): State<Arc<dyn JobStore>>,
+    eyes: Eyes,
     State(artifacts): State<Artifacts>,
     Path(filename): Path<String>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let name = Name::parse(&filename).ok_or_else(Problem::no_job)?;
-    let record = store.get(&name.held.job_id).await?.ok_or_else(Problem::no_job)?;
+    let record = eyes.get(&name.held.job_id).await?.ok_or_else(Problem::no_job)?;
     let artifact = record.artifact().filter(|artifact| artifact.filename == filename);
     let artifact = artifact.ok_or_else(Problem::no_job)?;
     let missing = |error: std::io::Error| {

@@ -20,12 +20,13 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::answers::ServerSentEvent;
+use super::eyes::Eyes;
 use super::feed::{Change, Feed};
-use super::list::{newest, told};
+use super::list::newest;
 use super::path::Path;
 use super::polling::etag;
 use super::problem::Problem;
-use super::responses::{NoJob, Unavailable};
+use super::responses::{NoJob, NoToken, NotAllowed, Unavailable};
 
 /// Between two signs of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -38,7 +39,7 @@ const MOST_MISSED: usize = 100;
 
 /// A listener to one job.
 struct OfOne {
-    store: Arc<dyn JobStore>,
+    eyes: Eyes,
     feed: Feed,
     changes: Receiver<Change>,
     job_id: JobId,
@@ -66,33 +67,33 @@ struct OfOne {
         (status = 200, description = "Events.", content((ServerSentEvent = "text/event-stream",
             example = "event: status\nid: 1763006400123\ndata: {\"job_id\":\"705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e\",\"status\":\"completed\"}\n\n"))),
         (status = 204, description = "The job has ended, and the client has heard of it."),
-        NoJob, Unavailable
+        NoToken, NotAllowed, NoJob, Unavailable
     )
 )]
 pub async fn of_one(
-    State(store): State<Arc<dyn JobStore>>,
+    eyes: Eyes,
     State(feed): State<Feed>,
     Path(job_id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
-    let number = store.changes(None).await?.now;
+    let number = eyes.store.changes(None).await?.now;
     // Before the state is looked at, so that nothing can happen in between.
     let changes = feed.subscribe(number);
-    let record = store.get(&job_id).await?;
+    let record = eyes.get(&job_id).await?;
     let over = record.as_ref().is_none_or(|record| record.state.is_final());
-    if over && has_heard(&*store, &headers, &job_id).await? {
+    if over && has_heard(&*eyes.store, &headers, &job_id).await? {
         // Tells a browser not to come back.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let record = record.ok_or_else(Problem::no_job)?;
-    let body = told(&*store, &record).await?;
+    let body = eyes.told(&record).await?;
     let listener = OfOne {
         first: Some(event("status", number, &body)),
         ended: record.state.is_final(),
         state: record.state,
         tag: etag(&body),
-        store,
+        eyes,
         feed,
         changes,
         job_id,
@@ -139,17 +140,17 @@ impl OfOne {
     /// The record as it is now. A store that does not answer ends the events, and the client comes
     /// back.
     async fn looked_at(&mut self) -> Option<Option<Arc<Record>>> {
-        self.number = self.store.changes(None).await.ok()?.now;
-        Some(self.store.get(&self.job_id).await.ok()?.map(Arc::new))
+        self.number = self.eyes.store.changes(None).await.ok()?.now;
+        Some(self.eyes.get(&self.job_id).await.ok()?.map(Arc::new))
     }
 
     /// The event of a change; nothing when nothing is to be seen of it.
     async fn change(&mut self, record: Option<&Record>) -> Option<Event> {
         let Some(record) = record else {
             self.ended = true;
-            return Some(event("gone", self.number, &json!({"job_id": self.job_id})));
+            return Some(gone(self.number, &self.job_id));
         };
-        let body = told(&*self.store, record).await.ok()?;
+        let body = self.eyes.told(record).await.ok()?;
         let tag = etag(&body);
         if tag == self.tag {
             return None;
@@ -168,7 +169,7 @@ async fn has_heard(store: &dyn JobStore, headers: &HeaderMap, job_id: &JobId) ->
 
 /// A listener to all jobs.
 struct OfAll {
-    store: Arc<dyn JobStore>,
+    eyes: Eyes,
     feed: Feed,
     changes: Receiver<Change>,
     first: std::vec::IntoIter<Event>,
@@ -184,24 +185,20 @@ struct OfAll {
     responses(
         (status = 200, description = "Events.", content((ServerSentEvent = "text/event-stream",
             example = "event: exports\nid: 1763006400123\ndata: {\"exports\":[],\"next_cursor\":null}\n\n"))),
-        Unavailable
+        NoToken, NotAllowed, Unavailable
     )
 )]
-pub async fn of_all(
-    State(store): State<Arc<dyn JobStore>>,
-    State(feed): State<Feed>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let changes = feed.subscribe(store.changes(None).await?.now);
+pub async fn of_all(eyes: Eyes, State(feed): State<Feed>, headers: HeaderMap) -> Result<Response, Problem> {
+    let changes = feed.subscribe(eyes.store.changes(None).await?.now);
     let mut first = match last_event(&headers) {
-        Some(last) => missed(&*store, last).await?,
+        Some(last) => missed(&eyes, last).await?,
         None => None,
     };
     let first = match first.take() {
         Some(missed) => missed,
-        None => vec![present(&*store).await?],
+        None => vec![present(&eyes).await?],
     };
-    let listener = OfAll { store, feed, changes, first: first.into_iter() };
+    let listener = OfAll { eyes, feed, changes, first: first.into_iter() };
     Ok(answer(stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
@@ -209,33 +206,32 @@ pub async fn of_all(
 }
 
 /// The newest jobs.
-async fn present(store: &dyn JobStore) -> Result<Event, Problem> {
-    let number = store.changes(None).await?.now;
-    Ok(event("exports", number, &json!(newest(store).await?)))
+async fn present(eyes: &Eyes) -> Result<Event, Problem> {
+    let number = eyes.store.changes(None).await?.now;
+    Ok(event("exports", number, &json!(newest(eyes).await?)))
 }
 
 /// What happened after a change, the latest last; `None` when it is not known.
-async fn missed(store: &dyn JobStore, last: u64) -> Result<Option<Vec<Event>>, Problem> {
-    let changes = store.changes(Some(last)).await?;
+async fn missed(eyes: &Eyes, last: u64) -> Result<Option<Vec<Event>>, Problem> {
+    let changes = eyes.store.changes(Some(last)).await?;
     let Some(jobs) = changes.jobs.filter(|jobs| jobs.len() <= MOST_MISSED) else { return Ok(None) };
     let mut events = Vec::with_capacity(jobs.len());
     for job_id in jobs {
-        let record = store.get(&job_id).await?;
-        events.push(changed(store, changes.now, &job_id, record.as_ref()).await?);
+        match eyes.store.get(&job_id).await? {
+            Some(record) if eyes.who.sees(&record) => {
+                events.push(event("status", changes.now, &eyes.told(&record).await?));
+            }
+            Some(_) => {}
+            None if eyes.who.sees_all() => events.push(gone(changes.now, &job_id)),
+            // Whose it was nobody knows any more.
+            None => return Ok(None),
+        }
     }
     Ok(Some(events))
 }
 
-async fn changed(
-    store: &dyn JobStore,
-    number: u64,
-    job_id: &JobId,
-    record: Option<&Record>,
-) -> Result<Event, Problem> {
-    match record {
-        Some(record) => Ok(event("status", number, &told(store, record).await?)),
-        None => Ok(event("gone", number, &json!({"job_id": job_id}))),
-    }
+fn gone(number: u64, job_id: &JobId) -> Event {
+    event("gone", number, &json!({"job_id": job_id}))
 }
 
 impl OfAll {
@@ -243,16 +239,26 @@ impl OfAll {
         if let Some(event) = self.first.next() {
             return Some(event);
         }
-        let change = tokio::select! {
-            () = self.feed.stopping.cancelled() => return None,
-            change = self.changes.recv() => change,
-        };
-        match change {
-            Ok(Change::Job { number, job_id, record }) => {
-                changed(&*self.store, number, &job_id, record.as_deref()).await.ok()
+        loop {
+            let change = tokio::select! {
+                () = self.feed.stopping.cancelled() => return None,
+                change = self.changes.recv() => change,
+            };
+            match change {
+                Ok(Change::Job { number, job_id, record: None }) if self.eyes.who.sees_all() => {
+                    return Some(gone(number, &job_id));
+                }
+                Ok(Change::Job { number, record: Some(record), .. }) if self.eyes.who.sees(&record) => {
+                    return Some(event("status", number, &self.eyes.told(&record).await.ok()?));
+                }
+                // Somebody else's.
+                Ok(Change::Job { record: Some(_), .. }) => {}
+                // One that is gone may have been theirs, and nobody knows any more whose it was.
+                Ok(Change::Job { record: None, .. } | Change::Unknown) | Err(RecvError::Lagged(_)) => {
+                    return present(&self.eyes).await.ok();
+                }
+                Err(RecvError::Closed) => return None,
             }
-            Ok(Change::Unknown) | Err(RecvError::Lagged(_)) => present(&*self.store).await.ok(),
-            Err(RecvError::Closed) => None,
         }
     }
 }

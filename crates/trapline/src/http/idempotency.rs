@@ -29,10 +29,16 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
 impl IdempotencyKey {
     /// The key with what it stands for: the request as it is kept in the job store, and where its
-    /// end is told to.
-    pub fn with(self, request: &Value, callback_url: Option<&str>) -> Option<Idempotency> {
+    /// end is told to. Each owner has keys of their own.
+    pub fn with(
+        self,
+        request: &Value,
+        callback_url: Option<&str>,
+        owner: Option<&str>,
+    ) -> Option<Idempotency> {
         self.0.map(|key| {
             let fingerprint = sha256_of(format!("{request}{}", callback_url.unwrap_or_default()));
+            let key = owner.map_or_else(|| key.clone(), |owner| format!("{owner}/{key}"));
             Idempotency { key, fingerprint }
         })
     }

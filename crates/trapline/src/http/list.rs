@@ -1,18 +1,19 @@
 //! `GET /api/exports`: the jobs there are, newest first.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use jobs::{JobStore, Kind, Record, StoreError};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::answers::{KindName, Listing};
+use super::eyes::Eyes;
 use super::problem::{FieldError, Problem};
-use super::responses::{Unavailable, WrongParameter};
+use super::responses::{NoToken, NotAllowed, Unavailable, WrongParameter};
 use super::status::{self, kind_of, status_name};
+use crate::access::Access;
 
 /// Jobs in one answer, when the client does not say.
 const USUAL: u32 = 20;
@@ -44,47 +45,47 @@ struct Wanted {
     ),
     responses(
         (status = 200, description = "Jobs, newest first.", body = Listing, example = json!({"exports": [], "next_cursor": null})),
-        WrongParameter, Unavailable
+        NoToken, NotAllowed, WrongParameter, Unavailable
     )
 )]
 pub async fn jobs(
-    State(store): State<Arc<dyn JobStore>>,
+    eyes: Eyes,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Json<Listing>, Problem> {
     let wanted = Wanted::read(&query)?;
-    Ok(Json(listed(&*store, &wanted).await?))
+    Ok(Json(listed(&eyes, &wanted).await?))
 }
 
 /// The newest jobs, as many as one answer has.
-pub async fn newest(store: &dyn JobStore) -> Result<Listing, StoreError> {
-    listed(store, &Wanted { status: None, kind: None, limit: MOST, cursor: None }).await
+pub async fn newest(eyes: &Eyes) -> Result<Listing, StoreError> {
+    listed(eyes, &Wanted { status: None, kind: None, limit: MOST, cursor: None }).await
 }
 
-async fn listed(store: &dyn JobStore, wanted: &Wanted) -> Result<Listing, StoreError> {
-    let (records, next) = found(store, wanted).await?;
+async fn listed(eyes: &Eyes, wanted: &Wanted) -> Result<Listing, StoreError> {
+    let (records, next) = found(eyes, wanted).await?;
     let mut exports = Vec::with_capacity(records.len());
     for record in &records {
-        exports.push(told(store, record).await?);
+        exports.push(eyes.told(record).await?);
     }
     Ok(Listing { exports, next_cursor: next.map(|place| place.to_string()) })
 }
 
 /// The status of a job whose address does not tell what it makes.
-pub async fn told(store: &dyn JobStore, record: &Record) -> Result<Value, StoreError> {
-    status::told(store, record, kind_of(record)).await
+pub async fn told(store: &dyn JobStore, record: &Record, access: &Access) -> Result<Value, StoreError> {
+    status::told(store, record, kind_of(record), access).await
 }
 
-async fn found(store: &dyn JobStore, wanted: &Wanted) -> Result<(Vec<Record>, Option<u64>), StoreError> {
+async fn found(eyes: &Eyes, wanted: &Wanted) -> Result<(Vec<Record>, Option<u64>), StoreError> {
     let (mut records, mut from, mut looked_at) = (Vec::new(), wanted.cursor, 0);
     loop {
-        let page = store.list(from, MOST).await?;
+        let page = eyes.store.list(from, MOST).await?;
         looked_at += page.records.len();
         for (place, record) in page.records {
             if records.len() == wanted.limit as usize {
                 return Ok((records, from));
             }
             from = Some(place);
-            if wanted.takes(&record) {
+            if eyes.who.sees(&record) && wanted.takes(&record) {
                 records.push(record);
             }
         }

@@ -7,6 +7,7 @@ mod body;
 mod delete;
 mod download;
 mod events;
+mod eyes;
 mod feed;
 mod health;
 mod idempotency;
@@ -30,11 +31,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get};
 use jobs::JobStore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::access::Access;
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
 use crate::templates::Templates;
@@ -56,11 +59,18 @@ pub struct App {
     pub templates: Templates,
     pub feed: Feed,
     pub webhooks: Webhooks,
+    pub access: Access,
 }
 
 impl FromRef<App> for Feed {
     fn from_ref(app: &App) -> Self {
         app.feed.clone()
+    }
+}
+
+impl FromRef<App> for Access {
+    fn from_ref(app: &App) -> Self {
+        app.access.clone()
     }
 }
 
@@ -96,9 +106,9 @@ impl FromRef<App> for Templates {
 
 /// All routes.
 pub fn router(app: App) -> Router {
-    let (described, description) = openapi::described().split_for_parts();
+    let (described, description) = openapi::described(app.access.clone()).split_for_parts();
     described
-        .merge(named_like_jobs())
+        .merge(named_like_jobs().route_layer(from_fn_with_state(app.access.clone(), eyes::known)))
         .route("/", get(page::index))
         .route("/page/{name}", get(page::asset))
         .merge(openapi::docs(description))
@@ -117,8 +127,8 @@ fn named_like_jobs() -> Router<App> {
     Router::new()
         .route(
             "/api/exports/events",
-            delete(async |store, files| delete::job_named("events", store, files).await),
+            delete(async |eyes, files| delete::job_named("events", eyes, files).await),
         )
-        .route("/api/exports/pdf", delete(async |store, files| delete::job_named("pdf", store, files).await))
-        .route("/api/exports/zip", delete(async |store, files| delete::job_named("zip", store, files).await))
+        .route("/api/exports/pdf", delete(async |eyes, files| delete::job_named("pdf", eyes, files).await))
+        .route("/api/exports/zip", delete(async |eyes, files| delete::job_named("zip", eyes, files).await))
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
-use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -18,7 +19,8 @@ use super::answers::KindName;
 use super::asked::{GroupByName, SeasonName};
 use super::list::ListedStatus;
 use super::responses::ProblemBody;
-use super::{App, delete, download, events, health, list, pictures, status, submit, summary};
+use super::{App, delete, download, events, eyes, health, list, pictures, status, submit, summary};
+use crate::access::Access;
 
 /// As strict as the page's, but for styles and pictures that Swagger UI makes itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -41,13 +43,34 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
         (name = "Files", description = "What exports made"),
         (name = "Service", description = "For those who run it")
     ),
+    modifiers(&Tokens),
     // Those that only parameters and links name.
     components(schemas(ProblemBody, ListedStatus, KindName, SeasonName, GroupByName))
 )]
 struct ApiDoc;
 
+/// A server that has been given tokens asks for one of them.
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, description: &mut Description) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("trapline_…").build();
+        let components = description.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        // Not every server does.
+        let nothing = SecurityRequirement::default();
+        description.security = Some(vec![nothing, SecurityRequirement::new("token", Vec::<String>::new())]);
+    }
+}
+
 /// The calls that are described, each with what answers it.
-pub fn described() -> OpenApiRouter<App> {
+pub fn described(access: Access) -> OpenApiRouter<App> {
+    let service = OpenApiRouter::new().routes(routes!(health::alive)).routes(routes!(health::ready));
+    api().route_layer(from_fn_with_state(access, eyes::known)).merge(service)
+}
+
+/// Those that need a token, where there are tokens.
+fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(summary::known))
         .routes(routes!(summary::summary))
@@ -62,8 +85,6 @@ pub fn described() -> OpenApiRouter<App> {
         .routes(routes!(pictures::list))
         .routes(routes!(pictures::one))
         .routes(routes!(download::file))
-        .routes(routes!(health::alive))
-        .routes(routes!(health::ready))
 }
 
 /// `/openapi.json` and `/docs`, which needs no other host.
@@ -101,7 +122,7 @@ mod tests {
     /// Whoever changes the interface sees it in the change, and so does who reviews it.
     #[test]
     fn the_description_in_the_repository_is_of_this_code() {
-        let (_, description) = described().split_for_parts();
+        let (_, description) = described(Access::open()).split_for_parts();
         let text = description.to_pretty_json().unwrap() + "\n";
         if std::env::var_os("UPDATE_OPENAPI").is_some() {
             std::fs::write(FILE, &text).unwrap();
@@ -115,7 +136,7 @@ mod tests {
 
     #[test]
     fn each_call_and_each_error_has_an_example() {
-        let (_, description) = described().split_for_parts();
+        let (_, description) = described(Access::open()).split_for_parts();
         let description = serde_json::to_value(description).unwrap();
         for (path, calls) in description["paths"].as_object().unwrap() {
             for (method, call) in calls.as_object().unwrap() {

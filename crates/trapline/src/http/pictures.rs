@@ -3,20 +3,20 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
-use jobs::{JobId, JobStore, Kind};
+use jobs::{JobId, Kind, Record};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::answers::{Picture, Pictures};
+use super::eyes::Eyes;
 use super::path::Path;
 use super::problem::{FieldError, Problem};
-use super::responses::{NoJob, NoPicture, Unavailable, Unreadable, WrongParameter};
+use super::responses::{NoJob, NoPicture, NoToken, NotAllowed, Unavailable, Unreadable, WrongParameter};
 use crate::artifacts::Artifacts;
 
 /// Pictures in one answer, when the client does not say, and at most.
@@ -39,11 +39,11 @@ const LARGEST: u64 = 32 << 20;
             "name": "crops/Ardea cinerea/0a1b2c3d.jpg",
             "url": "/api/exports/zip/4f3f1c9e-5d0c-4f52-8a5a-0c8f0c7b7a11/pictures/0"
         }]})),
-        NoJob, WrongParameter, Unreadable, Unavailable
+        NoToken, NotAllowed, NoJob, WrongParameter, Unreadable, Unavailable
     )
 )]
 pub async fn list(
-    State(store): State<Arc<dyn JobStore>>,
+    eyes: Eyes,
     State(artifacts): State<Artifacts>,
     Path(job_id): Path<String>,
     Query(query): Query<HashMap<String, String>>,
@@ -54,7 +54,8 @@ pub async fn list(
         Problem::fields(422, vec![FieldError::new("limit", detail)])
     })?;
     let address = format!("/api/exports/zip/{job_id}/pictures");
-    with_archive(store, artifacts, job_id, move |archive| {
+    let record = record(&eyes, &job_id).await?;
+    with_archive(artifacts, record, move |archive, record| {
         let mut pictures = Vec::new();
         for number in 0..archive.len() {
             let name = archive.by_index_raw(number)?.name()?.into_owned();
@@ -62,7 +63,8 @@ pub async fn list(
             if media_type(&name).is_none() || pictures.len() == limit {
                 break;
             }
-            pictures.push(Picture { url: format!("{address}/{number}"), name });
+            let url = eyes.address(format!("{address}/{number}"), record);
+            pictures.push(Picture { name, url });
         }
         Ok(Json(Pictures { pictures }))
     })
@@ -81,15 +83,16 @@ pub async fn list(
             (Vec<u8> = "image/jpeg", example = "the bytes of the picture"),
             (Vec<u8> = "image/png", example = "the bytes of the picture")
         )),
-        NoPicture, Unreadable, Unavailable
+        NoToken, NotAllowed, NoPicture, Unreadable, Unavailable
     )
 )]
 pub async fn one(
-    State(store): State<Arc<dyn JobStore>>,
+    eyes: Eyes,
     State(artifacts): State<Artifacts>,
     Path((job_id, number)): Path<(String, usize)>,
 ) -> Result<Response, Problem> {
-    with_archive(store, artifacts, job_id, move |archive| {
+    let record = record(&eyes, &job_id).await?;
+    with_archive(artifacts, record, move |archive, _| {
         let entry = archive.by_index(number)?;
         let name = entry.name()?.into_owned();
         let Some(media_type) = media_type(&name).filter(|_| entry.size() <= LARGEST) else {
@@ -107,19 +110,24 @@ pub async fn one(
     .await
 }
 
+/// A job whose archive can be looked into.
+async fn record(eyes: &Eyes, job_id: &str) -> Result<Record, Problem> {
+    let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
+    let record = eyes.get(&job_id).await?.filter(|record| record.kind == Some(Kind::Zip));
+    record.ok_or_else(Problem::no_job)
+}
+
 /// Opens the archive of a completed job.
 async fn with_archive<T: Send + 'static>(
-    store: Arc<dyn JobStore>,
     artifacts: Artifacts,
-    job_id: String,
-    look: impl FnOnce(&mut ZipArchive<std::fs::File>) -> Result<T, ZipError> + Send + 'static,
+    record: Record,
+    look: impl FnOnce(&mut ZipArchive<std::fs::File>, &Record) -> Result<T, ZipError> + Send + 'static,
 ) -> Result<T, Problem> {
-    let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
-    let record = store.get(&job_id).await?.ok_or_else(Problem::no_job)?;
-    let artifact = record.artifact().filter(|_| record.kind == Some(Kind::Zip));
-    let artifact = artifact.ok_or_else(Problem::no_job)?;
-    let looked =
-        tokio::task::spawn_blocking(move || look(&mut ZipArchive::new(artifacts.read(&artifact.filename)?)?));
+    let job_id = record.job_id.clone();
+    let artifact = record.artifact().ok_or_else(Problem::no_job)?;
+    let looked = tokio::task::spawn_blocking(move || {
+        look(&mut ZipArchive::new(artifacts.read(&artifact.filename)?)?, &record)
+    });
     let looked = looked.await.map_err(|_| Problem::new(500, "The archive could not be looked into"))?;
     looked.map_err(|error| match error {
         ZipError::FileNotFound => Problem::not_found("There is no such picture in the archive"),

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::IF_NONE_MATCH;
-use jobs::{JobId, JobStore, Kind, Record};
+use jobs::{JobId, Kind, Record};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::eyes::Eyes;
 use super::problem::Problem;
 
 /// Longest time that a request is held.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 /// How often a held request looks.
 const LOOK: Duration = Duration::from_millis(100);
-/// Fields that change by themselves while nothing happens to the job.
-const OF_THE_CLOCK: [&str; 2] = ["expires_at", "estimated_completion"];
+/// Fields that change by themselves while nothing happens to the job: times, and a link that is good
+/// until such a time.
+const OF_THE_CLOCK: [&str; 3] = ["expires_at", "estimated_completion", "download_url"];
 
 /// How long a client wants to wait for the end of a job: `Prefer: wait=N`, in seconds.
 pub fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
@@ -33,14 +35,14 @@ pub fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
 /// An archive asked for as a report is not there, unless its record does not tell; nobody waits
 /// for that.
 pub async fn record_within(
-    store: &dyn JobStore,
+    eyes: &Eyes,
     job_id: &JobId,
     kind: Option<Kind>,
     wait: Option<Duration>,
 ) -> Result<Record, Problem> {
     let until = Instant::now() + wait.unwrap_or_default();
     loop {
-        let record = store.get(job_id).await?.ok_or_else(Problem::no_job)?;
+        let record = eyes.get(job_id).await?.ok_or_else(Problem::no_job)?;
         if record.kind.zip(kind).is_some_and(|(actual, wanted)| actual != wanted) {
             return Err(Problem::no_job());
         }

@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 
 /// The media type of errors.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+/// Seconds after which there may be room for another export.
+const AFTER_TOO_MANY: u32 = 30;
 /// What is said of a job that is not there.
 const NO_JOB: &str = "Job not found or expired";
 
@@ -68,6 +70,16 @@ impl Problem {
         &self.errors
     }
 
+    /// As many exports wait as may.
+    fn too_many(own: bool) -> Self {
+        let (status, detail) = if own {
+            (429, "As many of your exports wait as may; wait for some to end, or delete some")
+        } else {
+            (503, "As many exports wait as this server takes; try again in a while")
+        };
+        Self { retry_after: Some(AFTER_TOO_MANY), ..Self::new(status, detail) }
+    }
+
     /// The job is unknown or expired.
     pub fn no_job() -> Self {
         Self::not_found(NO_JOB)
@@ -88,6 +100,9 @@ impl From<StoreError> for Problem {
         if matches!(error, StoreError::KeyTaken) {
             let detail = "Idempotency-Key was used for another request; use a new key for a new request";
             return Self::fields(422, vec![FieldError::new("Idempotency-Key", detail)]);
+        }
+        if let StoreError::Full | StoreError::OwnerFull = error {
+            return Self::too_many(matches!(error, StoreError::OwnerFull));
         }
         tracing::error!(%error, "the job store did not answer a request");
         match error {

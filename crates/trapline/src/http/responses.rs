@@ -54,7 +54,7 @@ macro_rules! errors {
             impl IntoResponses for $name {
                 fn responses() -> BTreeMap<String, RefOr<Response>> {
                     let response = response(concat!($($description),*).trim(), example($status, $title, $detail, $field));
-                    let response = if $status == 503 { coming_back(response) } else { response };
+                    let response = if matches!($status, 429 | 503) { coming_back(response) } else { response };
                     BTreeMap::from([(stringify!($status).to_owned(), response.build().into())])
                 }
             }
@@ -71,12 +71,18 @@ fn coming_back(response: ResponseBuilder) -> ResponseBuilder {
 }
 
 errors! {
+    /// The server asks for tokens, and the request has none that it knows.
+    NoToken = 401 "Unauthorized", "A token is needed: send it as Authorization: Bearer TOKEN", None;
+    /// The token may not do this, or a link has expired or been changed.
+    NotAllowed = 403 "Forbidden", "The link has expired; the status of the export has a new one", None;
     /// There is no such job, or it has expired.
     NoJob = 404 "Not Found", "Job not found or expired", None;
     /// The body is not JSON, or a rule for dates is broken. `detail` is the first rule that is.
     BrokenRule = 400 "Bad Request", "start_date must be before end_date", Some("start_date");
     /// The body has the wrong shape, or names something that is not there.
     WrongShape = 422 "Unprocessable Entity", "report_type is missing", Some("report_type");
+    /// As many exports of the one who asks wait as may.
+    TooMany = 429 "Too Many Requests", "As many of your exports wait as may; wait for some to end, or delete some", None;
     /// The body is longer than 4 MiB.
     TooLong = 413 "Payload Too Large", "Failed to buffer the request body: length limit exceeded", None;
     /// A parameter is wrong.
@@ -87,6 +93,6 @@ errors! {
     NotSatisfiable = 416 "Range Not Satisfiable", "The file has 123456 bytes", None;
     /// The server cannot read a file of its own.
     Unreadable = 500 "Internal Server Error", "The file cannot be read on the server; submit the export again", None;
-    /// The job store does not answer. The request may be sent again.
+    /// The job store does not answer, or takes no more exports for now. The request may be sent again.
     Unavailable = 503 "Service Unavailable", "The server's job store does not answer; try again in a moment", None;
 }

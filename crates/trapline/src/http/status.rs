@@ -1,9 +1,6 @@
 //! `GET /api/exports/pdf/{job_id}` and `/zip/{job_id}`: how a job is doing.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, RETRY_AFTER, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -12,11 +9,13 @@ use jobs::{JobId, JobStore, Kind, Record, State as JobState, StoreError};
 use serde_json::{Value, json};
 
 use super::answers::{AnyStatus, ArchiveStatus, Status};
+use super::eyes::{Eyes, address};
 use super::path::Path;
 use super::polling::{etag, is_known, preferred_wait, record_within};
 use super::problem::Problem;
-use super::responses::{NoJob, Unavailable};
+use super::responses::{NoJob, NoToken, NotAllowed, Unavailable};
 use super::submit::estimated_completion;
+use crate::access::Access;
 
 /// The status of a report
 #[utoipa::path(
@@ -34,15 +33,11 @@ use super::submit::estimated_completion;
             ("file" = (operation_id = "download", parameters(("filename" = "$response.body#/filename"))))
         )),
         (status = 304, description = "Nothing happened to it."),
-        NoJob, Unavailable
+        NoToken, NotAllowed, NoJob, Unavailable
     )
 )]
-pub async fn pdf(
-    store: State<Arc<dyn JobStore>>,
-    job_id: Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    status(store, job_id, headers, Some(Kind::Pdf)).await
+pub async fn pdf(eyes: Eyes, job_id: Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    status(eyes, job_id, headers, Some(Kind::Pdf)).await
 }
 
 /// The status of an archive
@@ -63,15 +58,11 @@ pub async fn pdf(
             ("file" = (operation_id = "download", parameters(("filename" = "$response.body#/filename"))))
         )),
         (status = 304, description = "Nothing happened to it."),
-        NoJob, Unavailable
+        NoToken, NotAllowed, NoJob, Unavailable
     )
 )]
-pub async fn zip(
-    store: State<Arc<dyn JobStore>>,
-    job_id: Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    status(store, job_id, headers, Some(Kind::Zip)).await
+pub async fn zip(eyes: Eyes, job_id: Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    status(eyes, job_id, headers, Some(Kind::Zip)).await
 }
 
 /// The status of any export
@@ -96,28 +87,24 @@ pub async fn zip(
             "created_at": "2025-11-13T04:00:00Z", "completed_at": "2025-11-13T04:00:09Z", "expires_at": "2025-11-13T05:00:09Z"
         })),
         (status = 304, description = "Nothing happened to it."),
-        NoJob, Unavailable
+        NoToken, NotAllowed, NoJob, Unavailable
     )
 )]
-pub async fn any(
-    store: State<Arc<dyn JobStore>>,
-    job_id: Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    status(store, job_id, headers, None).await
+pub async fn any(eyes: Eyes, job_id: Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    status(eyes, job_id, headers, None).await
 }
 
 async fn status(
-    State(store): State<Arc<dyn JobStore>>,
+    eyes: Eyes,
     Path(job_id): Path<String>,
     headers: HeaderMap,
     kind: Option<Kind>,
 ) -> Result<Response, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
     let wait = preferred_wait(&headers);
-    let record = record_within(&*store, &job_id, kind, wait).await?;
+    let record = record_within(&eyes, &job_id, kind, wait).await?;
     let kind = kind.unwrap_or_else(|| kind_of(&record));
-    let body = told(&*store, &record, kind).await?;
+    let body = told(&*eyes.store, &record, kind, &eyes.access).await?;
     let etag = etag(&body);
     let mut response = if is_known(&headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
@@ -149,15 +136,20 @@ pub fn status_name(state: JobState) -> &'static str {
 }
 
 /// The status of a job, as clients are told it.
-pub async fn told(store: &dyn JobStore, record: &Record, kind: Kind) -> Result<Value, StoreError> {
+pub async fn told(
+    store: &dyn JobStore,
+    record: &Record,
+    kind: Kind,
+    access: &Access,
+) -> Result<Value, StoreError> {
     let place = match record.state {
         JobState::Queued => store.queue_position(&record.job_id).await?,
         _ => None,
     };
-    Ok(json!(body(record, kind, place)))
+    Ok(json!(body(record, kind, place, access)))
 }
 
-fn body(record: &Record, kind: Kind, place: Option<u64>) -> AnyStatus {
+fn body(record: &Record, kind: Kind, place: Option<u64>, access: &Access) -> AnyStatus {
     let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
     let status = Status {
         job_id: record.job_id.to_string(),
@@ -168,7 +160,7 @@ fn body(record: &Record, kind: Kind, place: Option<u64>) -> AnyStatus {
         queue_position: place,
         attempt: record.attempt,
         filename: record.filename.clone(),
-        download_url: record.download_url.clone(),
+        download_url: record.download_url.clone().map(|path| address(access, path, record)),
         file_size_bytes: record.file_size_bytes,
         sha256: record.sha256.clone(),
         error_message: record.error.clone(),
@@ -247,6 +239,7 @@ mod tests {
             processed_count: Some(done),
             missing_count: None,
             sha256: None,
+            owner: None,
         }
     }
 
@@ -261,7 +254,7 @@ mod tests {
 
     #[test]
     fn absent_values_are_null() {
-        let body = json!(body(&record(JobState::Queued, 0), Kind::Zip, Some(1)));
+        let body = json!(body(&record(JobState::Queued, 0), Kind::Zip, Some(1), &Access::open()));
         for field in ["filename", "download_url", "file_size_bytes", "error_message", "completed_at"] {
             assert_eq!(body.get(field), Some(&Value::Null), "{field}");
         }

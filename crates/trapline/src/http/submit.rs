@@ -1,7 +1,5 @@
 //! `POST /api/exports/pdf` and `/zip`: from a request to a job, or to what is wrong with it.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
@@ -9,14 +7,15 @@ use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
-use jobs::{JobId, JobStore, NewJob, Submitted};
+use jobs::{JobId, NewJob, Submitted};
 
 use super::answers::SubmittedAnswer;
 use super::asked::{ArchiveBody, ReportBody};
 use super::body::Fields;
+use super::eyes::Eyes;
 use super::idempotency::IdempotencyKey;
 use super::problem::Problem;
-use super::responses::{BrokenRule, TooLong, Unavailable, WrongShape};
+use super::responses::{BrokenRule, NoToken, NotAllowed, TooLong, TooMany, Unavailable, WrongShape};
 use super::status::status_name;
 use super::{archive_request, report_request};
 use crate::datasets::Datasets;
@@ -59,22 +58,23 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             ("any" = (operation_id = "export_status", parameters(("job_id" = "$response.body#/job_id")))),
             ("delete" = (operation_id = "delete_export", parameters(("job_id" = "$response.body#/job_id"))))
         )),
-        BrokenRule, TooLong, WrongShape, Unavailable
+        BrokenRule, NoToken, NotAllowed, TooLong, TooMany, WrongShape, Unavailable
     )
 )]
 pub async fn pdf(
-    State(store): State<Arc<dyn JobStore>>,
+    eyes: Eyes,
     State(datasets): State<Datasets>,
     State(templates): State<Templates>,
     State(webhooks): State<Webhooks>,
     key: IdempotencyKey,
     Body(body): Body,
 ) -> Result<Response, Problem> {
+    eyes.may_export()?;
     let today = ZonedDateTime::now().date();
     let mut fields = Fields::read(&body)?;
     let callback_url = callback_url(&mut fields, &webhooks);
     let export = report_request::export(fields, &datasets, &templates, today)?;
-    submit(&*store, &export, None, callback_url, key).await
+    submit(&eyes, &export, None, callback_url, key).await
 }
 
 /// Submit an archive
@@ -92,16 +92,17 @@ pub async fn pdf(
             ("any" = (operation_id = "export_status", parameters(("job_id" = "$response.body#/job_id")))),
             ("delete" = (operation_id = "delete_export", parameters(("job_id" = "$response.body#/job_id"))))
         )),
-        BrokenRule, TooLong, WrongShape, Unavailable
+        BrokenRule, NoToken, NotAllowed, TooLong, TooMany, WrongShape, Unavailable
     )
 )]
 pub async fn zip(
-    State(store): State<Arc<dyn JobStore>>,
+    eyes: Eyes,
     State(datasets): State<Datasets>,
     State(webhooks): State<Webhooks>,
     key: IdempotencyKey,
     Body(body): Body,
 ) -> Result<Response, Problem> {
+    eyes.may_export()?;
     // A filter goes through all observations, which may be millions.
     let checked = tokio::task::spawn_blocking(move || {
         let mut fields = Fields::read(&body)?;
@@ -110,11 +111,11 @@ pub async fn zip(
     });
     let (export, total, callback_url) =
         checked.await.map_err(|_| Problem::new(500, "The request could not be checked"))??;
-    submit(&*store, &export, Some(total), callback_url, key).await
+    submit(&eyes, &export, Some(total), callback_url, key).await
 }
 
 async fn submit(
-    store: &dyn JobStore,
+    eyes: &Eyes,
     export: &Export,
     total: Option<u64>,
     callback_url: Option<String>,
@@ -122,7 +123,7 @@ async fn submit(
 ) -> Result<Response, Problem> {
     let kind = export.kind();
     let request = serde_json::to_value(export).map_err(|error| Problem::new(500, error))?;
-    let idempotency = key.with(&request, callback_url.as_deref());
+    let idempotency = key.with(&request, callback_url.as_deref(), eyes.who.name());
     let job = NewJob {
         job_id: JobId::random(),
         kind,
@@ -130,10 +131,11 @@ async fn submit(
         request,
         total_detections: total,
         callback_url,
+        owner: eyes.who.name().map(str::to_owned),
         idempotency,
     };
     may_die!("submitting");
-    let submitted = store.submit(&job).await?;
+    let submitted = eyes.store.submit(&job).await?;
     may_die!("submitted");
     let record = match submitted {
         Submitted::New(record) => {

@@ -13,7 +13,7 @@ use super::asked::{GroupByName, SeasonName};
 use super::body::Fields;
 use super::problem::{FieldError, Problem};
 use super::report_request::period;
-use super::responses::WrongParameter;
+use super::responses::{NoToken, NotAllowed, WrongParameter};
 use super::submit::dataset;
 use crate::datasets::Datasets;
 
@@ -46,7 +46,7 @@ const MOST_DAYS: i32 = 3660;
             "excluded": {"blank": 3, "human": 0, "vehicle": 0, "unknown": 0, "unclassified": 0, "no_timestamp": 0,
                          "outside_deployment": 0, "outside_period": 900, "other_classes": 0, "other_level": 0}
         })),
-        WrongParameter
+        NoToken, NotAllowed, WrongParameter
     )
 )]
 pub async fn summary(
@@ -101,7 +101,7 @@ fn field((name, text): (String, String)) -> (String, Value) {
 /// The data sets, the default first.
 #[utoipa::path(
     get, path = "/api/datasets", operation_id = "datasets", tag = "Data",
-    responses((status = 200, description = "The data sets.", body = DatasetsAnswer))
+    responses((status = 200, description = "The data sets.", body = DatasetsAnswer), NoToken, NotAllowed)
 )]
 pub async fn known(State(datasets): State<Datasets>) -> Json<DatasetsAnswer> {
     Json(DatasetsAnswer { datasets: datasets.all().map(|(name, data)| described(name, data)).collect() })

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::message::{Message, message};
 use super::{Inner, Webhooks};
+use crate::access::Access;
 use crate::faults::may_die;
 use crate::fetch::guard;
 use crate::http::told;
@@ -36,7 +37,12 @@ const PAUSES: [Duration; 6] = [
 ];
 
 /// Sends what is to be sent, until `stopping`.
-pub async fn deliver(store: Arc<dyn JobStore>, webhooks: Webhooks, stopping: CancellationToken) {
+pub async fn deliver(
+    store: Arc<dyn JobStore>,
+    webhooks: Webhooks,
+    access: Access,
+    stopping: CancellationToken,
+) {
     let Some(inner) = webhooks.0 else { return };
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut looks = interval(LOOK);
@@ -49,9 +55,9 @@ pub async fn deliver(store: Arc<dyn JobStore>, webhooks: Webhooks, stopping: Can
         while let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
             // The clock of the job store tells when it does not answer.
             let Ok(Some(callback)) = store.callback(HOLD).await else { break };
-            let (store, inner) = (Arc::clone(&store), Arc::clone(&inner));
+            let (store, inner, access) = (Arc::clone(&store), Arc::clone(&inner), access.clone());
             tokio::spawn(async move {
-                if let Err(error) = tell(&*store, &inner, &callback).await {
+                if let Err(error) = tell(&*store, &inner, &access, &callback).await {
                     tracing::warn!(job_id = %callback.job_id, %error, "a message is sent again, since the job store did not answer");
                 }
                 drop(slot);
@@ -70,10 +76,15 @@ enum Outcome {
     Failed(String, Option<Duration>),
 }
 
-async fn tell(store: &dyn JobStore, inner: &Inner, callback: &Callback) -> Result<(), StoreError> {
+async fn tell(
+    store: &dyn JobStore,
+    inner: &Inner,
+    access: &Access,
+    callback: &Callback,
+) -> Result<(), StoreError> {
     let Callback { job_id, attempt, .. } = callback;
     let Some(record) = store.get(job_id).await? else { return Ok(()) };
-    let message = message(&inner.signers, &told(store, &record).await?, Timestamp::now());
+    let message = message(&inner.signers, &told(store, &record, access).await?, Timestamp::now());
     match inner.send(&callback.url, message).await {
         Outcome::Heard => {
             may_die!("told");

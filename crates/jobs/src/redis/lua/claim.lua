@@ -1,4 +1,4 @@
--- Gives the oldest job that waits to a worker.
+-- Gives the job whose turn it is to a worker.
 -- ARGV: worker, ttl, lease
 -- Returns {id, attempt, kind (JSON), request}, or nothing.
 local worker, ttl, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -15,11 +15,7 @@ if mine then
   redis.call('HDEL', WORKERS, worker)
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, 1000)) do
-  local seq = redis.call('HGET', job_key(id), 'seq')
-  if seq then redis.call('ZADD', QUEUE, seq, id) end
-  redis.call('ZREM', DELAYED, id)
-end
+wait_is_over(now, 1000)
 
 while true do
   local id = redis.call('ZRANGE', QUEUE, 0, 0)[1]
@@ -41,6 +37,8 @@ while true do
     if work.total then set(record, 'processed_count', '0') end
     write(id, record, work, now, ttl, now + ttl)
     redis.call('ZREM', QUEUE, id)
+    waits_no_more(id, work)
+    redis.call('SET', TURN, math.max(turn_of(work), tonumber(redis.call('GET', TURN) or '0')), 'PX', DAY)
     redis.call('ZADD', LEASES, now + lease, id)
     redis.call('HSET', job_key(id), 'attempt', attempt, 'worker', worker)
     redis.call('HSET', WORKERS, worker, id)

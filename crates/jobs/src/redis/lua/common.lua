@@ -2,7 +2,9 @@
 --
 -- export_job:{id}    the record: the one place where the status of a job is, as JSON, with a TTL
 -- trapline:job:{id}  the work: the request, the attempt (the fencing token), who has it
--- trapline:queue     jobs that wait, by order of submission
+-- trapline:queue     jobs that wait, by their turns
+-- trapline:turn      the turn of the job that was taken last; trapline:turns: owner -> turn of their last
+-- trapline:waiting:… the jobs of an owner that wait
 -- trapline:delayed   jobs that wait for another attempt, by the time from which they may have it
 -- trapline:leases    jobs that run, by the end of their lease
 -- trapline:jobs      all jobs, by order of submission
@@ -22,7 +24,8 @@ table.remove(ARGV, 1)
 
 local QUEUE, DELAYED, LEASES = 'trapline:queue', 'trapline:delayed', 'trapline:leases'
 local JOBS, DUE, WORKERS, WORK = 'trapline:jobs', 'trapline:due', 'trapline:workers', 'trapline:work'
-local CALLBACKS = 'trapline:callbacks'
+local CALLBACKS, TURN, TURNS = 'trapline:callbacks', 'trapline:turn', 'trapline:turns'
+local DAY = 86400000
 local CHANGED, CHANGE, CHANGE_BEGIN = 'trapline:changed', 'trapline:change', 'trapline:change_begin'
 local MOST_CHANGED = 10000
 -- The work outlives its record for so long, so that what remains of it can be tidied up.
@@ -155,13 +158,14 @@ local function changed(id)
   redis.call('ZADD', CHANGED, redis.call('INCR', CHANGE), id)
   redis.call('ZREMRANGEBYRANK', CHANGED, 0, -MOST_CHANGED - 1)
   -- Nobody comes back after a day and has missed only so much.
-  for _, key in ipairs({ CHANGED, CHANGE, CHANGE_BEGIN }) do redis.call('PEXPIRE', key, 86400000) end
+  for _, key in ipairs({ CHANGED, CHANGE, CHANGE_BEGIN }) do redis.call('PEXPIRE', key, DAY) end
 end
 
 -- Writes a record with its time to live, and renews what lives as long as it does.
 -- Another program may have written the record anew with less in it: what was lost is set again.
 local function write(id, record, work, now, ttl, look_at)
-  local ours = { created_at = work.created, kind = work.kind, title = work.title, total_detections = work.total }
+  local ours = { created_at = work.created, kind = work.kind, title = work.title, owner = work.owner,
+    total_detections = work.total }
   for name, known in pairs(ours) do
     local there = value_of(record, name)
     if known and (there == nil or there == 'null') then set(record, name, known) end
@@ -182,6 +186,36 @@ local function held(id, attempt)
   return record, work
 end
 
+-- The jobs of an owner that wait. Nobody owns those of nobody.
+local function waiting_key(work) return work.owner and 'trapline:waiting:' .. work.owner end
+
+local function waits(id, work)
+  local key = waiting_key(work)
+  if not key then return end
+  redis.call('SADD', key, id)
+  redis.call('PEXPIRE', key, DAY)
+end
+
+local function waits_no_more(id, work)
+  local key = waiting_key(work)
+  if key then redis.call('SREM', key, id) end
+end
+
+-- The turn of a new job of an owner. Each owner's next turn is one after their last, and nobody
+-- waits for turns that were before they came (start-time fair queueing).
+local function next_turn(owner)
+  local now = tonumber(redis.call('GET', TURN) or '0')
+  local first = redis.call('ZRANGE', QUEUE, 0, 0, 'WITHSCORES')[2]
+  if first then now = math.max(now, first - 1) end
+  local turn = math.max(now, tonumber(redis.call('HGET', TURNS, owner) or '0')) + 1
+  redis.call('HSET', TURNS, owner, turn)
+  redis.call('PEXPIRE', TURNS, DAY)
+  return turn
+end
+
+-- Jobs of an earlier version have none, and come in the order of their submission.
+local function turn_of(work) return work.turn or work.seq end
+
 -- No worker has the job any more.
 local function let_go(id, work)
   redis.call('ZREM', LEASES, id)
@@ -195,6 +229,7 @@ local function finish(id, work)
   let_go(id, work)
   redis.call('ZREM', QUEUE, id)
   redis.call('ZREM', DELAYED, id)
+  waits_no_more(id, work)
   redis.call('HDEL', job_key(id), 'request', 'worker')
   if work.callback then redis.call('ZADD', CALLBACKS, 'NX', clock(), id) end
 end
@@ -213,12 +248,24 @@ local function wait_again(id, record, work, now, ttl, from)
   set(record, 'phase', '"queued"')
   write(id, record, work, now, ttl, now + ttl / 2)
   let_go(id, work)
+  waits(id, work)
   if from and from > now then
     redis.call('ZADD', DELAYED, from, id)
   else
-    redis.call('ZADD', QUEUE, work.seq, id)
+    redis.call('ZADD', QUEUE, turn_of(work), id)
     redis.call('PUBLISH', WORK, id)
   end
+end
+
+-- Jobs whose wait for another attempt is over take their turn.
+local function wait_is_over(now, most)
+  local over = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, most)
+  for _, id in ipairs(over) do
+    local work = work_of(id)
+    if work.seq then redis.call('ZADD', QUEUE, turn_of(work), id) end
+    redis.call('ZREM', DELAYED, id)
+  end
+  return over
 end
 
 -- Nothing of the job stays.

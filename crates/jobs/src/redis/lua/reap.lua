@@ -48,12 +48,5 @@ for _, id in ipairs(ran_out) do
   end
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, most)) do
-  local seq = redis.call('HGET', job_key(id), 'seq')
-  if seq then
-    redis.call('ZADD', QUEUE, seq, id)
-    redis.call('PUBLISH', WORK, id)
-  end
-  redis.call('ZREM', DELAYED, id)
-end
+for _, id in ipairs(wait_is_over(now, most)) do redis.call('PUBLISH', WORK, id) end
 return { requeued, failed, expired, now }

@@ -1,10 +1,12 @@
 -- Makes the record and the place in the queue of a new job, both or neither.
 -- ARGV: id, kind (JSON), request, total or '', ttl, idempotency key or '', fingerprint, title (JSON),
--- the address at which the end is told, or ''
--- Returns {'new' | 'before', record, its TTL} or {'exists'} or {'taken'}.
+-- the address at which the end is told, or '', the owner (JSON), or '',
+-- most jobs that may wait in all, and of one owner
+-- Returns {'new' | 'before', record, its TTL} or {'exists'} or {'taken'}
+-- or {'full'} or {'owner full'}.
 local id, kind, request, total, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local key, fingerprint = ARGV[6] ~= '' and 'trapline:key:' .. ARGV[6] or nil, ARGV[7]
-local title, callback = ARGV[8], ARGV[9]
+local title, callback, owner = ARGV[8], ARGV[9], ARGV[10]
 local now = clock()
 if key then
   local before = redis.call('HMGET', key, 'id', 'fingerprint')
@@ -15,6 +17,18 @@ if key then
   end
 end
 if redis.call('EXISTS', record_key(id)) == 1 then return { 'exists' } end
+
+if redis.call('ZCARD', QUEUE) + redis.call('ZCARD', DELAYED) >= tonumber(ARGV[11]) then return { 'full' } end
+local mine = waiting_key({ owner = owner ~= '' and owner or nil })
+if mine and redis.call('SCARD', mine) >= tonumber(ARGV[12]) then
+  -- What is left of jobs that nobody tidied up after does not count.
+  for _, other in ipairs(redis.call('SMEMBERS', mine)) do
+    if not redis.call('ZSCORE', QUEUE, other) and not redis.call('ZSCORE', DELAYED, other) then
+      redis.call('SREM', mine, other)
+    end
+  end
+  if redis.call('SCARD', mine) >= tonumber(ARGV[12]) then return { 'owner full' } end
+end
 
 local counted = total ~= ''
 local created = rfc3339(now)
@@ -35,13 +49,16 @@ local record = { fields = {
   { 'attempt', '0' },
   { 'started_at', 'null' },
 } }
+if owner ~= '' then set(record, 'owner', owner) end
 write(id, record, {}, now, ttl, now + ttl / 2)
-local seq = redis.call('INCR', 'trapline:seq')
+local seq, turn = redis.call('INCR', 'trapline:seq'), next_turn(owner)
 -- Something of an earlier job of this id may be there still.
 redis.call('DEL', job_key(id))
 redis.call('HSET', job_key(id), 'kind', kind, 'title', title, 'request', request, 'created', created, 'seq', seq,
+  'turn', turn,
   'attempt', 0, 'handed_back', 0)
 if counted then redis.call('HSET', job_key(id), 'total', total) end
+if owner ~= '' then redis.call('HSET', job_key(id), 'owner', owner) end
 if callback ~= '' then redis.call('HSET', job_key(id), 'callback', callback) end
 if key then
   redis.call('DEL', key)
@@ -53,6 +70,7 @@ redis.call('PEXPIRE', job_key(id), ttl + SLACK)
 redis.call('ZREM', LEASES, id)
 redis.call('ZREM', DELAYED, id)
 redis.call('ZADD', JOBS, seq, id)
-redis.call('ZADD', QUEUE, seq, id)
+redis.call('ZADD', QUEUE, turn, id)
+if mine then waits(id, { owner = owner }) end
 redis.call('PUBLISH', WORK, id)
 return { 'new', text_of(record), ttl, id }

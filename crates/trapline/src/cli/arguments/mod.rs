@@ -16,12 +16,14 @@ use super::lay_out::LayOutArguments;
 use crate::datasets::DataArgument;
 use crate::telemetry::LogFormat;
 
+mod access;
 mod archive;
 mod fetch;
 mod job;
 mod report;
 mod webhook;
 
+pub use self::access::{AccessArguments, TokenAction, TokenCommand};
 pub use self::archive::ArchiveArguments;
 pub use self::fetch::FetchArguments;
 #[cfg(test)]
@@ -57,6 +59,8 @@ pub enum Command {
     Archive(ArchiveArguments),
     /// Submit exports to a server, follow, download and delete them
     Job(JobCommand),
+    /// Make tokens for those whom a server lets in
+    Token(TokenCommand),
     /// Lay out numbers with a template, in a process of its own
     #[command(name = crate::layout::COMMAND, hide = true)]
     LayOut(LayOutArguments),
@@ -120,6 +124,14 @@ pub struct ServeArguments {
     /// Jobs that run at once; 0 takes jobs and runs none [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
+    /// Exports that may wait, in all; more are asked to come back later
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_queued: u32,
+    /// Exports of one name (see --access) that may wait
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_queued_each: u32,
+    #[command(flatten)]
+    pub access: AccessArguments,
     #[command(flatten)]
     pub webhooks: WebhookArguments,
     #[command(flatten)]

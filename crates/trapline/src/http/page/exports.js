@@ -1,10 +1,9 @@
 // The list of exports, live.
-import { get, number, remove, told } from "./api.js";
+import { get, listen, number, remove, told } from "./api.js";
 
 const $ = (id) => document.getElementById(id);
 const rows = new Map(), leaving = new Map();
 const GRACE = 10000;
-let source = null;
 
 const say = (text) => { $("said").textContent = text; };
 
@@ -159,7 +158,7 @@ function view(job, content) {
 function openReport(job) {
   const frame = document.createElement("iframe");
   frame.title = job.title || "Report";
-  frame.src = `${job.download_url}?inline`;
+  frame.src = `${job.download_url}${job.download_url.includes("?") ? "&" : "?"}inline`;
   view(job, frame);
 }
 
@@ -186,29 +185,30 @@ async function openArchive(job) {
 
 function connect() {
   const state = $("connection");
-  source = new EventSource("/api/exports/events");
-  const on = (name, act) => source.addEventListener(name, (event) => {
-    act(JSON.parse(event.data));
-    count();
-  });
-  on("exports", ({ exports }) => {
-    const there = new Set(exports.map((job) => job.job_id));
-    for (const jobId of [...rows.keys()]) if (!there.has(jobId)) drop(jobId);
-    exports.forEach(put);
-  });
-  on("status", put);
-  on("gone", ({ job_id }) => drop(job_id));
-  source.onopen = () => {
-    state.textContent = "Connected";
-    state.className = "";
-    document.dispatchEvent(new Event("connected"));
+  const acts = {
+    exports({ exports }) {
+      const there = new Set(exports.map((job) => job.job_id));
+      for (const jobId of [...rows.keys()]) if (!there.has(jobId)) drop(jobId);
+      exports.forEach(put);
+    },
+    status: put,
+    gone: ({ job_id }) => drop(job_id),
   };
-  source.onerror = () => {
-    state.textContent = "The server cannot be reached. Trying again…";
-    state.className = "off";
-    // A browser gives up for good when an answer was no stream.
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
-  };
+  listen("/api/exports/events", {
+    told(event, data) {
+      acts[event]?.(data);
+      count();
+    },
+    opened() {
+      state.textContent = "Connected";
+      state.className = "";
+      document.dispatchEvent(new Event("connected"));
+    },
+    lost() {
+      state.textContent = "The server cannot be reached. Trying again…";
+      state.className = "off";
+    },
+  });
 }
 
 export function start() {

@@ -1,7 +1,37 @@
 // The page: a period, what to make of it, and what was made.
+import { be, get, known } from "./api.js";
 import * as exports from "./exports.js";
 import * as forms from "./forms.js";
 import * as period from "./period.js";
+
+const $ = (id) => document.getElementById(id);
+
+// A server that asks who we are.
+document.addEventListener("asked", () => {
+  if ($("login").open) return;
+  $("who-message").textContent = known() ? "The token is not known here." : "";
+  be(null);
+  $("login").showModal();
+});
+$("who").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  be($("token").value.trim());
+  try {
+    await get("/api/datasets");
+    location.reload();
+  } catch (error) {
+    be(null);
+    $("who-message").textContent = error.message;
+    $("token").select();
+  }
+});
+// Without a token the page cannot do anything.
+$("login").addEventListener("cancel", (event) => event.preventDefault());
+$("leave").hidden = !known();
+$("leave").addEventListener("click", () => {
+  be(null);
+  location.reload();
+});
 
 exports.start();
 
