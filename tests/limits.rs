@@ -1,10 +1,14 @@
 //! What a server takes, and what it asks to come back later.
 
+use std::time::Duration;
+
 use reqwest::Response;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::access::token;
-use crate::support::{Home, on_both_stores, season};
+use crate::support::{Home, Server, on_both_stores, season};
 
 on_both_stores!(more_exports_than_may_wait_are_asked_to_come_back, one_name_does_not_take_all_the_room,);
 
@@ -48,4 +52,69 @@ async fn one_name_does_not_take_all_the_room(on: impl Fn(Home) -> Home) {
     let status: Value =
         server.client.get(address).bearer_auth(&ben).send().await.unwrap().json().await.unwrap();
     assert!(status["queue_position"].as_u64() <= Some(2), "{status}");
+}
+
+/// Sends bytes one at a time, until the server has heard enough; returns what it said.
+async fn trickle(server: &Server, head: &str, drop_by_drop: &str) -> String {
+    let stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    let (mut answers, mut asks) = stream.into_split();
+    asks.write_all(head.as_bytes()).await.unwrap();
+    let drops = drop_by_drop.as_bytes().to_vec();
+    let sending = tokio::spawn(async move {
+        for drop in drops.iter().cycle() {
+            if asks.write_all(&[*drop]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let mut said = Vec::new();
+    // A connection that is reset has been closed as well.
+    let _ = answers.read_to_end(&mut said).await;
+    sending.abort();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[tokio::test]
+async fn a_request_that_comes_a_byte_a_second_is_not_waited_for() {
+    let server = Home::with_examples().start();
+    let head = trickle(&server, "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ", "a");
+    let post =
+        "POST /api/exports/pdf HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n";
+    let body = trickle(&server, post, "[");
+    let (head, body) = tokio::join!(head, body);
+    assert!(head.is_empty() || head.starts_with("HTTP/1.1 408"), "{head}");
+    assert!(body.starts_with("HTTP/1.1 408") && body.contains("took too long"), "{body}");
+    // Others were answered all the while.
+    assert_eq!(server.get("/healthz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_body_of_100_megabytes_is_refused_before_it_has_come() {
+    let server = Home::with_examples().start();
+    let head = "POST /api/exports/zip HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+    let told = trickle(&server, &format!("{head}Content-Length: 104857600\r\n\r\n"), "[").await;
+    assert!(told.starts_with("HTTP/1.1 413"), "{told}");
+    // Nor does it help not to say how much it is.
+    let piece = format!("100000\r\n{}\r\n", " ".repeat(1 << 20));
+    let told =
+        trickle(&server, &format!("{head}Transfer-Encoding: chunked\r\n\r\n{}", piece.repeat(5)), "0").await;
+    assert!(told.starts_with("HTTP/1.1 413"), "{told}");
+}
+
+#[tokio::test]
+async fn every_answer_is_guarded_in_a_browser() {
+    let server = Home::with_examples().start();
+    for path in
+        ["/", "/docs/", "/openapi.json", "/healthz", "/api/datasets", "/api/exports/nothing", "/nowhere"]
+    {
+        let answer = server.get(path).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "SAMEORIGIN"),
+        ] {
+            assert_eq!(answer.headers()[name], value, "{path}");
+        }
+    }
 }

@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use jobs::{StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::access::Access;
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
-use crate::http::{App, Feed, router};
+use crate::http::{App, Feed, router, serve};
 use crate::templates::Templates;
 use crate::webhook::{self, Webhooks};
 use crate::worker::{Pool, Tools};
@@ -85,10 +84,10 @@ impl Workers {
 pub struct Service {
     address: SocketAddr,
     pool: Pool,
-    /// Ends those who listen to events, and the one who tells of ends.
-    listening: CancellationToken,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<io::Result<()>>,
+    /// Ends those who listen to events, the one who tells of ends, and what takes requests; nobody
+    /// left who could say so says it as well.
+    stopping: DropGuard,
+    serving: JoinHandle<()>,
 }
 
 impl Service {
@@ -107,19 +106,14 @@ impl Service {
         let address = listener.local_addr().map_err(|error| ServiceError::Listen(listen, error))?;
         let tools = settings.tools(datasets).await?;
         let pool = Pool::start(&tools, settings.workers);
-        let (stop, stopped) = oneshot::channel::<()>();
         let Tools { store, artifacts, datasets, templates, .. } = tools;
-        let listening = CancellationToken::new();
-        let feed = Feed::start(store.clone(), listening.clone());
-        tokio::spawn(webhook::deliver(store.clone(), webhooks.clone(), access.clone(), listening.clone()));
+        let stopping = CancellationToken::new();
+        let feed = Feed::start(store.clone(), stopping.clone());
+        tokio::spawn(webhook::deliver(store.clone(), webhooks.clone(), access.clone(), stopping.clone()));
         let app = App { store, artifacts, datasets, templates, feed, webhooks, access };
-        let serve = axum::serve(listener, router(app));
-        let serving = tokio::spawn(async move {
-            // Either a word to stop, or nobody left who could say it.
-            serve.with_graceful_shutdown(async { drop(stopped.await) }).await
-        });
+        let serving = tokio::spawn(serve(listener, router(app), stopping.clone()));
         tracing::info!(%address, store = %settings.store, workers = settings.workers, "listening");
-        Ok(Self { address, pool, listening, stop, serving })
+        Ok(Self { address, pool, stopping: stopping.drop_guard(), serving })
     }
 
     /// Where it listens.
@@ -130,14 +124,12 @@ impl Service {
     /// Stops taking requests, lets running jobs finish for the time of grace, and hands back the
     /// rest.
     pub async fn stop(self) -> Result<(), ServiceError> {
-        drop(self.stop);
-        self.listening.cancel();
+        drop(self.stopping);
         self.pool.stop().await;
         // Requests that are being answered get a moment; a slow download does not hold us up.
         match tokio::time::timeout(Duration::from_secs(2), self.serving).await {
-            Ok(Ok(served)) => served.map_err(ServiceError::Serve),
+            Ok(Ok(())) | Err(_) => Ok(()),
             Ok(Err(panic)) => Err(ServiceError::Serve(io::Error::other(panic))),
-            Err(_) => Ok(()),
         }
     }
 }

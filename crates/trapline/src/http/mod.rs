@@ -4,6 +4,7 @@ mod answers;
 mod archive_request;
 mod asked;
 mod body;
+mod connections;
 mod delete;
 mod download;
 mod events;
@@ -30,8 +31,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::http::{Method, Uri};
-use axum::middleware::from_fn_with_state;
+use axum::http::header::{HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use axum::http::{HeaderValue, Method, Uri};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{delete, get};
 use jobs::JobStore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -43,6 +46,7 @@ use crate::datasets::Datasets;
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
 
+pub use connections::serve;
 pub use feed::Feed;
 pub use list::told;
 pub use problem::{FieldError, Problem};
@@ -117,9 +121,24 @@ pub fn router(app: App) -> Router {
             Problem::new(405, format!("{} takes no {method}", uri.path()))
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(map_response(guarded))
         .layer(CatchPanicLayer::custom(problem::after_a_panic))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+/// What a browser is told of everything: it is what it says, is framed by nobody else, and where it
+/// was is nobody’s business.
+async fn guarded(mut response: Response) -> Response {
+    const TOLD: [(HeaderName, &str); 3] = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "SAMEORIGIN"),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    for (name, value) in TOLD {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// Another program may have called its job “pdf”, which is part of an address here.

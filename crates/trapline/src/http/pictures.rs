@@ -6,7 +6,7 @@ use std::io::Read;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use jobs::{JobId, Kind, Record};
 use zip::ZipArchive;
@@ -100,11 +100,7 @@ pub async fn one(
         };
         let mut bytes = Vec::new();
         entry.take(LARGEST).read_to_end(&mut bytes)?;
-        let headers = [
-            (CONTENT_TYPE, media_type),
-            (CACHE_CONTROL, "private, max-age=3600, immutable"),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        ];
+        let headers = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "private, max-age=3600, immutable")];
         Ok((headers, bytes).into_response())
     })
     .await

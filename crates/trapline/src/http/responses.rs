@@ -84,7 +84,7 @@ errors! {
     /// As many exports of the one who asks wait as may.
     TooMany = 429 "Too Many Requests", "As many of your exports wait as may; wait for some to end, or delete some", None;
     /// The body is longer than 4 MiB.
-    TooLong = 413 "Payload Too Large", "Failed to buffer the request body: length limit exceeded", None;
+    TooLong = 413 "Payload Too Large", "The body has more than 4 MiB; ask for fewer detections at once, or for what a filter selects", None;
     /// A parameter is wrong.
     WrongParameter = 422 "Unprocessable Entity", "limit must be a number from 1 to 100", Some("limit");
     /// There is no such job, or no such picture in its archive.

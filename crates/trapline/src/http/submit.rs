@@ -1,14 +1,18 @@
 //! `POST /api/exports/pdf` and `/zip`: from a request to a job, or to what is wrong with it.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{LOCATION, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use jobs::{JobId, NewJob, Submitted};
 
+use super::MAX_BODY;
 use super::answers::SubmittedAnswer;
 use super::asked::{ArchiveBody, ReportBody};
 use super::body::Fields;
@@ -26,6 +30,10 @@ use crate::webhook::Webhooks;
 
 /// Seconds in which a report is usually there.
 const REPORT_SECONDS: i64 = 2;
+/// The longest that the body of a request may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client that sends too much may go on before it is told.
+const LINGER: Duration = Duration::from_secs(2);
 /// Detections that are exported in a second, carefully guessed.
 const DETECTIONS_A_SECOND: i64 = 200;
 
@@ -36,11 +44,39 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Bytes::from_request(request, state).await {
-            Ok(bytes) => Ok(Self(bytes)),
-            Err(rejection) => Err(Problem::new(rejection.status().as_u16(), rejection.body_text())),
+        let length =
+            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if length.is_some_and(|length: usize| length > MAX_BODY) {
+            // A client that is still sending would not hear why nobody listens.
+            let _ = tokio::time::timeout(LINGER, let_go_by(request)).await;
+            return Err(too_long());
+        }
+        match tokio::time::timeout(PATIENCE, Bytes::from_request(request, state)).await {
+            Ok(Ok(bytes)) => Ok(Self(bytes)),
+            Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_long()),
+            Ok(Err(rejection)) => Err(Problem::new(rejection.status().as_u16(), rejection.body_text())),
+            Err(_) => Err(Problem::new(408, "The body took too long to come; send it again at once")),
         }
     }
+}
+
+/// Reads some of a body that nobody wants.
+async fn let_go_by(request: Request) {
+    let mut pieces = request.into_body().into_data_stream();
+    let mut read = 0;
+    while let Some(Ok(piece)) = pieces.next().await {
+        read += piece.len();
+        if read > 4 * MAX_BODY {
+            return;
+        }
+    }
+}
+
+fn too_long() -> Problem {
+    Problem::new(
+        413,
+        "The body has more than 4 MiB; ask for fewer detections at once, or for what a filter selects",
+    )
 }
 
 /// Submit a report

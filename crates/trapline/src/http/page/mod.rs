@@ -3,9 +3,7 @@
 //! They are what a browser gets, as they stand: no framework, no build step, and no request to any
 //! other host.
 
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -70,8 +68,6 @@ impl Asset {
             // Asked for each time, and sent when the program is another.
             (CACHE_CONTROL, "no-cache"),
             (CONTENT_SECURITY_POLICY, POLICY),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (REFERRER_POLICY, "no-referrer"),
         ];
         for (name, value) in told {
             response.headers_mut().insert(name, HeaderValue::from_str(value).expect("plain text"));
