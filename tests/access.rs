@@ -296,3 +296,28 @@ async fn a_person_signs_in_on_the_page() {
     browser.until("document.getElementById('login').open", true).await;
     assert_eq!(browser.value("sessionStorage.getItem('token')").await, Value::Null);
 }
+
+/// Other pages may speak to the server when their origin is listed, and not otherwise.
+#[tokio::test]
+async fn pages_of_other_origins_are_let_in_when_they_are_listed() {
+    let listed = "https://platform.example.org";
+    let guarded = Guarded::start(|home| home, &["--cors-origin", listed]);
+    let ask = async |method: Method, origin: &str| {
+        let request =
+            guarded.server.client.request(method, format!("{}/api/exports/pdf", guarded.server.url));
+        let request = request.header("origin", origin).header("access-control-request-method", "POST");
+        let answer = request.header("access-control-request-headers", "authorization").send().await.unwrap();
+        let allowed = answer
+            .headers()
+            .get("access-control-allow-origin")
+            .map(|origin| origin.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), allowed)
+    };
+    assert_eq!(ask(Method::OPTIONS, listed).await, (200, Some(listed.into())));
+    // The answer to one without a token can be read there too.
+    assert_eq!(ask(Method::POST, listed).await, (401, Some(listed.into())));
+    assert_eq!(ask(Method::OPTIONS, "https://example.org").await.1, None);
+    let closed = Home::with_examples().start();
+    let request = closed.client.get(format!("{}/api/exports", closed.url)).header("origin", listed);
+    assert!(!request.send().await.unwrap().headers().contains_key("access-control-allow-origin"));
+}

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::access::token;
-use crate::support::{Home, Server, on_both_stores, season};
+use crate::support::{Home, Server, on_both_stores, season, until};
 
 on_both_stores!(more_exports_than_may_wait_are_asked_to_come_back, one_name_does_not_take_all_the_room,);
 
@@ -117,4 +117,24 @@ async fn every_answer_is_guarded_in_a_browser() {
             assert_eq!(answer.headers()[name], value, "{path}");
         }
     }
+}
+
+/// With the id of a request its answer and its lines of the log are found together.
+#[tokio::test]
+async fn a_request_has_an_id_that_is_in_the_answer_and_in_the_log() {
+    let home = Home::with_examples();
+    let mut command = home.command();
+    command.env("RUST_LOG", "info,tower_http=debug");
+    let server = home.start_as(command);
+    let own =
+        server.client.get(format!("{}/api/datasets", server.url)).header("x-request-id", "from-a-client-7");
+    assert_eq!(own.send().await.unwrap().headers()["x-request-id"], "from-a-client-7");
+    let made = server.get("/api/datasets?secret=hidden").await.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(made.len(), 36);
+    until("the log", async || server.log().contains(&made) && server.log().contains("from-a-client-7")).await;
+    // What makes a link good stays out of it.
+    assert!(!server.log().contains("hidden"), "{}", server.log());
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::access::Access;
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
-use crate::http::{App, Feed, router, serve};
+use crate::http::{App, Feed, Origin, router, serve};
 use crate::templates::Templates;
 use crate::webhook::{self, Webhooks};
 use crate::worker::{Pool, Tools};
@@ -98,6 +98,7 @@ impl Service {
         datasets: Datasets,
         webhooks: Webhooks,
         access: Access,
+        origins: Vec<Origin>,
     ) -> Result<Self, ServiceError> {
         let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ServiceError::InUse(listen),
@@ -110,7 +111,7 @@ impl Service {
         let stopping = CancellationToken::new();
         let feed = Feed::start(store.clone(), stopping.clone());
         tokio::spawn(webhook::deliver(store.clone(), webhooks.clone(), access.clone(), stopping.clone()));
-        let app = App { store, artifacts, datasets, templates, feed, webhooks, access };
+        let app = App { store, artifacts, datasets, templates, feed, webhooks, access, origins };
         let serving = tokio::spawn(serve(listener, router(app), stopping.clone()));
         tracing::info!(%address, store = %settings.store, workers = settings.workers, "listening");
         Ok(Self { address, pool, stopping: stopping.drop_guard(), serving })

@@ -73,6 +73,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
             datasets,
             Webhooks::none(),
             Access::open(),
+            Vec::new(),
         )
         .await
         .map_err(Failure::job)?;

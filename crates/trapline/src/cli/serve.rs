@@ -29,9 +29,16 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
         Failure::job(format!("nobody can be told of the ends of exports (--webhook-secret): {error}"))
     })?;
     runtime()?.block_on(async {
-        let service = Service::start(&settings, arguments.listen, datasets, webhooks, access)
-            .await
-            .map_err(Failure::input)?;
+        let service = Service::start(
+            &settings,
+            arguments.listen,
+            datasets,
+            webhooks,
+            access,
+            arguments.cors_origin.clone(),
+        )
+        .await
+        .map_err(Failure::input)?;
         // For people and for scripts that asked for port 0.
         println!("listening on http://{}", service.address());
         stop_signal().await?;

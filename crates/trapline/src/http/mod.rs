@@ -14,6 +14,7 @@ mod health;
 mod idempotency;
 mod list;
 mod openapi;
+mod origins;
 mod page;
 mod path;
 mod pictures;
@@ -30,7 +31,7 @@ mod summary;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::extract::{DefaultBodyLimit, FromRef, Request};
 use axum::http::header::{HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use axum::http::{HeaderValue, Method, Uri};
 use axum::middleware::{from_fn_with_state, map_response};
@@ -38,6 +39,7 @@ use axum::response::Response;
 use axum::routing::{delete, get};
 use jobs::JobStore;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
 use crate::access::Access;
@@ -49,6 +51,7 @@ use crate::webhook::Webhooks;
 pub use connections::serve;
 pub use feed::Feed;
 pub use list::told;
+pub use origins::Origin;
 pub use problem::{FieldError, Problem};
 
 /// Ten thousand ids of 128 characters, and room for the rest of a request.
@@ -64,6 +67,7 @@ pub struct App {
     pub feed: Feed,
     pub webhooks: Webhooks,
     pub access: Access,
+    pub origins: Vec<Origin>,
 }
 
 impl FromRef<App> for Feed {
@@ -123,8 +127,19 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(map_response(guarded))
         .layer(CatchPanicLayer::custom(problem::after_a_panic))
-        .layer(TraceLayer::new_for_http())
+        // So that an answer, a line of the log and what a person tells of can be brought together.
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(origins::allowed(&app.origins))
         .with_state(app)
+}
+
+/// What the log tells of a request. Not its query, which may hold what makes a link good.
+fn span(request: &Request) -> tracing::Span {
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
+    let (method, path) = (request.method(), request.uri().path());
+    tracing::info_span!("request", %method, path, request_id = id.unwrap_or_default())
 }
 
 /// What a browser is told of everything: it is what it says, is framed by nobody else, and where it

@@ -14,6 +14,7 @@ use jobs::StoreAddress;
 
 use super::lay_out::LayOutArguments;
 use crate::datasets::DataArgument;
+use crate::http::Origin;
 use crate::telemetry::LogFormat;
 
 mod access;
@@ -130,6 +131,9 @@ pub struct ServeArguments {
     /// Exports of one name (see --access) that may wait
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_queued_each: u32,
+    /// Let pages of this origin (`https://example.org`) speak to the server; as often as needed
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ' ')]
+    pub cors_origin: Vec<Origin>,
     #[command(flatten)]
     pub access: AccessArguments,
     #[command(flatten)]
