@@ -213,3 +213,53 @@ fn help_shows_examples() {
     let (code, out, _) = trapline(folder.path(), &["--version"]);
     assert_eq!((code, out.as_str()), (0, "trapline 0.1.0\n"));
 }
+
+#[test]
+fn what_would_fail_is_told_before_a_server_is_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let (algar, free) = (algar(), format!("127.0.0.1:{}", testkit::free_port()));
+    let settings = format!("[serve]\ndata = [\"{algar}\"]\nlisten = \"{free}\"\n");
+    std::fs::write(folder.path().join("trapline.toml"), settings).unwrap();
+    let (code, out, told) = trapline(folder.path(), &["check"]);
+    assert_eq!(code, 0, "{out}{told}");
+    for fine in
+        ["ok    data algar: ", "22 classes", "ok    artifacts: ", "ok    access: no tokens", "ok    store: "]
+    {
+        assert!(out.contains(fine), "{out}");
+    }
+
+    let taken = std::net::TcpListener::bind(&free).unwrap();
+    let wrong = [
+        "check",
+        "--data",
+        "nowhere.zip",
+        "--data",
+        &algar,
+        "--templates",
+        "none",
+        "--store",
+        "redis://127.0.0.1:1",
+    ];
+    let (code, out, told) = trapline(folder.path(), &wrong);
+    assert_eq!(code, 2, "{out}");
+    for failing in ["FAIL  data nowhere: ", "FAIL  templates: ", "FAIL  listen: ", "FAIL  store: "] {
+        assert!(out.contains(failing), "{out}");
+    }
+    assert!(out.contains("ok    data algar: ") && told.contains("4 things would fail"), "{out}{told}");
+    drop(taken);
+}
+
+#[test]
+fn completions_and_the_manual_know_all_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, out, _) = trapline(folder.path(), &["completions", shell]);
+        assert_eq!(code, 0);
+        for known in ["serve", "archive", "webhook-secret", "download"] {
+            assert!(out.contains(known), "{shell} {known}");
+        }
+    }
+    let (code, out, _) = trapline(folder.path(), &["man"]);
+    assert_eq!((code, out.matches("\n.TH ").count()), (0, 11));
+    assert!(out.contains(".TH trapline-serve") && out.contains("\\-\\-access"), "{out}");
+}

@@ -77,7 +77,8 @@ async fn trickle(server: &Server, head: &str, drop_by_drop: &str) -> String {
 
 #[tokio::test]
 async fn a_request_that_comes_a_byte_a_second_is_not_waited_for() {
-    let server = Home::with_examples().start();
+    let limits = ["--head-timeout", "3", "--body-timeout", "4"];
+    let server = Home::with_examples().arguments(&limits).start();
     let head = trickle(&server, "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ", "a");
     let post =
         "POST /api/exports/pdf HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n";

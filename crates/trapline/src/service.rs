@@ -11,12 +11,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::access::Access;
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
-use crate::http::{App, Feed, Origin, router, serve};
+use crate::http::{App, Feed, Front, router, serve};
 use crate::templates::Templates;
-use crate::webhook::{self, Webhooks};
+use crate::webhook;
 use crate::worker::{Pool, Tools};
 
 /// How a process is set up.
@@ -96,9 +95,7 @@ impl Service {
         settings: &Settings,
         listen: SocketAddr,
         datasets: Datasets,
-        webhooks: Webhooks,
-        access: Access,
-        origins: Vec<Origin>,
+        front: Front,
     ) -> Result<Self, ServiceError> {
         let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ServiceError::InUse(listen),
@@ -110,9 +107,10 @@ impl Service {
         let Tools { store, artifacts, datasets, templates, .. } = tools;
         let stopping = CancellationToken::new();
         let feed = Feed::start(store.clone(), stopping.clone());
-        tokio::spawn(webhook::deliver(store.clone(), webhooks.clone(), access.clone(), stopping.clone()));
-        let app = App { store, artifacts, datasets, templates, feed, webhooks, access, origins };
-        let serving = tokio::spawn(serve(listener, router(app), stopping.clone()));
+        let Front { webhooks, access, head, .. } = front.clone();
+        tokio::spawn(webhook::deliver(store.clone(), webhooks, access, stopping.clone()));
+        let app = App { store, artifacts, datasets, templates, feed, front };
+        let serving = tokio::spawn(serve(listener, router(app), head, stopping.clone()));
         tracing::info!(%address, store = %settings.store, workers = settings.workers, "listening");
         Ok(Self { address, pool, stopping: stopping.drop_guard(), serving })
     }

@@ -29,7 +29,9 @@ pub fn configured(command: Command, arguments: &[OsString]) -> Result<Command, F
     }
     let settings = file.map(|(_, table)| table).unwrap_or_default();
     Ok(command.mut_subcommands(|command| {
-        let own = settings.get(command.get_name()).and_then(Value::as_table).cloned().unwrap_or_default();
+        // What is checked is what would be served.
+        let name = if command.get_name() == "check" { "serve" } else { command.get_name() };
+        let own = settings.get(name).and_then(Value::as_table).cloned().unwrap_or_default();
         let set = |argument| with_settings(argument, &settings, &own);
         command.mut_args(set).mut_subcommands(|inner| inner.mut_args(set))
     }))

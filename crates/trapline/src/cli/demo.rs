@@ -12,13 +12,12 @@ use super::arguments::DemoArguments;
 use super::failure::Failure;
 use super::output::Steps;
 use super::serve::runtime;
-use crate::access::Access;
 use crate::client::{Client, News};
 use crate::datasets::{DataArgument, Datasets};
+use crate::http::Front;
 use crate::service::{Service, Settings};
 use crate::telemetry::{self, LogFormat};
 use crate::templates::Templates;
-use crate::webhook::Webhooks;
 
 /// The examples that are bundled with the program, by their path.
 macro_rules! bundled {
@@ -67,16 +66,10 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         templates: Templates::default(),
     };
     runtime()?.block_on(async {
-        let service = Service::start(
-            &settings,
-            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            datasets,
-            Webhooks::none(),
-            Access::open(),
-            Vec::new(),
-        )
-        .await
-        .map_err(Failure::job)?;
+        let service =
+            Service::start(&settings, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), datasets, Front::open())
+                .await
+                .map_err(Failure::job)?;
         let shown = show(&format!("http://{}", service.address()), &arguments.output).await;
         service.stop().await.map_err(Failure::job)?;
         shown

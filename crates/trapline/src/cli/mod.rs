@@ -2,11 +2,13 @@
 
 mod archive;
 mod arguments;
+mod check;
 mod config;
 mod demo;
 mod failure;
 mod job;
 mod lay_out;
+mod manual;
 mod output;
 mod report;
 mod serve;
@@ -45,6 +47,12 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Worker(arguments) => serve::worker(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Archive(arguments) => archive::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Completions { shell } => {
+            manual::completions(shell);
+            Ok(())
+        }
+        Command::Man => manual::manual(),
         Command::Token(command) => token::run(&command),
     };
     done.map(|()| ExitCode::SUCCESS)

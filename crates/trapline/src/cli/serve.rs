@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::arguments::{DataArguments, FetchArguments, JobArguments, ServeArguments, WorkerArguments};
 use super::failure::Failure;
 use crate::datasets::Datasets;
+use crate::http::Front;
 use crate::service::{Service, Settings, Workers};
 use crate::telemetry;
 use crate::templates::Templates;
@@ -20,7 +21,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let ServeArguments { data, fetch, store, jobs, workers, webhooks, .. } = arguments;
     let access = arguments.access.access();
     if access.is_open() && !arguments.listen.ip().is_loopback() {
-        return Err(open_to_all(arguments.listen));
+        return Err(Failure::input(open_to_all(arguments.listen)));
     }
     let (settings, datasets) = set_up(jobs, data, fetch, store, *workers)?;
     let most_waiting = MostWaiting { all: arguments.max_queued, each: arguments.max_queued_each };
@@ -28,17 +29,12 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let webhooks = Webhooks::new(&webhooks.settings()).map_err(|error| {
         Failure::job(format!("nobody can be told of the ends of exports (--webhook-secret): {error}"))
     })?;
+    let origins = arguments.cors_origin.clone();
+    let (head, body) = (arguments.head_timeout, arguments.body_timeout);
+    let front = Front { access, origins, webhooks, head, body };
     runtime()?.block_on(async {
-        let service = Service::start(
-            &settings,
-            arguments.listen,
-            datasets,
-            webhooks,
-            access,
-            arguments.cors_origin.clone(),
-        )
-        .await
-        .map_err(Failure::input)?;
+        let service =
+            Service::start(&settings, arguments.listen, datasets, front).await.map_err(Failure::input)?;
         // For people and for scripts that asked for port 0.
         println!("listening on http://{}", service.address());
         stop_signal().await?;
@@ -46,12 +42,13 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     })
 }
 
-fn open_to_all(listen: SocketAddr) -> Failure {
-    Failure::input(format!(
+/// Why a server without tokens listens on this machine only.
+pub fn open_to_all(listen: SocketAddr) -> String {
+    format!(
         "--listen {listen} can be reached from other machines, and without tokens anybody there may export and \
          delete everything. `trapline token new NAME` makes a token for --access; or listen on 127.0.0.1, and put \
          what lets people in before that"
-    ))
+    )
 }
 
 pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {

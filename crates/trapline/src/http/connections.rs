@@ -10,14 +10,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The longest that the head of a request may take, and a connection may be silent between two. A
-/// client that sends a byte a second holds a connection no longer.
-const HEAD: Duration = Duration::from_secs(15);
 /// Wait after the operating system gave no connection, as when a process has as many as it may.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// Answers connections until `stopping`, and then those that are being answered to their end.
-pub async fn serve(listener: TcpListener, routes: Router, stopping: CancellationToken) {
+/// Answers connections until `stopping`, and then those that are being answered to their end. A
+/// client that does not say within `head` what it wants, or sends it a byte a second, is not waited
+/// for.
+pub async fn serve(listener: TcpListener, routes: Router, head: Duration, stopping: CancellationToken) {
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -26,7 +25,7 @@ pub async fn serve(listener: TcpListener, routes: Router, stopping: Cancellation
         };
         match accepted {
             Ok((stream, _)) => {
-                connections.spawn(answer(stream, routes.clone(), stopping.clone()));
+                connections.spawn(answer(stream, routes.clone(), head, stopping.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "no connection could be accepted");
@@ -39,12 +38,12 @@ pub async fn serve(listener: TcpListener, routes: Router, stopping: Cancellation
     connections.wait().await;
 }
 
-async fn answer(stream: TcpStream, routes: Router, stopping: CancellationToken) {
+async fn answer(stream: TcpStream, routes: Router, head: Duration, stopping: CancellationToken) {
     // Answers are written whole; waiting for more would only hold them up.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(head)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
     tokio::pin!(connection);
     let ended = tokio::select! {

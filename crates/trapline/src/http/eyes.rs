@@ -88,8 +88,8 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let App { store, access, .. } = App::from_ref(state);
-        Ok(Self { store, access, who: Who::from_request_parts(parts, state).await? })
+        let App { store, front, .. } = App::from_ref(state);
+        Ok(Self { store, access: front.access, who: Who::from_request_parts(parts, state).await? })
     }
 }
 

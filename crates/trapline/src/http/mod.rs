@@ -10,6 +10,7 @@ mod download;
 mod events;
 mod eyes;
 mod feed;
+mod front;
 mod health;
 mod idempotency;
 mod list;
@@ -50,6 +51,7 @@ use crate::webhook::Webhooks;
 
 pub use connections::serve;
 pub use feed::Feed;
+pub use front::Front;
 pub use list::told;
 pub use origins::Origin;
 pub use problem::{FieldError, Problem};
@@ -65,9 +67,7 @@ pub struct App {
     pub datasets: Datasets,
     pub templates: Templates,
     pub feed: Feed,
-    pub webhooks: Webhooks,
-    pub access: Access,
-    pub origins: Vec<Origin>,
+    pub front: Front,
 }
 
 impl FromRef<App> for Feed {
@@ -78,13 +78,13 @@ impl FromRef<App> for Feed {
 
 impl FromRef<App> for Access {
     fn from_ref(app: &App) -> Self {
-        app.access.clone()
+        app.front.access.clone()
     }
 }
 
 impl FromRef<App> for Webhooks {
     fn from_ref(app: &App) -> Self {
-        app.webhooks.clone()
+        app.front.webhooks.clone()
     }
 }
 
@@ -114,9 +114,9 @@ impl FromRef<App> for Templates {
 
 /// All routes.
 pub fn router(app: App) -> Router {
-    let (described, description) = openapi::described(app.access.clone()).split_for_parts();
+    let (described, description) = openapi::described(app.front.access.clone()).split_for_parts();
     described
-        .merge(named_like_jobs().route_layer(from_fn_with_state(app.access.clone(), eyes::known)))
+        .merge(named_like_jobs().route_layer(from_fn_with_state(app.front.access.clone(), eyes::known)))
         .route("/", get(page::index))
         .route("/page/{name}", get(page::asset))
         .merge(openapi::docs(description))
@@ -131,7 +131,7 @@ pub fn router(app: App) -> Router {
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .layer(origins::allowed(&app.origins))
+        .layer(origins::allowed(&app.front.origins))
         .with_state(app)
 }
 

@@ -12,7 +12,6 @@ use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use jobs::{JobId, NewJob, Submitted};
 
-use super::MAX_BODY;
 use super::answers::SubmittedAnswer;
 use super::asked::{ArchiveBody, ReportBody};
 use super::body::Fields;
@@ -21,6 +20,7 @@ use super::idempotency::IdempotencyKey;
 use super::problem::Problem;
 use super::responses::{BrokenRule, NoToken, NotAllowed, TooLong, TooMany, Unavailable, WrongShape};
 use super::status::status_name;
+use super::{App, MAX_BODY};
 use super::{archive_request, report_request};
 use crate::datasets::Datasets;
 use crate::export::Export;
@@ -30,8 +30,6 @@ use crate::webhook::Webhooks;
 
 /// Seconds in which a report is usually there.
 const REPORT_SECONDS: i64 = 2;
-/// The longest that the body of a request may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a client that sends too much may go on before it is told.
 const LINGER: Duration = Duration::from_secs(2);
 /// Detections that are exported in a second, carefully guessed.
@@ -40,10 +38,10 @@ const DETECTIONS_A_SECOND: i64 = 200;
 /// A body of any media type: clients of the system that this one replaces send what they like.
 pub struct Body(Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for Body {
+impl FromRequest<App> for Body {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &App) -> Result<Self, Problem> {
         let length =
             request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if length.is_some_and(|length: usize| length > MAX_BODY) {
@@ -51,7 +49,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             let _ = tokio::time::timeout(LINGER, let_go_by(request)).await;
             return Err(too_long());
         }
-        match tokio::time::timeout(PATIENCE, Bytes::from_request(request, state)).await {
+        match tokio::time::timeout(state.front.body, Bytes::from_request(request, state)).await {
             Ok(Ok(bytes)) => Ok(Self(bytes)),
             Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_long()),
             Ok(Err(rejection)) => Err(Problem::new(rejection.status().as_u16(), rejection.body_text())),

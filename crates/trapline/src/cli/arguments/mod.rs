@@ -62,6 +62,15 @@ pub enum Command {
     Job(JobCommand),
     /// Make tokens for those whom a server lets in
     Token(TokenCommand),
+    /// Say what would fail if a server were started like this
+    Check(ServeArguments),
+    /// Print completions for a shell
+    Completions {
+        /// For which
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, for `man -l -`
+    Man,
     /// Lay out numbers with a template, in a process of its own
     #[command(name = crate::layout::COMMAND, hide = true)]
     LayOut(LayOutArguments),
@@ -131,6 +140,12 @@ pub struct ServeArguments {
     /// Exports of one name (see --access) that may wait
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_queued_each: u32,
+    /// The longest that the head of a request may take, and a connection may be silent, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub head_timeout: Duration,
+    /// The longest that the body of a request may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub body_timeout: Duration,
     /// Let pages of this origin (`https://example.org`) speak to the server; as often as needed
     #[arg(long, value_name = "ORIGIN", value_delimiter = ' ')]
     pub cors_origin: Vec<Origin>,

@@ -1,0 +1,156 @@
+//! `trapline check`: what a server would meet, before it is started.
+
+use std::path::Path;
+
+use detections::ReadOptions;
+use jobs::{StoreAddress, StoreOptions};
+use tokio::net::TcpListener;
+
+use super::arguments::ServeArguments;
+use super::failure::Failure;
+use super::output::result;
+use super::serve::{open_to_all, runtime};
+use crate::artifacts::Artifacts;
+use crate::datasets::DataArgument;
+use crate::templates::Templates;
+use crate::webhook::Webhooks;
+
+/// What was found, one line for each thing that was looked at.
+#[derive(Default)]
+struct Found {
+    failed: usize,
+}
+
+impl Found {
+    fn note(&mut self, what: &str, outcome: Result<String, String>) {
+        match outcome {
+            Ok(found) => result(format_args!("ok    {what}: {found}")),
+            Err(problem) => {
+                self.failed += 1;
+                result(format_args!("FAIL  {what}: {problem}"));
+            }
+        }
+    }
+}
+
+pub fn run(arguments: &ServeArguments) -> Result<(), Failure> {
+    let mut found = Found::default();
+    data(arguments, &mut found)?;
+    folders(arguments, &mut found);
+    access(arguments, &mut found);
+    runtime()?.block_on(servers(arguments, &mut found));
+    match found.failed {
+        0 => Ok(()),
+        1 => Err(Failure::input("one thing would fail; see above")),
+        failed => Err(Failure::input(format!("{failed} things would fail; see above"))),
+    }
+}
+
+/// Each data set, with what of it cannot be read.
+fn data(arguments: &ServeArguments, found: &mut Found) -> Result<(), Failure> {
+    let options = ReadOptions { fetch: arguments.fetch.fetch()?, ..arguments.data.options() };
+    let mut names: Vec<&str> = Vec::new();
+    for DataArgument { name, path } in &arguments.data.data {
+        let what = format!("data {name}");
+        if names.contains(&name.as_str()) {
+            found.note(
+                &what,
+                Err("another data set has this name; give it one of its own with NAME=PATH".into()),
+            );
+        }
+        names.push(name);
+        let read = detections::open(path, &options).map_err(|error| error.to_string());
+        found.note(
+            &what,
+            read.map(|data| {
+                format!(
+                    "{} observations of {} classes at {} locations; {} rows could not be read",
+                    data.observations.len(),
+                    data.classes.len(),
+                    data.locations.len(),
+                    data.problems.rows_skipped()
+                )
+            }),
+        );
+    }
+    Ok(())
+}
+
+/// The folders that are read and written.
+fn folders(arguments: &ServeArguments, found: &mut Found) {
+    let jobs = &arguments.jobs;
+    let artifacts = Artifacts::open(&jobs.artifacts).map_err(|error| error.to_string());
+    found.note("artifacts", artifacts.map(|_| format!("{} can be written to", jobs.artifacts.display())));
+    for (flag, folder) in [("templates", &jobs.templates), ("fonts", &jobs.fonts)] {
+        if let Some(folder) = folder {
+            let there = folder.is_dir().then(|| folder.display().to_string());
+            found.note(flag, there.ok_or_else(|| format!("there is no folder {}", folder.display())));
+        }
+    }
+    if let Some(folder) = &jobs.templates {
+        let templates = Templates { folder: Some(folder.clone()), fonts: jobs.fonts.clone() };
+        for name in template_names(folder) {
+            let known = templates.find(&name).map(|_| "can be asked for".to_owned());
+            found.note(&format!("template {name}"), known.map_err(|error| error.to_string()));
+        }
+    }
+    if jobs.heartbeat >= jobs.lease {
+        found.note(
+            "heartbeat",
+            Err("is not shorter than the lease: every job would be taken for lost".into()),
+        );
+    }
+}
+
+/// Names of templates in a folder, sorted.
+fn template_names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter(|entry| {
+            let path = entry.path();
+            path.extension().is_some_and(|ending| ending == "typ") || path.join("main.typ").is_file()
+        })
+        .filter_map(|entry| Some(entry.path().file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Who is let in, and who is told of ends.
+fn access(arguments: &ServeArguments, found: &mut Found) {
+    let tokens = arguments.access.access.len();
+    let open = arguments.access.access().is_open();
+    found.note(
+        "access",
+        if open && !arguments.listen.ip().is_loopback() {
+            Err(open_to_all(arguments.listen))
+        } else if open {
+            Ok("no tokens: whoever is on this machine may do everything".into())
+        } else {
+            Ok(format!("{tokens} tokens"))
+        },
+    );
+    let settings = arguments.webhooks.settings();
+    let secrets = settings.secrets.len();
+    let webhooks = Webhooks::new(&settings).map_err(|error| error.to_string());
+    if secrets > 0 {
+        found.note("webhooks", webhooks.map(|_| format!("signed with {secrets} secrets")));
+    }
+}
+
+/// What listens, and what is spoken to.
+async fn servers(arguments: &ServeArguments, found: &mut Found) {
+    let listen = TcpListener::bind(arguments.listen).await.map_err(|error| error.to_string());
+    found.note("listen", listen.map(|_| format!("{} is free", arguments.listen)));
+    let store =
+        match arguments.store.open(StoreOptions { ttl: arguments.jobs.ttl, ..StoreOptions::default() }).await
+        {
+            Ok(store) => store.check().await,
+            Err(error) => Err(error),
+        };
+    let kept = match &arguments.store {
+        StoreAddress::Sqlite(folder) => format!("jobs are kept in {}", folder.display()),
+        StoreAddress::Redis(_) => format!("{} answers and can be written to", arguments.store),
+    };
+    found.note("store", store.map(|()| kept).map_err(|error| error.to_string()));
+}

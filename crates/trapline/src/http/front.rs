@@ -1,0 +1,33 @@
+//! What stands between a server and those who speak to it.
+
+use std::time::Duration;
+
+use super::origins::Origin;
+use crate::access::Access;
+use crate::webhook::Webhooks;
+
+/// Who is let in, how long they may take, and who is told of ends.
+#[derive(Clone)]
+pub struct Front {
+    pub access: Access,
+    /// Pages of these origins may speak to the server.
+    pub origins: Vec<Origin>,
+    pub webhooks: Webhooks,
+    /// The longest that the head of a request may take, and a connection may be silent between two.
+    pub head: Duration,
+    /// The longest that the body of a request may take.
+    pub body: Duration,
+}
+
+impl Front {
+    /// For whoever is on this machine.
+    pub fn open() -> Self {
+        Self {
+            access: Access::open(),
+            origins: Vec::new(),
+            webhooks: Webhooks::none(),
+            head: Duration::from_mins(1),
+            body: Duration::from_secs(30),
+        }
+    }
+}
