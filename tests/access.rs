@@ -277,6 +277,7 @@ async fn a_person_signs_in_on_the_page() {
     let guarded = Guarded::start(|home| home, &[]);
     let browser = Browser::open(&guarded.server.url).await;
     browser.until("document.getElementById('login').open", true).await;
+    browser.until("document.getElementById('connection').textContent", "Not signed in").await;
     assert_eq!(browser.barriers().await, [""; 0]);
     browser.write("#token", "trapline_wrong").await;
     browser.click("#who [type=submit]").await;

@@ -1,9 +1,11 @@
 //! A real browser without a window: Debian's Chromium, through its driver.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 use testkit::free_port;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities};
@@ -13,20 +15,39 @@ use crate::support::{tools, until};
 /// The file of axe-core that `tests/tools/fetch_axe.py` fetches.
 const AXE: &str = "axe-4.14.1.min.js";
 
-/// A browser of a test's own. Dropped, it is closed.
+/// A browser of a test's own. Dropped, it is closed, with all its processes.
 pub struct Browser {
     /// There until the end.
     page: Option<WebDriver>,
     driver: Child,
+    /// What it keeps; its processes are known by the name of it.
+    profile: TempDir,
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // On this word the driver takes its browser with it.
-        let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
+        // A driver that is told to end leaves its browser behind, so both are ended here.
+        let _ = self.driver.kill();
         let _ = self.driver.wait();
+        end_all_that_name(self.profile.path());
         // Nobody is left who could be told to close the session.
         let _ = self.page.take().map(WebDriver::leak);
+    }
+}
+
+/// Ends every process that has a folder in its command line.
+fn end_all_that_name(folder: &Path) {
+    let name = folder.as_os_str().as_encoded_bytes();
+    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let number = process.file_name().to_string_lossy().into_owned();
+        let Ok(line) = std::fs::read(process.path().join("cmdline")) else { continue };
+        if number.parse::<u32>().is_ok() && line.windows(name.len()).any(|part| part == name) {
+            // It may have ended by itself in the meantime.
+            let _ = Command::new("sh")
+                .args(["-c", &format!("kill -KILL {number}")])
+                .stderr(Stdio::null())
+                .status();
+        }
     }
 }
 
@@ -37,7 +58,8 @@ impl Browser {
         let mut command = Command::new("chromedriver");
         command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
         let driver = command.spawn().expect("chromedriver; scripts/setup test installs it");
-        let mut browser = Self { page: None, driver };
+        let profile = tempfile::tempdir().unwrap();
+        let mut browser = Self { page: None, driver, profile };
         let listens = async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
         until("the driver to listen", listens).await;
         let mut wanted = ChromeCapabilities::new();
@@ -45,6 +67,7 @@ impl Browser {
         for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,1200"] {
             wanted.add_arg(argument).unwrap();
         }
+        wanted.add_arg(&format!("--user-data-dir={}", browser.profile.path().display())).unwrap();
         let client = testkit::http_client(Duration::from_mins(2));
         let driver = WebDriver::builder(format!("http://127.0.0.1:{port}"), wanted).client(client);
         let page = driver.connect().await.expect("a browser");

@@ -58,6 +58,7 @@ function events(text) {
 export async function listen(path, { told, opened, lost }) {
   let last = null;
   for (;;) {
+    let why = null;
     try {
       const response = await fetch(path, { cache: "no-store", headers: { ...who(), ...(last && { "last-event-id": last }) } });
       asked(response);
@@ -72,10 +73,11 @@ export async function listen(path, { told, opened, lost }) {
           told(event, JSON.parse(data));
         }
       }
-    } catch {
+    } catch (error) {
       // Tried again, whatever it was.
+      why = error;
     }
-    lost();
+    lost(why);
     await new Promise((done) => { setTimeout(done, 2000); });
   }
 }

@@ -204,8 +204,8 @@ function connect() {
       state.className = "";
       document.dispatchEvent(new Event("connected"));
     },
-    lost() {
-      state.textContent = "The server cannot be reached. Trying again…";
+    lost(why) {
+      state.textContent = why?.status === 401 ? "Not signed in" : "The server cannot be reached. Trying again…";
       state.className = "off";
     },
   });
