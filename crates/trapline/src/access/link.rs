@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
-use super::token::from_hex;
+use crate::digest::{from_hex, hex};
 
 /// Makes and checks links.
 pub struct Link<'a>(pub(super) &'a [u8; 32]);
@@ -21,7 +21,7 @@ impl Link<'_> {
     /// The path with what makes it good until `expires`.
     pub fn to(&self, path: &str, expires: Timestamp) -> String {
         let expires = expires.as_second();
-        let signature: String = self.sign(path, expires).iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hex(&self.sign(path, expires));
         format!("{path}?expires={expires}&signature={signature}")
     }
 

@@ -14,6 +14,8 @@ use jobs::Record;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::digest::from_hex;
+
 pub use link::Link;
 pub use token::{NewToken, new_token};
 
@@ -69,7 +71,7 @@ impl FromStr for Grant {
         let plain = |sign: char| sign.is_ascii_alphanumeric() || "._-@".contains(sign);
         let named = (1..=MAX_NAME).contains(&name.len()) && name.chars().all(plain);
         let role = Role::ALL.iter().find(|(known, _)| *known == role).map(|(_, role)| *role);
-        match (role, token::from_hex(hash)) {
+        match (role, from_hex(hash)) {
             (Some(role), Some(hash)) if named => Ok(Self { name: name.into(), role, hash }),
             _ => Err(NoGrant),
         }

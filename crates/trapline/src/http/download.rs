@@ -23,6 +23,7 @@ use super::problem::Problem;
 use super::ranges::{Part, part};
 use super::responses::{NoJob, NoToken, NotAllowed, NotSatisfiable, Unavailable, Unreadable};
 use crate::artifacts::{Artifacts, Name};
+use crate::digest::from_hex;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 64 << 10;
@@ -122,9 +123,5 @@ pub async fn file(
 
 /// The digest of a whole file, from its hexadecimal digits (RFC 9530).
 fn repr_digest(sha256: &str) -> Option<String> {
-    let digits: Vec<u8> =
-        sha256.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
-    let bytes: Vec<u8> =
-        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-    (digits.len() == 64).then(|| format!("sha-256=:{}:", BASE64_STANDARD.encode(bytes)))
+    from_hex(sha256).map(|bytes| format!("sha-256=:{}:", BASE64_STANDARD.encode(bytes)))
 }
