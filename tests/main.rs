@@ -20,6 +20,7 @@ mod openapi;
 mod outages;
 mod page;
 mod polling;
+mod postgres;
 mod recipes;
 mod reports;
 mod requests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use detections::{Dataset, PixelBox, RelativeBox};
+use detections::{BoundingBox, Dataset, PixelBox};
 
 use crate::crop::Crop;
 use crate::error::{ArchiveError, Missing};
@@ -189,7 +189,7 @@ impl Worker<'_> {
         Ok(head.orientation.stored_box(area, head.width, head.height))
     }
 
-    fn bbox(self, place: usize) -> Option<RelativeBox> {
+    fn bbox(self, place: usize) -> Option<BoundingBox> {
         let row = self.plan.rows[place].as_ref().ok()?;
         self.data.observations.get(*row).bbox
     }

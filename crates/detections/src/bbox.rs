@@ -14,6 +14,49 @@ pub struct RelativeBox {
     pub height: f32,
 }
 
+/// A bounding box as its source has it: its position and size on the picture as displayed, origin top
+/// left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BoundingBox {
+    /// As fractions of the picture.
+    Relative(RelativeBox),
+    /// Left edge, top edge, width and height in pixels. It may reach outside the picture, whose size is
+    /// known once it is read.
+    Pixels([f32; 4]),
+}
+
+impl BoundingBox {
+    /// Its numbers, in whatever unit: left edge, top edge, width and height.
+    pub(crate) fn sides(self) -> [f32; 4] {
+        match self {
+            Self::Relative(RelativeBox { x, y, width, height }) => [x, y, width, height],
+            Self::Pixels(sides) => sides,
+        }
+    }
+
+    /// As fractions of a picture of `width` by `height` pixels.
+    pub fn relative(self, width: u32, height: u32) -> RelativeBox {
+        match self {
+            Self::Relative(relative) => relative,
+            Self::Pixels([x, y, w, h]) => {
+                // Fractions are kept in single precision, whatever they are of.
+                #[allow(clippy::cast_possible_truncation)]
+                let of = |side: f32, size: u32| (f64::from(side) / f64::from(size)) as f32;
+                RelativeBox { x: of(x, width), y: of(y, height), width: of(w, width), height: of(h, height) }
+            }
+        }
+    }
+
+    /// The box in pixels of a picture of `width` by `height`, clipped to it; `None` when no
+    /// area is left.
+    pub fn in_pixels(self, width: u32, height: u32) -> Option<PixelBox> {
+        match self {
+            Self::Relative(relative) => relative.in_pixels(width, height),
+            Self::Pixels(sides) => pixels(sides.map(f64::from), [1.0, 1.0], width, height),
+        }
+    }
+}
+
 /// A bounding box in whole pixels, inside its picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PixelBox {
@@ -44,26 +87,33 @@ impl RelativeBox {
     /// The box in pixels of a picture of `width` by `height`, clipped to it; `None` when no
     /// area is left.
     pub fn in_pixels(self, width: u32, height: u32) -> Option<PixelBox> {
-        let edge = |fraction: f64, size: u32| {
-            let pixel = (fraction * f64::from(size)).round().clamp(0.0, f64::from(size));
-            // Clamped to the picture, so the conversion is exact.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let pixel = pixel as u32;
-            pixel
-        };
-        let [x, y, w, h] = [self.x, self.y, self.width, self.height].map(f64::from);
-        if ![x, y, w, h].iter().all(|value| value.is_finite()) || w <= 0.0 || h <= 0.0 {
-            return None;
-        }
-        let (left, right) = (edge(x, width), edge(x + w, width));
-        let (top, bottom) = (edge(y, height), edge(y + h, height));
-        (right > left && bottom > top).then(|| PixelBox {
-            x: left,
-            y: top,
-            width: right - left,
-            height: bottom - top,
-        })
+        let sides = [self.x, self.y, self.width, self.height].map(f64::from);
+        pixels(sides, [width, height].map(f64::from), width, height)
     }
+}
+
+/// The part of a box that lies on a picture of `width` by `height` pixels. Its numbers times `scale`,
+/// along and down, are pixels.
+fn pixels([x, y, w, h]: [f64; 4], scale: [f64; 2], width: u32, height: u32) -> Option<PixelBox> {
+    let edge = |at: f64, size: u32| {
+        let pixel = at.round().clamp(0.0, f64::from(size));
+        // Clamped to the picture, so the conversion is exact.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let pixel = pixel as u32;
+        pixel
+    };
+    if ![x, y, w, h].iter().all(|value| value.is_finite()) || w <= 0.0 || h <= 0.0 {
+        return None;
+    }
+    let [along, down] = scale;
+    let (left, right) = (edge(x * along, width), edge((x + w) * along, width));
+    let (top, bottom) = (edge(y * down, height), edge((y + h) * down, height));
+    (right > left && bottom > top).then(|| PixelBox {
+        x: left,
+        y: top,
+        width: right - left,
+        height: bottom - top,
+    })
 }
 
 #[cfg(test)]
@@ -75,6 +125,15 @@ mod tests {
         let relative = RelativeBox { x: -0.1, y: 0.5, width: 0.3, height: 0.9 };
         let pixels = relative.in_pixels(100, 200).unwrap();
         assert_eq!(pixels, PixelBox { x: 0, y: 100, width: 20, height: 100 });
+    }
+
+    #[test]
+    fn a_box_in_pixels_is_the_same_as_its_fractions() {
+        let pixels = BoundingBox::Pixels([100.0, 50.0, 60.5, 900.0]);
+        let relative = BoundingBox::Relative(pixels.relative(400, 200));
+        let clipped = PixelBox { x: 100, y: 50, width: 61, height: 150 };
+        assert_eq!([pixels, relative].map(|area| area.in_pixels(400, 200)), [Some(clipped); 2]);
+        assert_eq!(BoundingBox::Pixels([401.0, 0.0, 9.0, 9.0]).in_pixels(400, 200), None);
     }
 
     #[test]

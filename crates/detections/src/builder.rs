@@ -9,7 +9,7 @@ use crate::container::Container;
 use crate::error::SourceError;
 use crate::media::MediaTable;
 use crate::media_files::MediaFiles;
-use crate::model::{Class, Dataset, Deployment, Licence, LocationBuilder, SourceFormat};
+use crate::model::{Class, Dataset, Deployment, Licence, LocationBuilder, Rest, SourceFormat};
 use crate::observations::Observations;
 use crate::problems::{Problems, RowProblem};
 use crate::source::ReadOptions;
@@ -32,6 +32,7 @@ pub(crate) struct Builder {
     pub made_by: Option<String>,
     pub unsure: u64,
     pub spans_from_records: bool,
+    pub rest: Rest,
     deployment_ids: Names,
     offsets: BTreeSet<i32>,
 }
@@ -71,6 +72,7 @@ impl Builder {
             made_by: None,
             unsure: 0,
             spans_from_records: false,
+            rest: Rest::default(),
             deployment_ids: Names::default(),
             offsets: BTreeSet::new(),
         }
@@ -182,6 +184,7 @@ impl Builder {
             problems: self.problems,
             clock_unknown: self.clock_unknown,
             offsets_written: self.offsets.into_iter().collect(),
+            rest: self.rest,
         })
     }
 }

@@ -57,6 +57,12 @@ impl LocalTime {
     }
 }
 
+/// From the start of the day of `first` to the end of that of `last`.
+pub(crate) fn whole_days(first: LocalTime, last: LocalTime) -> (LocalTime, LocalTime) {
+    let end = LocalTime::start_of(last.date()).plus_days(1).seconds() - 1;
+    (LocalTime::start_of(first.date()), LocalTime::from_seconds(end))
+}
+
 impl From<DateTime> for LocalTime {
     fn from(time: DateTime) -> Self {
         let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);

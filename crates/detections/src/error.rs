@@ -11,6 +11,9 @@ pub enum SourceError {
     /// There is nothing at the path.
     #[error("{}: there is no such file or folder", .0.display())]
     NotFound(PathBuf),
+    /// The address of a database is none.
+    #[error("the address of the database is not one ({0}). Expected postgres://USER@HOST/NAME")]
+    Address(String),
     /// The path holds nothing that a reader knows.
     #[error(
         "{}: not a data set that can be read. Expected a Camtrap DP package (a folder or .zip \

@@ -3,6 +3,7 @@
 //! - [`open`] finds out which format a folder, file or ZIP archive is in and reads it;
 //! - [`camtrap_dp`] and [`wildlife_insights`] hold one reader each, `detector` those of what
 //!   MegaDetector and SpeciesNet found;
+//! - [`Database`] is asked for slices of the tables of a platform in PostgreSQL;
 //! - [`Dataset`] is what every reader produces: [`Deployment`]s at [`Location`]s, and a
 //!   compact columnar table of [`Observations`] with their [`MediaTable`];
 //! - [`MediaFiles`] reads the picture files that belong to a data set, and nothing outside it; who
@@ -32,6 +33,7 @@ mod media;
 mod media_files;
 mod model;
 mod observations;
+mod postgres;
 mod problems;
 mod sample;
 mod select;
@@ -41,15 +43,16 @@ mod taxon_name;
 mod text;
 pub mod wildlife_insights;
 
-pub use bbox::{PixelBox, RelativeBox};
+pub use bbox::{BoundingBox, PixelBox, RelativeBox};
 pub use camtrap_dp::SourceTable;
 pub use clock::{CameraClock, LocalTime, Written};
 pub use error::SourceError;
 pub use fetch::{Fetch, FetchError};
 pub use media::MediaTable;
 pub use media_files::{MediaError, MediaFiles};
-pub use model::{Class, Dataset, Deployment, Licence, Location, SourceFormat};
+pub use model::{Class, Dataset, Deployment, Licence, Location, Rest, SourceFormat};
 pub use observations::{Level, Observation, ObservationType, Observations};
+pub use postgres::{Database, DatabaseError, DatabaseOptions, Health, Mapping, Slice};
 pub use problems::{Consequence, Problems, RowProblem};
 pub use sample::{Sample, Share};
 pub use select::{Selection, UnknownNames};

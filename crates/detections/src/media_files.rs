@@ -4,14 +4,16 @@ use std::io::{BufRead, Read};
 use std::sync::Arc;
 
 use crate::container::{Container, OpenError};
+use crate::error::SourceError;
 use crate::fetch::{Fetch, FetchError, is_web};
 use crate::media::is_remote;
-use crate::source::ReadOptions;
+use crate::source::{ReadOptions, images_at};
 
 /// Reads the files of a data set, and nothing outside its folder.
 #[derive(Clone, Debug)]
 pub struct MediaFiles {
-    package: Container,
+    /// Where the tables are, when they are files.
+    package: Option<Container>,
     images: Option<Container>,
     /// Files with more bytes than this are not read.
     most: u64,
@@ -58,7 +60,14 @@ pub enum MediaError {
 
 impl MediaFiles {
     pub(crate) fn new(package: Container, images: Option<Container>, options: &ReadOptions) -> Self {
-        Self { package, images, most: options.max_file_bytes, fetch: options.fetch.clone() }
+        Self { package: Some(package), images, most: options.max_file_bytes, fetch: options.fetch.clone() }
+    }
+
+    /// Of a data set whose tables are in no folder: its files are where the options say, and nowhere
+    /// else.
+    pub(crate) fn elsewhere(options: &ReadOptions) -> Result<Self, SourceError> {
+        let images = options.images.as_deref().map(images_at).transpose()?;
+        Ok(Self { package: None, images, most: options.max_file_bytes, fetch: options.fetch.clone() })
     }
 
     /// Whether there is a file at `path`.
@@ -79,13 +88,17 @@ impl MediaFiles {
     fn open(&self, path: &str) -> Result<Box<dyn BufRead>, OpenError> {
         match self.images.as_ref().map(|images| images.open(path)) {
             Some(Ok(reader)) => Ok(reader),
-            _ => self.package.open(path),
+            found => match (&self.package, found) {
+                (Some(package), _) => package.open(path),
+                (None, Some(found)) => found,
+                (None, None) => Err(OpenError::Missing),
+            },
         }
     }
 
-    /// Where the tables are.
-    pub(crate) fn package(&self) -> &Container {
-        &self.package
+    /// Where the tables are, when they are files.
+    pub(crate) fn package(&self) -> Option<&Container> {
+        self.package.as_ref()
     }
 
     /// The bytes of the file at `path`, which are fetched when it is an address and that is

@@ -21,6 +21,8 @@ pub enum SourceFormat {
     MegaDetector,
     /// Predictions of SpeciesNet.
     SpeciesNet,
+    /// The tables of a platform in PostgreSQL.
+    Postgres,
 }
 
 impl SourceFormat {
@@ -31,6 +33,7 @@ impl SourceFormat {
             Self::WildlifeInsights => "Wildlife Insights export",
             Self::MegaDetector => "MegaDetector results",
             Self::SpeciesNet => "SpeciesNet predictions",
+            Self::Postgres => "PostgreSQL database",
         }
     }
 }
@@ -73,6 +76,22 @@ pub struct Dataset {
     pub clock_unknown: u64,
     /// The offsets, in seconds east of UTC, in which times were written, each once, sorted.
     pub offsets_written: Vec<i32>,
+    /// What of a database was not read, since it was not asked for.
+    pub rest: Rest,
+}
+
+/// What a source holds beside what was read of it: a database is asked for a part. Of a source that is
+/// read whole it is empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rest {
+    /// Observations of other days.
+    pub observations: u64,
+    /// First and last moment of which there is anything, on the camera's clock.
+    pub recorded: Option<(LocalTime, LocalTime)>,
+    /// Moments at which a deployment's camera worked, beside those of its observations.
+    pub worked: Vec<(u32, LocalTime)>,
+    /// Detections on the days asked for that the source says not to count, by the reason.
+    pub not_counted: Vec<(String, u64)>,
 }
 
 /// A licence and what it covers.
@@ -153,7 +172,7 @@ impl Dataset {
 
     /// First and last day on which anything was recorded, for messages and suggestions.
     pub fn recorded_days(&self) -> Option<(Date, Date)> {
-        let (first, last) = self.observations.time_span()?;
+        let (first, last) = self.rest.recorded.or_else(|| self.observations.time_span())?;
         Some((first.date(), last.date()))
     }
 }

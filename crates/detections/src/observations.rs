@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::bbox::RelativeBox;
+use crate::bbox::{BoundingBox, RelativeBox};
 use crate::clock::LocalTime;
 use crate::column::Column;
 use crate::ids::Ids;
@@ -75,6 +75,8 @@ pub struct Observations {
     offset: Column<i16>,
     confidence: Column<u32>,
     bbox: Column<[u32; 4]>,
+    /// Boxes are in pixels, all of them.
+    pixels: bool,
     classified_at: Column<i64>,
 }
 
@@ -107,7 +109,7 @@ pub struct Observation<'a> {
     /// Probability of the classification, 0 to 1.
     pub confidence: Option<f32>,
     /// Where on the picture.
-    pub bbox: Option<RelativeBox>,
+    pub bbox: Option<BoundingBox>,
     /// Name or number of the individual.
     pub individual: Option<&'a str>,
     /// Sex, as the source writes it.
@@ -131,7 +133,7 @@ pub(crate) struct NewObservation<'a> {
     pub count: u32,
     pub time: Option<(LocalTime, Option<i32>)>,
     pub confidence: Option<f32>,
-    pub bbox: Option<RelativeBox>,
+    pub bbox: Option<BoundingBox>,
     pub individual: &'a str,
     pub sex: &'a str,
     pub life_stage: &'a str,
@@ -165,6 +167,7 @@ impl Observations {
             offset: Column::new(NO_OFFSET),
             confidence: Column::new(NAN),
             bbox: Column::new([NAN; 4]),
+            pixels: false,
             classified_at: Column::new(NO_TIME),
         }
     }
@@ -204,7 +207,12 @@ impl Observations {
         let optional = |value: u32| (value != NONE).then_some(value);
         let coded = |code: u8| (code > 0).then(|| u32::from(code) - 1);
         let number = u32::try_from(row).expect("fewer than 2^32 rows");
-        let [x, y, width, height] = self.bbox.get(row).map(f32::from_bits);
+        let sides @ [x, y, width, height] = self.bbox.get(row).map(f32::from_bits);
+        let bbox = if self.pixels {
+            BoundingBox::Pixels(sides)
+        } else {
+            BoundingBox::Relative(RelativeBox { x, y, width, height })
+        };
         let id = match self.keep {
             Keep::All => self.ids.get(number),
             Keep::Numbers => self.named.get(&number).map_or("", String::as_str),
@@ -221,7 +229,7 @@ impl Observations {
             time: (self.time[row] != NO_TIME).then(|| LocalTime::from_seconds(self.time[row])),
             offset: seconds(self.offset.get(row)),
             confidence: Some(f32::from_bits(self.confidence.get(row))).filter(|value| !value.is_nan()),
-            bbox: (!x.is_nan()).then_some(RelativeBox { x, y, width, height }),
+            bbox: (!x.is_nan()).then_some(bbox),
             individual: optional(self.individual.get(row)).map(|number| self.individuals.get(number)),
             sex: coded(self.sex.get(row)).map(|number| self.sexes.get(number)),
             life_stage: coded(self.life_stage.get(row)).map(|number| self.life_stages.get(number)),
@@ -274,8 +282,9 @@ impl Observations {
         self.offset.push(minutes(new.time.and_then(|(_, offset)| offset)));
         self.confidence.push(bits(new.confidence));
         if self.keep == Keep::All {
-            let sides = new.bbox.map(|b| [b.x, b.y, b.width, b.height]);
-            self.bbox.push(sides.map_or([NAN; 4], |sides| sides.map(f32::to_bits)));
+            // A source has all of them in one unit.
+            self.pixels |= matches!(new.bbox, Some(BoundingBox::Pixels(_)));
+            self.bbox.push(new.bbox.map_or([NAN; 4], |area| area.sides().map(f32::to_bits)));
             self.classified_at.push(new.classified_at.unwrap_or(NO_TIME));
         } else if new.time.is_some_and(|(time, _)| time > self.named_after) {
             self.named.insert(row, new.id.to_owned());

@@ -27,7 +27,24 @@ pub struct Sample {
     pub per_class: Option<usize>,
 }
 
+impl Sample {
+    /// How many of a class there are to choose from.
+    fn of_class(self, members: usize) -> usize {
+        members.min(self.per_class.unwrap_or(usize::MAX))
+    }
+}
+
 impl Share {
+    /// How many are taken of classes with so many members.
+    pub fn number_of(&self, classes: &[u64]) -> usize {
+        let sizes = classes.iter().map(|size| usize::try_from(*size).unwrap_or(usize::MAX));
+        let all: usize = match self.sample {
+            Some(sample) => sizes.map(|size| sample.of_class(size)).sum(),
+            None => sizes.sum(),
+        };
+        all.min(self.max.unwrap_or(usize::MAX))
+    }
+
     /// Those of `rows` that are taken, in the same order.
     ///
     /// A sample has as many of each class as of any other, as far as there are so many: classes
@@ -44,8 +61,7 @@ impl Share {
         for row in rows {
             classes.entry(data.observations.get(row).class).or_default().push(row);
         }
-        let limit = sample.per_class.unwrap_or(usize::MAX);
-        let sizes: Vec<usize> = classes.values().map(|members| members.len().min(limit)).collect();
+        let sizes: Vec<usize> = classes.values().map(|members| sample.of_class(members.len())).collect();
         let mut taken: Vec<u32> = Vec::new();
         for (members, share) in classes.values_mut().zip(shares(&sizes, most)) {
             members.sort_by_cached_key(|row| place(sample.seed, data.observations.get(*row).id));

@@ -117,6 +117,6 @@ fn container_at(path: &Path) -> Result<Container, SourceError> {
     }
 }
 
-fn images_at(path: &Path) -> Result<Container, SourceError> {
+pub(crate) fn images_at(path: &Path) -> Result<Container, SourceError> {
     if path.is_dir() { Container::folder(path) } else { Err(SourceError::NotFound(path.into())) }
 }

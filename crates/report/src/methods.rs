@@ -1,6 +1,6 @@
 //! Definitions and settings used, and everything left out.
 
-use detections::CameraClock;
+use detections::{CameraClock, SourceFormat};
 
 use crate::compare::{self, Compared};
 use crate::data::RatioRow;
@@ -103,14 +103,25 @@ fn left_out(survey: &Survey<'_>) -> String {
     .filter(|(number, _)| *number > 0)
     .map(|(number, what)| format!("; {} {what}", whole(number)))
     .collect();
-    format!("Observations left out: {inside}{elsewhere}.")
+    let judged: String = survey
+        .data
+        .rest
+        .not_counted
+        .iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(reason, number)| format!("; {} marked {reason} in the database", whole(*number)))
+        .collect();
+    format!("Observations left out: {inside}{elsewhere}{judged}.")
 }
 
 fn effort(survey: &Survey<'_>) -> String {
     if survey.data.spans_from_records {
+        let (tells, camera) = match survey.data.format {
+            SourceFormat::Postgres => ("database tells", "location"),
+            _ => ("data tell", "folder of pictures"),
+        };
         return format!(
-            "Effort: the data tell of pictures and not of deployments, so each folder of pictures is taken for one \
-             camera, at work from the day of its first picture to the day of its last; {} camera-days in all. Days \
+            "Effort: the {tells} of pictures and not of deployments, so each {camera} is taken for one camera, at work from the day of its first picture to the day of its last; {} camera-days in all. Days \
              before and after, on which it saw nothing, are not in it, so rates may be too high.",
             measure(survey.effort_days()),
         );

@@ -111,7 +111,8 @@ fn in_the_future(notes: &mut Notes, data: &Dataset) {
 fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
     let data = survey.data;
     let mut recorded = vec![false; data.deployments.len()];
-    for (deployment, _) in data.observations.times() {
+    let worked = data.rest.worked.iter().map(|(deployment, _)| *deployment);
+    for deployment in data.observations.times().map(|(deployment, _)| deployment).chain(worked) {
         recorded[deployment as usize] = true;
     }
     let ids = |wanted: &dyn Fn(usize) -> bool| -> Vec<String> {
@@ -154,17 +155,21 @@ fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
 /// Deployments that recorded nothing, not even a blank, for a long stretch inside the period.
 fn silent(notes: &mut Notes, survey: &Survey<'_>) {
     let data = survey.data;
+    let times = || {
+        let worked = data.rest.worked.iter().map(|(deployment, time)| (*deployment, Some(*time)));
+        data.observations.times().chain(worked)
+    };
     let mut recorded = vec![0; data.deployments.len()];
-    for (deployment, time) in data.observations.times() {
+    for (deployment, time) in times() {
         recorded[deployment as usize] += usize::from(time.is_some());
     }
-    let mut times: Vec<Vec<LocalTime>> = recorded.iter().map(|number| Vec::with_capacity(*number)).collect();
+    let mut marks: Vec<Vec<LocalTime>> = recorded.iter().map(|number| Vec::with_capacity(*number)).collect();
     let period = survey.period.from()..survey.period.until();
-    for (deployment, time) in data.observations.times() {
-        times[deployment as usize].extend(time.filter(|time| period.contains(time)));
+    for (deployment, time) in times() {
+        marks[deployment as usize].extend(time.filter(|time| period.contains(time)));
     }
     let mut stretches: Vec<(i64, String)> = Vec::new();
-    for (row, mut times) in times.into_iter().enumerate() {
+    for (row, mut times) in marks.into_iter().enumerate() {
         let Some(span) = survey.ground.spans[row].filter(|_| survey.effort[row] > 0.0 && recorded[row] > 0)
         else {
             continue;

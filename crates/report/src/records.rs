@@ -132,6 +132,7 @@ pub(crate) fn collect_as(
             Err(reason) => *found.excluded.of(reason) += 1,
         }
     }
+    found.excluded.outside_period += data.rest.observations;
     merge(&mut found.records, data);
     found
 }

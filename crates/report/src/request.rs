@@ -153,6 +153,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// All periods that it is about: its own, and those that it compares.
+    pub fn periods(&self) -> Vec<Period> {
+        let compared = self.comparison_periods.iter().map(|labelled| labelled.period);
+        compared.chain([self.period]).collect()
+    }
+
     /// Minutes of independence when nothing else is said.
     pub const INDEPENDENCE_MINUTES: u32 = 30;
     /// How many periods can be compared.

@@ -1,13 +1,19 @@
 //! Small Camtrap DP packages for tests, the fixtures that they are made of, and real servers.
 
+mod certificates;
 mod exif;
 mod http;
+mod platform;
+mod postgres;
 mod redis;
 mod seeded;
 mod wide;
 
+pub use certificates::Certificates;
 pub use exif::{SERIAL, Taken, taken};
 pub use http::http_client;
+pub use platform::{PLATFORM_CLASSES, PLATFORM_LOCATIONS, fill, tables};
+pub use postgres::PostgresServer;
 pub use redis::{Monitor, RedisServer, free_port};
 pub use seeded::seeded;
 pub use wide::{WIDE_CLASSES, WIDE_LOCATIONS, wide, wide_class};

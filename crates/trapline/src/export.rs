@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use archive::{ArchiveError, Coordinates, Layout, Media, Order, Watch};
-use detections::{Dataset, Selection, Share, UnknownNames};
+use detections::{DatabaseError, Dataset, Selection, Share, Slice, UnknownNames};
 use jobs::{Failure, Kind};
 use report::Pages;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::datasets::Datasets;
 use crate::layout::{LayoutError, lay_out};
+use crate::source::{Source, SourceFault};
 use crate::templates::Templates;
 
 /// An export, whose request has been found right.
@@ -113,6 +114,15 @@ impl MakeError {
     }
 }
 
+impl From<DatabaseError> for MakeError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Stopped => Self::Cancelled,
+            error => Self::Failed(Failure { message: error.to_string(), may_pass: error.may_pass() }),
+        }
+    }
+}
+
 impl Export {
     /// What kind of job makes it.
     pub fn kind(&self) -> Kind {
@@ -153,10 +163,13 @@ impl Export {
         threads: NonZeroUsize,
         watch: &dyn Watch,
     ) -> Result<Option<u64>, MakeError> {
-        let (_, data) = datasets.get(Some(&self.dataset)).map_err(MakeError::wrong)?;
+        let (_, source) = datasets.get(Some(&self.dataset)).map_err(MakeError::wrong)?;
+        let stop = || watch.is_cancelled();
         match &self.what {
             What::Report(request) => {
-                let pdf = request.pdf(data, templates, watch)?;
+                let data = source.for_report(&request.numbers.periods(), &stop)?;
+                let pdf = request.pdf(&data, templates, watch)?;
+                drop(data);
                 if watch.is_cancelled() {
                     return Err(MakeError::Cancelled);
                 }
@@ -164,8 +177,9 @@ impl Export {
                 written.map(|()| None).map_err(|error| MakeError::disk(&error))
             }
             What::Archive(request) => {
-                let order = request.order(data, threads).map_err(MakeError::wrong)?;
-                match archive::write(data, &order, file, folder, watch) {
+                let data = source.for_archive(|| request.slice(), &stop)?;
+                let order = request.order(&data, threads).map_err(MakeError::wrong)?;
+                match archive::write(&data, &order, file, folder, watch) {
                     Ok(summary) => Ok(Some(summary.missing as u64)),
                     Err(ArchiveError::Cancelled) => Err(MakeError::Cancelled),
                     Err(ArchiveError::Write(error)) => Err(MakeError::disk(&error)),
@@ -230,21 +244,36 @@ impl ArchiveRequest {
     }
 
     /// How many detections were chosen.
-    pub fn count(&self, data: &Dataset) -> Result<usize, UnknownNames> {
+    pub fn count(&self, source: &Source) -> Result<usize, SourceFault> {
         match &self.detections {
             Chosen::Ids(ids) => Ok(ids.len()),
-            Chosen::Filter(selection) => Ok(self.selected(selection, data)?.len()),
+            Chosen::Filter(selection) => source.count(&self.wanted(selection), &self.share),
+        }
+    }
+
+    /// What of a database it needs.
+    pub fn slice(&self) -> Slice {
+        // Whole pictures are handed out when nobody is on them.
+        let whole = self.include_originals || (self.layout != Layout::Crops && self.media == Media::Whole);
+        let people = whole && !self.include_humans;
+        match &self.detections {
+            Chosen::Ids(ids) => Slice::Ids { ids: ids.clone(), people },
+            Chosen::Filter(selection) => Slice::Selected { selection: self.wanted(selection), people },
+        }
+    }
+
+    /// What a filter chooses.
+    fn wanted(&self, selection: &Selection) -> Selection {
+        Selection {
+            humans: self.include_humans,
+            without_box: self.layout.takes_without_box(self.media),
+            ..selection.clone()
         }
     }
 
     /// The rows that a filter chooses.
     fn selected(&self, selection: &Selection, data: &Dataset) -> Result<Vec<u32>, UnknownNames> {
-        let selection = Selection {
-            humans: self.include_humans,
-            without_box: self.layout.takes_without_box(self.media),
-            ..selection.clone()
-        };
-        Ok(self.share.of(data, data.select(&selection)?))
+        Ok(self.share.of(data, data.select(&self.wanted(selection))?))
     }
 }
 

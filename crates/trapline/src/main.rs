@@ -23,6 +23,7 @@ mod fetch;
 mod http;
 mod layout;
 mod service;
+mod source;
 mod telemetry;
 mod templates;
 mod webhook;

@@ -43,11 +43,9 @@ impl Dataset {
         columns: &[&str],
         mut each: impl FnMut(u32, &[&str]),
     ) -> Result<(), SourceError> {
-        if self.format != SourceFormat::CamtrapDp {
-            return Ok(());
-        }
         let (name, id) = table.name_and_id();
-        let container = self.files.package();
+        let container = self.files.package().filter(|_| self.format == SourceFormat::CamtrapDp);
+        let Some(container) = container else { return Ok(()) };
         let package = Package::read(container)?;
         let files = package.table(name)?;
         let number = self.numbers(table);

@@ -1,6 +1,6 @@
 //! The table `observations`.
 
-use crate::bbox::RelativeBox;
+use crate::bbox::{BoundingBox, RelativeBox};
 use crate::builder::Builder;
 use crate::clock::{CameraClock, LocalTime, Written};
 use crate::error::SourceError;
@@ -113,7 +113,7 @@ fn kind(row: &Row<'_>, column: Column) -> Result<ObservationType, RowProblem> {
     })
 }
 
-fn bounding_box(row: &Row<'_>, columns: [Option<Column>; 4]) -> Result<Option<RelativeBox>, RowProblem> {
+fn bounding_box(row: &Row<'_>, columns: [Option<Column>; 4]) -> Result<Option<BoundingBox>, RowProblem> {
     let mut sides = [0_f32; 4];
     let mut given = 0;
     for (side, column) in sides.iter_mut().zip(columns) {
@@ -125,7 +125,7 @@ fn bounding_box(row: &Row<'_>, columns: [Option<Column>; 4]) -> Result<Option<Re
     let [x, y, width, height] = sides;
     match given {
         0 => Ok(None),
-        4 => Ok(Some(RelativeBox { x, y, width, height })),
+        4 => Ok(Some(BoundingBox::Relative(RelativeBox { x, y, width, height }))),
         _ => Err(row.problem(columns[0], "a box with only some of its sides", "all four sides or none")),
     }
 }

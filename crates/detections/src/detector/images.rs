@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use super::exif::{Taken, taken};
 use super::paths::{Root, TRIED, camera};
 use super::taxon::Taxon;
-use crate::bbox::RelativeBox;
+use crate::bbox::{BoundingBox, RelativeBox};
 use crate::builder::{Builder, Description};
-use crate::clock::{LocalTime, Written};
+use crate::clock::{LocalTime, Written, whole_days};
 use crate::media::NewMedia;
 use crate::media_files::MediaFiles;
 use crate::model::{Dataset, Deployment, SourceFormat};
@@ -117,10 +117,7 @@ impl<'a> Images<'a> {
         self.take_waiting();
         for (deployment, span) in self.builder.deployments.iter_mut().zip(&self.spans) {
             // Whole days: nobody knows when on the first of them the camera was set up.
-            deployment.start = span.map(|(first, _)| LocalTime::start_of(first.date()));
-            deployment.end = span.map(|(_, last)| {
-                LocalTime::from_seconds(LocalTime::start_of(last.date()).plus_days(1).seconds() - 1)
-            });
+            (deployment.start, deployment.end) = span.map(|(first, last)| whole_days(first, last)).unzip();
         }
         self.builder.spans_from_records = true;
         self.builder.made_by = made_by;
@@ -179,7 +176,7 @@ impl<'a> Images<'a> {
                 count: 1,
                 time,
                 confidence: found.confidence,
-                bbox: found.bbox,
+                bbox: found.bbox.map(BoundingBox::Relative),
                 individual: "",
                 sex: "",
                 life_stage: "",

@@ -4,22 +4,29 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ::archive::{ArchiveError, Layout};
-use detections::{Dataset, ReadOptions, Sample, Selection, Share};
+use detections::{Sample, Selection, Share};
 use serde_json::{Value, json};
 
 use super::arguments::{ArchiveArguments, DataArguments};
 use super::failure::Failure;
 use super::output::{Stage, Steps, persist, temporary_beside};
+use super::serve::runtime;
+use crate::datasets::How;
 use crate::export::{ArchiveRequest, Chosen};
+use crate::source::Source;
 use crate::telemetry::{self, LogFormat};
 
 pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
     telemetry::start("warn", LogFormat::Text);
     check(arguments)?;
-    let options = ReadOptions { fetch: arguments.fetch.fetch()?, ..arguments.data.options() };
-    let data = only_data_set(&arguments.data, &options)?;
+    let runtime = runtime()?;
+    let _inside = runtime.enter();
+    let source = only_data_set(&arguments.data, &arguments.data.how(arguments.fetch.fetch()?))?;
+    let request = request(arguments)?;
+    source.knows(&arguments.class, &arguments.location).map_err(Failure::input)?;
+    let data = source.for_archive(|| request.slice(), &|| false).map_err(Failure::of_database)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let order = request(arguments)?.order(&data, threads).map_err(Failure::input)?;
+    let order = request.order(&data, threads).map_err(Failure::input)?;
     let temporary = temporary_beside(&arguments.output)?;
     let file = temporary.reopen().map_err(Failure::job)?;
     let folder = temporary.path().parent().unwrap_or(Path::new(".")).to_owned();
@@ -54,11 +61,11 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
 }
 
 /// Commands that work on one data set.
-pub fn only_data_set(arguments: &DataArguments, options: &ReadOptions) -> Result<Dataset, Failure> {
+pub fn only_data_set(arguments: &DataArguments, how: &How) -> Result<Source, Failure> {
     match arguments.data.as_slice() {
         [one] => {
-            let _reading = Stage::begin(&format!("reading {}", one.path.display()));
-            detections::open(&one.path, options).map_err(Failure::input)
+            let _reading = Stage::begin(&format!("reading {}", one.shown()));
+            one.open(how).map_err(Failure::input)
         }
         _ => Err(Failure::input("this command works on one data set; give --data once")),
     }

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use detections::ReadOptions;
+use detections::{Database, DatabaseError, Dataset};
 use jobs::{StoreAddress, StoreOptions};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 
 use super::arguments::ServeArguments;
 use super::failure::Failure;
 use super::output::result;
 use super::serve::{open_to_all, runtime};
 use crate::artifacts::Artifacts;
-use crate::datasets::DataArgument;
+use crate::source::Source;
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
 
@@ -35,10 +36,12 @@ impl Found {
 
 pub fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let mut found = Found::default();
+    let runtime = runtime()?;
+    let _inside = runtime.enter();
     data(arguments, &mut found)?;
     folders(arguments, &mut found);
     access(arguments, &mut found);
-    runtime()?.block_on(servers(arguments, &mut found));
+    runtime.block_on(servers(arguments, &mut found));
     match found.failed {
         0 => Ok(()),
         1 => Err(Failure::input("one thing would fail; see above")),
@@ -48,9 +51,10 @@ pub fn run(arguments: &ServeArguments) -> Result<(), Failure> {
 
 /// Each data set, with what of it cannot be read.
 fn data(arguments: &ServeArguments, found: &mut Found) -> Result<(), Failure> {
-    let options = ReadOptions { fetch: arguments.fetch.fetch()?, ..arguments.data.options() };
+    let how = arguments.data.how(arguments.fetch.fetch()?);
     let mut names: Vec<&str> = Vec::new();
-    for DataArgument { name, path } in &arguments.data.data {
+    for argument in &arguments.data.data {
+        let name = &argument.name;
         let what = format!("data {name}");
         if names.contains(&name.as_str()) {
             found.note(
@@ -59,21 +63,43 @@ fn data(arguments: &ServeArguments, found: &mut Found) -> Result<(), Failure> {
             );
         }
         names.push(name);
-        let read = detections::open(path, &options).map_err(|error| error.to_string());
-        found.note(
-            &what,
-            read.map(|data| {
-                format!(
-                    "{} observations of {} classes at {} locations; {} rows could not be read",
-                    data.observations.len(),
-                    data.classes.len(),
-                    data.locations.len(),
-                    data.problems.rows_skipped()
-                )
-            }),
-        );
+        match argument.open(&how) {
+            Err(error) => found.note(&what, Err(error.to_string())),
+            Ok(Source::Read(data)) => {
+                let skipped = data.problems.rows_skipped();
+                found.note(&what, Ok(format!("{}; {skipped} rows could not be read", in_short(&data))));
+            }
+            Ok(Source::Database(database)) => found.note(&what, of_database(&database)),
+        }
     }
     Ok(())
+}
+
+fn in_short(data: &Dataset) -> String {
+    format!(
+        "{} observations of {} classes at {} locations",
+        data.observations.len() as u64 + data.rest.observations,
+        data.classes.len(),
+        data.locations.len(),
+    )
+}
+
+/// Whether a database can be read, what its server could do better, and what it lets us do that it
+/// need not.
+fn of_database(database: &Database) -> Result<String, String> {
+    let health = Handle::current().block_on(database.health()).map_err(|error| match error {
+        DatabaseError::Refused(reason) => format!("cannot be read: {reason}"),
+        error => error.to_string(),
+    })?;
+    let mut told = in_short(&health.outline);
+    if health.unindexed {
+        told +=
+            ". A day's pictures are looked for in all of them: an index on the time of pictures is missing";
+    }
+    if health.may_write {
+        told += ". The role may write, which it need not: give it SELECT alone";
+    }
+    Ok(told)
 }
 
 /// The folders that are read and written.

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::output::Steps;
 use super::serve::runtime;
 use crate::client::{Client, News};
-use crate::datasets::{DataArgument, Datasets};
+use crate::datasets::{DataAddress, DataArgument, Datasets, How};
 use crate::http::Front;
 use crate::service::{Service, Settings};
 use crate::telemetry::{self, LogFormat};
@@ -53,9 +53,12 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     unpack(scratch.path()).map_err(Failure::job)?;
     std::fs::create_dir_all(&arguments.output)
         .map_err(|error| Failure::input(format!("{}: {error}", arguments.output.display())))?;
-    let data = |name: &str, path: &str| DataArgument { name: name.into(), path: scratch.path().join(path) };
+    let data = |name: &str, path: &str| DataArgument {
+        name: name.into(),
+        at: DataAddress::Path(scratch.path().join(path)),
+    };
     let sets = [data("algar", "algar.zip"), data("camtrap-dp", "camtrap-dp")];
-    let datasets = Datasets::read(&sets, &detections::ReadOptions::default()).map_err(Failure::job)?;
+    let datasets = Datasets::read(&sets, &How::default()).map_err(Failure::job)?;
     let settings = Settings {
         store: StoreAddress::Sqlite(scratch.path().join("jobs")),
         artifacts: scratch.path().join("exports"),

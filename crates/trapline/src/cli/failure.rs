@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use detections::DatabaseError;
+
 /// Why a command ended without its result.
 #[derive(Debug)]
 pub enum Failure {
@@ -20,6 +22,14 @@ impl Failure {
 
     pub fn job(message: impl ToString) -> Self {
         Self::Job(message.to_string())
+    }
+
+    /// A database that gives no data. Who runs a command may know what the server said.
+    pub fn of_database(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Refused(reason) => Self::input(format!("the database cannot be read: {reason}")),
+            error => Self::job(error),
+        }
     }
 
     /// Tells the user, on standard error.

@@ -9,6 +9,8 @@ use serde_json::json;
 use super::arguments::{Coordinates, ReportArguments, ReportType, Since};
 use super::failure::Failure;
 use super::output::{Stage, write_whole};
+use super::serve::runtime;
+use crate::datasets::How;
 use crate::layout::{LayoutError, lay_out};
 use crate::telemetry::{self, LogFormat};
 
@@ -17,8 +19,13 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
     let as_json = form(arguments)?;
     let pages = pages(arguments)?;
     let request = request(arguments, &pages)?;
-    let options = ReadOptions { keep: Keep::Numbers, ..arguments.data.options() };
-    let data = super::archive::only_data_set(&arguments.data, &options)?;
+    let runtime = runtime()?;
+    let _inside = runtime.enter();
+    let how = arguments.data.how(None);
+    let how = How { read: ReadOptions { keep: Keep::Numbers, ..how.read }, ..how };
+    let source = super::archive::only_data_set(&arguments.data, &how)?;
+    source.knows(&request.classifications, &[]).map_err(Failure::input)?;
+    let data = source.for_report(&request.periods(), &|| false).map_err(Failure::of_database)?;
     let numbers = {
         let _computing = Stage::begin("computing the numbers");
         report::compute(&data, &request).map_err(Failure::input)?

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
-use detections::ReadOptions;
 use jobs::{MostWaiting, StoreAddress, StoreOptions};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,6 +22,8 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     if access.is_open() && !arguments.listen.ip().is_loopback() {
         return Err(Failure::input(open_to_all(arguments.listen)));
     }
+    let runtime = runtime()?;
+    let _inside = runtime.enter();
     let (settings, datasets) = set_up(jobs, data, fetch, store, *workers)?;
     let most_waiting = MostWaiting { all: arguments.max_queued, each: arguments.max_queued_each };
     let settings = Settings { options: StoreOptions { most_waiting, ..settings.options }, ..settings };
@@ -32,7 +33,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let origins = arguments.cors_origin.clone();
     let (head, body) = (arguments.head_timeout, arguments.body_timeout);
     let front = Front { access, origins, webhooks, head, body };
-    runtime()?.block_on(async {
+    runtime.block_on(async {
         let service =
             Service::start(&settings, arguments.listen, datasets, front).await.map_err(Failure::input)?;
         // For people and for scripts that asked for port 0.
@@ -59,9 +60,11 @@ pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {
         )));
     }
     let workers = arguments.workers.map(NonZeroUsize::get);
+    let runtime = runtime()?;
+    let _inside = runtime.enter();
     let (settings, datasets) =
         set_up(&arguments.jobs, &arguments.data, &arguments.fetch, &arguments.store, workers)?;
-    runtime()?.block_on(async {
+    runtime.block_on(async {
         let workers = Workers::start(&settings, datasets).await.map_err(Failure::input)?;
         println!("working for {}", settings.store);
         stop_signal().await?;
@@ -90,9 +93,8 @@ fn set_up(
             return Err(Failure::input(format!("{flag} {}: there is no such folder", folder.display())));
         }
     }
-    let options = ReadOptions { fetch: fetch.fetch()?, ..data.options() };
     allow_many_connections();
-    let datasets = Datasets::read(&data.data, &options).map_err(Failure::input)?;
+    let datasets = Datasets::read(&data.data, &data.how(fetch.fetch()?)).map_err(Failure::input)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let options = StoreOptions {
         ttl: jobs.ttl,

@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::submit;
 use crate::datasets::Datasets;
 use crate::export::{ArchiveRequest, Chosen, Export, What};
+use crate::source::SourceFault;
 
 /// Ids in one request.
 const MAX_IDS: usize = 10_000;
@@ -39,13 +40,16 @@ pub fn export(mut fields: Fields, datasets: &Datasets) -> Result<(Export, u64), 
         asked: fields.whole(),
     };
     fields.check()?;
-    let (Some((name, data)), Some(detections)) = (found, detections) else {
+    let (Some((name, source)), Some(detections)) = (found, detections) else {
         return Err(Problem::new(422, "The request is incomplete"));
     };
     let request = ArchiveRequest { detections, ..request };
-    let total = request.count(data).map_err(|unknown| {
-        let field = format!("filter.{}", unknown.what);
-        Problem::fields(422, vec![FieldError::new(field, unknown)])
+    let total = request.count(source).map_err(|fault| match fault {
+        SourceFault::Unknown(unknown) => {
+            let field = format!("filter.{}", unknown.what);
+            Problem::fields(422, vec![FieldError::new(field, unknown)])
+        }
+        SourceFault::Database(error) => error.into(),
     })?;
     Ok((Export { dataset: name.into(), what: What::Archive(request) }, total as u64))
 }

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
+use detections::DatabaseError;
 use jobs::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -113,6 +114,15 @@ impl From<StoreError> for Problem {
                 retry_after: Some(2),
                 ..Self::new(503, "The server's job store does not answer; try again in a moment")
             },
+        }
+    }
+}
+
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Refused(_) => Self::new(500, error),
+            error => Self { retry_after: Some(5), ..Self::new(503, error) },
         }
     }
 }

@@ -10,6 +10,7 @@ use super::problem::{FieldError, Problem};
 use super::{rules, submit};
 use crate::datasets::Datasets;
 use crate::export::{Export, ReportRequest, What};
+use crate::source::SourceFault;
 use crate::templates::Templates;
 
 /// Characters in a title, which has to fit on a page.
@@ -45,8 +46,10 @@ pub fn export(
     let template = template(&mut fields, report_type, templates);
     let archival = fields.flag("archival", false);
     let classifications = fields.texts("classifications");
-    if let Some(Err(unknown)) = found.map(|(_, data)| data.classes_named(&classifications)) {
-        fields.wrong("classifications", unknown);
+    match found.map(|(_, source)| source.knows(&classifications, &[])) {
+        Some(Err(SourceFault::Unknown(unknown))) => fields.wrong("classifications", unknown),
+        Some(Err(SourceFault::Database(error))) => return Err(error.into()),
+        Some(Ok(())) | None => {}
     }
     let include = Include {
         charts: fields.flag("include_charts", true),

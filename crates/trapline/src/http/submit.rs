@@ -25,6 +25,7 @@ use super::{archive_request, report_request};
 use crate::datasets::Datasets;
 use crate::export::Export;
 use crate::faults::may_die;
+use crate::source::Source;
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
 
@@ -105,9 +106,12 @@ pub async fn pdf(
 ) -> Result<Response, Problem> {
     eyes.may_export()?;
     let today = ZonedDateTime::now().date();
-    let mut fields = Fields::read(&body)?;
-    let callback_url = callback_url(&mut fields, &webhooks);
-    let export = report_request::export(fields, &datasets, &templates, today)?;
+    let (export, callback_url) = checked(move || {
+        let mut fields = Fields::read(&body)?;
+        let callback_url = callback_url(&mut fields, &webhooks);
+        Ok((report_request::export(fields, &datasets, &templates, today)?, callback_url))
+    })
+    .await?;
     submit(&eyes, &export, None, callback_url, key).await
 }
 
@@ -137,15 +141,22 @@ pub async fn zip(
     Body(body): Body,
 ) -> Result<Response, Problem> {
     eyes.may_export()?;
-    // A filter goes through all observations, which may be millions.
-    let checked = tokio::task::spawn_blocking(move || {
+    let (export, total, callback_url) = checked(move || {
         let mut fields = Fields::read(&body)?;
         let callback_url = callback_url(&mut fields, &webhooks);
         archive_request::export(fields, &datasets).map(|(export, total)| (export, total, callback_url))
-    });
-    let (export, total, callback_url) =
-        checked.await.map_err(|_| Problem::new(500, "The request could not be checked"))??;
+    })
+    .await?;
     submit(&eyes, &export, Some(total), callback_url, key).await
+}
+
+/// Checks a request where it may take its time: names are looked up in a database, and a filter goes
+/// through all observations, which may be millions.
+async fn checked<T: Send + 'static>(
+    check: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let checked = tokio::task::spawn_blocking(check).await;
+    checked.map_err(|_| Problem::new(500, "The request could not be checked"))?
 }
 
 async fn submit(
@@ -219,10 +230,7 @@ pub fn estimated_completion(from: Timestamp, total_detections: Option<u64>) -> T
 }
 
 /// The data set that a request names, or the first.
-pub fn dataset<'a>(
-    fields: &mut Fields,
-    datasets: &'a Datasets,
-) -> Option<(&'a str, &'a detections::Dataset)> {
+pub fn dataset<'a>(fields: &mut Fields, datasets: &'a Datasets) -> Option<(&'a str, &'a Source)> {
     let name = fields.text("dataset");
     datasets.get(name.as_deref()).map_err(|unknown| fields.wrong("dataset", unknown)).ok()
 }

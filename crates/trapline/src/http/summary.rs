@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use detections::{Dataset, Selection};
+use detections::{Dataset, Selection, Share};
 use report::GroupBy;
 use serde_json::Value;
 
@@ -13,9 +13,10 @@ use super::asked::{GroupByName, SeasonName};
 use super::body::Fields;
 use super::problem::{FieldError, Problem};
 use super::report_request::period;
-use super::responses::{NoToken, NotAllowed, WrongParameter};
+use super::responses::{NoToken, NotAllowed, Unavailable, WrongParameter};
 use super::submit::dataset;
 use crate::datasets::Datasets;
+use crate::source::SourceFault;
 
 /// Ten years, so that nobody is told of millions of empty days.
 const MOST_DAYS: i32 = 3660;
@@ -46,7 +47,7 @@ const MOST_DAYS: i32 = 3660;
             "excluded": {"blank": 3, "human": 0, "vehicle": 0, "unknown": 0, "unclassified": 0, "no_timestamp": 0,
                          "outside_deployment": 0, "outside_period": 900, "other_classes": 0, "other_level": 0}
         })),
-        NoToken, NotAllowed, WrongParameter
+        NoToken, NotAllowed, WrongParameter, Unavailable
     )
 )]
 pub async fn summary(
@@ -74,11 +75,14 @@ fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<Sum
         .choice("group_by", &[("month", GroupBy::Month), ("week", GroupBy::Week), ("day", GroupBy::Day)]);
     let classifications = fields.text("classification").into_iter().collect::<Vec<_>>();
     fields.check()?;
-    let (Some((name, data)), Some(period)) = (found, period) else {
+    let (Some((name, source)), Some(period)) = (found, period) else {
         return Err(Problem::new(422, "The request is incomplete"));
     };
-    let counts = report::summarize(data, period, group_by, &classifications)
-        .map_err(|unknown| Problem::fields(422, vec![FieldError::new("classification", unknown)]))?;
+    source.knows(&classifications, &[]).map_err(told)?;
+    let data = source.for_summary(period)?;
+    let counts = report::summarize(&data, period, group_by, &classifications)
+        .map_err(|unknown| told(unknown.into()))?;
+    drop(data);
     let selection = Selection {
         start: Some(period.start),
         end: Some(period.end),
@@ -86,8 +90,17 @@ fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<Sum
         ..Selection::default()
     };
     // Of these an archive would have crops.
-    let boxes = data.select(&selection).map_or(0, |rows| rows.len());
+    let boxes = source.count(&selection, &Share::default()).map_err(told)?;
     Ok(SummaryAnswer { dataset: name.into(), detections: boxes, counts })
+}
+
+fn told(fault: SourceFault) -> Problem {
+    match fault {
+        SourceFault::Unknown(unknown) => {
+            Problem::fields(422, vec![FieldError::new("classification", unknown)])
+        }
+        SourceFault::Database(error) => error.into(),
+    }
 }
 
 /// A parameter as the field of a body. Numbers are numbers there.
@@ -103,8 +116,22 @@ fn field((name, text): (String, String)) -> (String, Value) {
     get, path = "/api/datasets", operation_id = "datasets", tag = "Data",
     responses((status = 200, description = "The data sets.", body = DatasetsAnswer), NoToken, NotAllowed)
 )]
-pub async fn known(State(datasets): State<Datasets>) -> Json<DatasetsAnswer> {
-    Json(DatasetsAnswer { datasets: datasets.all().map(|(name, data)| described(name, data)).collect() })
+pub async fn known(State(datasets): State<Datasets>) -> Result<Json<DatasetsAnswer>, Problem> {
+    let known = tokio::task::spawn_blocking(move || {
+        let described = datasets.all().map(|(name, source)| match source.outline() {
+            Ok(data) => described(name, &data),
+            // The others are there all the same.
+            Err(error) => DatasetAnswer {
+                name: name.into(),
+                title: name.into(),
+                problem: Some(error.to_string()),
+                ..DatasetAnswer::default()
+            },
+        });
+        described.collect()
+    });
+    let datasets = known.await.map_err(|_| Problem::new(500, "The data sets could not be described"))?;
+    Ok(Json(DatasetsAnswer { datasets }))
 }
 
 fn described(name: &str, data: &Dataset) -> DatasetAnswer {
@@ -118,8 +145,9 @@ fn described(name: &str, data: &Dataset) -> DatasetAnswer {
         title: data.title.clone(),
         first_day: recorded.map(|(first, _)| first.to_string()),
         last_day: recorded.map(|(_, last)| last.to_string()),
-        observations: data.observations.len(),
+        observations: data.observations.len() as u64 + data.rest.observations,
         classes: data.classes.iter().map(class).collect(),
         locations: data.locations.iter().map(|location| location.name.clone()).collect(),
+        problem: None,
     }
 }

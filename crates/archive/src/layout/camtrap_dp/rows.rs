@@ -115,9 +115,9 @@ impl Rows<'_> {
         cells.set("sex", o.sex.unwrap_or_default().to_lowercase());
         cells.set("individualID", o.individual.unwrap_or_default());
         let crops = self.contents.order.media == Media::Crops;
-        if let (Some(media), Some(_)) = (o.media, self.files.get(&row).copied().flatten()) {
+        if let (Some(media), Some(file)) = (o.media, self.files.get(&row).copied().flatten()) {
             cells.set("mediaID", if crops { o.id } else { data.media.id(media) });
-            set_box(&mut cells, o.bbox, crops);
+            set_box(&mut cells, o.bbox.map(|area| area.relative(file.width, file.height)), crops);
         }
         if let Some(seconds) = o.classified_at.and_then(|at| jiff::Timestamp::from_second(at).ok()) {
             cells.set("classificationTimestamp", seconds.to_string());

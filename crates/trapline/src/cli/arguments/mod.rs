@@ -4,16 +4,17 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use detections::ReadOptions;
+use detections::{DatabaseOptions, Fetch, ReadOptions};
 use jiff::tz::TimeZone;
 use jobs::StoreAddress;
 
 use super::lay_out::LayOutArguments;
-use crate::datasets::DataArgument;
+use crate::datasets::{DataArgument, How, MappingArgument};
 use crate::http::Origin;
 use crate::telemetry::LogFormat;
 
@@ -86,8 +87,9 @@ pub struct DemoArguments {
 /// Where data come from.
 #[derive(Debug, Args)]
 pub struct DataArguments {
-    /// A Camtrap DP package or Wildlife Insights export: a folder, a datapackage.json or a .zip
-    #[arg(long, value_name = "[NAME=]PATH", required = true, value_delimiter = ';')]
+    /// A Camtrap DP package or Wildlife Insights export (a folder, a datapackage.json or a .zip), results
+    /// of a detector, or a PostgreSQL database (`postgres://USER@HOST/NAME`)
+    #[arg(long, value_name = "[NAME=]PATH|URL", required = true, value_delimiter = ';')]
     pub data: Vec<DataArgument>,
     /// A folder in which the paths of pictures are looked for before the data set itself
     #[arg(long, value_name = "DIR")]
@@ -102,10 +104,29 @@ pub struct DataArguments {
     /// Media files larger than this are not read, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_file_size: u32,
+    /// How the tables of a database are read: a file of TOML; as often as there are databases
+    #[arg(long, value_name = "[NAME=]FILE", value_delimiter = ';')]
+    pub mapping: Vec<MappingArgument>,
+    /// Connections to each database at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    pub database_connections: u32,
+    /// The longest that a database may take for one statement, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    pub database_timeout: Duration,
 }
 
 impl DataArguments {
-    pub fn options(&self) -> ReadOptions {
+    /// How the data sets are read.
+    pub fn how(&self, fetch: Option<Arc<dyn Fetch>>) -> How {
+        let database = DatabaseOptions {
+            connections: self.database_connections,
+            statement_timeout: self.database_timeout,
+            ..DatabaseOptions::default()
+        };
+        How { read: ReadOptions { fetch, ..self.options() }, database, mappings: self.mapping.clone() }
+    }
+
+    fn options(&self) -> ReadOptions {
         ReadOptions {
             images: self.images.clone(),
             time_zone: self.time_zone.clone(),

@@ -45,7 +45,7 @@ pub struct DatasetsAnswer {
 }
 
 /// A data set.
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 pub struct DatasetAnswer {
     /// Its name in requests.
     pub name: String,
@@ -58,11 +58,14 @@ pub struct DatasetAnswer {
     #[schema(value_type = Option<String>, format = Date)]
     pub last_day: Option<String>,
     /// How many observations it has.
-    pub observations: usize,
+    pub observations: u64,
     /// Which classes.
     pub classes: Vec<ClassAnswer>,
     /// Which locations.
     pub locations: Vec<String>,
+    /// Why nothing more is known of it at the moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// A class.

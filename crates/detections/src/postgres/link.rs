@@ -1,0 +1,293 @@
+//! Connections to a database.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+use jiff::tz::TimeZone;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres};
+use tokio::time::{Instant, sleep};
+
+use super::error::DatabaseError;
+use super::mapping::Mapping;
+use super::outline::Known;
+use super::sql::Statement;
+use crate::error::SourceError;
+use crate::media_files::MediaFiles;
+use crate::source::ReadOptions;
+
+/// How often it is asked whether a slice is still wanted.
+const LOOK: Duration = Duration::from_millis(100);
+/// Waits between attempts to reach a server, the first and the longest.
+const WAITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
+
+/// How a database is used.
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// Connections at once; who wants one more waits.
+    pub connections: u32,
+    /// The longest that one statement may take.
+    pub statement_timeout: Duration,
+    /// How long a server that does not answer is waited for.
+    pub patience: Duration,
+    /// How its tables are read.
+    pub mapping: Mapping,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            statement_timeout: Duration::from_mins(5),
+            patience: Duration::from_mins(1),
+            mapping: Mapping::default(),
+        }
+    }
+}
+
+/// A database that is asked for slices. Copies share its connections.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+    /// How long a server that does not answer is waited for.
+    patience: Duration,
+}
+
+pub(super) struct Inner {
+    pool: PgPool,
+    /// The name of the database.
+    name: String,
+    /// Host, port and name, without who connects.
+    address: String,
+    pub options: DatabaseOptions,
+    pub time_zone: Option<TimeZone>,
+    pub read: ReadOptions,
+    pub files: MediaFiles,
+    /// What was found the last time.
+    pub known: Mutex<Option<Arc<Known>>>,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Database").field(&self.inner.address).finish()
+    }
+}
+
+impl Database {
+    /// A database at an address such as `postgres://user@host/name?sslmode=verify-full`, of which
+    /// `PGPASSWORD`, `PGSSLROOTCERT` and their like, and `~/.pgpass`, may say more. It is spoken to when
+    /// it is first asked for something.
+    pub fn at(url: &str, options: DatabaseOptions, read: &ReadOptions) -> Result<Self, SourceError> {
+        let connect = PgConnectOptions::from_str(url)
+            .map_err(|error| SourceError::Address(error.to_string()))?
+            .application_name("trapline")
+            // Statements are made anew for each slice, and a pooler in between keeps none.
+            .statement_cache_capacity(0);
+        let name = connect.get_database().unwrap_or(connect.get_username()).to_owned();
+        let address = format!("postgres://{}:{}/{name}", connect.get_host(), connect.get_port());
+        let pool = PgPoolOptions::new()
+            .min_connections(0)
+            .max_connections(options.connections)
+            .acquire_timeout(options.patience)
+            .idle_timeout(Duration::from_mins(5))
+            .connect_lazy_with(connect);
+        let inner = Inner {
+            pool,
+            name,
+            address,
+            options,
+            time_zone: read.time_zone.clone(),
+            read: read.clone(),
+            files: MediaFiles::elsewhere(read)?,
+            known: Mutex::new(None),
+        };
+        Ok(Self { patience: inner.options.patience, inner: Arc::new(inner) })
+    }
+
+    /// The same for somebody who is waiting for an answer: a server that does not answer is waited for
+    /// at most this long.
+    #[must_use]
+    pub fn hurried(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    /// Does something in a transaction that writes nothing and sees one moment, again from the start
+    /// when the server goes away meanwhile, for as long as patience lasts and it is wanted.
+    pub(super) async fn within<T>(
+        &self,
+        stop: &(dyn Fn() -> bool + Sync),
+        work: impl AsyncFn(&mut Session<'_>) -> Result<T, DatabaseError>,
+    ) -> Result<T, DatabaseError> {
+        let give_up = Instant::now() + self.patience;
+        let mut wait = WAITS[0];
+        loop {
+            match Box::pin(self.once(stop, &work)).await {
+                Err(DatabaseError::Unavailable) if Instant::now() + wait < give_up => {
+                    tracing::warn!(
+                        database = self.inner.address,
+                        "the database does not answer; trying again"
+                    );
+                }
+                answer => return answer,
+            }
+            let again = Instant::now() + wait;
+            while Instant::now() < again {
+                if stop() {
+                    return Err(DatabaseError::Stopped);
+                }
+                sleep(LOOK.min(wait)).await;
+            }
+            wait = (wait * 2).min(WAITS[1]);
+        }
+    }
+
+    async fn once<T>(
+        &self,
+        stop: &(dyn Fn() -> bool + Sync),
+        work: &impl AsyncFn(&mut Session<'_>) -> Result<T, DatabaseError>,
+    ) -> Result<T, DatabaseError> {
+        let limit = self.inner.options.statement_timeout;
+        let free = tokio::time::timeout(self.patience, Box::pin(self.inner.pool.acquire()));
+        let mut connection = match wanted(stop, free).await? {
+            Ok(connection) => connection.map_err(|error| self.inner.told(&error))?,
+            Err(_) => return Err(DatabaseError::Unavailable),
+        };
+        let mut session = Session { connection: &mut connection, inner: &self.inner, stop };
+        let done = match session.begin(limit).await {
+            Ok(()) => work(&mut session).await,
+            Err(error) => Err(error),
+        };
+        match &done {
+            Ok(_) => end(connection).await,
+            // A statement may still be at work, or its rows on their way: the server notices that nobody
+            // is there any more.
+            Err(_) => connection.close_on_drop(),
+        }
+        done
+    }
+}
+
+/// Gives a connection back.
+async fn end(mut connection: PoolConnection<Postgres>) {
+    if sqlx::raw_sql("COMMIT").execute(&mut *connection).await.is_err() {
+        connection.close_on_drop();
+    }
+}
+
+impl Inner {
+    /// What an error means. What the server said is logged here.
+    pub fn told(&self, error: &sqlx::Error) -> DatabaseError {
+        let database = &self.address;
+        let meaning = DatabaseError::of(error, self.options.statement_timeout);
+        if matches!(meaning, DatabaseError::Refused(_)) {
+            tracing::error!(%database, %error, "the database refuses to be read");
+        } else {
+            tracing::warn!(%database, %error, "the database did not answer as it should");
+        }
+        meaning
+    }
+
+    /// The title of the data set.
+    pub fn title(&self) -> String {
+        self.options.mapping.title.clone().unwrap_or_else(|| self.name.clone())
+    }
+}
+
+/// Waits for something as long as it is wanted.
+async fn wanted<T>(
+    stop: &(dyn Fn() -> bool + Sync),
+    work: impl Future<Output = T>,
+) -> Result<T, DatabaseError> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        if stop() {
+            return Err(DatabaseError::Stopped);
+        }
+        if let Ok(done) = tokio::time::timeout(LOOK, &mut work).await {
+            return Ok(done);
+        }
+    }
+}
+
+/// A transaction, and whether what it reads is still wanted.
+pub(super) struct Session<'a> {
+    connection: &'a mut PgConnection,
+    inner: &'a Inner,
+    stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Session<'_> {
+    async fn begin(&mut self, limit: Duration) -> Result<(), DatabaseError> {
+        // Plans are for one use, which compiling them is not worth. A server that can finds out for
+        // itself that nobody waits any more.
+        let first = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+             SET LOCAL statement_timeout = {}; SET LOCAL jit = off; SET LOCAL bytea_output = hex; \
+             SELECT set_config(name, '2s', true) FROM pg_settings WHERE name = 'client_connection_check_interval'",
+            limit.as_millis().max(1)
+        );
+        let executed = sqlx::raw_sql(AssertSqlSafe(first)).execute(&mut *self.connection);
+        wanted(self.stop, executed).await?.map(drop).map_err(|error| self.inner.told(&error))
+    }
+
+    /// All rows of a statement that has few.
+    pub async fn all(&mut self, statement: &Statement) -> Result<Vec<PgRow>, DatabaseError> {
+        let mut rows = Vec::new();
+        self.each(statement, |row| {
+            rows.push(row);
+            Ok(())
+        })
+        .await?;
+        Ok(rows)
+    }
+
+    /// Hands over the rows of a statement as they come.
+    pub async fn each(
+        &mut self,
+        statement: &Statement,
+        mut take: impl FnMut(PgRow) -> Result<(), sqlx::Error>,
+    ) -> Result<(), DatabaseError> {
+        let mut rows = std::pin::pin!(statement.query().fetch(&mut *self.connection));
+        // Asking the clock for each of a million rows would take longer than they do.
+        for number in 1_u64.. {
+            let row = match number % 512 {
+                0 => wanted(self.stop, rows.next()).await?,
+                _ => next(self.stop, &mut rows).await?,
+            };
+            match row {
+                Some(row) => row.and_then(&mut take).map_err(|error| self.inner.told(&error))?,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// The types of the columns of a statement, without running it.
+    pub async fn types(&mut self, statement: &Statement) -> Result<Vec<String>, DatabaseError> {
+        use sqlx::{Column, Executor, SqlSafeStr, Statement as _, TypeInfo};
+        let sql = AssertSqlSafe(statement.sql.clone()).into_sql_str();
+        let prepared = wanted(self.stop, self.connection.prepare(sql)).await?;
+        let prepared = prepared.map_err(|error| self.inner.told(&error))?;
+        Ok(prepared.columns().iter().map(|column| column.type_info().name().to_owned()).collect())
+    }
+}
+
+/// The next row, at once when it is there.
+async fn next<T: Stream + Unpin>(
+    stop: &(dyn Fn() -> bool + Sync),
+    rows: &mut T,
+) -> Result<Option<T::Item>, DatabaseError> {
+    use futures_util::FutureExt;
+    match rows.next().now_or_never() {
+        Some(row) => Ok(row),
+        None => wanted(stop, rows.next()).await,
+    }
+}

@@ -1,0 +1,201 @@
+//! Slices of a database.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use sqlx::Row;
+
+use super::error::DatabaseError;
+use super::link::{Database, Session};
+use super::outline::{Ground, Known};
+use super::slice::Slice;
+use super::sql::{Sql, Statement};
+use crate::model::Dataset;
+use crate::select::{Selection, UnknownNames};
+use crate::source::Keep;
+
+impl Database {
+    /// Reads a slice. Reports need no texts ([`Keep::Numbers`]), and get none.
+    ///
+    /// `stop` is asked several times a second whether it is still wanted.
+    pub async fn load(
+        &self,
+        slice: &Slice,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Dataset, DatabaseError> {
+        let known = self.known(stop).await?;
+        self.within(stop, async |session: &mut Session<'_>| {
+            let keep = if matches!(slice, Slice::Days { .. }) { Keep::Numbers } else { Keep::All };
+            let mut ground = Ground::new(self.inner(), &known.types, keep);
+            ground.locations(session).await?;
+            match slice {
+                Slice::Days { from, to } => ground.days(session, *from, *to).await?,
+                Slice::Ids { ids, people } => {
+                    ground.chosen(session, &known, &ground.sql().with_ids(ids), *people).await?;
+                }
+                Slice::Selected { selection, people } => {
+                    let locations = ids_of(&known.outline, selection);
+                    let statement = ground.sql().selected(selection, &locations);
+                    ground.chosen(session, &known, &statement, *people).await?;
+                }
+            }
+            Ok(ground.finish())
+        })
+        .await
+    }
+
+    /// How many detections of each class a selection wants.
+    pub async fn count(
+        &self,
+        selection: &Selection,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<(String, u64)>, DatabaseError> {
+        let known = self.known(stop).await?;
+        let statement = self.sql(&known).count(selection, &ids_of(&known.outline, selection));
+        self.within(stop, async |session: &mut Session<'_>| {
+            let mut counts = Vec::new();
+            session
+                .each(&statement, |row| {
+                    let number: i64 = row.try_get(1)?;
+                    counts.push((row.try_get(0)?, number.unsigned_abs()));
+                    Ok(())
+                })
+                .await?;
+            Ok(counts)
+        })
+        .await
+    }
+
+    /// How the server would find the rows of a slice, as `EXPLAIN` tells it.
+    pub async fn explain(&self, slice: &Slice) -> Result<String, DatabaseError> {
+        let known = self.known(&|| false).await?;
+        let sql = self.sql(&known);
+        let statement = match slice {
+            Slice::Days { from, to } => sql.on_days(*from, *to),
+            Slice::Ids { ids, .. } => sql.with_ids(ids),
+            Slice::Selected { selection, .. } => sql.selected(selection, &ids_of(&known.outline, selection)),
+        };
+        self.within(&|| false, async |session: &mut Session<'_>| {
+            let mut plan = String::new();
+            session
+                .each(&statement.explained(), |row| {
+                    plan += row.try_get::<&str, _>(0)?;
+                    plan.push('\n');
+                    Ok(())
+                })
+                .await?;
+            Ok(plan)
+        })
+        .await
+    }
+
+    /// Whether the names of a selection are known, now if not a minute ago.
+    pub async fn check(
+        &self,
+        classes: &[String],
+        locations: &[String],
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Result<Arc<Dataset>, UnknownNames>, DatabaseError> {
+        let named = |outline: &Dataset| {
+            outline.classes_named(classes).and_then(|_| outline.locations_named(locations)).map(drop)
+        };
+        let outline = self.outline(stop).await?;
+        if named(&outline).is_ok() {
+            return Ok(Ok(outline));
+        }
+        let outline = self.outline_now(stop).await?;
+        Ok(named(&outline).map(|()| outline))
+    }
+
+    pub(super) fn sql<'a>(&'a self, known: &'a Known) -> Sql<'a> {
+        let inner = self.inner();
+        Sql { mapping: &inner.options.mapping, types: &known.types, zone: inner.time_zone.as_ref() }
+    }
+}
+
+/// The ids of the locations that a selection names.
+fn ids_of(outline: &Dataset, selection: &Selection) -> Vec<String> {
+    let numbers = selection.locations.iter().filter_map(|name| outline.location(name));
+    numbers.map(|number| outline.locations[number as usize].key.clone()).collect()
+}
+
+impl Ground<'_> {
+    /// What a report on some days is made of.
+    async fn days(&mut self, session: &mut Session<'_>, from: Date, to: Date) -> Result<(), DatabaseError> {
+        let numbers = self.classes(session).await?;
+        let mut seen = 0_u64;
+        let [timeless, to_come] = self.sql().strays(from, to);
+        for statement in [self.sql().on_days(from, to), timeless, to_come] {
+            session
+                .each(&statement, |row| {
+                    seen += 1;
+                    self.detection(&row)
+                })
+                .await?;
+        }
+        let total: u64 = numbers.iter().map(|(_, number)| number).sum();
+        self.builder.rest.observations = total.saturating_sub(seen);
+        self.not_counted(session, from, to).await?;
+        session
+            .each(&self.sql().days_with_pictures(from, to), |row| {
+                let location: Option<&str> = row.try_get(0)?;
+                let Some(camera) = location.and_then(|location| self.camera(location, None)) else {
+                    return Ok(());
+                };
+                for column in [1, 2] {
+                    let (time, _) = self.time(row.try_get(column)?);
+                    self.builder.rest.worked.push((camera, time));
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn not_counted(
+        &mut self,
+        session: &mut Session<'_>,
+        from: Date,
+        to: Date,
+    ) -> Result<(), DatabaseError> {
+        let Some(statement) = self.sql().not_counted(from, to) else { return Ok(()) };
+        let reasons: Vec<String> = self.inner.options.mapping.not_counted.0.keys().cloned().collect();
+        for row in session.all(&statement).await? {
+            for (column, reason) in reasons.iter().enumerate() {
+                let number: i64 = row.try_get(column).map_err(|error| self.inner.told(&error))?;
+                self.builder.rest.not_counted.push((reason.clone(), number.unsigned_abs()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The detections of a statement and, when wanted, the people on their pictures and visits.
+    async fn chosen(
+        &mut self,
+        session: &mut Session<'_>,
+        known: &Known,
+        statement: &Statement,
+        people: bool,
+    ) -> Result<(), DatabaseError> {
+        for (class, _) in &known.numbers {
+            self.class(class);
+        }
+        let (mut images, mut events) = (HashSet::new(), HashSet::new());
+        session
+            .each(statement, |row| {
+                if people {
+                    images.extend(row.try_get::<Option<String>, _>(super::sql::column::IMAGE)?);
+                    events.extend(row.try_get::<Option<String>, _>(super::sql::column::EVENT)?);
+                }
+                self.detection(&row)
+            })
+            .await?;
+        let [images, events] = [images, events].map(|ids| ids.into_iter().collect::<Vec<String>>());
+        for (statement, ids) in self.sql().people(&images, &events).iter().zip([&images, &events]) {
+            if !ids.is_empty() {
+                session.each(statement, |row| self.detection(&row)).await?;
+            }
+        }
+        Ok(())
+    }
+}

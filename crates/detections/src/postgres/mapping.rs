@@ -1,0 +1,274 @@
+//! How the tables of a database are read: which hold what, under which names.
+//!
+//! Each value is an expression in SQL over the rows `image`, `detection`, `location` and
+//! `individual`, so whatever a schema calls its columns, and however it keeps what is asked for, can
+//! be said. The defaults read the tables `images`, `detections`, `locations` and `deer`.
+//! Expressions are the operator's own; nothing that a request says becomes part of one.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::error::SourceError;
+use crate::observations::ObservationType;
+
+/// How a database is read. In a file it is written as TOML, with a table for each field.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mapping {
+    /// The title of the data set; the name of the database without it.
+    pub title: Option<String>,
+    /// How its authors want it cited.
+    pub citation: Option<String>,
+    /// Which tables.
+    pub tables: Tables,
+    /// Over `image`.
+    pub image: Image,
+    /// Over `detection` and `image`.
+    pub detection: Detection,
+    /// Over `location`.
+    pub location: Location,
+    /// Over `individual`.
+    pub individual: Individual,
+    /// Conditions over `detection` under which one is not counted, by the word that reports use.
+    pub not_counted: NotCounted,
+    /// Classes that are no animals.
+    pub classes: Classes,
+}
+
+/// Defines a table of the mapping: its fields, each with its documentation and its default.
+macro_rules! section {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $default:literal),+ $(,)? }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name { $($(#[$doc])* pub $field: String),+ }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default.into()),+ }
+            }
+        }
+    };
+}
+
+section! {
+    /// The tables, or views, with their schema where it is not on the search path.
+    Tables {
+        /// One row for each picture.
+        images: "images",
+        /// One row for each animal on a picture.
+        detections: "detections",
+        /// One row for each place with a camera.
+        locations: "locations",
+        /// One row for each animal that is known; empty where there are none.
+        individuals: "deer",
+    }
+}
+
+section! {
+    /// A picture.
+    Image {
+        /// Its id.
+        id: "image.id",
+        /// The id of its location.
+        location: "image.location_id",
+        /// When it was taken: a `timestamptz`, or a `timestamp` on the camera's own clock.
+        time: "image.timestamp",
+        /// Where its file is, below the folder or the bucket of images.
+        path: "image.path",
+        /// The name that archives give it.
+        name: "image.filename",
+    }
+}
+
+section! {
+    /// Something on a picture.
+    Detection {
+        /// Its id.
+        id: "detection.id",
+        /// The id of its picture.
+        image: "detection.image_id",
+        /// The id of the animal, where it is known.
+        individual: "detection.deer_id",
+        /// What it is: a person's word before the model's.
+        class: "coalesce(nullif(detection.corrected_classification, ''), detection.classification)",
+        /// How sure the model is, 0 to 1; null when a person decided.
+        confidence: "case when nullif(detection.corrected_classification, '') is null then detection.confidence end",
+        /// Its box as JSON: `{"x", "y", "width", "height"}`, or an array of the four.
+        r#box: "detection.bbox",
+        /// What the numbers of the box are: `pixels` or `fractions`.
+        box_unit: "pixels",
+        /// What those of one visit have in common.
+        event: "detection.burst_group_id",
+        /// When it was classified, a `timestamptz`.
+        classified_at: "detection.created_at",
+    }
+}
+
+section! {
+    /// A place.
+    Location {
+        /// Its id.
+        id: "location.id",
+        /// Its name.
+        name: "location.name",
+        /// Degrees north (WGS 84).
+        latitude: "location.coordinates ->> 'lat'",
+        /// Degrees east (WGS 84).
+        longitude: "location.coordinates ->> 'lon'",
+    }
+}
+
+section! {
+    /// An animal that is known.
+    Individual {
+        /// Its id.
+        id: "individual.id",
+        /// Its name; its id where it has none, since it is one animal with or without a name.
+        name: "coalesce(nullif(individual.name, ''), individual.id::text)",
+        /// Its sex.
+        sex: "individual.sex",
+        /// Its stage of life.
+        life_stage: "null",
+    }
+}
+
+/// Conditions under which a detection is not counted, by the word that reports use.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct NotCounted(pub BTreeMap<String, String>);
+
+impl Default for NotCounted {
+    fn default() -> Self {
+        let reasons = [("duplicate", "detection.is_duplicate"), ("invalid", "not detection.is_valid")];
+        Self(reasons.into_iter().map(|(word, condition)| (word.into(), condition.into())).collect())
+    }
+}
+
+/// Classes that are no animals, in any case of letters.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Classes {
+    /// People.
+    pub human: Vec<String>,
+    /// Vehicles.
+    pub vehicle: Vec<String>,
+    /// Nothing there.
+    pub blank: Vec<String>,
+    /// What cannot be told.
+    pub unknown: Vec<String>,
+}
+
+impl Default for Classes {
+    fn default() -> Self {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Self {
+            human: words(&["human", "person", "people"]),
+            vehicle: words(&["vehicle", "car", "truck", "atv"]),
+            blank: words(&["blank", "empty", "none"]),
+            unknown: words(&["unknown", "unidentified"]),
+        }
+    }
+}
+
+impl Classes {
+    /// What kind of thing a class is.
+    pub(super) fn kind(&self, class: &str) -> ObservationType {
+        let is = |words: &[String]| words.iter().any(|word| word.eq_ignore_ascii_case(class));
+        match class {
+            "" => ObservationType::Unclassified,
+            _ if is(&self.human) => ObservationType::Human,
+            _ if is(&self.vehicle) => ObservationType::Vehicle,
+            _ if is(&self.blank) => ObservationType::Blank,
+            _ if is(&self.unknown) => ObservationType::Unknown,
+            _ => ObservationType::Animal,
+        }
+    }
+
+    /// The words of people and vehicles, in small letters.
+    pub(super) fn of_people(&self) -> Vec<String> {
+        self.human.iter().chain(&self.vehicle).map(|word| word.to_lowercase()).collect()
+    }
+
+    /// The words of what is neither, nor an animal.
+    pub(super) fn of_nothing(&self) -> Vec<String> {
+        self.blank.iter().chain(&self.unknown).map(|word| word.to_lowercase()).collect()
+    }
+}
+
+impl Mapping {
+    /// Reads a mapping from a file of TOML.
+    pub fn read(path: &Path) -> Result<Self, SourceError> {
+        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => SourceError::NotFound(path.into()),
+            _ => SourceError::io(path.display().to_string())(error),
+        })?;
+        let read = toml::from_str(&text).map_err(|error| (error.span(), error.message().to_owned()));
+        let mapping = read.and_then(|mapping: Self| match mapping.detection.box_unit.as_str() {
+            "pixels" | "fractions" => Ok(mapping),
+            other => {
+                let at = text.find("box_unit").map(|at| at..at);
+                Err((at, format!("box_unit “{other}”, which is neither pixels nor fractions")))
+            }
+        });
+        mapping.map_err(|(span, found)| {
+            let before = &text[..span.map_or(0, |span| span.start.min(text.len()))];
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
+            SourceError::Structure {
+                file: path.display().to_string(),
+                line: before.matches('\n').count() as u64 + 1,
+                column,
+                found: found.trim().to_owned(),
+                expected: "a mapping of tables and columns, as docs/POSTGRESQL.md describes it".into(),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ObservationType::{Animal, Blank, Human, Unclassified, Vehicle};
+
+    fn read(text: &str) -> Result<Mapping, SourceError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Mapping::read(file.path())
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_usual() {
+        let mapping = read("title = 'Deer'\n[image]\npath = \"image.key\"\n[not_counted]\n").unwrap();
+        assert_eq!((mapping.image.path.as_str(), mapping.image.id.as_str()), ("image.key", "image.id"));
+        assert!(mapping.not_counted.0.is_empty());
+    }
+
+    #[test]
+    fn the_documented_mapping_is_the_one_that_is_used() {
+        let document = include_str!("../../../../docs/POSTGRESQL.md");
+        let text = document.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        assert_eq!(format!("{:#?}", read(text).unwrap()), format!("{:#?}", Mapping::default()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let place = |text: &str| match read(text) {
+            Err(SourceError::Structure { line, column, found, .. }) => (line, column, found),
+            other => panic!("{other:?}"),
+        };
+        let (line, column, found) = place("[image]\nid = 'x'\npaht = 'y'\n");
+        assert_eq!((line, column), (3, 1));
+        assert!(found.contains("paht"), "{found}");
+        assert_eq!(place("[detection]\nbox_unit = 'feet'\n").0, 2);
+        assert_eq!(place("[image\n").0, 1);
+    }
+
+    #[test]
+    fn a_class_is_of_a_kind() {
+        let classes = Classes::default();
+        let kinds = ["Person", "truck", "", "empty", "doe"].map(|class| classes.kind(class));
+        assert_eq!(kinds, [Human, Vehicle, Unclassified, Blank, Animal]);
+    }
+}

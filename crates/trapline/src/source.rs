@@ -1,0 +1,114 @@
+//! Where the data of an export come from: a data set that was read, or a database that is asked.
+//!
+//! What is here blocks, and is called on threads where that is no harm.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use detections::{Database, DatabaseError, Dataset, Selection, Share, Slice, UnknownNames};
+use jiff::civil::Date;
+use report::Period;
+use tokio::runtime::Handle;
+
+/// How long a client who waits for an answer is kept waiting for a database that does not answer.
+const HURRIED: Duration = Duration::from_secs(5);
+
+/// A data set.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// It was read at the start.
+    Read(Arc<Dataset>),
+    /// It is asked each time.
+    Database(Database),
+}
+
+/// Whether something is no longer wanted.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// Why there are no data.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceFault {
+    #[error(transparent)]
+    Unknown(#[from] UnknownNames),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    Handle::current().block_on(work)
+}
+
+impl Source {
+    /// Its classes and locations, without its observations where it is asked for those.
+    pub fn outline(&self) -> Result<Arc<Dataset>, DatabaseError> {
+        match self {
+            Self::Read(data) => Ok(Arc::clone(data)),
+            Self::Database(database) => wait(database.hurried(HURRIED).outline(&|| false)),
+        }
+    }
+
+    /// Whether it knows these names.
+    pub fn knows(&self, classes: &[String], locations: &[String]) -> Result<(), SourceFault> {
+        // Who names nothing need not wait for a database.
+        if classes.is_empty() && locations.is_empty() {
+            return Ok(());
+        }
+        match self {
+            Self::Read(data) => {
+                data.classes_named(classes)?;
+                data.locations_named(locations)?;
+            }
+            Self::Database(database) => {
+                wait(database.hurried(HURRIED).check(classes, locations, &|| false))??;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a report on these periods is made of.
+    pub fn for_report(&self, periods: &[Period], stop: Stop<'_>) -> Result<Arc<Dataset>, DatabaseError> {
+        match self {
+            Self::Read(data) => Ok(Arc::clone(data)),
+            Self::Database(database) => {
+                let from = periods.iter().map(|period| period.start).min().unwrap_or(Date::MIN);
+                let to = periods.iter().map(|period| period.end).max().unwrap_or(Date::MAX);
+                wait(database.load(&Slice::Days { from, to }, stop)).map(Arc::new)
+            }
+        }
+    }
+
+    /// The same for somebody who waits.
+    pub fn for_summary(&self, period: Period) -> Result<Arc<Dataset>, DatabaseError> {
+        match self {
+            Self::Read(_) => self.for_report(&[period], &|| false),
+            Self::Database(database) => {
+                Self::Database(database.hurried(HURRIED)).for_report(&[period], &|| false)
+            }
+        }
+    }
+
+    /// What an archive of a slice is made of.
+    pub fn for_archive(
+        &self,
+        slice: impl FnOnce() -> Slice,
+        stop: Stop<'_>,
+    ) -> Result<Arc<Dataset>, DatabaseError> {
+        match self {
+            Self::Read(data) => Ok(Arc::clone(data)),
+            Self::Database(database) => wait(database.load(&slice(), stop)).map(Arc::new),
+        }
+    }
+
+    /// How many detections a selection wants, and a share of them takes.
+    pub fn count(&self, selection: &Selection, share: &Share) -> Result<usize, SourceFault> {
+        match self {
+            Self::Read(data) => Ok(share.of(data, data.select(selection)?).len()),
+            Self::Database(database) => {
+                let database = database.hurried(HURRIED);
+                wait(database.check(&selection.classes, &selection.locations, &|| false))??;
+                let counts = wait(database.count(selection, &|| false))?;
+                Ok(share.number_of(&counts.iter().map(|(_, number)| *number).collect::<Vec<_>>()))
+            }
+        }
+    }
+}
