@@ -27,6 +27,7 @@ mod requests;
 mod restarts;
 mod sse;
 mod status;
+mod storage;
 mod submission;
 mod summary;
 mod support;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::RedisServer;
+use testkit::{RedisServer, S3Server};
 
 pub use crate::requests::{certificate, herons, one, season, slow};
 pub use crate::sse::Events;
@@ -39,6 +39,9 @@ pub struct Home {
     data: Vec<PathBuf>,
     arguments: Vec<String>,
     store: String,
+    /// Where files are, when not in the folder.
+    artifacts: Option<String>,
+    environment: Vec<(String, String)>,
     /// A data set that was made for it.
     _made: Option<TempDir>,
 }
@@ -65,7 +68,15 @@ impl Home {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let store = format!("sqlite:{}", folder.path().join("jobs").display());
         let data = data.iter().copied().map(PathBuf::from).collect();
-        Self { folder, data, arguments: Vec::new(), store, _made: None }
+        Self {
+            folder,
+            data,
+            arguments: Vec::new(),
+            store,
+            artifacts: None,
+            environment: Vec::new(),
+            _made: None,
+        }
     }
 
     /// With the bundled examples: `algar` and `camtrap-dp`.
@@ -85,6 +96,13 @@ impl Home {
     /// With jobs on a Redis server in place of a folder.
     pub fn on(self, redis: &RedisServer) -> Self {
         self.with_store(&redis.url())
+    }
+
+    /// With files in a bucket in place of a folder.
+    pub fn in_bucket(mut self, store: &S3Server) -> Self {
+        self.artifacts = Some(store.url().into());
+        self.environment = store.environment();
+        self
     }
 
     pub fn with_store(mut self, store: &str) -> Self {
@@ -111,7 +129,8 @@ impl Home {
     fn command_of(&self, what: &str) -> Command {
         let mut command = program();
         command.current_dir(self.folder.path()).arg(what).args(["--store", &self.store]);
-        command.arg("--artifacts").arg(self.exports());
+        command.envs(self.environment.iter().cloned());
+        command.arg("--artifacts").arg(self.artifacts.as_ref().map_or_else(|| self.exports(), PathBuf::from));
         for path in &self.data {
             command.arg("--data").arg(path);
         }

@@ -53,7 +53,7 @@ pub(crate) fn cut_all(
     let next = AtomicUsize::new(0);
     let decoding = order.threads.get().min(plan.pictures.len().max(1));
     let tools = ToolBox::new(decoding, order.crop_size);
-    let remote = plan.pictures.iter().any(|task| data.media.is_remote(task.media));
+    let remote = plan.pictures.iter().any(|task| data.files.is_elsewhere(data.media.path(task.media)));
     let fetching = if remote { data.files.fetched_at_once() } else { 0 };
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -18,6 +18,7 @@ pub struct MediaFiles {
     /// Files with more bytes than this are not read.
     most: u64,
     fetch: Option<Arc<dyn Fetch>>,
+    store: Option<Arc<dyn Fetch>>,
 }
 
 /// Why a media file could not be had.
@@ -60,14 +61,16 @@ pub enum MediaError {
 
 impl MediaFiles {
     pub(crate) fn new(package: Container, images: Option<Container>, options: &ReadOptions) -> Self {
-        Self { package: Some(package), images, most: options.max_file_bytes, fetch: options.fetch.clone() }
+        let (fetch, store) = (options.fetch.clone(), options.image_store.clone());
+        Self { package: Some(package), images, most: options.max_file_bytes, fetch, store }
     }
 
     /// Of a data set whose tables are in no folder: its files are where the options say, and nowhere
     /// else.
     pub(crate) fn elsewhere(options: &ReadOptions) -> Result<Self, SourceError> {
         let images = options.images.as_deref().map(images_at).transpose()?;
-        Ok(Self { package: None, images, most: options.max_file_bytes, fetch: options.fetch.clone() })
+        let (fetch, store) = (options.fetch.clone(), options.image_store.clone());
+        Ok(Self { package: None, images, most: options.max_file_bytes, fetch, store })
     }
 
     /// Whether there is a file at `path`.
@@ -107,6 +110,13 @@ impl MediaFiles {
         if is_remote(path) {
             return self.fetched(path, stop);
         }
+        if let Some(store) = &self.store {
+            match store.fetch(path, self.most, stop) {
+                // What is not there may be in the package.
+                Err(FetchError::Status(404)) => {}
+                answer => return answer.map_err(|why| self.not_fetched(path, why)),
+            }
+        }
         read_limited(self.open(path).map_err(|error| error.of(path))?, path, self.most)
     }
 
@@ -114,15 +124,25 @@ impl MediaFiles {
         let Some(fetch) = self.fetch.as_ref().filter(|_| is_web(address)) else {
             return Err(MediaError::Remote(address.into()));
         };
-        fetch.fetch(address, self.most, stop).map_err(|why| match why {
+        fetch.fetch(address, self.most, stop).map_err(|why| self.not_fetched(address, why))
+    }
+
+    fn not_fetched(&self, address: &str, why: FetchError) -> MediaError {
+        match why {
             FetchError::TooLarge => MediaError::TooLarge { path: address.into(), limit: self.most },
             why => MediaError::NotFetched { address: address.into(), why },
-        })
+        }
+    }
+
+    /// Whether the file at `path` comes from another host, which takes waiting more than work.
+    pub fn is_elsewhere(&self, path: &str) -> bool {
+        self.store.is_some() || is_remote(path)
     }
 
     /// How many files may be fetched at once, which takes waiting more than work; 0 when none is.
     pub fn fetched_at_once(&self) -> usize {
-        self.fetch.as_ref().map_or(0, |fetch| fetch.at_once())
+        let at_once = |fetch: &Option<Arc<dyn Fetch>>| fetch.as_ref().map_or(0, |fetch| fetch.at_once());
+        at_once(&self.fetch).max(at_once(&self.store))
     }
 }
 

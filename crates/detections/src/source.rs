@@ -19,6 +19,8 @@ use crate::wildlife_insights::WildlifeInsights;
 pub struct ReadOptions {
     /// A folder in which the paths of media are looked for first.
     pub images: Option<PathBuf>,
+    /// In place of a folder: fetches the paths of media, by path.
+    pub image_store: Option<Arc<dyn Fetch>>,
     /// The zone of the cameras' clocks; without it the offset of `deploymentStart` is used.
     pub time_zone: Option<TimeZone>,
     /// Boxes of a detector below this confidence, 0 to 1, are not read, only counted; without it the
@@ -36,6 +38,7 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             images: None,
+            image_store: None,
             time_zone: None,
             min_confidence: None,
             max_file_bytes: Self::MAX_FILE_BYTES,

@@ -6,15 +6,17 @@ mod http;
 mod platform;
 mod postgres;
 mod redis;
+mod s3;
 mod seeded;
 mod wide;
 
 pub use certificates::Certificates;
 pub use exif::{SERIAL, Taken, taken};
-pub use http::http_client;
+pub use http::{http_client, unled_client};
 pub use platform::{PLATFORM_CLASSES, PLATFORM_LOCATIONS, fill, tables};
 pub use postgres::PostgresServer;
 pub use redis::{Monitor, RedisServer, free_port};
+pub use s3::S3Server;
 pub use seeded::seeded;
 pub use wide::{WIDE_CLASSES, WIDE_LOCATIONS, wide, wide_class};
 

@@ -32,6 +32,8 @@ mod worker;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // For the clients of object stores, which bring none of their own. It fails when there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let _armed = faults::armed();
     cli::run(std::env::args_os())
 }

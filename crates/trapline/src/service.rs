@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jobs::{StoreAddress, StoreError, StoreOptions};
@@ -11,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::artifacts::Artifacts;
+use crate::artifacts::{Artifacts, ArtifactsAddress};
 use crate::datasets::Datasets;
 use crate::http::{App, Feed, Front, router, serve};
 use crate::templates::Templates;
@@ -22,7 +21,7 @@ use crate::worker::{Pool, Tools};
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub store: StoreAddress,
-    pub artifacts: PathBuf,
+    pub artifacts: ArtifactsAddress,
     pub workers: usize,
     pub options: StoreOptions,
     pub heartbeat: Duration,
@@ -37,8 +36,8 @@ pub enum ServiceError {
     InUse(SocketAddr),
     #[error("cannot listen on {0}: {1}; choose another address with --listen")]
     Listen(SocketAddr, io::Error),
-    #[error("files cannot be written to {}: {}; choose another folder with --artifacts", .0.display(), .1)]
-    Artifacts(PathBuf, io::Error),
+    #[error("files cannot be written to {0}: {1}; choose another place with --artifacts")]
+    Artifacts(ArtifactsAddress, io::Error),
     #[error("{0}; --store says where jobs are kept")]
     Store(#[from] StoreError),
     #[error("the server stopped: {0}")]
@@ -49,6 +48,7 @@ impl Settings {
     /// Opens the store and the folder of files.
     async fn tools(&self, datasets: Datasets) -> Result<Tools, ServiceError> {
         let artifacts = Artifacts::open(&self.artifacts)
+            .await
             .map_err(|error| ServiceError::Artifacts(self.artifacts.clone(), error))?;
         Ok(Tools {
             store: self.store.open(self.options).await?,

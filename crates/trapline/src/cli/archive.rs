@@ -21,7 +21,7 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
     check(arguments)?;
     let runtime = runtime()?;
     let _inside = runtime.enter();
-    let source = only_data_set(&arguments.data, &arguments.data.how(arguments.fetch.fetch()?))?;
+    let source = only_data_set(&arguments.data, &arguments.data.how(arguments.fetch.fetch()?)?)?;
     let request = request(arguments)?;
     source.knows(&arguments.class, &arguments.location).map_err(Failure::input)?;
     let data = source.for_archive(|| request.slice(), &|| false).map_err(Failure::of_database)?;

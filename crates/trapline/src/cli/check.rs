@@ -51,7 +51,7 @@ pub fn run(arguments: &ServeArguments) -> Result<(), Failure> {
 
 /// Each data set, with what of it cannot be read.
 fn data(arguments: &ServeArguments, found: &mut Found) -> Result<(), Failure> {
-    let how = arguments.data.how(arguments.fetch.fetch()?);
+    let how = arguments.data.how(arguments.fetch.fetch()?)?;
     let mut names: Vec<&str> = Vec::new();
     for argument in &arguments.data.data {
         let name = &argument.name;
@@ -105,8 +105,9 @@ fn of_database(database: &Database) -> Result<String, String> {
 /// The folders that are read and written.
 fn folders(arguments: &ServeArguments, found: &mut Found) {
     let jobs = &arguments.jobs;
-    let artifacts = Artifacts::open(&jobs.artifacts).map_err(|error| error.to_string());
-    found.note("artifacts", artifacts.map(|_| format!("{} can be written to", jobs.artifacts.display())));
+    let artifacts =
+        Handle::current().block_on(Artifacts::open(&jobs.artifacts)).map_err(|error| error.to_string());
+    found.note("artifacts", artifacts.map(|_| format!("{} can be written to", jobs.artifacts)));
     for (flag, folder) in [("templates", &jobs.templates), ("fonts", &jobs.fonts)] {
         if let Some(folder) = folder {
             let there = folder.is_dir().then(|| folder.display().to_string());

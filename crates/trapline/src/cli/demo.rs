@@ -12,6 +12,7 @@ use super::arguments::DemoArguments;
 use super::failure::Failure;
 use super::output::Steps;
 use super::serve::runtime;
+use crate::artifacts::ArtifactsAddress;
 use crate::client::{Client, News};
 use crate::datasets::{DataAddress, DataArgument, Datasets, How};
 use crate::http::Front;
@@ -61,7 +62,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let datasets = Datasets::read(&sets, &How::default()).map_err(Failure::job)?;
     let settings = Settings {
         store: StoreAddress::Sqlite(scratch.path().join("jobs")),
-        artifacts: scratch.path().join("exports"),
+        artifacts: ArtifactsAddress::Folder(scratch.path().join("exports")),
         workers: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         options: StoreOptions::default(),
         heartbeat: Duration::from_secs(5),

@@ -21,7 +21,7 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
     let request = request(arguments, &pages)?;
     let runtime = runtime()?;
     let _inside = runtime.enter();
-    let how = arguments.data.how(None);
+    let how = arguments.data.how(None)?;
     let how = How { read: ReadOptions { keep: Keep::Numbers, ..how.read }, ..how };
     let source = super::archive::only_data_set(&arguments.data, &how)?;
     source.knows(&request.classifications, &[]).map_err(Failure::input)?;

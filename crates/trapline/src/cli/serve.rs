@@ -32,7 +32,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     })?;
     let origins = arguments.cors_origin.clone();
     let (head, body) = (arguments.head_timeout, arguments.body_timeout);
-    let front = Front { access, origins, webhooks, head, body };
+    let front = Front { access, origins, webhooks, head, body, redirect: arguments.artifacts_redirect };
     runtime.block_on(async {
         let service =
             Service::start(&settings, arguments.listen, datasets, front).await.map_err(Failure::input)?;
@@ -94,7 +94,7 @@ fn set_up(
         }
     }
     allow_many_connections();
-    let datasets = Datasets::read(&data.data, &data.how(fetch.fetch()?)).map_err(Failure::input)?;
+    let datasets = Datasets::read(&data.data, &data.how(fetch.fetch()?)?).map_err(Failure::input)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let options = StoreOptions {
         ttl: jobs.ttl,

@@ -48,7 +48,7 @@ async fn delete(eyes: &Eyes, artifacts: &Artifacts, job_id: &str) -> Result<Stat
     tracing::info!(%job_id, state = record.state.name(), attempt = record.attempt, "job deleted");
     may_die!("deleted");
     if let Some(filename) = record.filename
-        && let Err(error) = artifacts.remove(&job_id, &filename)
+        && let Err(error) = artifacts.remove(&job_id, &filename).await
     {
         // The record is gone, and with it the way to the file; the sweep comes back for it.
         tracing::error!(%job_id, %error, "the file of a deleted job could not be removed");

@@ -1,22 +1,20 @@
 //! `GET /api/static/exports/{filename}`: the file of a completed job, streamed.
 
-use std::io::{Seek, SeekFrom};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-    HeaderName, X_CONTENT_TYPE_OPTIONS,
+    HeaderName, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use jobs::Kind;
 use serde::Deserialize;
-use tokio::io::AsyncReadExt;
-use tokio_util::io::ReaderStream;
 
+use super::Front;
 use super::eyes::Eyes;
 use super::path::Path;
 use super::problem::Problem;
@@ -25,8 +23,8 @@ use super::responses::{NoJob, NoToken, NotAllowed, NotSatisfiable, Unavailable, 
 use crate::artifacts::{Artifacts, Name};
 use crate::digest::from_hex;
 
-/// Bytes that are read at once.
-const CHUNK: usize = 64 << 10;
+/// How long a link to an object store is good; a download that has begun goes on.
+const LINK: Duration = Duration::from_mins(5);
 
 /// How a file is wanted.
 #[derive(Deserialize)]
@@ -63,12 +61,16 @@ pub struct Wanted {
             (Vec<u8> = "application/zip", example = "some bytes of the archive")
         ), headers(("Content-Range" = String, description = "Which part it is."))),
         (status = 304, description = "The client has it."),
+        (status = 307, description = "Where the object store has it, when the server sends clients there.",
+            headers(("Location" = String, description = "Good for five minutes."))),
         NoToken, NotAllowed, NoJob, NotSatisfiable, Unreadable, Unavailable
     )
 )]
 pub async fn file(
     eyes: Eyes,
     State(artifacts): State<Artifacts>,
+    State(Front { redirect, .. }): State<Front>,
+    method: Method,
     Path(filename): Path<String>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
@@ -81,6 +83,12 @@ pub async fn file(
         tracing::error!(job_id = %name.held.job_id, %error, "the file of a completed job cannot be read");
         Problem::new(500, "The file cannot be read on the server; submit the export again")
     };
+    if redirect && method == Method::GET && wanted.inline.is_none() {
+        if let Some(link) = artifacts.link(&filename, LINK).await.map_err(missing)? {
+            let headers = [(LOCATION, link.to_string()), (CACHE_CONTROL, "no-store".into())];
+            return Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response());
+        }
+    }
     // A file never changes under its name, and its size tells one that was cut off.
     let etag = format!("\"{}-{}-{}\"", name.held.job_id, name.held.attempt, artifact.size);
     let (status, first, length) = match part(&headers, &etag, artifact.size) {
@@ -93,14 +101,8 @@ pub async fn file(
             return Ok((range, problem).into_response());
         }
     };
-    let opened = tokio::task::spawn_blocking(move || {
-        let mut file = artifacts.read(&filename)?;
-        file.seek(SeekFrom::Start(first)).map(|_| (file, filename))
-    });
-    let (file, filename) = opened.await.map_err(std::io::Error::other).flatten().map_err(missing)?;
-    let content = tokio::fs::File::from_std(file).take(length);
-    let mut response =
-        (status, Body::from_stream(ReaderStream::with_capacity(content, CHUNK))).into_response();
+    let content = artifacts.read(&filename, first..first + length).await.map_err(missing)?;
+    let mut response = (status, Body::from_stream(content)).into_response();
     let mut set = |name: HeaderName, value: &str| {
         response.headers_mut().insert(name, HeaderValue::from_str(value).expect("plain text"));
     };
@@ -112,7 +114,7 @@ pub async fn file(
     set(CACHE_CONTROL, "private, no-cache");
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(CONTENT_LENGTH, &length.to_string());
-    set(CONTENT_TYPE, if name.kind == Kind::Pdf { "application/pdf" } else { "application/zip" });
+    set(CONTENT_TYPE, name.media_type());
     let how = if wanted.inline.is_some() { "inline" } else { "attachment" };
     set(CONTENT_DISPOSITION, &format!("{how}; filename=\"{filename}\""));
     if status == StatusCode::PARTIAL_CONTENT {

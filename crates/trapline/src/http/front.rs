@@ -17,6 +17,8 @@ pub struct Front {
     pub head: Duration,
     /// The longest that the body of a request may take.
     pub body: Duration,
+    /// Whoever downloads is sent to the object store.
+    pub redirect: bool,
 }
 
 impl Front {
@@ -28,6 +30,7 @@ impl Front {
             webhooks: Webhooks::none(),
             head: Duration::from_mins(1),
             body: Duration::from_secs(30),
+            redirect: false,
         }
     }
 }

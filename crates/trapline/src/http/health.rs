@@ -30,8 +30,8 @@ pub async fn ready(
     State(artifacts): State<Artifacts>,
 ) -> Result<Json<Health>, Problem> {
     store.check().await?;
-    if let Err(error) = artifacts.check() {
-        tracing::error!(%error, "the folder of artifacts cannot be written to");
+    if let Err(error) = artifacts.check().await {
+        tracing::error!(%error, "files cannot be written");
         return Err(Problem::new(503, "The server cannot write files; see its log"));
     }
     Ok(Json(Health { status: "ready" }))

@@ -76,6 +76,12 @@ impl FromRef<App> for Feed {
     }
 }
 
+impl FromRef<App> for Front {
+    fn from_ref(app: &App) -> Self {
+        app.front.clone()
+    }
+}
+
 impl FromRef<App> for Access {
     fn from_ref(app: &App) -> Self {
         app.front.access.clone()

@@ -17,7 +17,7 @@ use super::eyes::Eyes;
 use super::path::Path;
 use super::problem::{FieldError, Problem};
 use super::responses::{NoJob, NoPicture, NoToken, NotAllowed, Unavailable, Unreadable, WrongParameter};
-use crate::artifacts::Artifacts;
+use crate::artifacts::{Artifacts, Seekable};
 
 /// Pictures in one answer, when the client does not say, and at most.
 const USUAL: usize = 24;
@@ -117,12 +117,12 @@ async fn record(eyes: &Eyes, job_id: &str) -> Result<Record, Problem> {
 async fn with_archive<T: Send + 'static>(
     artifacts: Artifacts,
     record: Record,
-    look: impl FnOnce(&mut ZipArchive<std::fs::File>, &Record) -> Result<T, ZipError> + Send + 'static,
+    look: impl FnOnce(&mut ZipArchive<Box<dyn Seekable>>, &Record) -> Result<T, ZipError> + Send + 'static,
 ) -> Result<T, Problem> {
     let job_id = record.job_id.clone();
     let artifact = record.artifact().ok_or_else(Problem::no_job)?;
     let looked = tokio::task::spawn_blocking(move || {
-        look(&mut ZipArchive::new(artifacts.read(&artifact.filename)?)?, &record)
+        look(&mut ZipArchive::new(artifacts.look(&artifact.filename, artifact.size)?)?, &record)
     });
     let looked = looked.await.map_err(|_| Problem::new(500, "The archive could not be looked into"))?;
     looked.map_err(|error| match error {

@@ -31,7 +31,7 @@ pub async fn tick(tools: Tools, mut stopping: watch::Receiver<bool>) {
         let mut due = swept.is_none_or(|at| at.elapsed() >= SWEEP);
         match tools.store.reap().await {
             Ok(reaped) => {
-                tell(&tools, &reaped);
+                tell(&tools, &reaped).await;
                 // A lost worker leaves what it wrote.
                 due |= reaped != Reaped::default();
             }
@@ -86,7 +86,7 @@ impl Outage {
     }
 }
 
-fn tell(tools: &Tools, reaped: &Reaped) {
+async fn tell(tools: &Tools, reaped: &Reaped) {
     for job_id in &reaped.requeued {
         tracing::warn!(%job_id, "a worker was lost; its job waits again");
     }
@@ -96,8 +96,8 @@ fn tell(tools: &Tools, reaped: &Reaped) {
     for (job_id, filename) in &reaped.expired {
         tracing::info!(%job_id, "job expired");
         may_die!("expired");
-        let removed = filename.as_ref().map_or(Ok(()), |filename| tools.artifacts.remove(job_id, filename));
-        if let Err(error) = removed {
+        let Some(filename) = filename else { continue };
+        if let Err(error) = tools.artifacts.remove(job_id, filename).await {
             tracing::error!(%job_id, %error, "the file of an expired job could not be removed; the sweep tries again");
         }
     }

@@ -63,7 +63,7 @@ impl Ending<'_> {
             }
             Err(HeldError::Lost) => {
                 may_die!("lost");
-                if let Err(error) = self.tools.artifacts.remove(job_id, &artifact.filename) {
+                if let Err(error) = self.tools.artifacts.remove(job_id, &artifact.filename).await {
                     tracing::error!(%job_id, %error, "the file of a lost job could not be removed");
                 }
                 Published::Lost

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use archive::Watch;
 use jobs::{Claim, Held, HeldError, JobStore, WorkerId};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -89,14 +90,17 @@ fn start(
         let export: Export = serde_json::from_value(request).map_err(|error| {
             MakeError::wrong(format!("the request cannot be read ({error}); submit it again"))
         })?;
-        let (unfinished, file) = tools.artifacts.begin(name).map_err(|error| MakeError::disk(&error))?;
+        let (mut unfinished, file) = tools.artifacts.begin(name).map_err(|error| MakeError::disk(&error))?;
         may_die!("begun");
-        let folder = tools.artifacts.folder();
+        let folder = tools.artifacts.scratch();
         let missing =
             export.make(&tools.datasets, &tools.templates, file, folder, tools.threads, &*progress)?;
         may_die!("made");
         // Here, where heartbeats go on: a large file takes its time.
-        let sha256 = unfinished.sha256().map_err(|error| MakeError::disk(&error))?;
+        let sha256 = unfinished.finish(&|| progress.is_cancelled()).map_err(|error| match error.kind() {
+            std::io::ErrorKind::Interrupted if progress.is_cancelled() => MakeError::Cancelled,
+            _ => MakeError::disk(&error),
+        })?;
         Ok(Made { unfinished, missing, sha256 })
     })
 }

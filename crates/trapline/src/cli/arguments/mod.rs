@@ -13,7 +13,9 @@ use detections::{DatabaseOptions, Fetch, ReadOptions};
 use jiff::tz::TimeZone;
 use jobs::StoreAddress;
 
+use super::failure::Failure;
 use super::lay_out::LayOutArguments;
+use crate::artifacts::{ArtifactsAddress, ImageStore};
 use crate::datasets::{DataArgument, How, MappingArgument};
 use crate::http::Origin;
 use crate::telemetry::LogFormat;
@@ -91,9 +93,10 @@ pub struct DataArguments {
     /// of a detector, or a PostgreSQL database (`postgres://USER@HOST/NAME`)
     #[arg(long, value_name = "[NAME=]PATH|URL", required = true, value_delimiter = ';')]
     pub data: Vec<DataArgument>,
-    /// A folder in which the paths of pictures are looked for before the data set itself
-    #[arg(long, value_name = "DIR")]
-    pub images: Option<PathBuf>,
+    /// A folder, or a bucket (s3://…, gs://…, az://…), in which the paths of pictures are looked for
+    /// before the data set itself
+    #[arg(long, value_name = "DIR|URL")]
+    pub images: Option<ArtifactsAddress>,
     /// Time zone of the cameras' clocks, such as Europe/Brussels [default: as deployments tell]
     #[arg(long, value_name = "ZONE", value_parser = time_zone)]
     pub time_zone: Option<TimeZone>,
@@ -117,18 +120,27 @@ pub struct DataArguments {
 
 impl DataArguments {
     /// How the data sets are read.
-    pub fn how(&self, fetch: Option<Arc<dyn Fetch>>) -> How {
+    pub fn how(&self, fetch: Option<Arc<dyn Fetch>>) -> Result<How, Failure> {
         let database = DatabaseOptions {
             connections: self.database_connections,
             statement_timeout: self.database_timeout,
             ..DatabaseOptions::default()
         };
-        How { read: ReadOptions { fetch, ..self.options() }, database, mappings: self.mapping.clone() }
+        let (images, image_store) = match &self.images {
+            None => (None, None),
+            Some(ArtifactsAddress::Folder(folder)) => (Some(folder.clone()), None),
+            Some(ArtifactsAddress::Bucket(url)) => {
+                let store = ImageStore::at(url)
+                    .map_err(|error| Failure::input(format!("--images {url}: {error}")))?;
+                (None, Some(Arc::new(store) as Arc<dyn Fetch>))
+            }
+        };
+        let read = ReadOptions { fetch, images, image_store, ..self.options() };
+        Ok(How { read, database, mappings: self.mapping.clone() })
     }
 
     fn options(&self) -> ReadOptions {
         ReadOptions {
-            images: self.images.clone(),
             time_zone: self.time_zone.clone(),
             min_confidence: self.min_confidence,
             max_file_bytes: u64::from(self.max_file_size) << 20,
@@ -170,6 +182,10 @@ pub struct ServeArguments {
     /// Let pages of this origin (`https://example.org`) speak to the server; as often as needed
     #[arg(long, value_name = "ORIGIN", value_delimiter = ' ')]
     pub cors_origin: Vec<Origin>,
+    /// Send whoever downloads from a bucket to the bucket itself, with a link that is good for five
+    /// minutes
+    #[arg(long)]
+    pub artifacts_redirect: bool,
     #[command(flatten)]
     pub access: AccessArguments,
     #[command(flatten)]
@@ -202,9 +218,9 @@ pub struct WorkerArguments {
 /// How jobs are worked on. Processes that share a store are given the same.
 #[derive(Debug, Args)]
 pub struct JobArguments {
-    /// Where finished files are kept
-    #[arg(long, value_name = "DIR", default_value = "trapline-data/exports")]
-    pub artifacts: PathBuf,
+    /// Where finished files are kept: a folder, or a bucket (`s3://BUCKET/PREFIX`, gs://…, az://…)
+    #[arg(long, value_name = "DIR|URL", default_value = "trapline-data/exports")]
+    pub artifacts: ArtifactsAddress,
     /// How long a finished job and its file are kept, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
     pub ttl: Duration,
