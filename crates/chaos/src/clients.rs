@@ -32,9 +32,17 @@ pub fn data() -> TempDir {
     package.write()
 }
 
+/// Who a client is, and what it knows of.
+pub struct Who {
+    pub token: Option<String>,
+    /// Detections of a platform; those of the folder without.
+    pub ids: Option<Arc<Vec<String>>>,
+}
+
 /// One client.
 pub struct Client {
     rng: Rng,
+    who: Who,
     urls: Arc<Mutex<Vec<String>>>,
     toll: Arc<Toll>,
     http: reqwest::Client,
@@ -54,9 +62,9 @@ impl Deadline {
 }
 
 impl Client {
-    pub fn new(seed: u64, urls: Arc<Mutex<Vec<String>>>, toll: Arc<Toll>) -> Self {
+    pub fn new(seed: u64, urls: Arc<Mutex<Vec<String>>>, who: Who, toll: Arc<Toll>) -> Self {
         let http = testkit::http_client(Duration::from_secs(10));
-        Self { rng: Rng::with_seed(seed), urls, toll, http }
+        Self { rng: Rng::with_seed(seed), who, urls, toll, http }
     }
 
     /// One job after the other until the time is over, and each to its end.
@@ -80,12 +88,21 @@ impl Client {
             let body = json!({"report_type": "seasonal_activity", "start_date": "2023-09-01", "end_date": "2023-11-30"});
             return ("pdf", body);
         }
+        if self.who.ids.is_some() && self.rng.u32(0..8) == 0 {
+            let (month, stand) = (self.rng.u32(1..=12), self.rng.u32(0..40));
+            let filter = json!({"start_date": format!("2024-{month:02}-01"), "end_date": format!("2024-{month:02}-28"),
+                "locations": [format!("Stand {stand:02}")], "classifications": ["buck", "doe"]});
+            return ("zip", json!({"filter": filter, "max": 200}));
+        }
         let first = self.rng.usize(0..DETECTIONS / 2);
         // Many small ones, and some that live through several kills.
         let most = self.rng.usize(1..DETECTIONS / 2);
         let part = self.rng.usize(1..=20);
         let many = self.rng.usize(1..=1 + most / part);
-        let ids: Vec<String> = (first..first + many).map(|number| format!("d{number}")).collect();
+        let ids: Vec<String> = match &self.who.ids {
+            None => (first..first + many).map(|number| format!("d{number}")).collect(),
+            Some(ids) => ids[first..first + many].to_vec(),
+        };
         ("zip", json!({"detection_ids": ids}))
     }
 
@@ -97,6 +114,9 @@ impl Client {
                 urls[self.rng.usize(0..urls.len())].clone()
             };
             let mut request = self.http.request(method.clone(), format!("{url}{path}"));
+            if let Some(token) = &self.who.token {
+                request = request.bearer_auth(token);
+            }
             if let Some((key, body)) = body {
                 request = request.header("Idempotency-Key", key).json(body);
             }

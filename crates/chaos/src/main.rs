@@ -2,12 +2,14 @@
 //! that they share. In the end every job has to have ended or to be gone, and no file may be
 //! there that no record wants.
 //!
+//! - `ground` is where data, files and jobs are;
 //! - `processes` starts servers and workers, and ends them;
 //! - `monkey` chooses what is ended or stopped, and when;
 //! - `clients` submit, poll, download and delete, as patient clients do;
 //! - `toll` counts, and looks at what is left.
 
 mod clients;
+mod ground;
 mod monkey;
 mod processes;
 mod toll;
@@ -20,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
+use ground::Ground;
 use processes::Fleet;
 use toll::Toll;
 
@@ -35,6 +38,9 @@ struct Arguments {
     /// Clients that submit jobs
     #[arg(long, default_value_t = 6)]
     clients: u64,
+    /// On a platform: PostgreSQL with so many detections, an object store, and tokens
+    #[arg(long, value_name = "DETECTIONS")]
+    platform: Option<u32>,
     /// The program
     #[arg(long, default_value = "target/debug/trapline")]
     program: PathBuf,
@@ -42,14 +48,20 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let data = clients::data();
-    let fleet = Fleet::start(arguments.program, data.path());
+    let mut ground = match arguments.platform {
+        None => Ground::folders(clients::data()),
+        Some(detections) => Ground::platform(&arguments.program, detections),
+    };
+    let ids = ground.as_platform().map(|platform| Arc::new(std::mem::take(&mut platform.ids)));
+    let fleet = Fleet::start(arguments.program, ground);
     let toll = Arc::new(Toll::default());
     let over = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let clients: Vec<_> = (0..arguments.clients)
         .map(|number| {
-            let client = clients::Client::new(arguments.seed + number, fleet.urls(), Arc::clone(&toll));
+            let seed = arguments.seed + number;
+            let who = clients::Who { token: fleet.ground.token(number), ids: ids.clone() };
+            let client = clients::Client::new(seed, fleet.urls(), who, Arc::clone(&toll));
             runtime.spawn(client.run(Arc::clone(&over)))
         })
         .collect();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
+use crate::ground::Platform;
 use crate::processes::{Fleet, Role};
 use crate::toll::Toll;
 
@@ -42,22 +43,53 @@ pub fn run(mut fleet: Fleet, seed: u64, until: Instant, toll: &Toll) -> Fleet {
                 toll.terminated();
             }
             90..95 => {
-                fleet.redis.freeze();
+                fleet.ground.redis.freeze();
                 toll.stopped();
                 stopped.push((later, Stopped::Redis));
             }
-            95..100 => {
+            95..97 => {
                 stopped.retain(|(_, what)| !matches!(what, Stopped::Redis));
-                fleet.redis.kill();
+                fleet.ground.redis.kill();
                 sleep(Duration::from_millis(rng.u64(0..2000)));
-                fleet.redis.restart();
+                fleet.ground.redis.restart();
                 toll.redis_restarted();
+            }
+            97..100 => {
+                if let Some(platform) = fleet.ground.as_platform() {
+                    upset(platform, &mut rng, toll);
+                }
             }
             _ => {}
         }
     }
+    if let Some(platform) = fleet.ground.as_platform() {
+        platform.s3.delay(Duration::ZERO);
+    }
     go_on(&fleet, &mut stopped, Instant::now() + Duration::from_hours(1));
     fleet
+}
+
+/// Ends the database or makes the object store fail, for a while.
+fn upset(platform: &mut Platform, rng: &mut Rng, toll: &Toll) {
+    let while_away = Duration::from_millis(rng.u64(0..3000));
+    let choice = rng.u32(0..5);
+    if choice == 0 {
+        platform.postgres.kill();
+        sleep(while_away);
+        platform.postgres.restart();
+        return toll.postgres_restarted();
+    }
+    toll.s3_failed();
+    match choice {
+        1 => platform.s3.fail(rng.u32(1..20)),
+        2 => platform.s3.cut_off(rng.u32(1..20)),
+        3 => platform.s3.delay(Duration::from_millis(rng.u64(0..2) * 100)),
+        _ => {
+            platform.s3.stop();
+            sleep(while_away);
+            platform.s3.restart();
+        }
+    }
 }
 
 /// Lets go on what was stopped for long enough.
@@ -68,7 +100,7 @@ fn go_on(fleet: &Fleet, stopped: &mut Vec<(Instant, Stopped)>, now: Instant) {
         }
         match what {
             Stopped::Process(number) => fleet.processes[*number].signal("CONT"),
-            Stopped::Redis => fleet.redis.thaw(),
+            Stopped::Redis => fleet.ground.redis.thaw(),
         }
         false
     });

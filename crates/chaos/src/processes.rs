@@ -1,12 +1,13 @@
-//! Servers, workers and the Redis server that they share.
+//! Servers and workers.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
-use testkit::RedisServer;
+
+use crate::ground::Ground;
 
 /// What a process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +28,11 @@ pub struct Process {
 /// Everything that runs.
 #[derive(Debug)]
 pub struct Fleet {
-    pub redis: RedisServer,
+    pub ground: Ground,
     pub processes: Vec<Process>,
     /// Addresses of the servers, which change as they are started anew.
     urls: Arc<Mutex<Vec<String>>>,
     program: PathBuf,
-    data: PathBuf,
     folder: TempDir,
 }
 
@@ -41,13 +41,12 @@ const ROLES: [Role; 5] =
 
 impl Fleet {
     /// Starts it all.
-    pub fn start(program: PathBuf, data: &Path) -> Self {
+    pub fn start(program: PathBuf, ground: Ground) -> Self {
         let mut fleet = Self {
-            redis: RedisServer::start_on_disk(),
+            ground,
             processes: Vec::new(),
             urls: Arc::new(Mutex::new(vec![String::new(); 2])),
             program,
-            data: data.into(),
             folder: tempfile::tempdir().unwrap(),
         };
         for role in ROLES {
@@ -61,9 +60,9 @@ impl Fleet {
         Arc::clone(&self.urls)
     }
 
-    /// The folder of finished files.
-    pub fn exports(&self) -> PathBuf {
-        self.folder.path().join("exports")
+    /// The names of all files, finished or not.
+    pub fn files(&self) -> Vec<String> {
+        self.ground.files(self.folder.path())
     }
 
     /// Ends a process as a power cut would, and starts another in its place.
@@ -83,7 +82,7 @@ impl Fleet {
 
     /// Lets everything go on that was stopped.
     pub fn heal(&mut self) {
-        self.redis.thaw();
+        self.ground.redis.thaw();
         for process in &self.processes {
             process.signal("CONT");
         }
@@ -101,13 +100,11 @@ impl Fleet {
             Role::Server(_) => command.args(["serve", "--listen", "127.0.0.1:0", "--workers", "0"]),
             Role::Worker(workers) => command.args(["worker", "--workers", &workers.to_string()]),
         };
-        command.args(["--store", &self.redis.url(), "--lease", "2", "--heartbeat", "0.5", "--grace", "1"]);
-        command
-            .args(["--attempts", "5"])
-            .arg("--data")
-            .arg(&self.data)
-            .arg("--artifacts")
-            .arg(self.exports());
+        self.ground.tell(&mut command, self.folder.path());
+        if matches!(role, Role::Server(_)) {
+            self.ground.tell_server(&mut command);
+        }
+        command.args(["--lease", "2", "--heartbeat", "0.5", "--grace", "1", "--attempts", "5"]);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

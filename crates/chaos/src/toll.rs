@@ -38,6 +38,8 @@ pub struct Toll {
     stopped: AtomicU64,
     terminated: AtomicU64,
     redis_restarted: AtomicU64,
+    postgres_restarted: AtomicU64,
+    s3_failed: AtomicU64,
     submitted: AtomicU64,
     refused: AtomicU64,
     faults: AtomicU64,
@@ -67,6 +69,14 @@ impl Toll {
 
     pub fn redis_restarted(&self) {
         count(&self.redis_restarted);
+    }
+
+    pub fn postgres_restarted(&self) {
+        count(&self.postgres_restarted);
+    }
+
+    pub fn s3_failed(&self) {
+        count(&self.s3_failed);
     }
 
     pub fn submitted(&self) {
@@ -101,7 +111,7 @@ impl Toll {
         self.left_over.store(left_over, Ordering::Relaxed);
         self.missing.store(missing, Ordering::Relaxed);
         for (job_id, _, end) in self.jobs.lock().unwrap().iter() {
-            let record = fleet.redis.cli(&["GET", &format!("export_job:{job_id}")]);
+            let record = fleet.ground.redis.cli(&["GET", &format!("export_job:{job_id}")]);
             let wanted = match end {
                 End::Completed => r#""status":"completed""#,
                 End::Failed => r#""status":"failed""#,
@@ -130,12 +140,11 @@ impl Toll {
 /// Files that no completed record names, and completed records whose file is not there. A job
 /// that waits or runs (whose client gave up on it) has neither.
 fn differences(fleet: &Fleet) -> (u64, u64) {
-    let entries = std::fs::read_dir(fleet.exports()).unwrap();
-    let files: BTreeSet<String> =
-        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
-    let keys = fleet.redis.cli(&["--scan", "--pattern", "export_job:*"]);
-    let records =
-        keys.lines().filter_map(|key| serde_json::from_str::<Value>(&fleet.redis.cli(&["GET", key])).ok());
+    let files: BTreeSet<String> = fleet.files().into_iter().collect();
+    let keys = fleet.ground.redis.cli(&["--scan", "--pattern", "export_job:*"]);
+    let records = keys
+        .lines()
+        .filter_map(|key| serde_json::from_str::<Value>(&fleet.ground.redis.cli(&["GET", key])).ok());
     let wanted: BTreeSet<String> = records
         .filter(|record| record["status"] == "completed")
         .filter_map(|record| record["filename"].as_str().map(str::to_owned))
@@ -155,6 +164,8 @@ impl fmt::Display for Toll {
         )?;
         writeln!(f, "processes terminated  {:>6}  (SIGTERM)", of(&self.terminated))?;
         writeln!(f, "Redis killed          {:>6}  (and started again)", of(&self.redis_restarted))?;
+        writeln!(f, "PostgreSQL killed     {:>6}  (and started again)", of(&self.postgres_restarted))?;
+        writeln!(f, "S3 made to fail       {:>6}  (500, cut off, away, slow)", of(&self.s3_failed))?;
         writeln!(f, "requests answered 503 {:>6}", of(&self.refused))?;
         writeln!(f, "requests answered 500 {:>6}", of(&self.faults))?;
         writeln!(f, "jobs submitted        {:>6}", of(&self.submitted))?;

@@ -100,7 +100,7 @@ impl MakeError {
     /// not handed on.
     pub fn disk(error: &std::io::Error) -> Self {
         tracing::error!(%error, "an export cannot be written");
-        if error.get_ref().is_some_and(|inner| inner.is::<object_store::Error>()) {
+        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<object_store::Error>) {
             let message = "the file could not be put into the server's object storage; submit the export again, and \
                            if it fails again ask the server's operator to look at its log";
             return Self::Failed(Failure { message: message.into(), may_pass: true });

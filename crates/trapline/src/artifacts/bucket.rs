@@ -31,6 +31,8 @@ const CHECK: Duration = Duration::from_secs(5);
 /// A bucket, and where in it.
 pub struct Bucket {
     pub(super) objects: Arc<dyn ObjectStore>,
+    /// The same for somebody who waits: it gives up sooner.
+    pub(super) hurried: Arc<dyn ObjectStore>,
     pub(super) parts: Arc<dyn MultipartStore>,
     signer: Arc<dyn Signer>,
     prefix: Key,
@@ -61,20 +63,24 @@ impl Bucket {
     /// names that the tools of each store use (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`,
     /// `GOOGLE_SERVICE_ACCOUNT`, `AZURE_STORAGE_ACCOUNT_KEY` and so on).
     pub fn at(url: &Url) -> io::Result<Self> {
-        let retry = RetryConfig {
+        let [patient, hurried] = [INSIST, CHECK].map(|retry_timeout| RetryConfig {
             backoff: BackoffConfig { max_backoff: Duration::from_secs(3), ..BackoffConfig::default() },
             max_retries: 20,
-            retry_timeout: INSIST,
-        };
+            retry_timeout,
+        });
         let client = ClientOptions::new().with_timeout(REQUEST).with_connect_timeout(CONNECT);
         match url.scheme() {
             "gs" => {
                 let builder = GoogleCloudStorageBuilder::from_env().with_client_options(client);
-                Ok(Self::of(builder.with_url(url.as_str()).with_retry(retry).build().map_err(fault)?, url))
+                let builder = builder.with_url(url.as_str());
+                let build = |retry| builder.clone().with_retry(retry).build().map_err(fault);
+                Ok(Self::of(build(patient)?, build(hurried)?, url))
             }
             "az" => {
                 let builder = MicrosoftAzureBuilder::from_env().with_client_options(client);
-                Ok(Self::of(builder.with_url(url.as_str()).with_retry(retry).build().map_err(fault)?, url))
+                let builder = builder.with_url(url.as_str());
+                let build = |retry| builder.clone().with_retry(retry).build().map_err(fault);
+                Ok(Self::of(build(patient)?, build(hurried)?, url))
             }
             _ => {
                 // An address without TLS was written so on purpose.
@@ -83,14 +89,17 @@ impl Bucket {
                     .any(|name| std::env::var(name).is_ok_and(|address| address.starts_with("http://")));
                 let client = client.with_allow_http(plain);
                 let builder = AmazonS3Builder::from_env().with_client_options(client);
-                Ok(Self::of(builder.with_url(url.as_str()).with_retry(retry).build().map_err(fault)?, url))
+                let builder = builder.with_url(url.as_str());
+                let build = |retry| builder.clone().with_retry(retry).build().map_err(fault);
+                Ok(Self::of(build(patient)?, build(hurried)?, url))
             }
         }
     }
 
-    fn of<T: ObjectStore + MultipartStore + Signer>(store: T, url: &Url) -> Self {
+    fn of<T: ObjectStore + MultipartStore + Signer>(store: T, hurried: T, url: &Url) -> Self {
         let store = Arc::new(store);
         Self {
+            hurried: Arc::new(hurried),
             objects: Arc::clone(&store) as Arc<dyn ObjectStore>,
             parts: Arc::clone(&store) as Arc<dyn MultipartStore>,
             signer: store,
@@ -122,7 +131,7 @@ impl Bucket {
 
     /// Whether the store answers.
     pub async fn check(&self) -> io::Result<()> {
-        let mut listed = self.objects.list(Some(&self.prefix));
+        let mut listed = self.hurried.list(Some(&self.prefix));
         match tokio::time::timeout(CHECK, listed.next()).await {
             Ok(first) => first.transpose().map(drop).map_err(fault),
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
@@ -131,7 +140,7 @@ impl Bucket {
 
     pub async fn pieces(&self, name: &Name, bytes: Range<u64>) -> io::Result<Pieces> {
         let options = GetOptions { range: Some(bytes.into()), ..GetOptions::default() };
-        let found = self.objects.get_opts(&self.key(&name.file_name()), options).await.map_err(fault)?;
+        let found = self.hurried.get_opts(&self.key(&name.file_name()), options).await.map_err(fault)?;
         Ok(found.into_stream().map_err(fault).boxed())
     }
 

@@ -33,7 +33,7 @@ impl Fetch for ImageStore {
     fn fetch(&self, path: &str, most: u64, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, FetchError> {
         // A path that leads out of the bucket's prefix is of nothing in it.
         let inside = Key::parse(path.trim_start_matches("./")).map_err(|_| FetchError::Status(404))?;
-        let key = inside.parts().fold(self.bucket.prefix().clone(), |key, part| key.join(part));
+        let key = inside.parts().fold(self.bucket.prefix().clone(), Key::join);
         self.runtime.block_on(async {
             let mut work = std::pin::pin!(self.whole(&key, most));
             loop {

@@ -47,7 +47,7 @@ impl Read for Object {
             let key = self.bucket.key(&self.name.file_name());
             let range = start..(start + WINDOW).max(self.at + 1).min(self.size);
             self.held =
-                Handle::current().block_on(self.bucket.objects.get_range(&key, range)).map_err(fault)?;
+                Handle::current().block_on(self.bucket.hurried.get_range(&key, range)).map_err(fault)?;
             self.start = start;
         }
         let here = self.here();

@@ -81,13 +81,15 @@ pub async fn file(
     let artifact = artifact.ok_or_else(Problem::no_job)?;
     let missing = |error: std::io::Error| {
         tracing::error!(job_id = %name.held.job_id, %error, "the file of a completed job cannot be read");
-        Problem::new(500, "The file cannot be read on the server; submit the export again")
+        Problem::unreadable(&error)
     };
-    if redirect && method == Method::GET && wanted.inline.is_none() {
-        if let Some(link) = artifacts.link(&filename, LINK).await.map_err(missing)? {
-            let headers = [(LOCATION, link.to_string()), (CACHE_CONTROL, "no-store".into())];
-            return Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response());
-        }
+    if redirect
+        && method == Method::GET
+        && wanted.inline.is_none()
+        && let Some(link) = artifacts.link(&filename, LINK).await.map_err(missing)?
+    {
+        let headers = [(LOCATION, link.to_string()), (CACHE_CONTROL, "no-store".into())];
+        return Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response());
     }
     // A file never changes under its name, and its size tells one that was cut off.
     let etag = format!("\"{}-{}-{}\"", name.held.job_id, name.held.attempt, artifact.size);

@@ -129,7 +129,10 @@ async fn with_archive<T: Send + 'static>(
         ZipError::FileNotFound => Problem::not_found("There is no such picture in the archive"),
         error => {
             tracing::error!(%job_id, %error, "the archive of a completed job cannot be read");
-            Problem::new(500, "The archive cannot be read on the server; submit the export again")
+            match error {
+                ZipError::Io(error) => Problem::unreadable(&error),
+                _ => Problem::unreadable(&std::io::ErrorKind::InvalidData.into()),
+            }
         }
     })
 }

@@ -1,6 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
 use std::any::Any;
+use std::error::Error;
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -79,6 +80,16 @@ impl Problem {
             (503, "As many exports wait as this server takes; try again in a while")
         };
         Self { retry_after: Some(AFTER_TOO_MANY), ..Self::new(status, detail) }
+    }
+
+    /// The file of a completed job cannot be read: now, when an object store does not answer, or ever.
+    pub fn unreadable(error: &std::io::Error) -> Self {
+        let of_store = error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<object_store::Error>);
+        if of_store && error.kind() != std::io::ErrorKind::NotFound {
+            let detail = "The server's store of files does not answer; try again in a moment";
+            return Self { retry_after: Some(2), ..Self::new(503, detail) };
+        }
+        Self::new(500, "The file cannot be read on the server; submit the export again")
     }
 
     /// The job is unknown or expired.
