@@ -19,6 +19,7 @@ mod listing;
 mod openapi;
 mod outages;
 mod page;
+mod platform;
 mod polling;
 mod postgres;
 mod recipes;
