@@ -16,6 +16,7 @@ mod job_command;
 mod limits;
 mod link;
 mod listing;
+mod metrics;
 mod openapi;
 mod outages;
 mod page;

@@ -37,5 +37,5 @@ pub use open::StoreAddress;
 pub use redis::{InvalidAddress, RedisAddress, RedisStore};
 pub use sqlite::SqliteStore;
 pub use store::{
-    AfterFailure, Changes, HeldError, JobStore, MostWaiting, Page, Reaped, StoreError, StoreOptions,
+    AfterFailure, Changes, HeldError, JobStore, MostWaiting, Page, Reaped, Stats, StoreError, StoreOptions,
 };

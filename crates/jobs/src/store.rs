@@ -140,6 +140,19 @@ pub struct Changes {
     pub jobs: Option<Vec<JobId>>,
 }
 
+/// How much there is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Jobs that wait for a worker, or for another attempt.
+    pub queued: u64,
+    /// Jobs that a worker has.
+    pub running: u64,
+    /// Jobs that have ended and are still known.
+    pub ended: u64,
+    /// How long the job whose turn it is has waited.
+    pub waited: Option<Duration>,
+}
+
 /// Where jobs live. Each method is one atomic step.
 ///
 /// There is one place where a job's status lives: no caller keeps a copy that decides anything.
@@ -215,6 +228,9 @@ pub trait JobStore: Send + Sync {
 
     /// Whether the store answers, and can write.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// How much there is to do, for those who watch over it. No promise rests on it.
+    async fn stats(&self) -> Result<Stats, StoreError>;
 
     /// How long things last.
     fn options(&self) -> &StoreOptions;

@@ -22,6 +22,7 @@ mod faults;
 mod fetch;
 mod http;
 mod layout;
+mod metrics;
 mod service;
 mod source;
 mod telemetry;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jobs::{StoreAddress, StoreError, StoreOptions};
@@ -13,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::artifacts::{Artifacts, ArtifactsAddress};
 use crate::datasets::Datasets;
 use crate::http::{App, Feed, Front, router, serve};
+use crate::metrics::{self, Timed};
 use crate::templates::Templates;
 use crate::webhook;
 use crate::worker::{Pool, Tools};
@@ -27,6 +29,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     pub grace: Duration,
     pub templates: Templates,
+    /// Where metrics are shown beside the interface.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// Why a process could not start, or ended.
@@ -38,6 +42,8 @@ pub enum ServiceError {
     Listen(SocketAddr, io::Error),
     #[error("files cannot be written to {0}: {1}; choose another place with --artifacts")]
     Artifacts(ArtifactsAddress, io::Error),
+    #[error("metrics cannot be shown at {0}: {1}; choose another address with --metrics-listen")]
+    Metrics(SocketAddr, io::Error),
     #[error("{0}; --store says where jobs are kept")]
     Store(#[from] StoreError),
     #[error("the server stopped: {0}")]
@@ -51,7 +57,7 @@ impl Settings {
             .await
             .map_err(|error| ServiceError::Artifacts(self.artifacts.clone(), error))?;
         Ok(Tools {
-            store: self.store.open(self.options).await?,
+            store: Arc::new(Timed(self.store.open(self.options).await?)),
             artifacts,
             datasets,
             templates: self.templates.clone(),
@@ -62,20 +68,35 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Shows metrics at an address of their own, when there is one.
+    async fn show_metrics(&self, tools: &Tools, stopping: &CancellationToken) -> Result<(), ServiceError> {
+        let Some(address) = self.metrics else { return Ok(()) };
+        let shown = metrics::listen(address, Arc::clone(&tools.store), stopping.clone()).await;
+        shown.map_err(|error| ServiceError::Metrics(address, error))
+    }
+}
+
 /// Workers alone, which take jobs that servers elsewhere were asked for.
-pub struct Workers(Pool);
+pub struct Workers {
+    pool: Pool,
+    /// Ends what shows metrics.
+    _stopping: DropGuard,
+}
 
 impl Workers {
     /// Opens the store and the folder of files, and begins to take jobs.
     pub async fn start(settings: &Settings, datasets: Datasets) -> Result<Self, ServiceError> {
         let tools = settings.tools(datasets).await?;
         tracing::info!(store = %settings.store, workers = settings.workers, "working");
-        Ok(Self(Pool::start(&tools, settings.workers)))
+        let stopping = CancellationToken::new();
+        settings.show_metrics(&tools, &stopping).await?;
+        Ok(Self { pool: Pool::start(&tools, settings.workers), _stopping: stopping.drop_guard() })
     }
 
     /// Lets running jobs finish for the time of grace, and hands back the rest.
     pub async fn stop(self) {
-        self.0.stop().await;
+        self.pool.stop().await;
     }
 }
 
@@ -103,9 +124,10 @@ impl Service {
         })?;
         let address = listener.local_addr().map_err(|error| ServiceError::Listen(listen, error))?;
         let tools = settings.tools(datasets).await?;
+        let stopping = CancellationToken::new();
+        settings.show_metrics(&tools, &stopping).await?;
         let pool = Pool::start(&tools, settings.workers);
         let Tools { store, artifacts, datasets, templates, .. } = tools;
-        let stopping = CancellationToken::new();
         let feed = Feed::start(store.clone(), stopping.clone());
         let Front { webhooks, access, head, .. } = front.clone();
         tokio::spawn(webhook::deliver(store.clone(), webhooks, access, stopping.clone()));

@@ -3,12 +3,14 @@
 //! What is here blocks, and is called on threads where that is no harm.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use detections::{Database, DatabaseError, Dataset, Selection, Share, Slice, UnknownNames};
 use jiff::civil::Date;
 use report::Period;
 use tokio::runtime::Handle;
+
+use crate::metrics::metrics;
 
 /// How long a client who waits for an answer is kept waiting for a database that does not answer.
 const HURRIED: Duration = Duration::from_secs(5);
@@ -34,8 +36,18 @@ pub enum SourceFault {
     Database(#[from] DatabaseError),
 }
 
-fn wait<T>(work: impl Future<Output = T>) -> T {
-    Handle::current().block_on(work)
+/// Asks a database something, and times it.
+fn ask<T>(
+    operation: &'static str,
+    work: impl Future<Output = Result<T, DatabaseError>>,
+) -> Result<T, DatabaseError> {
+    let begun = Instant::now();
+    let answer = Handle::current().block_on(work);
+    // Who stops waiting says nothing of the database.
+    if !matches!(answer, Err(DatabaseError::Stopped)) {
+        metrics().database(operation, answer.is_ok(), begun.elapsed());
+    }
+    answer
 }
 
 impl Source {
@@ -43,7 +55,7 @@ impl Source {
     pub fn outline(&self) -> Result<Arc<Dataset>, DatabaseError> {
         match self {
             Self::Read(data) => Ok(Arc::clone(data)),
-            Self::Database(database) => wait(database.hurried(HURRIED).outline(&|| false)),
+            Self::Database(database) => ask("outline", database.hurried(HURRIED).outline(&|| false)),
         }
     }
 
@@ -59,7 +71,7 @@ impl Source {
                 data.locations_named(locations)?;
             }
             Self::Database(database) => {
-                wait(database.hurried(HURRIED).check(classes, locations, &|| false))??;
+                ask("names", database.hurried(HURRIED).check(classes, locations, &|| false))??;
             }
         }
         Ok(())
@@ -72,7 +84,7 @@ impl Source {
             Self::Database(database) => {
                 let from = periods.iter().map(|period| period.start).min().unwrap_or(Date::MIN);
                 let to = periods.iter().map(|period| period.end).max().unwrap_or(Date::MAX);
-                wait(database.load(&Slice::Days { from, to }, stop)).map(Arc::new)
+                ask("days", database.load(&Slice::Days { from, to }, stop)).map(Arc::new)
             }
         }
     }
@@ -95,7 +107,7 @@ impl Source {
     ) -> Result<Arc<Dataset>, DatabaseError> {
         match self {
             Self::Read(data) => Ok(Arc::clone(data)),
-            Self::Database(database) => wait(database.load(&slice(), stop)).map(Arc::new),
+            Self::Database(database) => ask("detections", database.load(&slice(), stop)).map(Arc::new),
         }
     }
 
@@ -105,8 +117,8 @@ impl Source {
             Self::Read(data) => Ok(share.of(data, data.select(selection)?).len()),
             Self::Database(database) => {
                 let database = database.hurried(HURRIED);
-                wait(database.check(&selection.classes, &selection.locations, &|| false))??;
-                let counts = wait(database.count(selection, &|| false))?;
+                ask("names", database.check(&selection.classes, &selection.locations, &|| false))??;
+                let counts = ask("count", database.count(selection, &|| false))?;
                 Ok(share.number_of(&counts.iter().map(|(_, number)| *number).collect::<Vec<_>>()))
             }
         }

@@ -1,7 +1,7 @@
 //! Promises to those who look on.
 
 use super::{Harness, claimed, fault, job, patient, submitted};
-use crate::{Artifact, JobId, JobStore};
+use crate::{Artifact, JobId, JobStore, Stats};
 
 /// Page by page, each job once.
 pub async fn the_list_has_the_newest_first(harness: &impl Harness) {
@@ -80,4 +80,23 @@ pub async fn changes_that_are_not_known_are_not_made_up(harness: &impl Harness) 
     for strange in [1, changes.now + 1_000_000] {
         assert_eq!(store.changes(Some(strange)).await.unwrap().jobs, None);
     }
+}
+
+/// Jobs that wait, run and have ended, and how long the next one has waited.
+pub async fn what_there_is_to_do_is_counted(harness: &impl Harness) {
+    let store = harness.open(patient()).await;
+    assert_eq!(store.stats().await.unwrap(), Stats::default());
+    for _ in 0..4 {
+        submitted(&store).await;
+    }
+    let first = claimed(&store).await;
+    claimed(&store).await;
+    store.fail(&first.held, &fault(false)).await.unwrap();
+    let Stats { queued, running, ended, waited } = store.stats().await.unwrap();
+    assert_eq!((queued, running, ended), (2, 1, 1));
+    assert!(waited.is_some_and(|waited| waited < std::time::Duration::from_mins(1)), "{waited:?}");
+    // One that waits for another attempt waits.
+    let second = claimed(&store).await;
+    store.fail(&second.held, &fault(true)).await.unwrap();
+    assert_eq!(store.stats().await.unwrap().queued, 2);
 }

@@ -74,6 +74,7 @@ macro_rules! contract_tests {
             so_many_jobs_may_wait_and_no_more,
             a_job_knows_its_place_in_the_queue,
             the_store_says_that_it_answers,
+            what_there_is_to_do_is_counted,
             a_lost_worker_s_job_waits_again,
             a_lost_worker_s_job_is_given_up_in_the_end,
             a_heartbeat_keeps_the_lease,

@@ -33,7 +33,7 @@ use tokio::task::JoinHandle;
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
 use crate::store::{
-    AfterFailure, Changes, HeldError, JobStore, MostWaiting, Page, Reaped, StoreError, StoreOptions,
+    AfterFailure, Changes, HeldError, JobStore, MostWaiting, Page, Reaped, Stats, StoreError, StoreOptions,
 };
 
 use link::Link;
@@ -308,6 +308,19 @@ impl JobStore for RedisStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.call::<u8>(&SCRIPTS.check, "", &[]).await.map(|_| ())
+    }
+
+    async fn stats(&self) -> Result<Stats, StoreError> {
+        let (queued, running, all, created, now): (u64, u64, u64, String, i64) =
+            self.call(&SCRIPTS.stats, "", &[]).await?;
+        let created = serde_json::from_str::<jiff::Timestamp>(&created).ok();
+        let waited = created.map(|at| now.saturating_sub(at.as_millisecond()).max(0).unsigned_abs());
+        Ok(Stats {
+            queued,
+            running,
+            ended: all.saturating_sub(queued + running),
+            waited: waited.map(Duration::from_millis),
+        })
     }
 
     fn options(&self) -> &StoreOptions {

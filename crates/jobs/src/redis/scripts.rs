@@ -35,6 +35,7 @@ pub(super) struct Scripts {
     pub callback: Script,
     pub callback_done: Script,
     pub check: Script,
+    pub stats: Script,
 }
 
 macro_rules! script {
@@ -62,10 +63,11 @@ pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
     callback: script!("callback"),
     callback_done: script!("callback_done"),
     check: script!("check"),
+    stats: script!("stats"),
 });
 
 impl Scripts {
-    pub fn all(&self) -> [&Script; 15] {
+    pub fn all(&self) -> [&Script; 16] {
         [
             &self.submit,
             &self.claim,
@@ -82,6 +84,7 @@ impl Scripts {
             &self.callback,
             &self.callback_done,
             &self.check,
+            &self.stats,
         ]
     }
 }

@@ -24,7 +24,9 @@ use tokio::sync::Notify;
 
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
-use crate::store::{AfterFailure, Changes, HeldError, JobStore, Page, Reaped, StoreError, StoreOptions};
+use crate::store::{
+    AfterFailure, Changes, HeldError, JobStore, Page, Reaped, Stats, StoreError, StoreOptions,
+};
 
 use feed::Feed;
 use rows::{damaged, record, store_error};
@@ -269,6 +271,21 @@ impl JobStore for SqliteStore {
         let mut connection = self.writer.acquire().await.map_err(store_error)?;
         sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut *connection).await.map_err(store_error)?;
         Ok(())
+    }
+
+    async fn stats(&self) -> Result<Stats, StoreError> {
+        let sql = "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'running'), \
+                   count(*) FILTER (WHERE state NOT IN ('queued', 'running')), (SELECT created_at FROM jobs \
+                   WHERE state = 'queued' ORDER BY turn, seq LIMIT 1) FROM jobs WHERE expires_at > ?1";
+        let row =
+            sqlx::query_as::<_, (i64, i64, i64, Option<i64>)>(sql).bind(now()).fetch_one(&self.readers).await;
+        let (queued, running, ended, created) = row.map_err(store_error)?;
+        Ok(Stats {
+            queued: queued.unsigned_abs(),
+            running: running.unsigned_abs(),
+            ended: ended.unsigned_abs(),
+            waited: created.map(|at| Duration::from_millis(now().saturating_sub(at).max(0).unsigned_abs())),
+        })
     }
 
     fn options(&self) -> &StoreOptions {

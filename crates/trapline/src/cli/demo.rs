@@ -68,6 +68,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         heartbeat: Duration::from_secs(5),
         grace: Duration::from_secs(2),
         templates: Templates::default(),
+        metrics: None,
     };
     runtime()?.block_on(async {
         let service =

@@ -110,6 +110,7 @@ fn set_up(
         heartbeat: jobs.heartbeat,
         grace: jobs.grace,
         templates: Templates { folder: jobs.templates.clone(), fonts: jobs.fonts.clone() },
+        metrics: jobs.metrics_listen,
     };
     Ok((settings, datasets))
 }

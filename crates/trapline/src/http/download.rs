@@ -22,6 +22,7 @@ use super::ranges::{Part, part};
 use super::responses::{NoJob, NoToken, NotAllowed, NotSatisfiable, Unavailable, Unreadable};
 use crate::artifacts::{Artifacts, Name};
 use crate::digest::from_hex;
+use crate::metrics::metrics;
 
 /// How long a link to an object store is good; a download that has begun goes on.
 const LINK: Duration = Duration::from_mins(5);
@@ -104,6 +105,9 @@ pub async fn file(
         }
     };
     let content = artifacts.read(&filename, first..first + length).await.map_err(missing)?;
+    if method == Method::GET {
+        metrics().downloaded(length);
+    }
     let mut response = (status, Body::from_stream(content)).into_response();
     let mut set = |name: HeaderName, value: &str| {
         response.headers_mut().insert(name, HeaderValue::from_str(value).expect("plain text"));

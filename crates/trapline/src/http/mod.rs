@@ -14,6 +14,7 @@ mod front;
 mod health;
 mod idempotency;
 mod list;
+mod metrics;
 mod openapi;
 mod origins;
 mod page;
@@ -35,7 +36,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, Request};
 use axum::http::header::{HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use axum::http::{HeaderValue, Method, Uri};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{delete, get};
 use jobs::JobStore;
@@ -131,6 +132,7 @@ pub fn router(app: App) -> Router {
             Problem::new(405, format!("{} takes no {method}", uri.path()))
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(crate::metrics::count))
         .layer(map_response(guarded))
         .layer(CatchPanicLayer::custom(problem::after_a_panic))
         // So that an answer, a line of the log and what a person tells of can be brought together.

@@ -19,7 +19,7 @@ use super::answers::KindName;
 use super::asked::{GroupByName, SeasonName};
 use super::list::ListedStatus;
 use super::responses::ProblemBody;
-use super::{App, delete, download, events, eyes, health, list, pictures, status, submit, summary};
+use super::{App, delete, download, events, eyes, health, list, metrics, pictures, status, submit, summary};
 use crate::access::Access;
 
 /// As strict as the page's, but for styles and pictures that Swagger UI makes itself.
@@ -85,6 +85,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(pictures::list))
         .routes(routes!(pictures::one))
         .routes(routes!(download::file))
+        .routes(routes!(metrics::show))
 }
 
 /// `/openapi.json` and `/docs`, which needs no other host.

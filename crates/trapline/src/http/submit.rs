@@ -25,6 +25,7 @@ use super::{archive_request, report_request};
 use crate::datasets::Datasets;
 use crate::export::Export;
 use crate::faults::may_die;
+use crate::metrics::metrics;
 use crate::source::Source;
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
@@ -184,6 +185,7 @@ async fn submit(
     may_die!("submitted");
     let record = match submitted {
         Submitted::New(record) => {
+            metrics().submitted(kind);
             tracing::info!(job_id = %record.job_id, kind = kind.name(), dataset = export.dataset, "job submitted");
             record
         }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Tools;
 use crate::faults::may_die;
+use crate::metrics::metrics;
 
 /// How often leases and lives are looked at.
 const REAP: Duration = Duration::from_secs(1);
@@ -43,8 +44,9 @@ pub async fn tick(tools: Tools, mut stopping: watch::Receiver<bool>) {
             }
         }
         if due {
-            if let Err(error) = tools.artifacts.sweep(&*tools.store).await {
-                tracing::warn!(%error, "files without a record could not be looked for");
+            match tools.artifacts.sweep(&*tools.store).await {
+                Ok(removed) => metrics().swept(removed),
+                Err(error) => tracing::warn!(%error, "files without a record could not be looked for"),
             }
             swept = Some(Instant::now());
         }

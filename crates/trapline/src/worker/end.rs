@@ -26,8 +26,8 @@ pub struct Ending<'a> {
 /// What became of a finished file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Published {
-    /// The job is completed, and has it.
-    Completed,
+    /// The job is completed, and has it: so many bytes.
+    Completed(u64),
     /// The job was another's by then; the file was removed.
     Lost,
     /// It could not be made visible.
@@ -59,7 +59,7 @@ impl Ending<'_> {
         match self.insist(|| self.tools.store.complete(self.held, &artifact)).await {
             Ok(()) => {
                 may_die!("completed");
-                Published::Completed
+                Published::Completed(artifact.size)
             }
             Err(HeldError::Lost) => {
                 may_die!("lost");

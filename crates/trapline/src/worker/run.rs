@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use archive::Watch;
-use jobs::{Claim, Held, HeldError, JobStore, WorkerId};
+use jobs::{AfterFailure, Claim, Held, HeldError, JobStore, WorkerId};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -15,6 +15,7 @@ use super::progress::Progress;
 use crate::artifacts::{Name, Unfinished};
 use crate::export::{Export, MakeError};
 use crate::faults::may_die;
+use crate::metrics::metrics;
 
 /// How often a worker asks whether its job is still wanted. Work has to stop within 200 ms of a
 /// deletion, and most of that may pass before a thread is through with its picture.
@@ -55,24 +56,36 @@ pub async fn run(tools: &Tools, worker: &WorkerId, claim: Claim, stopping: watch
     let took_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     match outcome {
         Watched::Ended(Ok(made)) => match ending.publish(made).await {
-            Published::Completed => {
+            Published::Completed(bytes) => {
+                metrics().completed(kind, begun.elapsed(), bytes);
                 tracing::info!(%job_id, attempt, %worker, took_ms = took_ms(), "job completed");
             }
             other => {
+                metrics().attempt(kind, "lost");
                 tracing::warn!(%job_id, attempt, %worker, took_ms = took_ms(), file = ?other, "job not completed");
             }
         },
         Watched::Ended(Err(MakeError::Failed(failure))) => {
             let after = ending.fail(&failure).await;
+            metrics().attempt(
+                kind,
+                match after {
+                    Some(AfterFailure::Failed) => "failed",
+                    Some(AfterFailure::Retry) => "retried",
+                    None => "lost",
+                },
+            );
             let reason = failure.message;
             tracing::warn!(%job_id, attempt, %worker, took_ms = took_ms(), reason, ?after, "attempt failed");
         }
         Watched::Ended(Err(MakeError::Cancelled)) | Watched::Lost => {
             may_die!("stopped");
+            metrics().attempt(kind, "cancelled");
             tracing::info!(%job_id, attempt, %worker, took_ms = took_ms(), "job is no longer wanted; its work was stopped");
         }
         Watched::HandedBack => {
             let done = ending.release().await;
+            metrics().attempt(kind, "handed_back");
             tracing::info!(%job_id, attempt, %worker, took_ms = took_ms(), done, "job handed back");
         }
     }

@@ -242,6 +242,9 @@ pub struct JobArguments {
     /// A folder of fonts for letters that the embedded ones lack [default: those of the system]
     #[arg(long, value_name = "DIR")]
     pub fonts: Option<PathBuf>,
+    /// Show metrics for Prometheus at this address as well, to whoever reaches it
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
     /// How the log on standard error is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
