@@ -2,6 +2,7 @@
 
 mod certificates;
 mod exif;
+mod hosts;
 mod http;
 mod platform;
 mod postgres;
@@ -12,6 +13,7 @@ mod wide;
 
 pub use certificates::Certificates;
 pub use exif::{SERIAL, Taken, taken};
+pub use hosts::{Host, Hosts};
 pub use http::{http_client, unled_client};
 pub use platform::{PLATFORM_CLASSES, PLATFORM_LOCATIONS, fill, tables};
 pub use postgres::PostgresServer;

@@ -142,15 +142,14 @@ fn program(name: &str) -> PathBuf {
 /// A command that runs a program of the server as somebody whom it serves.
 fn as_server(name: &str) -> Command {
     let program = program(name);
-    let mut command = if is_root() {
-        // Without a process between, which would not hand on signals.
-        let mut setpriv = Command::new("setpriv");
-        setpriv.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
-        setpriv
-    } else {
-        Command::new(program)
-    };
-    command.current_dir("/");
+    // Without a process between, which would not hand on signals. It ends with the test, however that
+    // ends.
+    let mut command = Command::new("setpriv");
+    if is_root() {
+        // The signal at a parent's end is forgotten with a change of user, and so comes after it.
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--", "setpriv"]);
+    }
+    command.args(["--pdeathsig", "QUIT", "--"]).arg(program).current_dir("/");
     command
 }
 

@@ -5,6 +5,7 @@
 //! store's changes, the same for all processes on one store, so a client that comes back with its
 //! `Last-Event-ID` goes on where it was, at whichever process it ends up.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,6 +174,8 @@ struct OfAll {
     feed: Feed,
     changes: Receiver<Change>,
     first: std::vec::IntoIter<Event>,
+    /// The jobs that it was told of; `None` for one that was told before, by whomever.
+    told: Option<HashSet<String>>,
 }
 
 /// Follow all exports
@@ -194,21 +197,27 @@ pub async fn of_all(eyes: Eyes, State(feed): State<Feed>, headers: HeaderMap) ->
         Some(last) => missed(&eyes, last).await?,
         None => None,
     };
-    let first = match first.take() {
-        Some(missed) => missed,
-        None => vec![present(&eyes).await?],
+    let (first, told) = match first.take() {
+        Some(missed) => (missed, None),
+        None => {
+            let (event, told) = present(&eyes).await?;
+            (vec![event], Some(told))
+        }
     };
-    let listener = OfAll { eyes, feed, changes, first: first.into_iter() };
+    let listener = OfAll { eyes, feed, changes, first: first.into_iter(), told };
     Ok(answer(stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
     })))
 }
 
-/// The newest jobs.
-async fn present(eyes: &Eyes) -> Result<Event, Problem> {
+/// The newest jobs, and which they are.
+async fn present(eyes: &Eyes) -> Result<(Event, HashSet<String>), Problem> {
     let number = eyes.store.changes(None).await?.now;
-    Ok(event("exports", number, &json!(newest(eyes).await?)))
+    let newest = json!(newest(eyes).await?);
+    let told = newest["exports"].as_array().into_iter().flatten().filter_map(|job| job["job_id"].as_str());
+    let told = told.map(str::to_owned).collect();
+    Ok((event("exports", number, &newest), told))
 }
 
 /// What happened after a change, the latest last; `None` when it is not known.
@@ -248,14 +257,25 @@ impl OfAll {
                 Ok(Change::Job { number, job_id, record: None }) if self.eyes.who.sees_all() => {
                     return Some(gone(number, &job_id));
                 }
+                // Whose it was nobody knows any more; who was not told of it need not know that it is gone.
+                Ok(Change::Job { number, job_id, record: None }) if self.told.is_some() => {
+                    let known = self.told.as_mut().is_some_and(|told| told.remove(job_id.as_str()));
+                    if known {
+                        return Some(gone(number, &job_id));
+                    }
+                }
                 Ok(Change::Job { number, record: Some(record), .. }) if self.eyes.who.sees(&record) => {
+                    if let Some(told) = self.told.as_mut().filter(|_| !self.eyes.who.sees_all()) {
+                        told.insert(record.job_id.to_string());
+                    }
                     return Some(event("status", number, &self.eyes.told(&record).await.ok()?));
                 }
                 // Somebody else's.
                 Ok(Change::Job { record: Some(_), .. }) => {}
-                // One that is gone may have been theirs, and nobody knows any more whose it was.
                 Ok(Change::Job { record: None, .. } | Change::Unknown) | Err(RecvError::Lagged(_)) => {
-                    return present(&self.eyes).await.ok();
+                    let (event, told) = present(&self.eyes).await.ok()?;
+                    self.told = Some(told);
+                    return Some(event);
                 }
                 Err(RecvError::Closed) => return None,
             }
