@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use testkit::Package;
 
-use crate::support::{Home, herons, program, season, until};
+use crate::support::{Home, Server, herons, program, season, until};
 
 /// Runs a server that is to fail at its start.
 fn refused(home: &Home) -> (Option<i32>, String) {
@@ -89,14 +89,33 @@ fn in_a_namespace(home: &Home, mount: &str) -> Command {
     command
 }
 
-#[tokio::test]
-async fn a_full_disk_fails_the_job_with_what_to_do_and_leaves_nothing() {
-    // Room for an archive of small crops (some 40 kB), and none for a report (160 kB).
-    let home = Home::with_examples();
+/// A server whose files are on a disk of 132 kB.
+fn on_a_small_disk(home: &Home) -> Server {
     let exports = home.exports();
     std::fs::create_dir_all(&exports).unwrap();
     let mount = format!("mount -t tmpfs -o size=132k none {}", exports.display());
-    let server = home.start_as(in_a_namespace(&home, &mount));
+    home.start_as(in_a_namespace(home, &mount))
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_is_kept_free_and_jobs_wait() {
+    let home = Home::with_examples().arguments(&["--keep-free", "1"]);
+    let server = on_a_small_disk(&home);
+    let archive = server.submit("zip", &herons()).await;
+    until("the worker says why", async || {
+        server.log().contains("no jobs are begun while the disk is nearly full")
+    })
+    .await;
+    let status = server.status("zip", &archive).await;
+    assert_eq!((&status["phase"], &status["queue_position"]), (&"queued".into(), &1.into()), "{status}");
+    assert_eq!(server.delete(&archive).await, 204);
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_the_job_with_what_to_do_and_leaves_nothing() {
+    // Room for an archive of small crops (some 40 kB), and none for a report (160 kB).
+    let home = Home::with_examples().arguments(&["--keep-free", "0"]);
+    let server = on_a_small_disk(&home);
     let report = server.submit("pdf", &season()).await;
     let status = server.status_when("pdf", &report, |status| status["status"] != "processing").await;
     assert_eq!(status["status"], "failed", "{status}");

@@ -217,3 +217,20 @@ fn a_check_tells_what_a_database_lacks() {
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("FAIL  data survey") && told.contains("image.path"), "{told}");
 }
+
+#[test]
+fn the_tables_and_the_role_of_the_compose_file_are_enough() {
+    let database = PostgresServer::start();
+    let deploy = testkit::examples().join("../deploy");
+    database.sql(&std::fs::read_to_string(deploy.join("reader.sql")).unwrap());
+    let url = database.url().replace("trapline@", "reader@");
+    let mut command = program();
+    let folder = tempfile::tempdir().unwrap();
+    command.args(["check", "--listen", "127.0.0.1:0", "--data", &url]).current_dir(folder.path());
+    let output = command.output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && told.contains("ok    data survey") && !told.contains("may write"),
+        "{told}"
+    );
+}

@@ -31,6 +31,8 @@ pub struct Settings {
     pub templates: Templates,
     /// Where metrics are shown beside the interface.
     pub metrics: Option<SocketAddr>,
+    /// Bytes that stay free on the disk where files are made.
+    pub keep_free: u64,
 }
 
 /// Why a process could not start, or ended.
@@ -64,6 +66,7 @@ impl Settings {
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             heartbeat: self.heartbeat,
             grace: self.grace,
+            keep_free: self.keep_free,
         })
     }
 }

@@ -18,6 +18,12 @@ pub enum DatabaseError {
     /// It refuses what it is asked, and will again: a table, a column or a right is missing.
     #[error("the database of the data set refuses to be read; its operator finds the reason in the log")]
     Refused(String),
+    /// What is asked for needs more memory than an export may have.
+    #[error(
+        "the export needs more than the {} MiB of memory that one may have; ask for a shorter period or fewer \
+         detections", .0 >> 20
+    )]
+    TooLarge(u64),
     /// Nobody wants it any more.
     #[error("it is no longer wanted")]
     Stopped,

@@ -34,6 +34,8 @@ pub struct DatabaseOptions {
     pub statement_timeout: Duration,
     /// How long a server that does not answer is waited for.
     pub patience: Duration,
+    /// The most memory that the rows of one slice may take, in bytes; about, since names differ in length.
+    pub most_memory: u64,
     /// How its tables are read.
     pub mapping: Mapping,
 }
@@ -44,6 +46,7 @@ impl Default for DatabaseOptions {
             connections: 8,
             statement_timeout: Duration::from_mins(5),
             patience: Duration::from_mins(1),
+            most_memory: 2 << 30,
             mapping: Mapping::default(),
         }
     }
@@ -160,7 +163,7 @@ impl Database {
             Ok(connection) => connection.map_err(|error| self.inner.told(&error))?,
             Err(_) => return Err(DatabaseError::Unavailable),
         };
-        let mut session = Session { connection: &mut connection, inner: &self.inner, stop };
+        let mut session = Session { connection: &mut connection, inner: &self.inner, stop, most: u64::MAX };
         let done = match session.begin(limit).await {
             Ok(()) => work(&mut session).await,
             Err(error) => Err(error),
@@ -222,9 +225,19 @@ pub(super) struct Session<'a> {
     connection: &'a mut PgConnection,
     inner: &'a Inner,
     stop: &'a (dyn Fn() -> bool + Sync),
+    /// Rows of one statement.
+    most: u64,
 }
 
+/// Memory that a row takes: as numbers for a report, and with its texts for an archive.
+const ROW: [u64; 2] = [48, 256];
+
 impl Session<'_> {
+    /// Takes no more rows than fit into memory, of which each is kept with its texts or without.
+    pub fn limit(&mut self, texts: bool) {
+        self.most = self.inner.options.most_memory / ROW[usize::from(texts)];
+    }
+
     async fn begin(&mut self, limit: Duration) -> Result<(), DatabaseError> {
         // Plans are for one use, which compiling them is not worth. A server that can finds out for
         // itself that nobody waits any more.
@@ -257,7 +270,11 @@ impl Session<'_> {
     ) -> Result<(), DatabaseError> {
         let mut rows = std::pin::pin!(statement.query().fetch(&mut *self.connection));
         // Asking the clock for each of a million rows would take longer than they do.
+        let most = self.most;
         for number in 1_u64.. {
+            if number > most {
+                return Err(DatabaseError::TooLarge(self.inner.options.most_memory));
+            }
             let row = match number % 512 {
                 0 => wanted(self.stop, rows.next()).await?,
                 _ => next(self.stop, &mut rows).await?,

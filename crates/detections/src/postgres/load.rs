@@ -29,6 +29,7 @@ impl Database {
             let keep = if matches!(slice, Slice::Days { .. }) { Keep::Numbers } else { Keep::All };
             let mut ground = Ground::new(self.inner(), &known.types, keep);
             ground.locations(session).await?;
+            session.limit(keep == Keep::All);
             match slice {
                 Slice::Days { from, to } => ground.days(session, *from, *to).await?,
                 Slice::Ids { ids, people } => {

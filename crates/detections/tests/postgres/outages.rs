@@ -81,6 +81,16 @@ async fn a_server_that_does_not_come_is_not_waited_for_for_ever() {
 }
 
 #[tokio::test]
+async fn what_needs_more_memory_than_an_export_may_have_is_refused() {
+    let server = survey();
+    let options = DatabaseOptions { most_memory: 100 * 48, ..DatabaseOptions::default() };
+    let database = with(&server.url(), options);
+    assert!(load(&database, &days("2023-01-01", "2023-01-31")).await.is_ok());
+    let error = load(&database, &days("2023-01-01", "2024-12-31")).await.unwrap_err();
+    assert_eq!((&error, error.may_pass()), (&DatabaseError::TooLarge(4800), false));
+}
+
+#[tokio::test]
 async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
     let server = survey();
     let limit = Duration::from_millis(500);

@@ -84,6 +84,12 @@ impl Artifacts {
         }
     }
 
+    /// Free bytes on the disk where files are made; very many when the system does not say.
+    pub fn free(&self) -> u64 {
+        rustix::fs::statvfs(self.scratch())
+            .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
     /// Begins a file, which nobody sees yet.
     pub fn begin(&self, name: Name) -> io::Result<(Unfinished, File)> {
         match self {

@@ -107,7 +107,22 @@ fn folders(arguments: &ServeArguments, found: &mut Found) {
     let jobs = &arguments.jobs;
     let artifacts =
         Handle::current().block_on(Artifacts::open(&jobs.artifacts)).map_err(|error| error.to_string());
-    found.note("artifacts", artifacts.map(|_| format!("{} can be written to", jobs.artifacts)));
+    found.note(
+        "artifacts",
+        artifacts.as_ref().map_err(Clone::clone).map(|_| format!("{} can be written to", jobs.artifacts)),
+    );
+    if let Ok(artifacts) = &artifacts {
+        let (free, least) = (artifacts.free() >> 20, u64::from(jobs.keep_free));
+        let room = format!("{free} MiB are free where files are made");
+        found.note(
+            "room",
+            if free < least {
+                Err(format!("{room}, and no job is begun below {least} (--keep-free)"))
+            } else {
+                Ok(room)
+            },
+        );
+    }
     for (flag, folder) in [("templates", &jobs.templates), ("fonts", &jobs.fonts)] {
         if let Some(folder) = folder {
             let there = folder.is_dir().then(|| folder.display().to_string());

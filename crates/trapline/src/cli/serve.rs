@@ -111,6 +111,7 @@ fn set_up(
         grace: jobs.grace,
         templates: Templates { folder: jobs.templates.clone(), fonts: jobs.fonts.clone() },
         metrics: jobs.metrics_listen,
+        keep_free: u64::from(jobs.keep_free) << 20,
     };
     Ok((settings, datasets))
 }

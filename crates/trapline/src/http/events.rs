@@ -197,12 +197,11 @@ pub async fn of_all(eyes: Eyes, State(feed): State<Feed>, headers: HeaderMap) ->
         Some(last) => missed(&eyes, last).await?,
         None => None,
     };
-    let (first, told) = match first.take() {
-        Some(missed) => (missed, None),
-        None => {
-            let (event, told) = present(&eyes).await?;
-            (vec![event], Some(told))
-        }
+    let (first, told) = if let Some(missed) = first.take() {
+        (missed, None)
+    } else {
+        let (event, told) = present(&eyes).await?;
+        (vec![event], Some(told))
     };
     let listener = OfAll { eyes, feed, changes, first: first.into_iter(), told };
     Ok(answer(stream::unfold(listener, |mut listener| async move {

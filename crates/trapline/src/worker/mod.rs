@@ -36,6 +36,8 @@ pub struct Tools {
     pub heartbeat: Duration,
     /// How long a running job may go on after the signal to stop, before it is handed back.
     pub grace: Duration,
+    /// Bytes that stay free on the disk where files are made: with less no job is begun.
+    pub keep_free: u64,
 }
 
 /// Workers at work.
@@ -70,8 +72,21 @@ impl Pool {
 async fn work(tools: Tools, mut stopping: watch::Receiver<bool>) {
     let worker = WorkerId::random();
     tracing::debug!(%worker, "worker started");
-    let mut answered = true;
+    let (mut answered, mut room) = (true, true);
     while !*stopping.borrow() {
+        let free = tools.artifacts.free();
+        let there_was = std::mem::replace(&mut room, free >= tools.keep_free);
+        if !room {
+            // Another process may have more of it.
+            if there_was {
+                tracing::error!(%worker, free, "no jobs are begun while the disk is nearly full (--keep-free)");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => {}
+                _ = stopping.changed() => {}
+            }
+            continue;
+        }
         let claimed = tools.store.claim(&worker).await;
         match (&claimed, answered) {
             // Once for each outage.

@@ -116,6 +116,9 @@ pub struct DataArguments {
     /// The longest that a database may take for one statement, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub database_timeout: Duration,
+    /// Memory that what one export reads from a database may take, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
+    pub job_memory: u32,
 }
 
 impl DataArguments {
@@ -124,6 +127,7 @@ impl DataArguments {
         let database = DatabaseOptions {
             connections: self.database_connections,
             statement_timeout: self.database_timeout,
+            most_memory: u64::from(self.job_memory) << 20,
             ..DatabaseOptions::default()
         };
         let (images, image_store) = match &self.images {
@@ -236,6 +240,9 @@ pub struct JobArguments {
     /// How long running jobs may go on after a signal to stop, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds_or_none)]
     pub grace: Duration,
+    /// Room that is left on the disk where files are made, in MiB: with less no worker begins a job
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub keep_free: u32,
     /// A folder of templates that reports can be asked for by name: NAME.typ or NAME/main.typ
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,

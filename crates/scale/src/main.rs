@@ -1,0 +1,68 @@
+//! How many workers so many exports a day need: a simulation of a queue with several workers.
+//!
+//! Exports come at random through the day, more of them in working hours, some of them in bursts; each
+//! takes its time, as it was measured. Docs and figures: docs/SCALING.md.
+
+mod day;
+mod queue;
+
+use clap::Parser;
+
+use day::Day;
+use queue::{Outcome, simulate};
+
+/// How long exports wait, for a number of workers.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Exports in a day
+    #[arg(long, default_value_t = 100_000)]
+    exports: u32,
+    /// Workers; without it the fewest with which 99 % wait no longer than --wait
+    #[arg(long)]
+    workers: Option<usize>,
+    /// The longest that 99 % of all may wait, in seconds
+    #[arg(long, default_value_t = 30.0)]
+    wait: f64,
+    /// Seconds that a report takes
+    #[arg(long, default_value_t = 0.6)]
+    report: f64,
+    /// Seconds that an archive of a thousand crops takes
+    #[arg(long, default_value_t = 2.0)]
+    archive: f64,
+    /// The share of reports among exports, 0 to 1
+    #[arg(long, default_value_t = 0.7)]
+    reports: f64,
+    /// What chance comes from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let day = Day::of(&arguments);
+    let exports = day.exports();
+    let workers = arguments.workers.unwrap_or_else(|| fewest(&exports, arguments.wait));
+    let Outcome { median, late, longest_queue, busy } = simulate(&exports, workers);
+    println!("{} exports a day, {workers} workers:", arguments.exports);
+    println!("  half wait {median:.2} s, 99 % at most {late:.1} s; {longest_queue} wait at the worst moment");
+    println!(
+        "  workers are busy {:.0} % of the day, {:.0} % in its busiest hour",
+        busy.day * 100.0,
+        busy.hour * 100.0
+    );
+}
+
+/// The fewest workers with which 99 % wait no longer than `most`, in seconds.
+fn fewest(exports: &[queue::Export], most: f64) -> usize {
+    let fits = |workers: usize| simulate(exports, workers).late <= most;
+    let mut enough = 1;
+    while !fits(enough) {
+        enough *= 2;
+    }
+    let mut low = enough / 2;
+    while low + 1 < enough {
+        let middle = usize::midpoint(low, enough);
+        if fits(middle) { enough = middle } else { low = middle }
+    }
+    enough
+}
