@@ -28,6 +28,7 @@ mod recipes;
 mod reports;
 mod requests;
 mod restarts;
+mod spans;
 mod sse;
 mod status;
 mod storage;

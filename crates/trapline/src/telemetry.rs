@@ -1,9 +1,15 @@
-//! The log, on standard error.
+//! The log, on standard error, and spans for a collector of OpenTelemetry where there is one.
 
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 /// How lines of the log are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -15,18 +21,51 @@ pub enum LogFormat {
     Json,
 }
 
+/// What is sent to a collector. Dropped, it sends what is left.
+pub struct Spans(SdkTracerProvider);
+
+impl Drop for Spans {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.shutdown() {
+            tracing::warn!(%error, "the last spans could not be sent to the collector");
+        }
+    }
+}
+
 /// Logs at the level that `RUST_LOG` asks for, else `default`.
 pub fn start(default: &str, format: LogFormat) {
+    // A second call finds the log at work already.
+    let _ = tracing_subscriber::registry().with(log(default, format)).try_init();
+}
+
+/// The same, and sends spans of requests and jobs to the collector at an address, such as
+/// `http://localhost:4318`. Called outside of a runtime, since what sends them blocks.
+pub fn start_with_spans(default: &str, format: LogFormat, collector: &str) -> Result<Spans, String> {
+    let endpoint = format!("{}/v1/traces", collector.trim_end_matches('/'));
+    let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build();
+    let exporter = exporter.map_err(|error| error.to_string())?;
+    let service = Resource::builder().with_service_name("trapline").build();
+    let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(service).build();
+    // Whatever the log tells of: a collector chooses for itself.
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("trapline"))
+        .with_filter(EnvFilter::new("info,opentelemetry=off,hyper=off,reqwest=off"));
+    let _ = tracing_subscriber::registry().with(log(default, format)).with(spans).try_init();
+    Ok(Spans(provider))
+}
+
+fn log<S>(default: &str, format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false)
         // Colours are for people; a file gets plain text.
         .with_ansi(std::io::stderr().is_terminal());
-    // A second call finds the log at work already.
-    let _ = match format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-    };
+    match format {
+        LogFormat::Text => log.with_filter(filter).boxed(),
+        LogFormat::Json => log.json().flatten_event(true).with_filter(filter).boxed(),
+    }
 }

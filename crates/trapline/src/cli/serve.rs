@@ -12,7 +12,7 @@ use super::failure::Failure;
 use crate::datasets::Datasets;
 use crate::http::Front;
 use crate::service::{Service, Settings, Workers};
-use crate::telemetry;
+use crate::telemetry::{self, Spans};
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
 
@@ -22,6 +22,8 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     if access.is_open() && !arguments.listen.ip().is_loopback() {
         return Err(Failure::input(open_to_all(arguments.listen)));
     }
+    // Before the runtime, and dropped after it: what sends spans waits for answers.
+    let _spans = log(jobs)?;
     let runtime = runtime()?;
     let _inside = runtime.enter();
     let (settings, datasets) = set_up(jobs, data, fetch, store, *workers)?;
@@ -60,6 +62,7 @@ pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {
         )));
     }
     let workers = arguments.workers.map(NonZeroUsize::get);
+    let _spans = log(&arguments.jobs)?;
     let runtime = runtime()?;
     let _inside = runtime.enter();
     let (settings, datasets) =
@@ -73,6 +76,18 @@ pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {
     })
 }
 
+/// Begins to log, and to send spans where they are wanted.
+fn log(jobs: &JobArguments) -> Result<Option<Spans>, Failure> {
+    // Spans of jobs say again what each line about a job says.
+    const LOGGED: &str = "info,sqlx=warn,spans=off";
+    let Some(collector) = &jobs.otlp_endpoint else {
+        telemetry::start(LOGGED, jobs.log_format);
+        return Ok(None);
+    };
+    let started = telemetry::start_with_spans(LOGGED, jobs.log_format, collector);
+    started.map(Some).map_err(|error| Failure::input(format!("--otlp-endpoint {collector}: {error}")))
+}
+
 fn set_up(
     jobs: &JobArguments,
     data: &DataArguments,
@@ -80,7 +95,6 @@ fn set_up(
     store: &StoreAddress,
     workers: Option<usize>,
 ) -> Result<(Settings, Datasets), Failure> {
-    telemetry::start("info,sqlx=warn", jobs.log_format);
     if jobs.heartbeat >= jobs.lease {
         let (heartbeat, lease) = (jobs.heartbeat.as_secs_f64(), jobs.lease.as_secs_f64());
         return Err(Failure::input(format!(

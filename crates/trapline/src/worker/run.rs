@@ -8,6 +8,8 @@ use jobs::{AfterFailure, Claim, Held, HeldError, JobStore, WorkerId};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::Tools;
 use super::end::{Ending, Published};
@@ -43,6 +45,13 @@ enum Watched {
 }
 
 pub async fn run(tools: &Tools, worker: &WorkerId, claim: Claim, stopping: watch::Receiver<bool>) {
+    let Held { job_id, attempt } = &claim.held;
+    let kind = claim.kind.name();
+    let span = tracing::info_span!(target: "spans", "job", %job_id, attempt, kind, %worker, otel.status_code = Empty);
+    attempt_at(tools, worker, claim, stopping).instrument(span).await;
+}
+
+async fn attempt_at(tools: &Tools, worker: &WorkerId, claim: Claim, stopping: watch::Receiver<bool>) {
     let begun = Instant::now();
     let Claim { held, kind, request } = claim;
     may_die!("claimed");
@@ -75,6 +84,7 @@ pub async fn run(tools: &Tools, worker: &WorkerId, claim: Claim, stopping: watch
                     None => "lost",
                 },
             );
+            tracing::Span::current().record("otel.status_code", "ERROR");
             let reason = failure.message;
             tracing::warn!(%job_id, attempt, %worker, took_ms = took_ms(), reason, ?after, "attempt failed");
         }

@@ -252,6 +252,10 @@ pub struct JobArguments {
     /// Show metrics for Prometheus at this address as well, to whoever reaches it
     #[arg(long, value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Send spans of requests and jobs to a collector of OpenTelemetry (OTLP over HTTP), such as
+    /// `http://localhost:4318`
+    #[arg(long, value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
     /// How the log on standard error is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
