@@ -93,7 +93,7 @@ impl Network {
         for host in &sentinels {
             let file = folder.path().join(format!("{}.conf", host.address));
             let settings = format!(
-                "port 26379\nsentinel monitor main {} 6379 2\nsentinel down-after-milliseconds main 2000\n\
+                "port 26379\nsentinel monitor main {} 6379 2\nsentinel down-after-milliseconds main 10000\n\
                  sentinel failover-timeout main 10000\n",
                 a.address
             );

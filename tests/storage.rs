@@ -143,8 +143,8 @@ async fn a_job_that_is_deleted_while_it_is_uploaded_leaves_nothing() {
     let store = S3Server::start();
     let (home, body) = large(&store, 80);
     let server = started(&home);
-    let archive = server.submit("zip", &body).await;
     store.delay(Duration::from_millis(400));
+    let archive = server.submit("zip", &body).await;
     until("parts are on their way", async || !store.unfinished().is_empty()).await;
     assert_eq!(server.delete(&archive).await, 204);
     store.delay(Duration::ZERO);

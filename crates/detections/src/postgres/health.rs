@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sqlx::Row;
 
 use super::error::DatabaseError;
-use super::link::{Database, Session};
+use super::link::Database;
+use super::session::Session;
 use super::slice::Slice;
 use crate::model::Dataset;
 

@@ -7,8 +7,9 @@ use jiff::civil::Date;
 use sqlx::Row;
 
 use super::error::DatabaseError;
-use super::link::{Database, Session};
+use super::link::Database;
 use super::outline::{Ground, Known};
+use super::session::Session;
 use super::slice::Slice;
 use super::sql::{Sql, Statement};
 use crate::model::Dataset;

@@ -6,7 +6,8 @@
 //! and columns are called.
 //!
 //! - `mapping` is that file; `sql` makes statements of it and of a slice;
-//! - `link` connects, holds a few connections, and waits for a server that restarts;
+//! - `link` connects, holds a few connections, and waits for a server that restarts; `session` is a
+//!   transaction that reads;
 //! - `outline` reads what a request is checked against, `load` reads rows.
 
 mod error;
@@ -16,6 +17,7 @@ mod load;
 mod mapping;
 mod outline;
 mod rows;
+mod session;
 mod slice;
 mod sql;
 

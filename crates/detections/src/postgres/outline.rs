@@ -9,7 +9,8 @@ use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
 use super::error::DatabaseError;
-use super::link::{Database, Inner, Session};
+use super::link::{Database, Inner};
+use super::session::Session;
 use super::sql::{Sql, Types};
 use crate::builder::{Builder, Description};
 use crate::clock::{CameraClock, LocalTime, Written, whole_days};

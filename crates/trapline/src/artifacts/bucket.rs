@@ -69,29 +69,23 @@ impl Bucket {
             retry_timeout,
         });
         let client = ClientOptions::new().with_timeout(REQUEST).with_connect_timeout(CONNECT);
+        // The builders have the same methods and no trait for them.
+        macro_rules! open {
+            ($builder:expr, $client:expr) => {{
+                let builder = $builder.with_client_options($client).with_url(url.as_str());
+                let build = |retry| builder.clone().with_retry(retry).build().map_err(fault);
+                Ok(Self::of(build(patient)?, build(hurried)?, url))
+            }};
+        }
         match url.scheme() {
-            "gs" => {
-                let builder = GoogleCloudStorageBuilder::from_env().with_client_options(client);
-                let builder = builder.with_url(url.as_str());
-                let build = |retry| builder.clone().with_retry(retry).build().map_err(fault);
-                Ok(Self::of(build(patient)?, build(hurried)?, url))
-            }
-            "az" => {
-                let builder = MicrosoftAzureBuilder::from_env().with_client_options(client);
-                let builder = builder.with_url(url.as_str());
-                let build = |retry| builder.clone().with_retry(retry).build().map_err(fault);
-                Ok(Self::of(build(patient)?, build(hurried)?, url))
-            }
+            "gs" => open!(GoogleCloudStorageBuilder::from_env(), client),
+            "az" => open!(MicrosoftAzureBuilder::from_env(), client),
             _ => {
                 // An address without TLS was written so on purpose.
                 let plain = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3"]
                     .iter()
                     .any(|name| std::env::var(name).is_ok_and(|address| address.starts_with("http://")));
-                let client = client.with_allow_http(plain);
-                let builder = AmazonS3Builder::from_env().with_client_options(client);
-                let builder = builder.with_url(url.as_str());
-                let build = |retry| builder.clone().with_retry(retry).build().map_err(fault);
-                Ok(Self::of(build(patient)?, build(hurried)?, url))
+                open!(AmazonS3Builder::from_env(), client.with_allow_http(plain))
             }
         }
     }

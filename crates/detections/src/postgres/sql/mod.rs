@@ -1,0 +1,223 @@
+//! Statements made of a mapping and a slice.
+//!
+//! - `statement` is a text with places, and what is bound to them;
+//! - `select` chooses detections, `survey` asks about the survey as a whole.
+
+mod select;
+mod statement;
+mod survey;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::mapping::Mapping;
+use crate::clock::LocalTime;
+use statement::Bound;
+
+pub(super) use statement::Statement;
+
+/// The types that a schema has where statements depend on them, by their names in PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Types {
+    /// Times are on the camera's own clock, without an offset.
+    pub local_times: bool,
+    pub image_id: String,
+    pub detection_id: String,
+    pub location_id: String,
+    pub event: String,
+}
+
+/// What statements are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Sql<'a> {
+    pub mapping: &'a Mapping,
+    pub types: &'a Types,
+    pub zone: Option<&'a TimeZone>,
+}
+
+/// Columns of [`Sql::rows`], in their order.
+pub(super) mod column {
+    pub const ID: usize = 0;
+    pub const CLASS: usize = 1;
+    pub const CONFIDENCE: usize = 2;
+    pub const BOX: usize = 3;
+    pub const EVENT: usize = 4;
+    pub const CLASSIFIED_AT: usize = 5;
+    pub const INDIVIDUAL: usize = 6;
+    pub const SEX: usize = 7;
+    pub const LIFE_STAGE: usize = 8;
+    pub const IMAGE: usize = 9;
+    pub const LOCATION: usize = 10;
+    pub const TIME: usize = 11;
+    pub const PATH: usize = 12;
+    pub const NAME: usize = 13;
+}
+
+/// Seconds since 1970, as `int8`.
+fn seconds(expression: &str) -> String {
+    format!("floor(extract(epoch from {expression}))::int8")
+}
+
+/// The type of columns whose texts are compared as such.
+fn is_text(name: &str) -> bool {
+    matches!(name, "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "CITEXT")
+}
+
+/// Ids that can be of a type: comparing with others would fail, and they are of no row.
+fn fitting(ids: &[String], of: &str) -> Vec<String> {
+    let fits = |id: &&String| match of {
+        "UUID" => {
+            let digits = id.bytes().filter(|byte| *byte != b'-');
+            id.len() == 36
+                && digits.clone().count() == 32
+                && digits.into_iter().all(|byte| byte.is_ascii_hexdigit())
+        }
+        "INT2" => id.parse::<i16>().is_ok(),
+        "INT4" => id.parse::<i32>().is_ok(),
+        "INT8" => id.parse::<i64>().is_ok(),
+        // No text of PostgreSQL holds a zero byte.
+        _ => !id.contains('\0'),
+    };
+    ids.iter().filter(fits).cloned().collect()
+}
+
+/// `expression` is one of `ids`, compared as what it is, so that an index on it serves.
+fn among(statement: &mut Statement, expression: &str, of: &str, ids: &[String]) {
+    let place = statement.place(Bound::Texts(fitting(ids, of)));
+    let cast = if is_text(of) { String::new() } else { format!("::{}[]", of.to_lowercase()) };
+    statement.and(format_args!("{expression} = ANY (${place}::text[]{cast})"));
+}
+
+impl Sql<'_> {
+    /// The day of a picture on the cameras' clock.
+    fn day(&self) -> String {
+        let time = &self.mapping.image.time;
+        if self.types.local_times {
+            return format!("{time}::date");
+        }
+        format!("({time} AT TIME ZONE {})::date", self.zone())
+    }
+
+    fn zone(&self) -> String {
+        let name = self.zone.and_then(TimeZone::iana_name).unwrap_or("UTC");
+        format!("'{}'", name.replace('\'', "''"))
+    }
+
+    /// The moment at which a day begins on the cameras' clock, bound as whatever type the time of a
+    /// picture has.
+    fn start_of(&self, statement: &mut Statement, date: Date) -> String {
+        if self.types.local_times {
+            let place = statement.place(Bound::Text(LocalTime::start_of(date).to_string()));
+            return format!("${place}::text::timestamp");
+        }
+        // Also where a clock is set back or on at midnight, this is the day's first moment.
+        let zone = self.zone.cloned().unwrap_or(TimeZone::UTC);
+        let begins = date.to_zoned_datetime(zone).map_or(Timestamp::MAX, |day| day.timestamp());
+        let place = statement.place(Bound::Text(begins.to_string()));
+        format!("${place}::text::timestamptz")
+    }
+
+    /// Pictures from the start of one day to the end of another, on the cameras' clock.
+    fn days(&self, statement: &mut Statement, from: Option<Date>, to: Option<Date>) {
+        let time = &self.mapping.image.time;
+        if let Some(from) = from {
+            let from = self.start_of(statement, from);
+            statement.and(format_args!("{time} >= {from}"));
+        }
+        if let Some(to) = to.and_then(|to| to.tomorrow().ok()) {
+            let until = self.start_of(statement, to);
+            statement.and(format_args!("{time} < {until}"));
+        }
+    }
+
+    /// A condition that is true for what counts.
+    fn counted(&self) -> String {
+        let reasons = self.mapping.not_counted.0.values();
+        let conditions: Vec<String> = reasons.map(|reason| format!("({reason}) IS NOT TRUE")).collect();
+        if conditions.is_empty() { "true".into() } else { conditions.join(" AND ") }
+    }
+
+    /// The tables of detections with their pictures.
+    fn joined(&self) -> String {
+        let Mapping { tables, image, detection, .. } = self.mapping;
+        format!(
+            "{} AS image\n  JOIN {} AS detection ON {} = {}",
+            tables.images, tables.detections, detection.image, image.id
+        )
+    }
+
+    /// Detections that count, with all that is read of them; conditions follow.
+    fn rows(&self, texts: bool) -> Statement {
+        let Mapping { tables, image, detection, individual, .. } = self.mapping;
+        let unless =
+            |expression: &str| if texts { format!("({expression})::text") } else { "null::text".into() };
+        let known = !tables.individuals.is_empty();
+        let of_individual =
+            |expression: &str| if known { format!("({expression})::text") } else { "null::text".into() };
+        let animals = if known {
+            format!(
+                "\n  LEFT JOIN {} AS individual ON {} = {}",
+                tables.individuals, individual.id, detection.individual
+            )
+        } else {
+            String::new()
+        };
+        let classified_at = if texts { seconds(&detection.classified_at) } else { "null::int8".into() };
+        Statement::new(format!(
+            "SELECT ({})::text, ({})::text, ({})::text, {}, ({})::text, {classified_at}, {}, {}, {}, ({})::text, \
+             ({})::text, {}, {}, {}\nFROM {}{animals}\nWHERE {}",
+            detection.id,
+            detection.class,
+            detection.confidence,
+            unless(&detection.r#box),
+            detection.event,
+            of_individual(&individual.name),
+            of_individual(&individual.sex),
+            of_individual(&individual.life_stage),
+            image.id,
+            image.location,
+            seconds(&image.time),
+            unless(&image.path),
+            unless(&image.name),
+            self.joined(),
+            self.counted(),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::select::Selection;
+
+    fn types() -> Types {
+        let [image_id, detection_id, location_id, event] = ["UUID"; 4].map(str::to_owned);
+        Types { local_times: false, image_id, detection_id, location_id, event }
+    }
+
+    #[test]
+    fn nothing_that_is_asked_for_becomes_part_of_a_statement() {
+        let (mapping, types) = (Mapping::default(), types());
+        let sql = Sql { mapping: &mapping, types: &types, zone: None };
+        let evil = "'; DROP TABLE deer; --".to_owned();
+        let selection =
+            Selection { classes: vec![evil.clone()], min_confidence: Some(0.5), ..Selection::default() };
+        for statement in [
+            sql.selected(&selection, std::slice::from_ref(&evil)),
+            sql.count(&selection, std::slice::from_ref(&evil)),
+            sql.with_ids(std::slice::from_ref(&evil)),
+        ] {
+            assert!(!statement.sql.contains("DROP"), "{}", statement.sql);
+        }
+    }
+
+    #[test]
+    fn ids_that_no_row_can_have_are_not_asked_for() {
+        let ids: Vec<String> =
+            ["705e6036-09d0-4f4c-b45d-4cb4ddb0e1d0", "12", "x", "a\0b"].map(str::to_owned).into();
+        assert_eq!(fitting(&ids, "UUID"), ids[..1]);
+        assert_eq!(fitting(&ids, "INT4"), ids[1..2]);
+        assert_eq!(fitting(&ids, "TEXT"), ids[..3]);
+    }
+}
