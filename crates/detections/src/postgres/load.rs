@@ -12,7 +12,7 @@ use super::outline::{Ground, Known};
 use super::session::Session;
 use super::slice::Slice;
 use super::sql::{Sql, Statement};
-use crate::model::Dataset;
+use crate::model::{Dataset, Location};
 use crate::select::{Selection, UnknownNames};
 use crate::source::Keep;
 
@@ -37,7 +37,8 @@ impl Database {
                     ground.chosen(session, &known, &ground.sql().with_ids(ids), *people).await?;
                 }
                 Slice::Selected { selection, people } => {
-                    let locations = ids_of(&known.outline, selection);
+                    // Of this moment: a place may be newer than what is known.
+                    let locations = ids_of(&ground.builder.locations.locations, &selection.locations);
                     let statement = ground.sql().selected(selection, &locations);
                     ground.chosen(session, &known, &statement, *people).await?;
                 }
@@ -54,19 +55,9 @@ impl Database {
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<(String, u64)>, DatabaseError> {
         let known = self.known(stop).await?;
-        let statement = self.sql(&known).count(selection, &ids_of(&known.outline, selection));
-        self.within(stop, async |session: &mut Session<'_>| {
-            let mut counts = Vec::new();
-            session
-                .each(&statement, |row| {
-                    let number: i64 = row.try_get(1)?;
-                    counts.push((row.try_get(0)?, number.unsigned_abs()));
-                    Ok(())
-                })
-                .await?;
-            Ok(counts)
-        })
-        .await
+        let statement =
+            self.sql(&known).count(selection, &ids_of(&known.outline.locations, &selection.locations));
+        self.within(stop, async |session: &mut Session<'_>| session.counts(&statement).await).await
     }
 
     /// How the server would find the rows of a slice, as `EXPLAIN` tells it.
@@ -76,7 +67,9 @@ impl Database {
         let statement = match slice {
             Slice::Days { from, to } => sql.on_days(*from, *to),
             Slice::Ids { ids, .. } => sql.with_ids(ids),
-            Slice::Selected { selection, .. } => sql.selected(selection, &ids_of(&known.outline, selection)),
+            Slice::Selected { selection, .. } => {
+                sql.selected(selection, &ids_of(&known.outline.locations, &selection.locations))
+            }
         };
         self.within(&|| false, async |session: &mut Session<'_>| {
             let mut plan = String::new();
@@ -116,10 +109,13 @@ impl Database {
     }
 }
 
-/// The ids of the locations that a selection names.
-fn ids_of(outline: &Dataset, selection: &Selection) -> Vec<String> {
-    let numbers = selection.locations.iter().filter_map(|name| outline.location(name));
-    numbers.map(|number| outline.locations[number as usize].key.clone()).collect()
+/// The ids of the locations with these names or ids.
+fn ids_of(locations: &[Location], names: &[String]) -> Vec<String> {
+    let find = |name: &String| {
+        let by_name = locations.iter().find(|location| location.name == *name);
+        by_name.or_else(|| locations.iter().find(|location| location.key == *name))
+    };
+    names.iter().filter_map(find).map(|location| location.key.clone()).collect()
 }
 
 impl Ground<'_> {

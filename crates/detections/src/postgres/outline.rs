@@ -176,14 +176,7 @@ impl<'a> Ground<'a> {
 
     /// Makes the classes known, and returns how many detections each has.
     pub async fn classes(&mut self, session: &mut Session<'_>) -> Result<Vec<(String, u64)>, DatabaseError> {
-        let mut numbers: Vec<(String, u64)> = Vec::new();
-        session
-            .each(&self.sql().classes(), |row| {
-                let number: i64 = row.try_get(1)?;
-                numbers.push((row.try_get(0)?, number.unsigned_abs()));
-                Ok(())
-            })
-            .await?;
+        let numbers = session.counts(&self.sql().classes()).await?;
         for (class, _) in &numbers {
             self.class(class);
         }

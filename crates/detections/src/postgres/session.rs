@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::error::DatabaseError;
 use super::link::Inner;
@@ -69,6 +69,18 @@ impl Session<'_> {
         })
         .await?;
         Ok(rows)
+    }
+
+    /// The rows of a statement whose columns are a name and a number.
+    pub async fn counts(&mut self, statement: &Statement) -> Result<Vec<(String, u64)>, DatabaseError> {
+        let mut counts = Vec::new();
+        self.each(statement, |row| {
+            let number: i64 = row.try_get(1)?;
+            counts.push((row.try_get(0)?, number.unsigned_abs()));
+            Ok(())
+        })
+        .await?;
+        Ok(counts)
     }
 
     /// Hands over the rows of a statement as they come.

@@ -246,6 +246,19 @@ human = ["Homo sapiens"]
 }
 
 #[tokio::test]
+async fn a_place_that_is_newer_than_what_is_known_is_found() {
+    let server = survey();
+    let database = database(&server);
+    Box::pin(database.outline(PATIENT)).await.unwrap();
+    server.sql(&format!("INSERT INTO locations VALUES ('{}', 'Hill', null, null, true)", place('c')));
+    picture(&server, 1, "2024-05-01T06:00:00Z", 'c');
+    detection(&server, 1, 1, &[]);
+    let selection = Selection { locations: vec!["Hill".into()], ..Selection::default() };
+    let data = load(&database, &Slice::Selected { selection, people: false }).await.unwrap();
+    assert_eq!(data.observations.len(), 1);
+}
+
+#[tokio::test]
 async fn people_on_the_pictures_of_an_archive_are_known() {
     let server = survey();
     for number in [1, 2] {
