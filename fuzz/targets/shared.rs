@@ -2,8 +2,9 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
-use archive::{Coordinates, Layout, Media, Order, Unwatched};
+use archive::{Coordinates, Layout, Media, Order, PictureMemory, Unwatched};
 use detections::{Dataset, ReadOptions, Selection};
 
 /// Reads what is at `path` as a server does and as a report does.
@@ -33,10 +34,13 @@ pub fn export(data: &Dataset, folder: &Path) {
             include_originals: true,
             include_metadata_csv: true,
             include_humans: true,
+            include_damaged: true,
             crop_size: 128,
             coordinates: Coordinates::Rounded,
             request: serde_json::Value::Null,
             threads: NonZeroUsize::MIN,
+            memory: Arc::new(PictureMemory::new(1 << 30)),
+            job_memory: u64::MAX,
         };
         let file = tempfile::tempfile_in(folder).expect("a temporary file");
         let _ = archive::write(data, &order, file, folder, &Unwatched);

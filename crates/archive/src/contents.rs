@@ -1,5 +1,7 @@
 //! What an archive holds once its pictures are written, for the tables that tell of them.
 
+use std::collections::BTreeMap;
+
 use detections::{Dataset, Observation};
 
 use crate::cut::Seen;
@@ -36,6 +38,8 @@ pub(crate) struct Contents<'a> {
     /// For each piece of the plan, its file when it was written.
     pub files: Vec<Option<Filed>>,
     pub missing: MissingPlaces,
+    /// What is wrong with the pictures that pieces were made of all the same.
+    pub damaged: BTreeMap<usize, String>,
     /// For each place the number of its picture, and of the piece that shows it.
     shown: Vec<Option<(usize, Option<usize>)>>,
 }
@@ -67,6 +71,7 @@ impl<'a> Contents<'a> {
             seen: vec![None; plan.pictures.len()],
             files: plan.pieces.iter().map(|_| None).collect(),
             missing: MissingPlaces::new(),
+            damaged: BTreeMap::new(),
             shown,
         }
     }

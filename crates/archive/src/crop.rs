@@ -21,6 +21,8 @@ pub(crate) struct Crop {
     pub bytes: Vec<u8>,
     pub width: u32,
     pub height: u32,
+    /// What is wrong with the picture that it was cut out of, when that was asked for all the same.
+    pub damage: Option<String>,
 }
 
 impl Cropper {
@@ -30,13 +32,8 @@ impl Cropper {
     }
 
     /// What to decode of a picture for a box of it as stored.
-    ///
-    /// A decoder halves a picture in a fraction of the time that a filter takes, and as well. So
-    /// it does as much of that as leaves the crop at least as large as it is asked for.
     pub fn part(&self, area: PixelBox) -> Part {
-        let longest = area.width.max(area.height);
-        let shrink = [8, 4, 2].into_iter().find(|shrink| longest / shrink >= self.size).unwrap_or(1);
-        Part { area, shrink }
+        part_for(area, self.size)
     }
 
     /// The JPEG file of a crop. `area` is a box of the picture as stored, inside what `picture`
@@ -49,11 +46,12 @@ impl Cropper {
             self.shrunk(picture, area, width, height)
         };
         let crop = orientation.display(crop);
-        Crop { bytes: self.encoder.encode(&crop), width: crop.width, height: crop.height }
+        let damage = picture.damage.clone();
+        Crop { bytes: self.encoder.encode(&crop), width: crop.width, height: crop.height, damage }
     }
 
     fn shrunk(&mut self, picture: &Picture, area: PixelBox, width: u32, height: u32) -> Picture {
-        let source = ImageRef::new(picture.width, picture.height, &picture.pixels, PixelType::U8x4)
+        let source = ImageRef::new(picture.width, picture.height, picture.pixels(), PixelType::U8x4)
             .expect("a picture has as many pixels as its size says");
         let mut target = Image::new(width, height, PixelType::U8x4);
         // Divided by a power of two, so nothing is lost.
@@ -70,6 +68,16 @@ impl Cropper {
             .expect("a box inside its picture, both of the same pixel type");
         Picture::whole(width, height, target.into_vec())
     }
+}
+
+/// What to decode of a picture for a crop of `area` that fits into `size` x `size` pixels.
+///
+/// A decoder halves a picture in a fraction of the time that a filter takes, and as well. So it
+/// does as much of that as leaves the crop at least as large as it is asked for.
+pub(crate) fn part_for(area: PixelBox, size: u32) -> Part {
+    let longest = area.width.max(area.height);
+    let shrink = [8, 4, 2].into_iter().find(|shrink| longest / shrink >= size).unwrap_or(1);
+    Part { area, shrink }
 }
 
 fn copied(picture: &Picture, area: PixelBox) -> Picture {

@@ -6,10 +6,11 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use detections::{BoundingBox, Dataset, PixelBox};
 
-use crate::crop::Crop;
+use crate::crop::{Crop, part_for};
 use crate::error::{ArchiveError, Missing};
+use crate::memory::{Reservation, ReserveError};
 use crate::order::{Layout, Order, Watch};
-use crate::picture::{Encoder, Fault, Format, Head, Part, clean};
+use crate::picture::{DamagePolicy, DecodeOptions, Encoder, Fault, Format, Head, Part, clean, read_head};
 use crate::plan::{Plan, Task};
 use crate::tools::{ToolBox, Tools};
 
@@ -23,13 +24,23 @@ pub(crate) struct Cut {
     /// What its head told, when that could be read.
     pub seen: Option<Seen>,
     /// The whole of it, where that is asked for.
-    pub whole: Option<Result<Vec<u8>, Arc<Missing>>>,
+    pub whole: Option<Result<Whole, Arc<Missing>>>,
     pub crops: Crops,
+}
+
+/// The file of a whole picture.
+pub(crate) struct Whole {
+    pub bytes: Vec<u8>,
+    /// What is wrong with it, when it was decoded all the same.
+    pub damage: Option<String>,
 }
 
 /// For each detection on a picture, by its place: its crop where crops are asked for, or why it
 /// has none.
 pub(crate) type Crops = Vec<(usize, Result<Option<Crop>, Arc<Missing>>)>;
+
+/// For each detection on a picture, by its place: its box in pixels of the picture as stored.
+type Boxes = Vec<(usize, Result<PixelBox, Arc<Missing>>)>;
 
 /// What the head of a picture told.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +94,7 @@ struct Worker<'a> {
     over: &'a AtomicBool,
 }
 
-impl Worker<'_> {
+impl<'a> Worker<'a> {
     fn is_over(self) -> bool {
         self.over.load(Ordering::Relaxed) || self.watch.is_cancelled()
     }
@@ -98,7 +109,7 @@ impl Worker<'_> {
                 return;
             }
             let cut = match bytes {
-                Ok(bytes) => tools.with(|tools| self.cut(number, task, &bytes, tools)),
+                Ok(bytes) => self.cut(number, task, &bytes, tools),
                 Err(fault) => unreadable(number, task, fault.into()),
             };
             if send.send(cut).is_err() {
@@ -107,17 +118,72 @@ impl Worker<'_> {
         }
     }
 
-    fn cut(self, number: usize, task: &Task, bytes: &[u8], tools: &mut Tools) -> Cut {
+    fn cut(self, number: usize, task: &Task, bytes: &[u8], tools: &ToolBox) -> Cut {
         let path = self.data.media.path(task.media);
-        let head = match tools.decoder.head(bytes, path) {
+        let head = match read_head(bytes, path) {
             Ok(head) => head,
             Err(fault) => return unreadable(number, task, fault),
         };
-        let whole = task.whole.map(|_| self.whole(bytes, &head, path, tools).map_err(Arc::new));
-        let crops = self.crops(task, bytes, &head, path, tools);
+        let boxes: Vec<_> =
+            task.places.iter().map(|(place, _)| (*place, self.stored_box(*place, &head))).collect();
+        // Held until the files of the picture are made.
+        let _memory = match self.reserve_memory(task, &boxes, bytes, &head, path) {
+            Ok(memory) => memory,
+            Err(fault) => return self.undecoded(number, task, &head, fault),
+        };
+        tools.with(|tools| {
+            let whole = task.whole.map(|_| self.whole(bytes, &head, path, tools).map_err(Arc::new));
+            let crops = self.crops(task, boxes, bytes, &head, path, tools);
+            Cut { number, seen: Some(self.seen(&head)), whole, crops }
+        })
+    }
+
+    fn seen(self, head: &Head) -> Seen {
         let (width, height) = head.displayed();
-        let format = if self.is_encoded_anew(&head) { Format::Jpeg } else { head.format };
-        Cut { number, seen: Some(Seen { width, height, format }), whole, crops }
+        let format = if self.is_encoded_anew(head) { Format::Jpeg } else { head.format };
+        Seen { width, height, format }
+    }
+
+    /// A picture whose size is known, and of which nothing else can be had.
+    fn undecoded(self, number: usize, task: &Task, head: &Head, fault: Missing) -> Cut {
+        Cut { seen: Some(self.seen(head)), ..unreadable(number, task, fault) }
+    }
+
+    /// Memory for what is decoded of a picture, when it is free.
+    fn reserve_memory(
+        self,
+        task: &Task,
+        boxes: &Boxes,
+        bytes: &[u8],
+        head: &Head,
+        path: &str,
+    ) -> Result<Reservation<'a>, Missing> {
+        let mut needed = 2 * bytes.len() as u64;
+        if self.order.wants_crops() {
+            let cropper = |area: &PixelBox| part_for(*area, self.order.crop_size);
+            let part = boxes.iter().filter_map(|(_, area)| area.as_ref().ok()).map(cropper);
+            needed += part.reduce(Part::around).map_or(0, |part| head.memory_of(part));
+        }
+        if task.whole.is_some() && self.is_encoded_anew(head) {
+            // It is turned into a second copy, which is encoded.
+            needed += 2 * head.memory_of(head.whole());
+        }
+        let memory = &self.order.memory;
+        let limit = memory.total().min(self.order.job_memory);
+        let too_much = || Missing::TooMuchMemory {
+            path: path.to_owned(),
+            width: head.width,
+            height: head.height,
+            needed: needed.div_ceil(1 << 20),
+            limit: limit >> 20,
+        };
+        if needed > limit {
+            return Err(too_much());
+        }
+        memory.reserve(needed, &|| self.is_over()).map_err(|error| match error {
+            ReserveError::MoreThanAll => too_much(),
+            ReserveError::Stopped => Missing::Stopped,
+        })
     }
 
     /// Tools that read COCO take a picture as it is stored. One that is to be displayed another
@@ -127,31 +193,49 @@ impl Worker<'_> {
     }
 
     /// The file of the whole picture, without what it tells besides.
-    fn whole(self, bytes: &[u8], head: &Head, path: &str, tools: &mut Tools) -> Result<Vec<u8>, Missing> {
+    fn whole(self, bytes: &[u8], head: &Head, path: &str, tools: &mut Tools) -> Result<Whole, Missing> {
         if !self.is_encoded_anew(head) {
-            return clean(bytes, head.format).map_err(|fault| fault.of(path));
+            let cleaned = clean(bytes, head.format).map_err(|fault| fault.of(path))?;
+            return Ok(Whole { bytes: cleaned, damage: None });
         }
         if head.width.max(head.height) > Encoder::MAX_SIDE {
             return Err(Fault::NotAPicture("it is too long to be turned the right way up".into()).of(path));
         }
-        let picture = tools.decoder.decode(bytes, head, head.whole(), path)?;
-        Ok(Encoder::new(WHOLE_QUALITY).encode(&head.orientation.display(picture)))
+        let stop = || self.is_over();
+        let how = DecodeOptions { damage: self.damage_policy(), stop: &stop };
+        let picture = tools.decoder.decode(bytes, head, head.whole(), how).map_err(|fault| fault.of(path))?;
+        let damage = picture.damage.clone();
+        let bytes = Encoder::new(WHOLE_QUALITY).encode(&head.orientation.display(picture));
+        Ok(Whole { bytes, damage })
     }
 
-    fn crops(self, task: &Task, bytes: &[u8], head: &Head, path: &str, tools: &mut Tools) -> Crops {
-        let places = task.places.iter().map(|(place, _)| *place);
+    fn damage_policy(self) -> DamagePolicy {
+        if self.order.include_damaged { DamagePolicy::Accept } else { DamagePolicy::Refuse }
+    }
+
+    fn crops(
+        self,
+        task: &Task,
+        boxes: Boxes,
+        bytes: &[u8],
+        head: &Head,
+        path: &str,
+        tools: &mut Tools,
+    ) -> Crops {
         if !self.order.wants_crops() {
+            let places = task.places.iter().map(|(place, _)| *place);
             return places.map(|place| (place, self.box_lies_on(place, head).map(|()| None))).collect();
         }
-        let boxes: Vec<_> = places.map(|place| (place, self.stored_box(place, head))).collect();
         let parts: Vec<_> =
             boxes.iter().flat_map(|(_, area)| area).map(|area| tools.cropper.part(*area)).collect();
         let mut excerpts = tools.decoder.excerpts(bytes, head, &parts).map(Vec::into_iter);
         let part = if excerpts.is_none() { parts.into_iter().reduce(Part::around) } else { None };
-        let picture = match part.map(|part| tools.decoder.decode(bytes, head, part, path)).transpose() {
+        let stop = || self.is_over();
+        let how = DecodeOptions { damage: self.damage_policy(), stop: &stop };
+        let picture = match part.map(|part| tools.decoder.decode(bytes, head, part, how)).transpose() {
             Ok(picture) => picture,
             // Its size is known all the same, and with it the boxes in pixels.
-            Err(fault) => return all_missing(task, &Arc::new(fault)),
+            Err(fault) => return all_missing(task, &Arc::new(fault.of(path))),
         };
         let mut crops = Vec::with_capacity(boxes.len());
         for (place, area) in boxes {
@@ -160,7 +244,10 @@ impl Worker<'_> {
                 break;
             }
             let crop = area.and_then(|area| match (&picture, excerpts.as_mut().and_then(Iterator::next)) {
-                (_, Some(excerpt)) => tools.crop_of(&excerpt, head, area, path).map(Some).map_err(Arc::new),
+                (_, Some(excerpt)) => {
+                    let crop = tools.crop_of(&excerpt, head, area);
+                    crop.map(Some).map_err(|fault| Arc::new(fault.of(path)))
+                }
                 (picture, None) => {
                     Ok(picture.as_ref().map(|picture| tools.cropper.cut(picture, head.orientation, area)))
                 }

@@ -101,6 +101,36 @@ pub enum Missing {
         /// Where it broke off.
         why: String,
     },
+    /// The file holds a picture, and part of its data was changed since it was taken.
+    #[error(
+        "{path} is damaged ({why}), so the crop may show what was not there; include_damaged asks for it"
+    )]
+    Damaged {
+        /// Its path.
+        path: String,
+        /// What the decoder said.
+        why: String,
+    },
+    /// Decoding it would take more memory than pictures may.
+    #[error(
+        "{path} ({width} x {height} pixels) needs {needed} MiB of memory, more than the {limit} MiB that pictures may \
+         take (--picture-memory, --job-memory)"
+    )]
+    TooMuchMemory {
+        /// Its path.
+        path: String,
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// What it needs, in MiB.
+        needed: u64,
+        /// The limit in MiB.
+        limit: u64,
+    },
+    /// Nobody waits for the archive any more.
+    #[error("the export was stopped")]
+    Stopped,
     /// The picture has more pixels than are decoded.
     #[error("{path} has {width} x {height} pixels, more than the {limit} million that are decoded")]
     TooLarge {
@@ -135,10 +165,14 @@ impl Missing {
             Self::Media(MediaError::Missing(_)) => "no_file",
             Self::Media(MediaError::Outside(_)) => "path_outside",
             Self::Media(MediaError::Io { .. }) => "unreadable",
-            Self::Media(MediaError::TooLarge { .. }) | Self::TooLarge { .. } => "too_large",
+            Self::Media(MediaError::TooLarge { .. }) | Self::TooLarge { .. } | Self::TooMuchMemory { .. } => {
+                "too_large"
+            }
+            Self::Stopped => "stopped",
             Self::Empty(_) => "empty",
             Self::NotAPicture { .. } => "not_a_picture",
             Self::Truncated { .. } => "truncated",
+            Self::Damaged { .. } => "damaged",
         }
     }
 }

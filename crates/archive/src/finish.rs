@@ -67,20 +67,23 @@ fn write_manifest(
         };
         (detection, media, filed.entry)
     };
-    let pictures = plan.pieces.iter().zip(&contents.files).filter_map(|(piece, filed)| {
-        let filed = filed.as_ref()?;
-        let (detection, media, entry) = of_piece(piece, filed);
-        Some(manifest::File {
-            name: &filed.name,
-            detection_id: detection.map(|place| order.detection_ids[place].as_str()),
-            media_id: media.map(|row| data.media.id(row)),
-            entry,
-        })
-    });
+    let pictures =
+        plan.pieces.iter().zip(&contents.files).enumerate().filter_map(|(number, (piece, filed))| {
+            let filed = filed.as_ref()?;
+            let (detection, media, entry) = of_piece(piece, filed);
+            Some(manifest::File {
+                name: &filed.name,
+                detection_id: detection.map(|place| order.detection_ids[place].as_str()),
+                media_id: media.map(|row| data.media.id(row)),
+                damage: contents.damaged.get(&number).map(String::as_str),
+                entry,
+            })
+        });
     let others = tables.entries.iter().map(|(name, entry)| manifest::File {
         name,
         detection_id: None,
         media_id: None,
+        damage: None,
         entry: *entry,
     });
     let files = pictures.chain(others);

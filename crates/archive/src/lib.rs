@@ -25,6 +25,7 @@ mod error;
 mod finish;
 mod layout;
 mod manifest;
+mod memory;
 mod names;
 mod order;
 mod package;
@@ -37,5 +38,6 @@ mod tools;
 mod write;
 
 pub use error::{ArchiveError, Missing};
+pub use memory::PictureMemory;
 pub use order::{CROP_SIZES, Coordinates, Layout, Media, Order, Summary, Unwatched, Watch};
 pub use write::write;

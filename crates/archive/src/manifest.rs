@@ -21,6 +21,7 @@ pub(crate) struct File<'a> {
     pub name: &'a str,
     pub detection_id: Option<&'a str>,
     pub media_id: Option<&'a str>,
+    pub damage: Option<&'a str>,
     pub entry: Entry,
 }
 
@@ -47,6 +48,9 @@ struct FileRow<'a> {
     detection_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     media_id: Option<&'a str>,
+    /// What is wrong with the picture that it was made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<&'a str>,
     size_bytes: u64,
     sha256: String,
 }
@@ -107,6 +111,7 @@ fn file_row<'a>(file: &File<'a>) -> FileRow<'a> {
         name: file.name,
         detection_id: file.detection_id,
         media_id: file.media_id,
+        damaged: file.damage,
         size_bytes: file.entry.size,
         sha256: hex(file.entry.sha256),
     }

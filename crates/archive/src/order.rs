@@ -2,9 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::memory::PictureMemory;
 
 /// Sizes that crops can be fitted into, in pixels.
 pub const CROP_SIZES: RangeInclusive<u32> = 128..=1024;
@@ -66,7 +69,7 @@ pub enum Coordinates {
 /// An archive that is asked for.
 // Each is a choice of its own, as requests have them.
 #[allow(clippy::struct_excessive_bools)]
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Order {
     /// Ids of detections, in the order in which the archive has them.
     pub detection_ids: Vec<String>,
@@ -83,6 +86,9 @@ pub struct Order {
     /// Whether people and vehicles may be in it: their observations, and whole pictures on which
     /// they were recorded.
     pub include_humans: bool,
+    /// Whether crops of damaged pictures are in it, which may show what was not there. The manifest
+    /// says which they are.
+    pub include_damaged: bool,
     /// Side of the square that each crop is fitted into, in pixels. See [`CROP_SIZES`].
     pub crop_size: u32,
     /// How places are written.
@@ -91,6 +97,10 @@ pub struct Order {
     pub request: Value,
     /// Threads that decode and cut.
     pub threads: NonZeroUsize,
+    /// The memory that its pictures share with those of other archives.
+    pub memory: Arc<PictureMemory>,
+    /// Bytes that one of its pictures may take, whatever is free.
+    pub job_memory: u64,
 }
 
 impl Order {

@@ -118,6 +118,7 @@ impl<'a> Writing<'a> {
         for ((place, crop), (_, piece)) in cut.crops.into_iter().zip(&task.places) {
             match (crop, piece) {
                 (Ok(Some(crop)), Some(piece)) => {
+                    self.contents.damaged.extend(crop.damage.map(|damage| (*piece, damage)));
                     self.put(*piece, &crop.bytes, Shape(crop.width, crop.height, Format::Jpeg))?;
                 }
                 (Ok(_), _) => {}
@@ -130,8 +131,9 @@ impl<'a> Writing<'a> {
             }
         }
         let whole = match (task.whole, cut.whole, cut.seen, &task.withheld) {
-            (Some(piece), Some(Ok(bytes)), Some(seen), _) => {
-                self.put(piece, &bytes, Shape(seen.width, seen.height, seen.format))?;
+            (Some(piece), Some(Ok(whole)), Some(seen), _) => {
+                self.contents.damaged.extend(whole.damage.map(|damage| (piece, damage)));
+                self.put(piece, &whole.bytes, Shape(seen.width, seen.height, seen.format))?;
                 None
             }
             (piece, Some(Err(why)), ..) => {

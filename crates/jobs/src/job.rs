@@ -178,6 +178,13 @@ pub struct Failure {
     pub may_pass: bool,
 }
 
+impl Failure {
+    /// Of a job whose request the store has and cannot read. Another attempt would meet the same.
+    pub(crate) fn unreadable_request() -> Self {
+        Self { message: "the request of this job cannot be read; submit it again".into(), may_pass: false }
+    }
+}
+
 /// The end of a job that somebody asked to be told of, and has not been told of yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callback {

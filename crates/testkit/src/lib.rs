@@ -43,6 +43,28 @@ pub fn picture(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The names of the pictures in `tests/fixtures/sequence`, no two of which look alike: every kind of
+/// file that cameras and tools write.
+///
+/// # Panics
+/// When the folder is not there.
+pub fn sequence_pictures() -> Vec<String> {
+    let entries = std::fs::read_dir(root().join("tests/fixtures/sequence")).expect("a folder of fixtures");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// A picture out of `tests/fixtures/sequence`.
+///
+/// # Panics
+/// When there is none of that name.
+pub fn sequence_picture(name: &str) -> Vec<u8> {
+    let path = root().join("tests/fixtures/sequence").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
 use archive::{ArchiveError, Coordinates, Layout, Media, Order, Watch};
 use detections::{DatabaseError, Dataset, Selection, Share, Slice, UnknownNames};
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::datasets::Datasets;
 use crate::layout::{LayoutError, lay_out};
+use crate::limits::Limits;
 use crate::source::{Source, SourceFault};
 use crate::templates::Templates;
 
@@ -66,6 +67,8 @@ pub struct ArchiveRequest {
     pub include_metadata_csv: bool,
     #[serde(default)]
     pub include_humans: bool,
+    #[serde(default)]
+    pub include_damaged: bool,
     pub crop_size: u32,
     #[serde(default)]
     pub coordinates: Coordinates,
@@ -165,7 +168,7 @@ impl Export {
         templates: &Templates,
         mut file: File,
         folder: &Path,
-        threads: NonZeroUsize,
+        limits: &Limits,
         watch: &dyn Watch,
     ) -> Result<Option<u64>, MakeError> {
         let (_, source) = datasets.get(Some(&self.dataset)).map_err(MakeError::wrong)?;
@@ -173,7 +176,7 @@ impl Export {
         match &self.what {
             What::Report(request) => {
                 let data = source.for_report(&request.numbers.periods(), &stop)?;
-                let pdf = request.pdf(&data, templates, watch)?;
+                let pdf = request.pdf(&data, templates, limits, watch)?;
                 drop(data);
                 if watch.is_cancelled() {
                     return Err(MakeError::Cancelled);
@@ -183,7 +186,8 @@ impl Export {
             }
             What::Archive(request) => {
                 let data = source.for_archive(|| request.slice(), &stop)?;
-                let order = request.order(&data, threads).map_err(MakeError::wrong)?;
+                let order = request.order(&data, limits).map_err(MakeError::wrong)?;
+                check_memory(&order)?;
                 match archive::write(&data, &order, file, folder, watch) {
                     Ok(summary) => Ok(Some(summary.missing as u64)),
                     Err(ArchiveError::Cancelled) => Err(MakeError::Cancelled),
@@ -198,7 +202,13 @@ impl Export {
 }
 
 impl ReportRequest {
-    fn pdf(&self, data: &Dataset, templates: &Templates, watch: &dyn Watch) -> Result<Vec<u8>, MakeError> {
+    fn pdf(
+        &self,
+        data: &Dataset,
+        templates: &Templates,
+        limits: &Limits,
+        watch: &dyn Watch,
+    ) -> Result<Vec<u8>, MakeError> {
         let template = self.template.as_deref().map(|name| templates.find(name)).transpose();
         let pages = Pages {
             template: template.map_err(MakeError::wrong)?.unwrap_or_default(),
@@ -206,13 +216,16 @@ impl ReportRequest {
             fonts: templates.fonts.clone(),
         };
         let numbers = report::compute(data, &self.numbers).map_err(MakeError::wrong)?;
-        lay_out(&numbers, &pages, &|| watch.is_cancelled()).map_err(|error| match error {
+        lay_out(&numbers, &pages, limits, &|| watch.is_cancelled()).map_err(|error| match error {
             LayoutError::Cancelled => MakeError::Cancelled,
-            LayoutError::Template(_) | LayoutError::TooSlow | LayoutError::TooMuchMemory => MakeError::wrong(error),
+            LayoutError::Template(_)
+            | LayoutError::TooSlow
+            | LayoutError::TooMuchMemory(_)
+            | LayoutError::TooLarge(_) => MakeError::wrong(error),
             LayoutError::Process(error) => {
-                tracing::error!(%error, "the process of a template cannot be run");
-                let message = "the template could not be run on the server; submit the export again, and if it fails \
-                               again ask the server's operator to look at its log";
+                tracing::error!(%error, "the process that lays out a report cannot be run");
+                let message = "the report could not be laid out on the server; submit the export again, and if it \
+                               fails again ask the server's operator to look at its log";
                 MakeError::Failed(Failure { message: message.into(), may_pass: true })
             }
             LayoutError::Own(error) => {
@@ -225,7 +238,7 @@ impl ReportRequest {
 
 impl ArchiveRequest {
     /// The order for the archive, with the detections that were chosen.
-    pub fn order(&self, data: &Dataset, threads: NonZeroUsize) -> Result<Order, UnknownNames> {
+    pub fn order(&self, data: &Dataset, limits: &Limits) -> Result<Order, UnknownNames> {
         let detection_ids = match &self.detections {
             Chosen::Ids(ids) => ids.clone(),
             Chosen::Filter(selection) => {
@@ -241,10 +254,13 @@ impl ArchiveRequest {
             include_originals: self.include_originals,
             include_metadata_csv: self.include_metadata_csv,
             include_humans: self.include_humans,
+            include_damaged: self.include_damaged,
             crop_size: self.crop_size,
             coordinates: self.coordinates,
             request: self.asked.clone(),
-            threads,
+            threads: limits.threads,
+            memory: Arc::clone(&limits.pictures),
+            job_memory: limits.job_memory,
         })
     }
 
@@ -280,6 +296,24 @@ impl ArchiveRequest {
     fn selected(&self, selection: &Selection, data: &Dataset) -> Result<Vec<u32>, UnknownNames> {
         Ok(self.share.of(data, data.select(&self.wanted(selection))?))
     }
+}
+
+/// What the tables and the manifest of an archive hold of each detection in memory, in bytes.
+const MEMORY_OF_A_DETECTION: u64 = 1 << 10;
+
+/// Refuses an archive whose tables alone would take more than an export may.
+fn check_memory(order: &Order) -> Result<(), MakeError> {
+    let needed = order.detection_ids.len() as u64 * MEMORY_OF_A_DETECTION;
+    if needed <= order.job_memory {
+        return Ok(());
+    }
+    Err(MakeError::wrong(format!(
+        "the archive needs about {} MiB of memory for {} detections, and one export may take {} MiB (--job-memory); \
+         ask for fewer at once (max, sample, or other dates, classes or locations)",
+        needed >> 20,
+        order.detection_ids.len(),
+        order.job_memory >> 20
+    )))
 }
 
 /// A number with commas between the thousands.

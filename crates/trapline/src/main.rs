@@ -22,6 +22,7 @@ mod faults;
 mod fetch;
 mod http;
 mod layout;
+mod limits;
 mod metrics;
 mod service;
 mod source;

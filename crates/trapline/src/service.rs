@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::artifacts::{Artifacts, ArtifactsAddress};
 use crate::datasets::Datasets;
 use crate::http::{App, Feed, Front, router, serve};
+use crate::limits::Limits;
 use crate::metrics::{self, Timed};
 use crate::templates::Templates;
 use crate::webhook;
@@ -33,6 +33,8 @@ pub struct Settings {
     pub metrics: Option<SocketAddr>,
     /// Bytes that stay free on the disk where files are made.
     pub keep_free: u64,
+    /// What one export may use of the machine.
+    pub limits: Limits,
 }
 
 /// Why a process could not start, or ended.
@@ -63,7 +65,7 @@ impl Settings {
             artifacts,
             datasets,
             templates: self.templates.clone(),
-            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            limits: self.limits.clone(),
             heartbeat: self.heartbeat,
             grace: self.grace,
             keep_free: self.keep_free,

@@ -3,4 +3,5 @@
 mod crops;
 mod large;
 mod layouts;
+mod sequences;
 mod support;

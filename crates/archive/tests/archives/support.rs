@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use archive::{ArchiveError, Coordinates, Layout, Media, Order, Summary, Watch};
+use archive::{ArchiveError, Coordinates, Layout, Media, Order, PictureMemory, Summary, Watch};
 use detections::{Dataset, ReadOptions};
 use serde_json::{Value, json};
 use testkit::Package;
@@ -26,10 +27,13 @@ pub fn order(ids: &[&str]) -> Order {
         include_originals: false,
         include_metadata_csv: true,
         include_humans: false,
+        include_damaged: false,
         crop_size: 300,
         coordinates: Coordinates::Rounded,
         request: json!({"detection_ids": ids}),
         threads: NonZeroUsize::new(2).unwrap(),
+        memory: Arc::new(PictureMemory::new(1 << 30)),
+        job_memory: u64::MAX,
     }
 }
 

@@ -12,6 +12,7 @@
 mod callbacks;
 mod cases;
 mod expiry;
+mod faults;
 mod looking;
 mod protocol;
 mod turns;
@@ -19,6 +20,7 @@ mod turns;
 pub use callbacks::*;
 pub use cases::*;
 pub use expiry::*;
+pub use faults::*;
 pub use looking::*;
 pub use protocol::{Answer, Life, Step, Tries, the_store_follows_the_protocol};
 pub use turns::*;
@@ -56,6 +58,7 @@ macro_rules! contract_tests {
             a_passing_fault_is_tried_again,
             a_passing_fault_is_given_up_in_the_end,
             an_old_attempt_changes_nothing,
+            a_job_that_cannot_be_read_fails_and_holds_up_no_other,
             a_job_handed_back_uses_no_attempt,
             a_job_is_deleted_in_every_state,
             a_deleted_job_stays_gone,

@@ -198,10 +198,9 @@ impl Link {
     }
 
     fn failed(&self, error: &RedisError) -> StoreError {
-        match error.code() {
-            Some("WRONGTYPE") => damaged(format!("{}: {error}", self.address)),
-            _ => StoreError::Unavailable(format!("{}: {error}", self.address)),
-        }
+        let text = format!("{}: {error}", self.address);
+        // Of several commands at once, the error of one is told in the text alone.
+        if text.contains("WRONGTYPE") { damaged(text) } else { StoreError::Unavailable(text) }
     }
 }
 

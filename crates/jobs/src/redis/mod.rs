@@ -110,6 +110,29 @@ impl RedisStore {
     }
 }
 
+/// Id, attempt, kind and request of a job that was claimed, as the script gives them.
+type Claimed = (String, u32, String, String);
+
+fn claim((id, attempt, kind, request): &Claimed) -> Result<Claim, StoreError> {
+    Ok(Claim {
+        held: Held { job_id: job_id(id)?, attempt: *attempt },
+        kind: serde_json::from_str(kind).map_err(record::damaged)?,
+        request: serde_json::from_str(request).map_err(record::damaged)?,
+    })
+}
+
+impl RedisStore {
+    /// Ends a job that was claimed and cannot be read.
+    async fn fail_unreadable(&self, claimed: &Claimed, error: &StoreError) -> Result<(), StoreError> {
+        let (id, attempt, ..) = claimed;
+        tracing::error!(job_id = id, %error, "a job cannot be read, and fails");
+        let reason = json_text(&Failure::unreadable_request().message);
+        let (attempt, most) = (attempt.to_string(), self.options.max_attempts.to_string());
+        let arguments = [id, attempt.as_str(), &reason, "0", &most, "0", &self.ttl()];
+        self.call::<Option<String>>(&SCRIPTS.fail, id, &arguments).await.map(|_| ())
+    }
+}
+
 impl Drop for RedisStore {
     fn drop(&mut self) {
         self.listening.abort();
@@ -174,15 +197,17 @@ impl JobStore for RedisStore {
 
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
         let arguments = [worker.as_str(), &self.ttl(), &self.lease()];
-        let answer: Option<(String, u32, String, String)> = self.call(&SCRIPTS.claim, "", &arguments).await?;
-        let Some((id, attempt, kind, request)) = answer else { return Ok(None) };
-        // One message wakes one worker: that one wakes the next, until nothing is left to claim.
-        self.wake.one();
-        Ok(Some(Claim {
-            held: Held { job_id: job_id(&id)?, attempt },
-            kind: serde_json::from_str(&kind).map_err(record::damaged)?,
-            request: serde_json::from_str(&request).map_err(record::damaged)?,
-        }))
+        loop {
+            let answer: Option<Claimed> = self.call(&SCRIPTS.claim, "", &arguments).await?;
+            let Some(claimed) = answer else { return Ok(None) };
+            // One message wakes one worker: that one wakes the next, until nothing is left to claim.
+            self.wake.one();
+            match claim(&claimed) {
+                Ok(claim) => return Ok(Some(claim)),
+                // It would be given to this worker again for ever, and nobody else's job be done.
+                Err(error) => self.fail_unreadable(&claimed, &error).await?,
+            }
+        }
     }
 
     async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {

@@ -32,8 +32,12 @@ impl SqliteStore {
             due!(),
             " ORDER BY callback_due LIMIT 1) RETURNING job_id, callback, callback_attempt"
         );
-        let row = sqlx::query(sql).bind(now).bind(millis(hold)).fetch_optional(&self.writer).await;
-        let Some(row) = row.map_err(store_error)? else { return Ok(None) };
+        let mut transaction = self.begin().await?;
+        let row =
+            sqlx::query(sql).bind(now).bind(millis(hold)).fetch_optional(transaction.connection()).await;
+        let row = row.map_err(store_error)?;
+        transaction.commit().await?;
+        let Some(row) = row else { return Ok(None) };
         let job_id: String = row.try_get("job_id").map_err(store_error)?;
         Ok(Some(Callback {
             job_id: job_id.parse().map_err(damaged)?,
@@ -49,12 +53,13 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE jobs SET callback = CASE WHEN ?2 IS NULL THEN NULL ELSE callback END, \
                    callback_due = COALESCE(?2, 0) WHERE job_id = ?1";
+        let mut transaction = self.begin().await?;
         sqlx::query(sql)
             .bind(job_id.as_str())
             .bind(again.map(|again| now() + millis(again)))
-            .execute(&self.writer)
+            .execute(transaction.connection())
             .await
             .map_err(store_error)?;
-        Ok(())
+        transaction.commit().await
     }
 }

@@ -10,6 +10,7 @@ mod rows;
 mod callbacks;
 mod feed;
 mod submit;
+mod transaction;
 mod worker;
 
 use std::fs::{File, TryLockError};
@@ -88,21 +89,23 @@ impl SqliteStore {
 
     /// No worker of an earlier process is left: every lease has run out.
     async fn take_back_all(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
         let taken = sqlx::query("UPDATE jobs SET lease_until = 0 WHERE state = 'running'")
-            .execute(&self.writer)
+            .execute(transaction.connection())
             .await
             .map_err(store_error)?;
+        // Nor is anybody about to tell the end of a job.
+        sqlx::query("UPDATE jobs SET callback_due = 0 WHERE callback IS NOT NULL")
+            .execute(transaction.connection())
+            .await
+            .map_err(store_error)?;
+        transaction.commit().await?;
         if taken.rows_affected() > 0 {
             tracing::info!(
                 jobs = taken.rows_affected(),
                 "taking back jobs that a stopped server was working on"
             );
         }
-        // Nor is anybody about to tell the end of a job.
-        sqlx::query("UPDATE jobs SET callback_due = 0 WHERE callback IS NOT NULL")
-            .execute(&self.writer)
-            .await
-            .map_err(store_error)?;
         self.reap().await.map(|_| ())
     }
 
@@ -160,11 +163,7 @@ impl JobStore for SqliteStore {
     }
 
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
-        let claim = self.claim_for(worker).await?;
-        if let Some(claim) = &claim {
-            self.feed.changed(&claim.held.job_id);
-        }
-        Ok(claim)
+        self.claim_for(worker).await
     }
 
     async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
@@ -202,8 +201,12 @@ impl JobStore for SqliteStore {
 
     async fn delete(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
         let sql = concat!("DELETE FROM jobs WHERE job_id = ?1 AND expires_at > ?2 RETURNING ", columns!());
-        let row = sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(&self.writer).await;
-        let gone = row.map_err(store_error)?.as_ref().map(record).transpose()?;
+        let mut transaction = self.begin().await?;
+        let row =
+            sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(transaction.connection()).await;
+        let row = row.map_err(store_error)?;
+        transaction.commit().await?;
+        let gone = row.as_ref().map(record).transpose()?;
         if gone.is_some() {
             self.feed.changed(job_id);
         }
@@ -236,8 +239,9 @@ impl JobStore for SqliteStore {
             .map_err(store_error)?;
         let full = rows.len() == limit as usize;
         let next = rows.last().filter(|_| full).map(rows::seq).transpose()?;
-        let placed = |row| Ok((rows::seq(row)?, record(row)?));
-        Ok(Page { records: rows.iter().map(placed).collect::<Result<_, StoreError>>()?, next })
+        // A row that cannot be read does not hide the others.
+        let placed = |row| Some((rows::seq(row).ok()?, record(row).ok()?));
+        Ok(Page { records: rows.iter().filter_map(placed).collect(), next })
     }
 
     async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError> {
@@ -268,9 +272,7 @@ impl JobStore for SqliteStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         // Writes nothing, and takes the lock that a write takes.
-        let mut connection = self.writer.acquire().await.map_err(store_error)?;
-        sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut *connection).await.map_err(store_error)?;
-        Ok(())
+        self.begin().await?.roll_back().await
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {

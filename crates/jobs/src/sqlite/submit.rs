@@ -10,15 +10,40 @@ use crate::store::StoreError;
 
 impl SqliteStore {
     pub(super) async fn submit_new(&self, job: &NewJob) -> Result<Submitted, StoreError> {
-        let mut transaction = self.writer.begin().await.map_err(store_error)?;
+        let mut transaction = self.begin().await?;
+        let submitted = self.insert(job, transaction.connection()).await;
+        match submitted {
+            Ok(submitted) => {
+                transaction.commit().await?;
+                if let Submitted::New(record) = &submitted {
+                    self.feed.changed(&record.job_id);
+                    self.work.notify_one();
+                }
+                Ok(submitted)
+            }
+            // What the caller did wrong is no fault of the connection.
+            Err(
+                error @ (StoreError::Exists(_)
+                | StoreError::Full
+                | StoreError::OwnerFull
+                | StoreError::KeyTaken),
+            ) => {
+                transaction.roll_back().await?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn insert(&self, job: &NewJob, connection: &mut SqliteConnection) -> Result<Submitted, StoreError> {
         if let Some(idempotency) = &job.idempotency
-            && let Some(before) = submitted_before(&mut transaction, idempotency).await?
+            && let Some(before) = submitted_before(connection, idempotency).await?
         {
             return Ok(Submitted::Before(before));
         }
         let owner = job.owner.as_deref();
-        self.has_room(&mut transaction, owner).await?;
-        let turn = next_turn(&mut transaction, owner).await?;
+        self.has_room(connection, owner).await?;
+        let turn = next_turn(connection, owner).await?;
         let now = now();
         let sql = concat!(
             "INSERT INTO jobs (job_id, kind, request, state, created_at, expires_at, total_detections, \
@@ -40,17 +65,13 @@ impl SqliteStore {
             .bind(&job.callback_url)
             .bind(&job.owner)
             .bind(turn)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut *connection)
             .await;
         let row = inserted.map_err(|error| match error.as_database_error() {
             Some(database) if database.is_unique_violation() => StoreError::Exists(job.job_id.clone()),
             _ => store_error(error),
         })?;
-        let record = record(&row)?;
-        transaction.commit().await.map_err(store_error)?;
-        self.feed.changed(&record.job_id);
-        self.work.notify_one();
-        Ok(Submitted::New(record))
+        record(&row).map(Submitted::New)
     }
 
     /// Whether one job more may wait.

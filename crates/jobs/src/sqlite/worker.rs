@@ -11,47 +11,74 @@ use crate::store::{AfterFailure, HeldError, Reaped, StoreError};
 
 impl SqliteStore {
     pub(super) async fn claim_for(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
-        let now = now();
-        if let Some(given) = self.given_to(worker, now).await? {
-            return Ok(Some(given));
+        loop {
+            let Some(row) = self.take_next(worker).await? else { return Ok(None) };
+            // One permit wakes one worker: that one wakes the next, until nothing is left to claim.
+            self.work.notify_one();
+            match claim(&row) {
+                Ok(claim) => {
+                    self.feed.changed(&claim.held.job_id);
+                    return Ok(Some(claim));
+                }
+                // It would be given to this worker again for ever, and nobody else's job be done.
+                Err(error) => self.fail_unreadable(&row, &error).await?,
+            }
         }
-        let row = sqlx::query(
-            "UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ?1, started_at = ?2, \
-             lease_until = ?2 + ?3, expires_at = ?2 + ?4, \
-             processed_count = CASE WHEN processed_count IS NULL THEN NULL ELSE 0 END \
-             WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' AND not_before <= ?2 AND expires_at > ?2 \
-             ORDER BY turn, seq LIMIT 1) RETURNING job_id, kind, request, attempt",
-        )
-        .bind(worker.as_str())
-        .bind(now)
-        .bind(millis(self.options.lease))
-        .bind(self.ttl())
-        .fetch_optional(&self.writer)
-        .await
-        .map_err(store_error)?;
-        let Some(row) = row else { return Ok(None) };
-        // One permit wakes one worker: that one wakes the next, until nothing is left to claim.
-        self.work.notify_one();
-        claim(&row).map(Some)
     }
 
-    /// The job that a worker has: the answer that gave it was lost.
-    async fn given_to(&self, worker: &WorkerId, now: i64) -> Result<Option<Claim>, StoreError> {
-        let row = sqlx::query(
+    /// Gives the next job to a worker, or the one that it has: the answer that gave it was lost.
+    async fn take_next(&self, worker: &WorkerId) -> Result<Option<SqliteRow>, StoreError> {
+        let now = now();
+        let mut transaction = self.begin().await?;
+        let given = sqlx::query(
             "UPDATE jobs SET lease_until = ?2 + ?3 WHERE state = 'running' AND worker = ?1 AND expires_at > ?2 \
              RETURNING job_id, kind, request, attempt",
         )
         .bind(worker.as_str())
         .bind(now)
         .bind(millis(self.options.lease))
-        .fetch_optional(&self.writer)
+        .fetch_optional(transaction.connection())
         .await
         .map_err(store_error)?;
-        row.as_ref().map(claim).transpose()
+        let row = if given.is_some() {
+            given
+        } else {
+            sqlx::query(
+                "UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ?1, started_at = ?2, \
+                 lease_until = ?2 + ?3, expires_at = ?2 + ?4, \
+                 processed_count = CASE WHEN processed_count IS NULL THEN NULL ELSE 0 END \
+                 WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' AND not_before <= ?2 AND expires_at > ?2 \
+                 ORDER BY turn, seq LIMIT 1) RETURNING job_id, kind, request, attempt",
+            )
+            .bind(worker.as_str())
+            .bind(now)
+            .bind(millis(self.options.lease))
+            .bind(self.ttl())
+            .fetch_optional(transaction.connection())
+            .await
+            .map_err(store_error)?
+        };
+        transaction.commit().await?;
+        Ok(row)
+    }
+
+    /// Ends a job that was claimed and cannot be read.
+    async fn fail_unreadable(&self, row: &SqliteRow, error: &StoreError) -> Result<(), StoreError> {
+        let id: String = row.try_get("job_id").map_err(store_error)?;
+        let attempt: u32 = row.try_get("attempt").map_err(store_error)?;
+        tracing::error!(job_id = id, %error, "a job cannot be read, and fails");
+        match self.fail_attempt(&id, attempt, &Failure::unreadable_request()).await {
+            Ok(_) | Err(HeldError::Lost) => {
+                id.parse().iter().for_each(|job_id| self.feed.changed(job_id));
+                Ok(())
+            }
+            Err(HeldError::Store(error)) => Err(error),
+        }
     }
 
     pub(super) async fn renew(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
         let now = now();
+        let mut transaction = self.begin().await?;
         let done = sqlx::query(
             "UPDATE jobs SET lease_until = ?3 + ?4, expires_at = ?3 + ?5, \
              processed_count = CASE WHEN total_detections IS NULL THEN NULL ELSE COALESCE(?6, processed_count) END \
@@ -63,14 +90,16 @@ impl SqliteStore {
         .bind(millis(self.options.lease))
         .bind(self.ttl())
         .bind(processed_count.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
-        .execute(&self.writer)
+        .execute(transaction.connection())
         .await
         .map_err(store_error)?;
+        transaction.commit().await?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(HeldError::Lost) }
     }
 
     pub(super) async fn complete_with(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
         let now = now();
+        let mut transaction = self.begin().await?;
         let done = sqlx::query(
             "UPDATE jobs SET state = 'completed', completed_at = ?3, expires_at = ?3 + ?4, filename = ?5, \
              file_size_bytes = ?6, missing_count = ?7, sha256 = ?8, processed_count = total_detections, worker = NULL, lease_until = NULL \
@@ -84,9 +113,10 @@ impl SqliteStore {
         .bind(i64::try_from(artifact.size).unwrap_or(i64::MAX))
         .bind(artifact.missing.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
         .bind(&artifact.sha256)
-        .execute(&self.writer)
+        .execute(transaction.connection())
         .await
         .map_err(store_error)?;
+        transaction.commit().await?;
         if done.rows_affected() == 1 || self.has_completed(held, artifact).await? {
             return Ok(());
         }
@@ -101,13 +131,23 @@ impl SqliteStore {
         .bind(held.job_id.as_str())
         .bind(held.attempt)
         .bind(&artifact.filename)
-        .fetch_optional(&self.writer)
+        .fetch_optional(&self.readers)
         .await;
         Ok(found.map_err(store_error)?.is_some())
     }
 
     pub(super) async fn fail_with(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError> {
+        self.fail_attempt(held.job_id.as_str(), held.attempt, failure).await
+    }
+
+    async fn fail_attempt(
+        &self,
+        job_id: &str,
+        attempt: u32,
+        failure: &Failure,
+    ) -> Result<AfterFailure, HeldError> {
         let now = now();
+        let mut transaction = self.begin().await?;
         let row = sqlx::query(
             "UPDATE jobs SET \
              state = CASE WHEN ?5 AND attempt - handed_back < ?6 THEN 'queued' ELSE 'failed' END, \
@@ -116,23 +156,25 @@ impl SqliteStore {
              not_before = ?3 + ?8, expires_at = ?3 + ?4, worker = NULL, lease_until = NULL \
              WHERE job_id = ?1 AND attempt = ?2 AND state = 'running' RETURNING state = 'failed' AS failed",
         )
-        .bind(held.job_id.as_str())
-        .bind(held.attempt)
+        .bind(job_id)
+        .bind(attempt)
         .bind(now)
         .bind(self.ttl())
         .bind(failure.may_pass)
         .bind(self.options.max_attempts)
         .bind(&failure.message)
-        .bind(millis(self.options.backoff(held.attempt)))
-        .fetch_optional(&self.writer)
+        .bind(millis(self.options.backoff(attempt)))
+        .fetch_optional(transaction.connection())
         .await
         .map_err(store_error)?;
+        transaction.commit().await?;
         let failed: bool = row.ok_or(HeldError::Lost)?.try_get("failed").map_err(store_error)?;
         Ok(if failed { AfterFailure::Failed } else { AfterFailure::Retry })
     }
 
     pub(super) async fn hand_back(&self, held: &Held) -> Result<(), HeldError> {
         let now = now();
+        let mut transaction = self.begin().await?;
         let done = sqlx::query(
             "UPDATE jobs SET state = 'queued', handed_back = handed_back + 1, not_before = 0, \
              expires_at = ?3 + ?4, worker = NULL, lease_until = NULL \
@@ -142,9 +184,10 @@ impl SqliteStore {
         .bind(held.attempt)
         .bind(now)
         .bind(self.ttl())
-        .execute(&self.writer)
+        .execute(transaction.connection())
         .await
         .map_err(store_error)?;
+        transaction.commit().await?;
         if done.rows_affected() == 0 {
             return Err(HeldError::Lost);
         }
@@ -157,7 +200,7 @@ impl SqliteStore {
         if !self.anything_to_reap(now).await? {
             return Ok(Reaped::default());
         }
-        let mut transaction = self.writer.begin().await.map_err(store_error)?;
+        let mut transaction = self.begin().await?;
         let failed = sqlx::query(
             "UPDATE jobs SET state = 'failed', completed_at = ?1, error = ?2, expires_at = ?1 + ?3, \
              worker = NULL, lease_until = NULL \
@@ -168,7 +211,7 @@ impl SqliteStore {
         .bind(self.options.given_up())
         .bind(self.ttl())
         .bind(self.options.max_attempts)
-        .fetch_all(&mut *transaction)
+        .fetch_all(transaction.connection())
         .await
         .map_err(store_error)?;
         let requeued = sqlx::query(
@@ -177,7 +220,7 @@ impl SqliteStore {
         )
         .bind(now)
         .bind(self.ttl())
-        .fetch_all(&mut *transaction)
+        .fetch_all(transaction.connection())
         .await
         .map_err(store_error)?;
         sqlx::query(
@@ -186,15 +229,15 @@ impl SqliteStore {
         )
         .bind(now)
         .bind(self.ttl())
-        .execute(&mut *transaction)
+        .execute(transaction.connection())
         .await
         .map_err(store_error)?;
         let expired = sqlx::query("DELETE FROM jobs WHERE expires_at <= ?1 RETURNING job_id, filename")
             .bind(now)
-            .fetch_all(&mut *transaction)
+            .fetch_all(transaction.connection())
             .await
             .map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
+        transaction.commit().await?;
         Ok(Reaped {
             failed: failed.iter().map(job_id).collect::<Result<_, _>>()?,
             requeued: requeued.iter().map(job_id).collect::<Result<_, _>>()?,

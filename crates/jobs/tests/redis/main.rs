@@ -2,6 +2,7 @@
 //! test's own.
 
 mod records;
+mod refusals;
 mod sentinel;
 mod server;
 

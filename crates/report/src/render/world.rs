@@ -46,6 +46,15 @@ impl BuiltIn {
     pub const ALL: [(&'static str, Self); 3] =
         [("report", Self::Report), ("landowner", Self::Landowner), ("tables", Self::Tables)];
 
+    /// Its name in requests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Landowner => "landowner",
+            Self::Tables => "tables",
+        }
+    }
+
     fn file(self) -> &'static str {
         match self {
             Self::Report => "report.typ",

@@ -1,6 +1,5 @@
 //! `trapline archive`.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ::archive::{ArchiveError, Layout};
@@ -25,8 +24,7 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
     let request = request(arguments)?;
     source.knows(&arguments.class, &arguments.location).map_err(Failure::input)?;
     let data = source.for_archive(|| request.slice(), &|| false).map_err(Failure::of_database)?;
-    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let order = request.order(&data, threads).map_err(Failure::input)?;
+    let order = request.order(&data, &arguments.data.limits()).map_err(Failure::input)?;
     let temporary = temporary_beside(&arguments.output)?;
     let file = temporary.reopen().map_err(Failure::job)?;
     let folder = temporary.path().parent().unwrap_or(Path::new(".")).to_owned();
@@ -94,6 +92,7 @@ fn request(arguments: &ArchiveArguments) -> Result<ArchiveRequest, Failure> {
         include_originals: arguments.include_originals,
         include_metadata_csv: !arguments.no_metadata,
         include_humans: arguments.include_humans,
+        include_damaged: arguments.include_damaged,
         crop_size: arguments.crop_size,
         coordinates: arguments.coordinates,
         asked: Value::Null,
@@ -105,7 +104,8 @@ fn request(arguments: &ArchiveArguments) -> Result<ArchiveRequest, Failure> {
 /// The same as a request over HTTP, for the manifest.
 fn asked(request: &ArchiveRequest) -> Value {
     let mut asked = json!({
-        "layout": request.layout, "include_humans": request.include_humans, "crop_size": request.crop_size,
+        "layout": request.layout, "include_humans": request.include_humans,
+        "include_damaged": request.include_damaged, "crop_size": request.crop_size,
         "coordinates": request.coordinates,
     });
     if request.layout == Layout::Crops {

@@ -16,6 +16,7 @@ use crate::artifacts::ArtifactsAddress;
 use crate::client::{Client, News};
 use crate::datasets::{DataAddress, DataArgument, Datasets, How};
 use crate::http::Front;
+use crate::limits::{JOB_MEMORY_MIB, Limits, PICTURE_MEMORY_MIB};
 use crate::service::{Service, Settings};
 use crate::telemetry::{self, LogFormat};
 use crate::templates::Templates;
@@ -70,6 +71,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         templates: Templates::default(),
         metrics: None,
         keep_free: 0,
+        limits: Limits::new(JOB_MEMORY_MIB, PICTURE_MEMORY_MIB),
     };
     runtime()?.block_on(async {
         let service =

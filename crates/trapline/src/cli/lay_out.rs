@@ -1,19 +1,29 @@
-//! `trapline lay-out`: the process that a user's template runs in. Not for people.
+//! `trapline lay-out`: the process in which the pages of a report are laid out. Not for people.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use report::{Pages, Template};
+use report::{BuiltIn, Pages, Template};
 
 use super::failure::Failure;
-use crate::layout::{MEMORY, TEMPLATE_AT_FAULT, TIME};
+use crate::layout::TEMPLATE_AT_FAULT;
 
 #[derive(Debug, Args)]
 pub struct LayOutArguments {
-    /// The template
-    pub template: PathBuf,
+    /// The user's template
+    #[arg(long, value_name = "FILE", required_unless_present = "built_in")]
+    pub template: Option<PathBuf>,
+    /// One of the program's own
+    #[arg(long, value_name = "NAME", conflicts_with = "template")]
+    pub built_in: Option<String>,
+    /// Bytes of address space that may be used
+    #[arg(long)]
+    pub memory: u64,
+    /// Seconds of processor time that may be used
+    #[arg(long)]
+    pub seconds: u64,
     /// PDF/A-2a too
     #[arg(long)]
     pub archival: bool,
@@ -24,12 +34,12 @@ pub struct LayOutArguments {
 
 /// Reads numbers from standard input and writes a PDF to standard output.
 pub fn run(arguments: &LayOutArguments) -> Result<ExitCode, Failure> {
-    limit().map_err(Failure::job)?;
+    limit(arguments).map_err(Failure::job)?;
     let mut json = Vec::new();
     std::io::stdin().read_to_end(&mut json).map_err(Failure::job)?;
     let numbers = serde_json::from_slice(&json).map_err(Failure::job)?;
     let pages = Pages {
-        template: Template::Own(arguments.template.clone()),
+        template: template(arguments)?,
         archival: arguments.archival,
         fonts: arguments.fonts.clone(),
     };
@@ -46,14 +56,26 @@ pub fn run(arguments: &LayOutArguments) -> Result<ExitCode, Failure> {
     }
 }
 
+fn template(arguments: &LayOutArguments) -> Result<Template, Failure> {
+    match (&arguments.template, &arguments.built_in) {
+        (Some(path), _) => Ok(Template::Own(path.clone())),
+        (None, name) => {
+            let name = name.as_deref().unwrap_or_default();
+            let found = BuiltIn::ALL.iter().find(|(known, _)| *known == name);
+            let found = found.ok_or_else(|| Failure::input(format!("no template is called “{name}”")))?;
+            Ok(Template::BuiltIn(found.1))
+        }
+    }
+}
+
 /// Takes away from this process what a template must not use up.
 #[cfg(unix)]
-fn limit() -> std::io::Result<()> {
+fn limit(arguments: &LayOutArguments) -> std::io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let at_most = |most: u64| Rlimit { current: Some(most), maximum: Some(most) };
-    setrlimit(Resource::As, at_most(MEMORY))?;
+    setrlimit(Resource::As, at_most(arguments.memory))?;
     // Should the process that watches over this one be gone, the kernel ends it.
-    setrlimit(Resource::Cpu, at_most(TIME.as_secs() + 5))?;
+    setrlimit(Resource::Cpu, at_most(arguments.seconds.saturating_add(5)))?;
     // It writes no file, and leaves none when it crashes.
     setrlimit(Resource::Fsize, at_most(0))?;
     setrlimit(Resource::Core, at_most(0))?;
@@ -61,7 +83,6 @@ fn limit() -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn limit() -> std::io::Result<()> {
-    let _ = (MEMORY, TIME);
+fn limit(_: &LayOutArguments) -> std::io::Result<()> {
     Ok(())
 }

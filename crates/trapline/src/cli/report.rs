@@ -34,11 +34,11 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
         serde_json::to_vec_pretty(&numbers).map_err(Failure::job)?
     } else {
         let _rendering = Stage::begin("laying out the pages");
-        lay_out(&numbers, &pages, &|| false).map_err(|error| match error {
-            LayoutError::Own(report::RenderError::Folder { .. })
-            | LayoutError::Template(_)
+        lay_out(&numbers, &pages, &arguments.data.limits(), &|| false).map_err(|error| match error {
+            LayoutError::Template(_)
             | LayoutError::TooSlow
-            | LayoutError::TooMuchMemory => Failure::input(error),
+            | LayoutError::TooMuchMemory(_)
+            | LayoutError::TooLarge(_) => Failure::input(error),
             LayoutError::Own(_) | LayoutError::Cancelled | LayoutError::Process(_) => Failure::job(error),
         })?
     };

@@ -126,6 +126,7 @@ fn set_up(
         templates: Templates { folder: jobs.templates.clone(), fonts: jobs.fonts.clone() },
         metrics: jobs.metrics_listen,
         keep_free: u64::from(jobs.keep_free) << 20,
+        limits: data.limits(),
     };
     Ok((settings, datasets))
 }

@@ -34,6 +34,7 @@ pub fn export(mut fields: Fields, datasets: &Datasets) -> Result<(Export, u64), 
         include_originals: fields.flag("include_originals", false),
         include_metadata_csv: fields.flag("include_metadata_csv", true),
         include_humans: fields.flag("include_humans", false),
+        include_damaged: fields.flag("include_damaged", false),
         crop_size: fields.whole_number("crop_size", archive::CROP_SIZES, 300),
         coordinates: fields
             .choice("coordinates", &[("rounded", Coordinates::Rounded), ("exact", Coordinates::Exact)]),

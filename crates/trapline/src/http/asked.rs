@@ -136,6 +136,9 @@ pub struct ArchiveBody {
     /// Whether people and vehicles may be on the pictures.
     #[schema(default = false)]
     pub include_humans: Option<bool>,
+    /// Whether crops of damaged pictures are in it, which may show what was not there.
+    #[schema(default = false)]
+    pub include_damaged: Option<bool>,
     /// The longer side of a crop, in pixels.
     #[schema(minimum = 128, maximum = 1024, default = 300)]
     pub crop_size: Option<u32>,

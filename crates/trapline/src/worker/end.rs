@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobs::{AfterFailure, Failure, Held, HeldError};
+use jobs::{AfterFailure, Failure, Held, HeldError, StoreError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -101,7 +101,10 @@ impl Ending<'_> {
         let (mut told, mut stops) = (false, false);
         loop {
             match say().await {
-                Err(HeldError::Store(error)) if Instant::now() < give_up => {
+                // What is damaged stays so, and others wait for this worker.
+                Err(HeldError::Store(error))
+                    if !matches!(error, StoreError::Damaged(_)) && Instant::now() < give_up =>
+                {
                     if !told {
                         tracing::warn!(job_id = %self.held.job_id, %error, "the job store did not take the end of a job; trying again");
                     }

@@ -8,7 +8,6 @@ mod end;
 mod progress;
 mod run;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
+use crate::limits::Limits;
 use crate::templates::Templates;
 
 /// A job whose message was lost is found after this at the latest.
@@ -30,8 +30,8 @@ pub struct Tools {
     pub artifacts: Artifacts,
     pub datasets: Datasets,
     pub templates: Templates,
-    /// Threads that one export may use.
-    pub threads: NonZeroUsize,
+    /// What one export may use of the machine.
+    pub limits: Limits,
     /// How often a worker says that it is at work.
     pub heartbeat: Duration,
     /// How long a running job may go on after the signal to stop, before it is handed back.

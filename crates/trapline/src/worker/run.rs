@@ -117,7 +117,7 @@ fn start(
         may_die!("begun");
         let folder = tools.artifacts.scratch();
         let missing =
-            export.make(&tools.datasets, &tools.templates, file, folder, tools.threads, &*progress)?;
+            export.make(&tools.datasets, &tools.templates, file, folder, &tools.limits, &*progress)?;
         may_die!("made");
         // Here, where heartbeats go on: a large file takes its time.
         let sha256 = unfinished.finish(&|| progress.is_cancelled()).map_err(|error| match error.kind() {

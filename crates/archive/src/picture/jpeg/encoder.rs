@@ -48,7 +48,7 @@ impl Encoder {
                 &raw mut size,
             )
         };
-        assert_eq!(done, 0, "{}", self.0.complaint().0);
+        assert_eq!(done, 0, "{}", self.0.complaint().text);
         bytes.truncate(usize::try_from(size).expect("not more than there was room for"));
         bytes
     }

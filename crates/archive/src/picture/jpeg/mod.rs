@@ -18,8 +18,9 @@ use turbojpeg_sys as tj;
 mod decoder;
 mod encoder;
 mod excerpt;
+mod header_repair;
 
-pub(super) use decoder::Decoder;
+pub(super) use decoder::{decode, read_info};
 pub(crate) use encoder::Encoder;
 pub(crate) use excerpt::Excerpt;
 pub(super) use excerpt::Excerpts;
@@ -52,14 +53,29 @@ impl Handle {
         unsafe { tj::tj3Get(self.raw(), to_int(parameter)) }
     }
 
-    /// What the last call complained of, and whether it did its work all the same.
-    fn complaint(&mut self) -> (String, bool) {
+    /// What the last call complained of.
+    fn complaint(&mut self) -> Complaint {
         // SAFETY: the handle is alive; the text is valid until its next call and is copied here.
         let (text, code) = unsafe {
             let text = CStr::from_ptr(tj::tj3GetErrorStr(self.raw()));
             (text.to_string_lossy().into_owned(), tj::tj3GetErrorCode(self.raw()))
         };
-        (text, code == to_int(tj::TJERR_TJERR_WARNING))
+        Complaint { text, is_warning: code == to_int(tj::TJERR_TJERR_WARNING) }
+    }
+}
+
+/// What the library said of a file.
+struct Complaint {
+    text: String,
+    /// It warned at least once. An error may have followed, which the library does not tell apart.
+    is_warning: bool,
+}
+
+impl Complaint {
+    /// Whether the file is over before the picture is. A scan that another marker cuts short is
+    /// not meant: that is what a flipped bit looks like.
+    fn is_early_end(&self) -> bool {
+        self.text.contains("Premature end of JPEG file") || self.text.contains("Premature end of input file")
     }
 }
 

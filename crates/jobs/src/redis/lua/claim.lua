@@ -20,6 +20,7 @@ wait_is_over(now, 1000)
 while true do
   local id = redis.call('ZRANGE', QUEUE, 0, 0)[1]
   if not id then return false end
+  try_all_commands()
   local record, work = read(id), work_of(id)
   if not record then
     -- Its record expired or was removed by another program, and nobody has tidied up yet.

@@ -34,6 +34,18 @@ local SLACK = 60000
 local function record_key(id) return 'export_job:' .. id end
 local function job_key(id) return 'trapline:job:' .. id end
 
+-- Whether a key holds what a command is for; any other error ends the script.
+local function is_spoilt(answer)
+  return type(answer) == 'table' and answer.err and string.find(answer.err, 'WRONGTYPE', 1, true)
+end
+
+-- The text of a record: nil when there is none, and '' when what is there is no text.
+local function record_text(id)
+  local text = redis.pcall('GET', record_key(id))
+  if is_spoilt(text) then return '' end
+  return text and (type(text) == 'string' and text or redis.call('GET', record_key(id))) or nil
+end
+
 local function clock()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -55,6 +67,50 @@ local function rfc3339(ms)
   local year = yoe + era * 400 + (month <= 2 and 1 or 0)
   return string.format('"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"', year, month, day, floor(rest / 3600000),
     floor(rest / 60000) % 60, floor(rest / 1000) % 60, rest % 1000)
+end
+
+-- A message that is not sent costs a look a second later, and must not end a transition half way.
+local function publish(channel, message) redis.pcall('PUBLISH', channel, message) end
+
+-- Redis does not undo what a script has written when a later command is refused, as to a user that
+-- may not do everything. So each transition first tries every command that it may need, on keys
+-- that are not there, and is refused before it has written anything. The first one is refused by a
+-- server without memory as well.
+local function try_all_commands()
+  local call = redis.call
+  call('TIME')
+  for _, none in ipairs({ 'trapline:none', 'export_job:' }) do
+    call('SET', none, '', 'XX', 'PX', 1)
+    call('DEL', none)
+    call('PEXPIRE', none, 1)
+    call('EXISTS', none)
+    call('GET', none)
+    call('PTTL', none)
+  end
+  local none = 'trapline:none'
+  call('ZADD', none, 'XX', 0, '')
+  call('ZREM', none, '')
+  call('ZREMRANGEBYRANK', none, 0, 0)
+  call('ZSCORE', none, '')
+  call('ZCARD', none)
+  call('ZRANGE', none, 0, 0)
+  call('ZRANGEBYSCORE', none, 0, 0)
+  call('HGETALL', none)
+  call('HGET', none, '')
+  call('HMGET', none, '')
+  call('HDEL', none, '')
+  call('SREM', none, '')
+  call('SCARD', none)
+  call('SMEMBERS', none)
+  -- These cannot be called without effect, which is removed again.
+  call('HSET', none, '', 0)
+  call('DEL', none)
+  call('HINCRBY', none, '', 1)
+  call('DEL', none)
+  call('SADD', none, '')
+  call('DEL', none)
+  call('INCR', none)
+  call('DEL', none)
 end
 
 -- JSON as text -------------------------------------------------------------------------------
@@ -97,7 +153,7 @@ end
 -- A record, or nil when there is none: its fields in order, each {name, text of the value}, and
 -- the status. One that another program made unreadable has neither, and is left as it is.
 local function read(id)
-  local text = redis.call('GET', record_key(id))
+  local text = record_text(id)
   if not text then return nil end
   local valid, value = pcall(cjson.decode, text)
   local open = valid and type(value) == 'table' and string.match(text, '^%s*{()')
@@ -144,10 +200,19 @@ end
 
 -- Transitions --------------------------------------------------------------------------------
 
--- The work of a job: its hash as a table.
+-- The work of a job: its hash as a table. What another program put in its place is removed, and
+-- numbers that are none are 0: one job must not keep a worker from all others.
 local function work_of(id)
-  local flat, work = redis.call('HGETALL', job_key(id)), {}
+  local flat, work = redis.pcall('HGETALL', job_key(id)), {}
+  if is_spoilt(flat) then
+    redis.call('DEL', job_key(id))
+    return work
+  end
+  if flat.err then flat = redis.call('HGETALL', job_key(id)) end
   for i = 1, #flat, 2 do work[flat[i]] = flat[i + 1] end
+  for _, name in ipairs({ 'attempt', 'handed_back' }) do
+    if work.request and not tonumber(work[name]) then work[name] = '0' end
+  end
   return work
 end
 
@@ -214,7 +279,7 @@ local function next_turn(owner)
 end
 
 -- Jobs of an earlier version have none, and come in the order of their submission.
-local function turn_of(work) return work.turn or work.seq end
+local function turn_of(work) return tonumber(work.turn) or tonumber(work.seq) or 0 end
 
 -- No worker has the job any more.
 local function let_go(id, work)
@@ -253,7 +318,7 @@ local function wait_again(id, record, work, now, ttl, from)
     redis.call('ZADD', DELAYED, from, id)
   else
     redis.call('ZADD', QUEUE, turn_of(work), id)
-    redis.call('PUBLISH', WORK, id)
+    publish(WORK, id)
   end
 end
 

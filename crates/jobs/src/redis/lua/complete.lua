@@ -11,6 +11,7 @@ if not record then
   return again and 1 or 0
 end
 local now = clock()
+try_all_commands()
 set(record, 'status', '"completed"')
 set(record, 'filename', ARGV[4])
 set(record, 'download_url', ARGV[5])

@@ -2,6 +2,7 @@
 -- ARGV: id
 -- Returns {record, its TTL}, or nothing.
 local id = ARGV[1]
-local text, left = redis.call('GET', record_key(id)), redis.call('PTTL', record_key(id))
+try_all_commands()
+local text, left = record_text(id), redis.call('PTTL', record_key(id))
 forget(id, work_of(id))
 return text and { text, left }

@@ -5,6 +5,7 @@ local id, attempt, may_pass, ttl = ARGV[1], ARGV[2], ARGV[4] == '1', tonumber(AR
 local record, work = held(id, attempt)
 if not record then return false end
 local now = clock()
+try_all_commands()
 if may_pass and attempt - work.handed_back < tonumber(ARGV[5]) then
   wait_again(id, record, work, now, ttl, now + ARGV[6])
   return 'retry'

@@ -7,8 +7,8 @@ local bound = before == '+inf' and before or '(' .. before
 while #found < many * 4 do
   local part = redis.call('ZREVRANGEBYSCORE', JOBS, bound, '-inf', 'WITHSCORES', 'LIMIT', 0, many)
   for i = 1, #part, 2 do
-    local text = redis.call('GET', record_key(part[i]))
-    if text and #found < many * 4 then
+    local text = record_text(part[i])
+    if text and text ~= '' and #found < many * 4 then
       for _, value in ipairs({ part[i], part[i + 1], text, redis.call('PTTL', record_key(part[i])) }) do
         found[#found + 1] = value
       end

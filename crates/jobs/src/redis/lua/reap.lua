@@ -15,7 +15,10 @@ local function gone(id, work)
   expired[#expired + 1] = work.filename or ''
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, most)) do
+local due = redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, most)
+local ran_out = in_time and redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, most) or {}
+if #due + #ran_out > 0 then try_all_commands() end
+for _, id in ipairs(due) do
   local left = redis.call('PTTL', record_key(id))
   if left == -2 then
     gone(id, work_of(id))
@@ -32,7 +35,6 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, mo
   end
 end
 
-local ran_out = in_time and redis.call('ZRANGEBYSCORE', LEASES, '-inf', now, 'LIMIT', 0, most) or {}
 for _, id in ipairs(ran_out) do
   local record, work = read(id), work_of(id)
   if not record then
@@ -48,5 +50,5 @@ for _, id in ipairs(ran_out) do
   end
 end
 
-for _, id in ipairs(wait_is_over(now, most)) do redis.call('PUBLISH', WORK, id) end
+for _, id in ipairs(wait_is_over(now, most)) do publish(WORK, id) end
 return { requeued, failed, expired, now }

@@ -10,7 +10,7 @@ local title, callback, owner = ARGV[8], ARGV[9], ARGV[10]
 local now = clock()
 if key then
   local before = redis.call('HMGET', key, 'id', 'fingerprint')
-  local text = before[1] and redis.call('GET', record_key(before[1]))
+  local text = before[1] and record_text(before[1])
   if text then
     if before[2] ~= fingerprint then return { 'taken' } end
     return { 'before', text, redis.call('PTTL', record_key(before[1])), before[1] }
@@ -50,6 +50,7 @@ local record = { fields = {
   { 'started_at', 'null' },
 } }
 if owner ~= '' then set(record, 'owner', owner) end
+try_all_commands()
 write(id, record, {}, now, ttl, now + ttl / 2)
 local seq, turn = redis.call('INCR', 'trapline:seq'), next_turn(owner)
 -- Something of an earlier job of this id may be there still.
@@ -72,5 +73,5 @@ redis.call('ZREM', DELAYED, id)
 redis.call('ZADD', JOBS, seq, id)
 redis.call('ZADD', QUEUE, turn, id)
 if mine then waits(id, { owner = owner }) end
-redis.call('PUBLISH', WORK, id)
+publish(WORK, id)
 return { 'new', text_of(record), ttl, id }

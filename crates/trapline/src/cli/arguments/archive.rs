@@ -68,6 +68,9 @@ pub struct ArchiveArguments {
     /// Put people and vehicles in, and whole pictures on which they were recorded
     #[arg(long)]
     pub include_humans: bool,
+    /// Crops of damaged pictures too, which may show what was not there
+    #[arg(long)]
+    pub include_damaged: bool,
     /// How exactly places are told
     #[arg(long, value_name = "HOW", default_value = "rounded", value_parser = one_of(&COORDINATES))]
     pub coordinates: Coordinates,

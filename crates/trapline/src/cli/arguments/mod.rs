@@ -18,6 +18,7 @@ use super::lay_out::LayOutArguments;
 use crate::artifacts::{ArtifactsAddress, ImageStore};
 use crate::datasets::{DataArgument, How, MappingArgument};
 use crate::http::Origin;
+use crate::limits::{JOB_MEMORY_MIB, Limits, PICTURE_MEMORY_MIB};
 use crate::telemetry::LogFormat;
 
 mod access;
@@ -116,12 +117,21 @@ pub struct DataArguments {
     /// The longest that a database may take for one statement, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub database_timeout: Duration,
-    /// Memory that what one export reads from a database may take, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Memory that one export may take, in MiB: rows of a database, a decoded picture, the pages of a
+    /// report
+    #[arg(long, value_name = "MIB", default_value_t = JOB_MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
     pub job_memory: u32,
+    /// Memory that the pictures of all exports may take at once, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = PICTURE_MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
+    pub picture_memory: u32,
 }
 
 impl DataArguments {
+    /// What one export may use of the machine.
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.job_memory, self.picture_memory)
+    }
+
     /// How the data sets are read.
     pub fn how(&self, fetch: Option<Arc<dyn Fetch>>) -> Result<How, Failure> {
         let database = DatabaseOptions {

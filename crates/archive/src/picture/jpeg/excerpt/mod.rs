@@ -25,6 +25,8 @@ use window::{Block, Window};
 
 /// Four times what eight bits can come to; beyond it data is broken.
 const MAX_MEAN: u32 = 1 << 13;
+/// The largest memory that is kept for the next picture, in bytes.
+const MOST_KEPT: usize = 64 << 20;
 
 /// A file of a part of a picture.
 pub(crate) struct Excerpt {
@@ -41,36 +43,60 @@ pub(crate) struct Excerpts {
     ends: Vec<usize>,
 }
 
+/// How the data of a scan end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With a marker, as they should.
+    Marker,
+    /// With the file, which was cut off.
+    File,
+}
+
 impl Excerpts {
     /// An excerpt for each of `parts`, which are inside the picture; `None` when there is none, or
     /// when decoding the picture takes no longer.
+    ///
+    /// There is none either when the data do not end where the blocks do: then a bit was flipped
+    /// somewhere, and blocks may lie beside their places. Of a file that was cut off, the parts
+    /// above the cut are as good as ever.
     pub fn of(&mut self, bytes: &[u8], parts: &[Part]) -> Option<Vec<Excerpt>> {
         let header = Header::read(bytes)?;
         let mut windows: Vec<_> = parts.iter().map(|part| Window::around(*part, &header)).collect();
         if !is_worth_it(&header, &windows) {
             return None;
         }
-        self.unstuff(bytes.get(header.data..)?);
-        self.walk(&header, &mut windows)?;
+        let end = self.unstuff(bytes.get(header.data..)?)?;
+        self.walk(&header, &mut windows, end)?;
+        if self.data.capacity() > MOST_KEPT {
+            self.data = Vec::new();
+        }
         Some(windows.into_iter().map(|window| window.finish(&header, bytes)).collect())
     }
 
-    /// Takes the entropy-coded data without the zeros that follow a byte of ones in it.
-    fn unstuff(&mut self, mut bytes: &[u8]) {
+    /// Takes the entropy-coded data without the zeros that follow a byte of ones in it; `None` when
+    /// its restarts are not numbered as they should be.
+    fn unstuff(&mut self, mut bytes: &[u8]) -> Option<End> {
         self.data.clear();
         self.ends.clear();
         self.data.reserve(bytes.len() + SPARE);
+        let mut end = End::File;
         while let Some(at) = memchr::memchr(0xFF, bytes) {
             self.data.extend_from_slice(&bytes[..at]);
             match bytes.get(at + 1) {
                 Some(0) => self.data.push(0xFF),
-                Some(0xD0..=0xD7) => self.ends.push(self.data.len()),
+                Some(restart @ 0xD0..=0xD7) => {
+                    if usize::from(restart & 7) != self.ends.len() % 8 {
+                        return None;
+                    }
+                    self.ends.push(self.data.len());
+                }
                 // Filled up before a marker.
                 Some(0xFF) => {
                     bytes = &bytes[at + 1..];
                     continue;
                 }
-                _ => {
+                found => {
+                    end = if found.is_some() { End::Marker } else { End::File };
                     bytes = &[];
                     break;
                 }
@@ -78,42 +104,87 @@ impl Excerpts {
             bytes = &bytes[at + 2..];
         }
         self.data.extend_from_slice(bytes);
+        if end == End::File {
+            // A card that failed leaves zeros in place of the rest.
+            let kept = self.data.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            self.data.truncate(kept.max(self.ends.last().copied().unwrap_or(0)));
+        }
         self.ends.push(self.data.len());
         self.data.resize(self.data.len() + SPARE, 0);
+        Some(end)
     }
 
-    /// Goes over the groups of blocks up to the last that is wanted, and copies those that are.
-    fn walk(&self, header: &Header, windows: &mut [Window]) -> Option<()> {
-        let columns = columns(header);
+    /// Goes over all groups of blocks, and copies those that are wanted.
+    fn walk(&self, header: &Header, windows: &mut [Window], end: End) -> Option<()> {
+        let (columns, rows) = (columns(header), rows(header));
         let bottom = windows.iter().map(|window| window.bottom).max()?;
-        let layout = layout(header);
-        let mut blocks = [Block::default(); 10];
-        let blocks = &mut blocks[..layout.len()];
-        let mut means = [0; 3];
-        let mut stretch = 0;
-        let mut reader = Reader::new(&self.data, 0);
-        for row in 0..bottom {
+        let mut walk = Walk::new(self, header);
+        for row in 0..rows {
             let of_row = |window: &&mut Window| (window.top..window.bottom).contains(&row);
             let mut wanted: Vec<_> = windows.iter_mut().filter(of_row).collect();
             for column in 0..columns {
-                let group = row * columns + column;
-                if group > 0 && header.restart_interval > 0 && group.is_multiple_of(header.restart_interval) {
-                    let end = *self.ends.get(stretch)?;
-                    if reader.position() > end * 8 {
-                        return None;
-                    }
-                    reader = Reader::new(&self.data, end);
-                    (stretch, means) = (stretch + 1, [0; 3]);
+                let read = walk.read_group(row * columns + column);
+                if read.is_none() && row >= bottom && end == End::File {
+                    return Some(());
                 }
-                read_group(header, &layout, &mut reader, &mut means, blocks)?;
+                read?;
                 for window in &mut wanted {
                     if (window.left..window.right).contains(&column) {
-                        window.take(&self.data, blocks)?;
+                        window.take(&self.data, &walk.blocks)?;
                     }
                 }
             }
+            // What is read behind the end are zeros.
+            if row < bottom && walk.is_past_end()? {
+                return None;
+            }
         }
-        (reader.position() <= *self.ends.get(stretch)? * 8).then_some(())
+        (end == End::File || walk.is_at_end()?).then_some(())
+    }
+}
+
+/// A place in the data of a scan, going from one group of blocks to the next.
+struct Walk<'a> {
+    data: &'a [u8],
+    ends: &'a [usize],
+    header: &'a Header,
+    layout: Vec<usize>,
+    blocks: Vec<Block>,
+    means: [i32; 3],
+    /// The number of the stretch between two restarts.
+    stretch: usize,
+    reader: Reader<'a>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(Excerpts { data, ends }: &'a Excerpts, header: &'a Header) -> Self {
+        let layout = layout(header);
+        let blocks = vec![Block::default(); layout.len()];
+        Self { data, ends, header, layout, blocks, means: [0; 3], stretch: 0, reader: Reader::new(data, 0) }
+    }
+
+    /// Reads the group of a number; `None` when the data do not hold it.
+    #[inline]
+    fn read_group(&mut self, number: usize) -> Option<()> {
+        let interval = self.header.restart_interval;
+        if number > 0 && interval > 0 && number.is_multiple_of(interval) {
+            if !self.is_at_end()? {
+                return None;
+            }
+            self.reader = Reader::new(self.data, *self.ends.get(self.stretch)?);
+            (self.stretch, self.means) = (self.stretch + 1, [0; 3]);
+        }
+        read_group(self.header, &self.layout, &mut self.reader, &mut self.means, &mut self.blocks)
+    }
+
+    fn is_past_end(&self) -> Option<bool> {
+        Some(self.reader.position() > *self.ends.get(self.stretch)? * 8)
+    }
+
+    /// Whether the blocks end where the stretch does, but for the bits that fill its last byte.
+    fn is_at_end(&self) -> Option<bool> {
+        let end = *self.ends.get(self.stretch)? * 8;
+        Some((self.reader.position()..self.reader.position() + 8).contains(&end))
     }
 }
 
@@ -139,23 +210,20 @@ fn read_group(
     Some(())
 }
 
-/// Whether passing over blocks and decoding those in `windows` is less work than decoding all down
-/// to the last of them.
+/// Whether passing over all blocks and decoding those in `windows` is less work than decoding all.
 fn is_worth_it(header: &Header, windows: &[Window]) -> bool {
-    let (Some(top), Some(bottom)) =
-        (windows.iter().map(|w| w.top).min(), windows.iter().map(|w| w.bottom).max())
-    else {
-        return false;
-    };
-    let left = windows.iter().map(|window| window.left).min().unwrap_or(0);
-    let right = windows.iter().map(|window| window.right).max().unwrap_or(0);
-    let decoded = bottom * columns(header) + (bottom - top) * (right - left) / 2;
-    2 * windows.iter().map(Window::groups).sum::<usize>() < decoded
+    let groups: usize = windows.iter().map(Window::groups).sum();
+    groups > 0 && 2 * groups < rows(header) * columns(header)
 }
 
 /// Groups of blocks in a row.
 fn columns(header: &Header) -> usize {
     header.width.div_ceil(header.group().0) as usize
+}
+
+/// Rows of groups of blocks.
+fn rows(header: &Header) -> usize {
+    header.height.div_ceil(header.group().1) as usize
 }
 
 /// The component of each block of a group.

@@ -1,0 +1,145 @@
+//! The memory that pictures may take, shared by all archives of a process.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often somebody who waits for memory looks whether anybody still waits for the picture.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A limit on the bytes that decoded pictures take at one time, in all archives that share it.
+///
+/// Each picture reserves what it needs before it is decoded, and waits in turn when others have
+/// it. So a few pictures of hundreds of megapixels are decoded one after the other.
+#[derive(Debug)]
+pub struct PictureMemory {
+    total: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    used: u64,
+    /// Tickets of those who wait, the first to come first: a large picture is not passed by small
+    /// ones for ever.
+    waiting: VecDeque<u64>,
+    next_ticket: u64,
+}
+
+/// Why memory was not reserved.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ReserveError {
+    /// It is more than there is in all: this picture cannot be decoded.
+    MoreThanAll,
+    /// Nobody waits for the picture any more.
+    Stopped,
+}
+
+/// Reserved memory, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Reservation<'a> {
+    memory: &'a PictureMemory,
+    bytes: u64,
+}
+
+impl PictureMemory {
+    /// A limit of `total` bytes.
+    pub fn new(total: u64) -> Self {
+        Self { total, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// The limit in bytes.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Reserves `bytes`, when its turn has come and they are free. `stop` is asked in the meantime
+    /// whether anybody still waits.
+    pub(crate) fn reserve(
+        &self,
+        bytes: u64,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Reservation<'_>, ReserveError> {
+        if bytes > self.total {
+            return Err(ReserveError::MoreThanAll);
+        }
+        let mut state = self.lock();
+        let ticket = state.next_ticket;
+        state.next_ticket += 1;
+        state.waiting.push_back(ticket);
+        loop {
+            if stop() {
+                state.waiting.retain(|waiting| *waiting != ticket);
+                drop(state);
+                self.changed.notify_all();
+                return Err(ReserveError::Stopped);
+            }
+            if state.waiting.front() == Some(&ticket) && state.used + bytes <= self.total {
+                state.waiting.pop_front();
+                state.used += bytes;
+                drop(state);
+                // The next in the queue may fit as well.
+                self.changed.notify_all();
+                return Ok(Reservation { memory: self, bytes });
+            }
+            state = self.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that can panic runs while the lock is held, except `stop`, before any change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        self.memory.lock().used -= self.bytes;
+        self.memory.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn no_more_is_in_use_than_there_is() {
+        let memory = PictureMemory::new(100);
+        let (now, most) = (AtomicU64::new(0), AtomicU64::new(0));
+        std::thread::scope(|scope| {
+            for number in 0..8_u64 {
+                let (memory, now, most) = (&memory, &now, &most);
+                scope.spawn(move || {
+                    for _ in 0..200 {
+                        let bytes = 10 + number * 10;
+                        let reservation = memory.reserve(bytes, &|| false).unwrap();
+                        most.fetch_max(now.fetch_add(bytes, Ordering::SeqCst) + bytes, Ordering::SeqCst);
+                        now.fetch_sub(bytes, Ordering::SeqCst);
+                        drop(reservation);
+                    }
+                });
+            }
+        });
+        assert!(most.load(Ordering::SeqCst) <= 100);
+        assert_eq!(memory.lock().used, 0);
+    }
+
+    #[test]
+    fn what_can_never_be_had_is_refused_and_who_is_not_wanted_does_not_wait() {
+        let memory = PictureMemory::new(100);
+        assert_eq!(memory.reserve(101, &|| false).err(), Some(ReserveError::MoreThanAll));
+        let held = memory.reserve(60, &|| false).unwrap();
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| memory.reserve(60, &|| stop.load(Ordering::SeqCst)).err());
+            stop.store(true, Ordering::SeqCst);
+            assert_eq!(waiting.join().unwrap(), Some(ReserveError::Stopped));
+        });
+        drop(held);
+        assert!(memory.reserve(100, &|| false).is_ok());
+    }
+}
