@@ -132,10 +132,10 @@ impl Service {
         let pool = Pool::start(&tools, settings.workers);
         let Tools { store, artifacts, datasets, templates, .. } = tools;
         let feed = Feed::start(store.clone(), stopping.clone());
-        let Front { webhooks, access, head, .. } = front.clone();
+        let Front { webhooks, access, connections, .. } = front.clone();
         tokio::spawn(webhook::deliver(store.clone(), webhooks, access, stopping.clone()));
         let app = App { store, artifacts, datasets, templates, feed, front };
-        let serving = tokio::spawn(serve(listener, router(app), head, stopping.clone()));
+        let serving = tokio::spawn(serve(listener, router(app), connections, stopping.clone()));
         tracing::info!(%address, store = %settings.store, workers = settings.workers, "listening");
         Ok(Self { address, pool, stopping: stopping.drop_guard(), serving })
     }

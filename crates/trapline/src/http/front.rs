@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::connections::ConnectionLimits;
 use super::origins::Origin;
 use crate::access::Access;
 use crate::webhook::Webhooks;
@@ -13,8 +14,7 @@ pub struct Front {
     /// Pages of these origins may speak to the server.
     pub origins: Vec<Origin>,
     pub webhooks: Webhooks,
-    /// The longest that the head of a request may take, and a connection may be silent between two.
-    pub head: Duration,
+    pub connections: ConnectionLimits,
     /// The longest that the body of a request may take.
     pub body: Duration,
     /// Whoever downloads is sent to the object store.
@@ -28,7 +28,11 @@ impl Front {
             access: Access::open(),
             origins: Vec::new(),
             webhooks: Webhooks::none(),
-            head: Duration::from_mins(1),
+            connections: ConnectionLimits {
+                max_connections: 64,
+                head_timeout: Duration::from_mins(1),
+                write_timeout: Duration::from_secs(30),
+            },
             body: Duration::from_secs(30),
             redirect: false,
         }

@@ -29,6 +29,7 @@ mod rules;
 mod status;
 mod submit;
 mod summary;
+mod timed_stream;
 
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ use crate::datasets::Datasets;
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
 
-pub use connections::serve;
+pub use connections::{ConnectionLimits, serve};
 pub use feed::Feed;
 pub use front::Front;
 pub use list::told;

@@ -75,6 +75,7 @@ pub struct Metrics {
     answers: Family<Answered, Counter>,
     requests: Timings<Route>,
     downloaded: Counter,
+    refused: Counter,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
@@ -106,6 +107,7 @@ impl Metrics {
             answers: Family::default(),
             requests: Timings::new_with_constructor(answers),
             downloaded: Counter::default(),
+            refused: Counter::default(),
         };
         metrics.register();
         metrics
@@ -128,6 +130,8 @@ impl Metrics {
         registry.register_with_unit("http_duration", requests, Unit::Seconds, self.requests.clone());
         let downloaded = "Bytes of files that clients asked for";
         registry.register_with_unit("files_sent", downloaded, Unit::Bytes, self.downloaded.clone());
+        let refused = "Connections that were refused, because as many were open as there may be";
+        registry.register("connections_refused", refused, self.refused.clone());
     }
 
     /// A job was taken.
@@ -157,6 +161,11 @@ impl Metrics {
     pub fn database(&self, operation: &'static str, answered: bool, took: Duration) {
         let asked = Asked { operation, result: result(answered) };
         self.database.get_or_create(&asked).observe(took.as_secs_f64());
+    }
+
+    /// A connection was refused, because as many were open as there may be.
+    pub fn connection_refused(&self) {
+        self.refused.inc();
     }
 
     /// Somebody downloads so many bytes.

@@ -183,6 +183,13 @@ pub struct ServeArguments {
     /// The longest that the body of a request may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub body_timeout: Duration,
+    /// The longest that a client may take nothing of an answer that is being sent, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub write_timeout: Duration,
+    /// Connections at once; more are answered with 503 and closed [default: half of the file descriptors
+    /// after 256, at most 4096]
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<NonZeroUsize>,
     /// Let pages of this origin (`https://example.org`) speak to the server; as often as needed
     #[arg(long, value_name = "ORIGIN", value_delimiter = ' ')]
     pub cors_origin: Vec<Origin>,
