@@ -139,3 +139,59 @@ async fn a_request_has_an_id_that_is_in_the_answer_and_in_the_log() {
     // What makes a link good stays out of it.
     assert!(!server.log().contains("hidden"), "{}", server.log());
 }
+
+/// What a client calls its request is sent back and logged, so it is no more than an id.
+#[tokio::test]
+async fn an_id_that_is_none_is_replaced() {
+    let home = Home::with_examples();
+    let mut command = home.command();
+    command.env("RUST_LOG", "info,tower_http=debug");
+    let server = home.start_as(command);
+    let answered = async |ids: &[&str]| {
+        let mut request = server.client.get(format!("{}/api/datasets", server.url));
+        for id in ids {
+            request = request.header("x-request-id", *id);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let ids: Vec<_> = answer.headers().get_all("x-request-id").iter().cloned().collect();
+        assert_eq!(ids.len(), 1);
+        ids[0].to_str().unwrap().to_owned()
+    };
+    let (longest, too_long, huge) = ("a".repeat(128), "b".repeat(129), "c".repeat(60_000));
+    assert_eq!(answered(&[&longest]).await, longest);
+    for ids in [
+        &[too_long.as_str()][..],
+        &[huge.as_str()],
+        &["a b"],
+        &["a\tb"],
+        &["{\"a\": 1}"],
+        &[""],
+        &["d1", "d2"],
+    ] {
+        let own = answered(ids).await;
+        assert_eq!(own.len(), 36, "{own}");
+        until("the log", async || server.log().contains(&own)).await;
+    }
+    let log = server.log();
+    assert!(!log.contains(&"b".repeat(20)) && !log.contains(&"c".repeat(20)), "{log}");
+}
+
+/// Addresses and methods that a client makes up are not repeated without end.
+#[tokio::test]
+async fn what_a_client_makes_up_is_repeated_in_part() {
+    let home = Home::with_examples();
+    let mut command = home.command();
+    command.env("RUST_LOG", "info,tower_http=debug");
+    let server = home.start_as(command);
+    let path = format!("/{}", "e".repeat(50_000));
+    let problem = server.get(&path).await.text().await.unwrap();
+    assert!(problem.contains("There is nothing at /eee") && problem.len() < 1000, "{problem}");
+    let method = reqwest::Method::from_bytes("F".repeat(50_000).as_bytes()).unwrap();
+    let answer = server.client.request(method, format!("{}/healthz", server.url)).send().await.unwrap();
+    assert_eq!(answer.status(), 405);
+    let problem = answer.text().await.unwrap();
+    assert!(problem.contains("/healthz takes no FFF") && problem.len() < 1000, "{problem}");
+    until("the log", async || server.log().contains("status=405")).await;
+    assert!(server.log().len() < 20_000, "{}", server.log().len());
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use reqwest::Method;
 use serde_json::Value;
 use testkit::{PostgresServer, RedisServer};
 
@@ -61,6 +62,20 @@ async fn jobs_requests_and_answers_are_counted(on: impl Fn(Home) -> Home) {
     );
 }
 on_both_stores!(jobs_requests_and_answers_are_counted);
+
+/// A label is kept for as long as the process lives, so nobody makes one up.
+#[tokio::test]
+async fn methods_that_nobody_knows_are_counted_as_one() {
+    let server = Home::with_examples().start_api();
+    for name in ["FOO", "get", "PURGE", "A", "BBBBBBBBBBBB"] {
+        let method = Method::from_bytes(name.as_bytes()).unwrap();
+        server.client.request(method, format!("{}/healthz", server.url)).send().await.unwrap();
+    }
+    let text = metrics(&server).await;
+    let name = "trapline_http_requests_total{method=\"other\",route=\"/healthz\",code=\"405\"}";
+    assert!((value(&text, name) - 5.0).abs() < 1e-9, "{text}");
+    assert!(!text.contains("PURGE") && !text.contains("\"get\""), "{text}");
+}
 
 #[tokio::test]
 async fn workers_show_metrics_at_an_address_of_their_own() {

@@ -16,7 +16,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-pub use self::http::count;
+pub use self::http::{count, method_label};
 pub use self::show::{MEDIA_TYPE, listen, text};
 pub use self::store::Timed;
 
@@ -48,14 +48,14 @@ pub struct Asked {
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Route {
-    method: String,
+    method: &'static str,
     route: String,
 }
 
 /// A request and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Answered {
-    method: String,
+    method: &'static str,
     route: String,
     code: u16,
 }
