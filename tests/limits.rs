@@ -79,9 +79,8 @@ async fn trickle(server: &Server, head: &str, drop_by_drop: &str) -> String {
 async fn a_request_that_comes_a_byte_a_second_is_not_waited_for() {
     let limits = ["--head-timeout", "3", "--body-timeout", "4"];
     let server = Home::with_examples().arguments(&limits).start();
-    let head = trickle(&server, "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ", "a");
-    let post =
-        "POST /api/exports/pdf HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n";
+    let head = trickle(&server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", "a");
+    let post = "POST /api/exports/pdf HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n";
     let body = trickle(&server, post, "[");
     let (head, body) = tokio::join!(head, body);
     assert!(head.is_empty() || head.starts_with("HTTP/1.1 408"), "{head}");
@@ -93,7 +92,7 @@ async fn a_request_that_comes_a_byte_a_second_is_not_waited_for() {
 #[tokio::test]
 async fn a_body_of_100_megabytes_is_refused_before_it_has_come() {
     let server = Home::with_examples().start();
-    let head = "POST /api/exports/zip HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+    let head = "POST /api/exports/zip HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
     let told = trickle(&server, &format!("{head}Content-Length: 104857600\r\n\r\n"), "[").await;
     assert!(told.starts_with("HTTP/1.1 413"), "{told}");
     // Nor does it help not to say how much it is.

@@ -7,6 +7,7 @@ mod browser;
 mod cli;
 mod compatibility;
 mod connections;
+mod cross_site;
 mod deletion;
 mod demo;
 mod downloads;

@@ -13,7 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::artifacts::{Artifacts, ArtifactsAddress};
 use crate::datasets::Datasets;
-use crate::http::{App, Feed, Front, router, serve};
+use crate::http::{App, Feed, Front, HostName, router, serve};
 use crate::metrics::{self, Timed};
 use crate::templates::Templates;
 use crate::webhook;
@@ -31,6 +31,8 @@ pub struct Settings {
     pub templates: Templates,
     /// Where metrics are shown beside the interface.
     pub metrics: Option<SocketAddr>,
+    /// Names by which that may be called, beside those of this machine.
+    pub metrics_hosts: Vec<HostName>,
     /// Bytes that stay free on the disk where files are made.
     pub keep_free: u64,
 }
@@ -75,7 +77,9 @@ impl Settings {
     /// Shows metrics at an address of their own, when there is one.
     async fn show_metrics(&self, tools: &Tools, stopping: &CancellationToken) -> Result<(), ServiceError> {
         let Some(address) = self.metrics else { return Ok(()) };
-        let shown = metrics::listen(address, Arc::clone(&tools.store), stopping.clone()).await;
+        let shown =
+            metrics::listen(address, Arc::clone(&tools.store), self.metrics_hosts.clone(), stopping.clone())
+                .await;
         shown.map_err(|error| ServiceError::Metrics(address, error))
     }
 }

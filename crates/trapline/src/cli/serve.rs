@@ -40,6 +40,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let front = Front {
         access,
         origins: arguments.cors_origin.clone(),
+        hosts: jobs.host.clone(),
         webhooks,
         connections,
         body: arguments.body_timeout,
@@ -135,6 +136,7 @@ fn set_up(
         grace: jobs.grace,
         templates: Templates { folder: jobs.templates.clone(), fonts: jobs.fonts.clone() },
         metrics: jobs.metrics_listen,
+        metrics_hosts: jobs.host.clone(),
         keep_free: u64::from(jobs.keep_free) << 20,
     };
     Ok((settings, datasets))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::connections::ConnectionLimits;
+use super::host::HostName;
 use super::origins::Origin;
 use crate::access::Access;
 use crate::webhook::Webhooks;
@@ -13,6 +14,8 @@ pub struct Front {
     pub access: Access,
     /// Pages of these origins may speak to the server.
     pub origins: Vec<Origin>,
+    /// Names by which a server without tokens may be called, beside those of this machine.
+    pub hosts: Vec<HostName>,
     pub webhooks: Webhooks,
     pub connections: ConnectionLimits,
     /// The longest that the body of a request may take.
@@ -27,6 +30,7 @@ impl Front {
         Self {
             access: Access::open(),
             origins: Vec::new(),
+            hosts: Vec::new(),
             webhooks: Webhooks::none(),
             connections: ConnectionLimits {
                 max_connections: 64,

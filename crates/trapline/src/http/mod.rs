@@ -12,6 +12,7 @@ mod eyes;
 mod feed;
 mod front;
 mod health;
+mod host;
 mod idempotency;
 mod list;
 mod metrics;
@@ -24,6 +25,7 @@ mod polling;
 mod problem;
 mod ranges;
 mod report_request;
+mod request_checks;
 mod request_id;
 mod responses;
 mod rules;
@@ -58,9 +60,11 @@ use problem::shorten;
 pub use connections::{ConnectionLimits, serve};
 pub use feed::Feed;
 pub use front::Front;
+pub use host::{AllowedHosts, HostName};
 pub use list::told;
 pub use origins::Origin;
 pub use problem::{FieldError, Problem};
+pub use request_checks::{RequestChecks, check_request};
 
 /// Ten thousand ids of 128 characters, and room for the rest of a request.
 const MAX_BODY: usize = 4 << 20;
@@ -128,6 +132,9 @@ impl FromRef<App> for Templates {
 pub fn router(app: App) -> Router {
     let (described, description) = openapi::described().split_for_parts();
     let access = app.front.access.clone();
+    let hosts =
+        if access.is_open() { AllowedHosts::Local(app.front.hosts.clone()) } else { AllowedHosts::Any };
+    let checks = Arc::new(RequestChecks { hosts, origins: app.front.origins.clone() });
     described
         .merge(named_like_jobs())
         .route("/", get(page::index))
@@ -141,6 +148,8 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(access, authenticate))
         .layer(CatchPanicLayer::custom(problem::after_a_panic))
+        .layer(origins::allowed(&app.front.origins))
+        .layer(from_fn_with_state(checks, check_request))
         .layer(from_fn(count))
         .layer(map_response(guarded))
         // So that an answer, a line of the log and what a person tells of can be brought together.
@@ -148,7 +157,6 @@ pub fn router(app: App) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(map_request(request_id::remove_bad_id))
-        .layer(origins::allowed(&app.front.origins))
         .with_state(app)
 }
 

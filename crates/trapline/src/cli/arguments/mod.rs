@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::lay_out::LayOutArguments;
 use crate::artifacts::{ArtifactsAddress, ImageStore};
 use crate::datasets::{DataArgument, How, MappingArgument};
-use crate::http::Origin;
+use crate::http::{HostName, Origin};
 use crate::telemetry::LogFormat;
 
 mod access;
@@ -259,6 +259,10 @@ pub struct JobArguments {
     /// Show metrics for Prometheus at this address as well, to whoever reaches it
     #[arg(long, value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Without tokens, or with metrics on a loopback address: answer requests that call this machine by
+    /// this name, as a proxy in front of it may, and not only localhost; as often as needed
+    #[arg(long, value_name = "NAME", value_delimiter = ' ')]
+    pub host: Vec<HostName>,
     /// Send spans of requests and jobs to a collector of OpenTelemetry (OTLP over HTTP), such as
     /// `http://localhost:4318`
     #[arg(long, value_name = "URL")]
