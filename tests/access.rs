@@ -135,6 +135,27 @@ async fn without_a_token_that_is_known_nothing_is_told() {
     assert_eq!(delete.status(), StatusCode::UNAUTHORIZED);
     let submit = guarded.call("", Method::POST, "/api/exports/pdf", Some(&season())).await;
     assert_eq!(submit.status(), StatusCode::UNAUTHORIZED);
+    // Not even what there is, and what may be done with it.
+    for (method, path) in [
+        (Method::GET, "/api"),
+        (Method::GET, "/api/"),
+        (Method::GET, "/api/nowhere"),
+        (Method::POST, "/api/nowhere"),
+        (Method::PUT, "/api/exports"),
+        (Method::POST, "/api/datasets"),
+        (Method::PATCH, "/api/exports/a"),
+        (Method::DELETE, "/api/exports/pdf"),
+        (Method::POST, "/metrics"),
+    ] {
+        for who in ["", "trapline_0000"] {
+            let answer = guarded.call(who, method.clone(), path, None).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
+            assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+        }
+    }
+    assert_eq!(guarded.get(&guarded.admin, "/api/nowhere").await.status(), StatusCode::NOT_FOUND);
+    let wrong = guarded.call(&guarded.admin, Method::PUT, "/api/exports", None).await;
+    assert_eq!(wrong.status(), StatusCode::METHOD_NOT_ALLOWED);
     // Who looks whether the server lives, or reads what it can do, needs none.
     for path in ["/healthz", "/readyz", "/openapi.json", "/docs/", "/"] {
         assert_eq!(guarded.get("", path).await.status(), StatusCode::OK, "{path}");

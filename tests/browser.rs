@@ -54,6 +54,11 @@ fn end_all_that_name(folder: &Path) {
 impl Browser {
     /// Opens a page.
     pub async fn open(url: &str) -> Self {
+        Self::open_with(url, &[]).await
+    }
+
+    /// Opens a page in a browser that is started with more arguments.
+    pub async fn open_with(url: &str, arguments: &[&str]) -> Self {
         let port = free_port();
         let mut command = Command::new("chromedriver");
         command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
@@ -65,6 +70,9 @@ impl Browser {
         let mut wanted = ChromeCapabilities::new();
         // Whoever runs the tests may be root, for whom there is no sandbox.
         for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,1200"] {
+            wanted.add_arg(argument).unwrap();
+        }
+        for argument in arguments {
             wanted.add_arg(argument).unwrap();
         }
         wanted.add_arg(&format!("--user-data-dir={}", browser.profile.path().display())).unwrap();

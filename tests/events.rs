@@ -141,7 +141,8 @@ async fn what_another_program_writes_is_told_too() {
 
 #[tokio::test]
 async fn there_is_a_sign_of_life_while_nothing_happens() {
-    let server = Home::with_examples().arguments(&["--workers", "0"]).start();
+    // Nothing is to be written in the meantime, so nobody is waited for.
+    let server = Home::with_examples().arguments(&["--workers", "0", "--write-timeout", "1"]).start();
     let mut response = server.client.get(format!("{}/api/exports/events", server.url)).send().await.unwrap();
     let mut text = String::new();
     // A comment, which clients pass over.

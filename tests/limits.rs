@@ -79,9 +79,8 @@ async fn trickle(server: &Server, head: &str, drop_by_drop: &str) -> String {
 async fn a_request_that_comes_a_byte_a_second_is_not_waited_for() {
     let limits = ["--head-timeout", "3", "--body-timeout", "4"];
     let server = Home::with_examples().arguments(&limits).start();
-    let head = trickle(&server, "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ", "a");
-    let post =
-        "POST /api/exports/pdf HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n";
+    let head = trickle(&server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", "a");
+    let post = "POST /api/exports/pdf HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n";
     let body = trickle(&server, post, "[");
     let (head, body) = tokio::join!(head, body);
     assert!(head.is_empty() || head.starts_with("HTTP/1.1 408"), "{head}");
@@ -93,7 +92,7 @@ async fn a_request_that_comes_a_byte_a_second_is_not_waited_for() {
 #[tokio::test]
 async fn a_body_of_100_megabytes_is_refused_before_it_has_come() {
     let server = Home::with_examples().start();
-    let head = "POST /api/exports/zip HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+    let head = "POST /api/exports/zip HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
     let told = trickle(&server, &format!("{head}Content-Length: 104857600\r\n\r\n"), "[").await;
     assert!(told.starts_with("HTTP/1.1 413"), "{told}");
     // Nor does it help not to say how much it is.
@@ -138,4 +137,60 @@ async fn a_request_has_an_id_that_is_in_the_answer_and_in_the_log() {
     until("the log", async || server.log().contains(&made) && server.log().contains("from-a-client-7")).await;
     // What makes a link good stays out of it.
     assert!(!server.log().contains("hidden"), "{}", server.log());
+}
+
+/// What a client calls its request is sent back and logged, so it is no more than an id.
+#[tokio::test]
+async fn an_id_that_is_none_is_replaced() {
+    let home = Home::with_examples();
+    let mut command = home.command();
+    command.env("RUST_LOG", "info,tower_http=debug");
+    let server = home.start_as(command);
+    let answered = async |ids: &[&str]| {
+        let mut request = server.client.get(format!("{}/api/datasets", server.url));
+        for id in ids {
+            request = request.header("x-request-id", *id);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let ids: Vec<_> = answer.headers().get_all("x-request-id").iter().cloned().collect();
+        assert_eq!(ids.len(), 1);
+        ids[0].to_str().unwrap().to_owned()
+    };
+    let (longest, too_long, huge) = ("a".repeat(128), "b".repeat(129), "c".repeat(60_000));
+    assert_eq!(answered(&[&longest]).await, longest);
+    for ids in [
+        &[too_long.as_str()][..],
+        &[huge.as_str()],
+        &["a b"],
+        &["a\tb"],
+        &["{\"a\": 1}"],
+        &[""],
+        &["d1", "d2"],
+    ] {
+        let own = answered(ids).await;
+        assert_eq!(own.len(), 36, "{own}");
+        until("the log", async || server.log().contains(&own)).await;
+    }
+    let log = server.log();
+    assert!(!log.contains(&"b".repeat(20)) && !log.contains(&"c".repeat(20)), "{log}");
+}
+
+/// Addresses and methods that a client makes up are not repeated without end.
+#[tokio::test]
+async fn what_a_client_makes_up_is_repeated_in_part() {
+    let home = Home::with_examples();
+    let mut command = home.command();
+    command.env("RUST_LOG", "info,tower_http=debug");
+    let server = home.start_as(command);
+    let path = format!("/{}", "e".repeat(50_000));
+    let problem = server.get(&path).await.text().await.unwrap();
+    assert!(problem.contains("There is nothing at /eee") && problem.len() < 1000, "{problem}");
+    let method = reqwest::Method::from_bytes("F".repeat(50_000).as_bytes()).unwrap();
+    let answer = server.client.request(method, format!("{}/healthz", server.url)).send().await.unwrap();
+    assert_eq!(answer.status(), 405);
+    let problem = answer.text().await.unwrap();
+    assert!(problem.contains("/healthz takes no FFF") && problem.len() < 1000, "{problem}");
+    until("the log", async || server.log().contains("status=405")).await;
+    assert!(server.log().len() < 20_000, "{}", server.log().len());
 }

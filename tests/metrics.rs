@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use reqwest::Method;
 use serde_json::Value;
 use testkit::{PostgresServer, RedisServer};
 
 use crate::access::token;
+use crate::raw::{code, send};
 use crate::support::{Home, Server, herons, on_both_stores, season, until};
 
 async fn metrics(server: &Server) -> String {
@@ -61,6 +63,36 @@ async fn jobs_requests_and_answers_are_counted(on: impl Fn(Home) -> Home) {
     );
 }
 on_both_stores!(jobs_requests_and_answers_are_counted);
+
+/// A label is kept for as long as the process lives, so nobody makes one up.
+#[tokio::test]
+async fn methods_that_nobody_knows_are_counted_as_one() {
+    let server = Home::with_examples().start_api();
+    for name in ["FOO", "get", "PURGE", "A", "BBBBBBBBBBBB"] {
+        let method = Method::from_bytes(name.as_bytes()).unwrap();
+        server.client.request(method, format!("{}/healthz", server.url)).send().await.unwrap();
+    }
+    let text = metrics(&server).await;
+    let name = "trapline_http_requests_total{method=\"other\",route=\"/healthz\",code=\"405\"}";
+    assert!((value(&text, name) - 5.0).abs() < 1e-9, "{text}");
+    assert!(!text.contains("PURGE") && !text.contains("\"get\""), "{text}");
+}
+
+/// A page of somebody else whose name leads to this machine reads no metrics.
+#[tokio::test]
+async fn metrics_on_this_machine_are_called_by_its_names() {
+    let port = testkit::free_port();
+    let address = format!("127.0.0.1:{port}");
+    let arguments = ["--metrics-listen", address.as_str(), "--host", "metrics.example.org"];
+    let _server = Home::with_examples().arguments(&arguments).start_api();
+    for (host, expected) in
+        [("localhost", 200), (address.as_str(), 200), ("metrics.example.org", 200), ("evil.example", 421)]
+    {
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        assert_eq!(code(&send(&address, &request).await), expected, "{host}");
+    }
+    assert_eq!(code(&send(&address, "GET /metrics HTTP/1.0\r\n\r\n").await), 400);
+}
 
 #[tokio::test]
 async fn workers_show_metrics_at_an_address_of_their_own() {

@@ -12,7 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::artifacts::{Artifacts, ArtifactsAddress};
 use crate::datasets::Datasets;
-use crate::http::{App, Feed, Front, router, serve};
+use crate::http::{App, Feed, Front, HostName, router, serve};
 use crate::limits::Limits;
 use crate::metrics::{self, Timed};
 use crate::templates::Templates;
@@ -31,6 +31,8 @@ pub struct Settings {
     pub templates: Templates,
     /// Where metrics are shown beside the interface.
     pub metrics: Option<SocketAddr>,
+    /// Names by which that may be called, beside those of this machine.
+    pub metrics_hosts: Vec<HostName>,
     /// Bytes that stay free on the disk where files are made.
     pub keep_free: u64,
     /// What one export may use of the machine.
@@ -77,7 +79,9 @@ impl Settings {
     /// Shows metrics at an address of their own, when there is one.
     async fn show_metrics(&self, tools: &Tools, stopping: &CancellationToken) -> Result<(), ServiceError> {
         let Some(address) = self.metrics else { return Ok(()) };
-        let shown = metrics::listen(address, Arc::clone(&tools.store), stopping.clone()).await;
+        let shown =
+            metrics::listen(address, Arc::clone(&tools.store), self.metrics_hosts.clone(), stopping.clone())
+                .await;
         shown.map_err(|error| ServiceError::Metrics(address, error))
     }
 }
@@ -134,10 +138,10 @@ impl Service {
         let pool = Pool::start(&tools, settings.workers);
         let Tools { store, artifacts, datasets, templates, .. } = tools;
         let feed = Feed::start(store.clone(), stopping.clone());
-        let Front { webhooks, access, head, .. } = front.clone();
+        let Front { webhooks, access, connections, .. } = front.clone();
         tokio::spawn(webhook::deliver(store.clone(), webhooks, access, stopping.clone()));
         let app = App { store, artifacts, datasets, templates, feed, front };
-        let serving = tokio::spawn(serve(listener, router(app), head, stopping.clone()));
+        let serving = tokio::spawn(serve(listener, router(app), connections, stopping.clone()));
         tracing::info!(%address, store = %settings.store, workers = settings.workers, "listening");
         Ok(Self { address, pool, stopping: stopping.drop_guard(), serving })
     }

@@ -98,10 +98,13 @@ async fn a_refusal_in_the_middle_leaves_nothing_half_done() {
     assert!(refused > 100, "{refused} refusals");
 }
 
+/// Spoils a job, of which it is given the keys of the record and of the work.
+type Spoil = &'static dyn Fn(&RedisServer, &str, &str);
+
 /// What another program, or a fault, leaves in the place of a job.
 #[tokio::test]
 async fn a_job_that_was_spoilt_holds_up_no_other() {
-    let spoilt: [&dyn Fn(&RedisServer, &str, &str); 7] = [
+    let spoilt: [Spoil; 7] = [
         &|server, record, _| drop((server.cli(&["DEL", record]), server.cli(&["RPUSH", record, "a"]))),
         &|server, record, _| drop(server.cli(&["SET", record, "no JSON"])),
         &|server, record, _| drop(server.cli(&["SET", record, r#"{"status":[[["processing"]]]}"#])),

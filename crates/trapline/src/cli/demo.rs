@@ -70,6 +70,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         grace: Duration::from_secs(2),
         templates: Templates::default(),
         metrics: None,
+        metrics_hosts: Vec::new(),
         keep_free: 0,
         limits: Limits::new(JOB_MEMORY_MIB, PICTURE_MEMORY_MIB),
     };

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::arguments::{DataArguments, FetchArguments, JobArguments, ServeArguments, WorkerArguments};
 use super::failure::Failure;
 use crate::datasets::Datasets;
-use crate::http::Front;
+use crate::http::{ConnectionLimits, Front};
 use crate::service::{Service, Settings, Workers};
 use crate::telemetry::{self, Spans};
 use crate::templates::Templates;
@@ -32,9 +32,20 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     let webhooks = Webhooks::new(&webhooks.settings()).map_err(|error| {
         Failure::job(format!("nobody can be told of the ends of exports (--webhook-secret): {error}"))
     })?;
-    let origins = arguments.cors_origin.clone();
-    let (head, body) = (arguments.head_timeout, arguments.body_timeout);
-    let front = Front { access, origins, webhooks, head, body, redirect: arguments.artifacts_redirect };
+    let connections = ConnectionLimits {
+        max_connections: arguments.max_connections.map_or_else(default_connections, NonZeroUsize::get),
+        head_timeout: arguments.head_timeout,
+        write_timeout: arguments.write_timeout,
+    };
+    let front = Front {
+        access,
+        origins: arguments.cors_origin.clone(),
+        hosts: jobs.host.clone(),
+        webhooks,
+        connections,
+        body: arguments.body_timeout,
+        redirect: arguments.artifacts_redirect,
+    };
     runtime.block_on(async {
         let service =
             Service::start(&settings, arguments.listen, datasets, front).await.map_err(Failure::input)?;
@@ -125,6 +136,7 @@ fn set_up(
         grace: jobs.grace,
         templates: Templates { folder: jobs.templates.clone(), fonts: jobs.fonts.clone() },
         metrics: jobs.metrics_listen,
+        metrics_hosts: jobs.host.clone(),
         keep_free: u64::from(jobs.keep_free) << 20,
         limits: data.limits(),
     };
@@ -137,6 +149,17 @@ fn allow_many_connections() {
     let limit = getrlimit(Resource::Nofile);
     // Without it the server works as well, for fewer at once.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
+/// The most connections, when nothing else is said: half of the descriptors that this process may have,
+/// since a download has its file open as well, after those that the store and the workers need.
+fn default_connections() -> usize {
+    const RESERVED: u64 = 256;
+    const LEAST: u64 = 16;
+    const MOST: u64 = 4096;
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let connections = (descriptors.saturating_sub(RESERVED) / 2).clamp(LEAST, MOST);
+    usize::try_from(connections).unwrap_or(usize::MAX)
 }
 
 /// The runtime of a server. Its blocking threads make the files.

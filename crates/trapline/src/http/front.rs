@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::connections::ConnectionLimits;
+use super::host::HostName;
 use super::origins::Origin;
 use crate::access::Access;
 use crate::webhook::Webhooks;
@@ -12,9 +14,10 @@ pub struct Front {
     pub access: Access,
     /// Pages of these origins may speak to the server.
     pub origins: Vec<Origin>,
+    /// Names by which a server without tokens may be called, beside those of this machine.
+    pub hosts: Vec<HostName>,
     pub webhooks: Webhooks,
-    /// The longest that the head of a request may take, and a connection may be silent between two.
-    pub head: Duration,
+    pub connections: ConnectionLimits,
     /// The longest that the body of a request may take.
     pub body: Duration,
     /// Whoever downloads is sent to the object store.
@@ -27,8 +30,13 @@ impl Front {
         Self {
             access: Access::open(),
             origins: Vec::new(),
+            hosts: Vec::new(),
             webhooks: Webhooks::none(),
-            head: Duration::from_mins(1),
+            connections: ConnectionLimits {
+                max_connections: 64,
+                head_timeout: Duration::from_mins(1),
+                write_timeout: Duration::from_secs(30),
+            },
             body: Duration::from_secs(30),
             redirect: false,
         }

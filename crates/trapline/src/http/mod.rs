@@ -12,6 +12,7 @@ mod eyes;
 mod feed;
 mod front;
 mod health;
+mod host;
 mod idempotency;
 mod list;
 mod metrics;
@@ -24,19 +25,22 @@ mod polling;
 mod problem;
 mod ranges;
 mod report_request;
+mod request_checks;
+mod request_id;
 mod responses;
 mod rules;
 mod status;
 mod submit;
 mod summary;
+mod timed_stream;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef, Request};
+use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
 use axum::http::header::{HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use axum::http::{HeaderValue, Method, Uri};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_request, map_response};
 use axum::response::Response;
 use axum::routing::{delete, get};
 use jobs::JobStore;
@@ -47,15 +51,20 @@ use tower_http::trace::TraceLayer;
 use crate::access::Access;
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
+use crate::metrics::{count, method_label};
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
 
-pub use connections::serve;
+use problem::shorten;
+
+pub use connections::{ConnectionLimits, serve};
 pub use feed::Feed;
 pub use front::Front;
+pub use host::{AllowedHosts, HostName};
 pub use list::told;
 pub use origins::Origin;
 pub use problem::{FieldError, Problem};
+pub use request_checks::{RequestChecks, check_request};
 
 /// Ten thousand ids of 128 characters, and room for the rest of a request.
 const MAX_BODY: usize = 4 << 20;
@@ -121,32 +130,51 @@ impl FromRef<App> for Templates {
 
 /// All routes.
 pub fn router(app: App) -> Router {
-    let (described, description) = openapi::described(app.front.access.clone()).split_for_parts();
+    let (described, description) = openapi::described().split_for_parts();
+    let access = app.front.access.clone();
+    let hosts =
+        if access.is_open() { AllowedHosts::Local(app.front.hosts.clone()) } else { AllowedHosts::Any };
+    let checks = Arc::new(RequestChecks { hosts, origins: app.front.origins.clone() });
     described
-        .merge(named_like_jobs().route_layer(from_fn_with_state(app.front.access.clone(), eyes::known)))
+        .merge(named_like_jobs())
         .route("/", get(page::index))
         .route("/page/{name}", get(page::asset))
         .merge(openapi::docs(description))
-        .fallback(async |uri: Uri| Problem::not_found(format!("There is nothing at {}", uri.path())))
+        .fallback(async |uri: Uri| Problem::not_found(format!("There is nothing at {}", shorten(uri.path()))))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
-            Problem::new(405, format!("{} takes no {method}", uri.path()))
+            let (path, method) = (shorten(uri.path()), shorten(method.as_str()));
+            Problem::new(405, format!("{path} takes no {method}"))
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(crate::metrics::count))
-        .layer(map_response(guarded))
+        .layer(from_fn_with_state(access, authenticate))
         .layer(CatchPanicLayer::custom(problem::after_a_panic))
+        .layer(origins::allowed(&app.front.origins))
+        .layer(from_fn_with_state(checks, check_request))
+        .layer(from_fn(count))
+        .layer(map_response(guarded))
         // So that an answer, a line of the log and what a person tells of can be brought together.
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .layer(origins::allowed(&app.front.origins))
+        .layer(map_request(request_id::remove_bad_id))
         .with_state(app)
+}
+
+/// Finds out who asks for anything under `/api` or for metrics, before it is told whether there is
+/// such a thing. The rest is for everybody.
+async fn authenticate(access: State<Access>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path == "/metrics" || path == "/api" || path.starts_with("/api/") {
+        eyes::known(access, request, next).await
+    } else {
+        next.run(request).await
+    }
 }
 
 /// What the log tells of a request. Not its query, which may hold what makes a link good.
 fn span(request: &Request) -> tracing::Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
-    let (method, path) = (request.method(), request.uri().path());
+    let (method, path) = (method_label(request.method()), shorten(request.uri().path()));
     tracing::info_span!("request", %method, path, request_id = id.unwrap_or_default())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::map_response;
 use axum::response::Response;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -19,8 +19,7 @@ use super::answers::KindName;
 use super::asked::{GroupByName, SeasonName};
 use super::list::ListedStatus;
 use super::responses::ProblemBody;
-use super::{App, delete, download, events, eyes, health, list, metrics, pictures, status, submit, summary};
-use crate::access::Access;
+use super::{App, delete, download, events, health, list, metrics, pictures, status, submit, summary};
 
 /// As strict as the page's, but for styles and pictures that Swagger UI makes itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -64,9 +63,9 @@ impl Modify for Tokens {
 }
 
 /// The calls that are described, each with what answers it.
-pub fn described(access: Access) -> OpenApiRouter<App> {
+pub fn described() -> OpenApiRouter<App> {
     let service = OpenApiRouter::new().routes(routes!(health::alive)).routes(routes!(health::ready));
-    api().route_layer(from_fn_with_state(access, eyes::known)).merge(service)
+    api().merge(service)
 }
 
 /// Those that need a token, where there are tokens.
@@ -117,7 +116,7 @@ mod tests {
     /// Whoever changes the interface sees it in the change, and so does who reviews it.
     #[test]
     fn the_description_in_the_repository_is_of_this_code() {
-        let (_, description) = described(Access::open()).split_for_parts();
+        let (_, description) = described().split_for_parts();
         let text = description.to_pretty_json().unwrap() + "\n";
         if std::env::var_os("UPDATE_OPENAPI").is_some() {
             std::fs::write(FILE, &text).unwrap();
@@ -131,7 +130,7 @@ mod tests {
 
     #[test]
     fn each_call_and_each_error_has_an_example() {
-        let (_, description) = described(Access::open()).split_for_parts();
+        let (_, description) = described().split_for_parts();
         let description = serde_json::to_value(description).unwrap();
         for (path, calls) in description["paths"].as_object().unwrap() {
             for (method, call) in calls.as_object().unwrap() {

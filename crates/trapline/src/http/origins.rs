@@ -30,6 +30,13 @@ impl FromStr for Origin {
     }
 }
 
+impl Origin {
+    /// Whether a browser means this origin by the value of its header `Origin`.
+    pub fn is_header(&self, value: &HeaderValue) -> bool {
+        self.0 == *value
+    }
+}
+
 /// Lets pages of these origins speak to the server.
 pub fn allowed(origins: &[Origin]) -> CorsLayer {
     let own = HeaderName::from_static;

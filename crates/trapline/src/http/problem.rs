@@ -16,6 +16,8 @@ use utoipa::ToSchema;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// Seconds after which there may be room for another export.
 const AFTER_TOO_MANY: u32 = 30;
+/// Longest part of what a client sent that a message or a line of the log repeats, in characters.
+const MAX_REPEATED: usize = 200;
 /// What is said of a job that is not there.
 const NO_JOB: &str = "Job not found or expired";
 
@@ -36,6 +38,12 @@ pub struct FieldError {
     pub field: String,
     /// What is wrong with it.
     pub detail: String,
+}
+
+/// The beginning of a text that a client made up, for messages and the log.
+pub fn shorten(text: &str) -> &str {
+    let end = text.char_indices().nth(MAX_REPEATED).map_or(text.len(), |(at, _)| at);
+    &text[..end]
 }
 
 impl FieldError {
@@ -165,4 +173,15 @@ pub fn after_a_panic(panic: Box<dyn Any + Send>) -> Response<Body> {
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
     tracing::error!(panic = text, "a request met a fault of the program");
     Problem::new(500, "The server met a fault of its own; please report it").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_made_up_is_repeated_in_part() {
+        assert_eq!(shorten("/nowhere"), "/nowhere");
+        assert_eq!(shorten(&"é".repeat(MAX_REPEATED + 1)).chars().count(), MAX_REPEATED);
+    }
 }

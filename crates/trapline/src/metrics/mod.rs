@@ -16,7 +16,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-pub use self::http::count;
+pub use self::http::{count, method_label};
 pub use self::show::{MEDIA_TYPE, listen, text};
 pub use self::store::Timed;
 
@@ -48,14 +48,14 @@ pub struct Asked {
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Route {
-    method: String,
+    method: &'static str,
     route: String,
 }
 
 /// A request and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Answered {
-    method: String,
+    method: &'static str,
     route: String,
     code: u16,
 }
@@ -75,6 +75,7 @@ pub struct Metrics {
     answers: Family<Answered, Counter>,
     requests: Timings<Route>,
     downloaded: Counter,
+    refused: Counter,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
@@ -106,6 +107,7 @@ impl Metrics {
             answers: Family::default(),
             requests: Timings::new_with_constructor(answers),
             downloaded: Counter::default(),
+            refused: Counter::default(),
         };
         metrics.register();
         metrics
@@ -128,6 +130,8 @@ impl Metrics {
         registry.register_with_unit("http_duration", requests, Unit::Seconds, self.requests.clone());
         let downloaded = "Bytes of files that clients asked for";
         registry.register_with_unit("files_sent", downloaded, Unit::Bytes, self.downloaded.clone());
+        let refused = "Connections that were refused, because as many were open as there may be";
+        registry.register("connections_refused", refused, self.refused.clone());
     }
 
     /// A job was taken.
@@ -157,6 +161,11 @@ impl Metrics {
     pub fn database(&self, operation: &'static str, answered: bool, took: Duration) {
         let asked = Asked { operation, result: result(answered) };
         self.database.get_or_create(&asked).observe(took.as_secs_f64());
+    }
+
+    /// A connection was refused, because as many were open as there may be.
+    pub fn connection_refused(&self) {
+        self.refused.inc();
     }
 
     /// Somebody downloads so many bytes.

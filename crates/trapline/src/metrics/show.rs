@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use jobs::{JobStore, Stats};
@@ -18,11 +19,19 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::metrics;
+use crate::http::{AllowedHosts, ConnectionLimits, HostName, RequestChecks, check_request, serve};
 
 /// The media type of the text.
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// A store that takes longer is away.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Nobody but Prometheus connects.
+const LIMITS: ConnectionLimits = ConnectionLimits {
+    max_connections: 64,
+    head_timeout: Duration::from_mins(1),
+    write_timeout: Duration::from_secs(30),
+};
 
 /// What there is to do, as metrics; nothing when the store did not say.
 #[derive(Debug)]
@@ -59,22 +68,22 @@ pub async fn text(store: &dyn JobStore) -> String {
     text + &own
 }
 
-/// Shows the metrics at an address of their own, until the process stops.
+/// Shows the metrics at an address of their own, until the process stops. At an address of this machine
+/// alone it is called by the names of this machine and by `hosts`; elsewhere, where Prometheus may know
+/// it by any name, by any.
 pub async fn listen(
     address: SocketAddr,
     store: Arc<dyn JobStore>,
+    hosts: Vec<HostName>,
     stopping: CancellationToken,
 ) -> std::io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "metrics");
+    let hosts = if address.ip().is_loopback() { AllowedHosts::Local(hosts) } else { AllowedHosts::Any };
+    let checks = Arc::new(RequestChecks { hosts, origins: Vec::new() });
     let shown = move || async move { ([(CONTENT_TYPE, MEDIA_TYPE)], text(&*store).await).into_response() };
-    let router = Router::new().route("/metrics", get(shown));
-    tokio::spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::error!(%error, "metrics are no longer shown");
-        }
-    });
+    let router = Router::new().route("/metrics", get(shown)).layer(from_fn_with_state(checks, check_request));
+    tokio::spawn(serve(listener, router, LIMITS, stopping));
     Ok(())
 }

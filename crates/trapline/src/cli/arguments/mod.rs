@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::lay_out::LayOutArguments;
 use crate::artifacts::{ArtifactsAddress, ImageStore};
 use crate::datasets::{DataArgument, How, MappingArgument};
-use crate::http::Origin;
+use crate::http::{HostName, Origin};
 use crate::limits::{JOB_MEMORY_MIB, Limits, PICTURE_MEMORY_MIB};
 use crate::telemetry::LogFormat;
 
@@ -193,6 +193,13 @@ pub struct ServeArguments {
     /// The longest that the body of a request may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub body_timeout: Duration,
+    /// The longest that a client may take nothing of an answer that is being sent, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub write_timeout: Duration,
+    /// Connections at once; more are answered with 503 and closed [default: half of the file descriptors
+    /// after 256, at most 4096]
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<NonZeroUsize>,
     /// Let pages of this origin (`https://example.org`) speak to the server; as often as needed
     #[arg(long, value_name = "ORIGIN", value_delimiter = ' ')]
     pub cors_origin: Vec<Origin>,
@@ -262,6 +269,10 @@ pub struct JobArguments {
     /// Show metrics for Prometheus at this address as well, to whoever reaches it
     #[arg(long, value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Without tokens, or with metrics on a loopback address: answer requests that call this machine by
+    /// this name, as a proxy in front of it may, and not only localhost; as often as needed
+    #[arg(long, value_name = "NAME", value_delimiter = ' ')]
+    pub host: Vec<HostName>,
     /// Send spans of requests and jobs to a collector of OpenTelemetry (OTLP over HTTP), such as
     /// `http://localhost:4318`
     #[arg(long, value_name = "URL")]
