@@ -81,7 +81,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Where the files go
+    /// Where the files go; a report.pdf, comparison.pdf or detections.zip there is replaced
     #[arg(long, value_name = "DIR", default_value = "trapline-demo")]
     pub output: PathBuf,
 }
