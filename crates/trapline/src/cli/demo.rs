@@ -63,6 +63,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let settings = Settings {
         store: StoreAddress::Sqlite(scratch.path().join("jobs")),
         artifacts: ArtifactsAddress::Folder(scratch.path().join("exports")),
+        service: None,
         workers: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         options: StoreOptions::default(),
         heartbeat: Duration::from_secs(5),
