@@ -60,6 +60,7 @@ macro_rules! worker_ends {
 
 worker_ends! {
     after_the_claim at "claimed",
+    when_the_file_is_noted at "noted",
     when_the_file_is_begun at "begun",
     after_a_heartbeat at "renewed",
     when_the_file_is_made at "made",

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::HeaderMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
@@ -277,4 +277,98 @@ async fn a_submission_without_waiting_tells_the_job_at_once() {
     assert_eq!(submitted.json()["status"], "processing");
     let id = submitted.json()["job_id"].as_str().unwrap().to_owned();
     server.completed("pdf", &id).await;
+}
+
+/// A server that is not ours and answers every question with this status, and with a file of three bytes.
+async fn pretender(status: Value) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let routes = Router::<()>::new().fallback(async move |uri: axum::http::Uri| {
+        if uri.path().starts_with("/files/") { "abc".to_owned() } else { status.to_string() }
+    });
+    tokio::spawn(async { axum::serve(listener, routes).await });
+    address
+}
+
+fn completed_as(filename: &str) -> Value {
+    json!({"job_id": "a", "status": "completed", "filename": filename, "download_url": "/files/a",
+           "file_size_bytes": 3})
+}
+
+/// Whether there is something that a terminal acts on.
+fn has_commands(text: &str) -> bool {
+    text.chars().any(|sign| sign.is_control() && sign != '\n')
+}
+
+#[tokio::test]
+async fn a_server_chooses_the_name_of_an_export_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [".bashrc", "../report_1.pdf", "report_\u{1b}[2J.pdf", "report_1.pdf.exe", ""] {
+        let server = pretender(completed_as(name)).await;
+        let refused = job(folder.path(), &server, &["download", "a"]).await;
+        assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
+        assert!(refused.told.contains("-o FILE") && !has_commands(&refused.told), "{refused:?}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{name:?}");
+        let named = job(folder.path(), &server, &["download", "a", "-o", "mine.pdf"]).await;
+        assert_eq!((named.code, named.out.as_str()), (0, "mine.pdf"), "{named:?}");
+        assert_eq!(std::fs::read(folder.path().join("mine.pdf")).unwrap(), b"abc");
+        std::fs::remove_file(folder.path().join("mine.pdf")).unwrap();
+    }
+    let server = pretender(completed_as("report_1.pdf")).await;
+    let taken = job(folder.path(), &server, &["download", "a"]).await;
+    assert_eq!((taken.code, taken.out.as_str()), (0, "report_1.pdf"), "{taken:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_there_is_replaced_only_when_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = pretender(completed_as("report_1.pdf")).await;
+    let path = folder.path().join("report_1.pdf");
+    std::fs::write(&path, "mine").unwrap();
+    let refused = job(folder.path(), &server, &["download", "a"]).await;
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.told.contains("report_1.pdf is there already; -o FILE"), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let named = job(folder.path(), &server, &["download", "a", "-o", "report_1.pdf"]).await;
+    assert_eq!(named.code, 0, "{named:?}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "abc");
+}
+
+#[tokio::test]
+async fn a_download_follows_no_link_to_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = json!({"job_id": "a", "status": "completed", "filename": "report_1.pdf",
+                        "download_url": "/files/report_1.pdf", "file_size_bytes": 3});
+    let server = pretender(status).await;
+    let (target, part) = (folder.path().join("diary"), folder.path().join(".report_1.pdf.part"));
+    std::fs::write(&target, "mine").unwrap();
+    std::os::unix::fs::symlink(&target, &part).unwrap();
+    let refused = job(folder.path(), &server, &["download", "a"]).await;
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.told.contains(".report_1.pdf.part"), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
+}
+
+#[tokio::test]
+async fn what_a_server_says_has_no_effect_on_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let evil = "a\u{1b}]0;x\u{7}\u{1b}[2J\u{9b}2J\r\nb";
+    let status = json!({"job_id": evil, "status": "failed", "title": evil, "error_message": evil,
+                        "phase": evil, "message": evil});
+    let server = pretender(status.clone()).await;
+    for arguments in [
+        &["status", "a"][..],
+        &["download", "a"],
+        &["--json", "status", "a"],
+        &["submit", "pdf"],
+        &["--json", "submit", "pdf"],
+    ] {
+        let called = job(folder.path(), &server, arguments).await;
+        assert!(!has_commands(&called.out) && !has_commands(&called.told), "{arguments:?}: {called:?}");
+    }
+    let shown = job(folder.path(), &server, &["status", "a"]).await;
+    assert!(shown.out.contains("a␛]0;x␇␛[2J\\u{9b}2J␍␊b"), "{shown:?}");
+    let json = job(folder.path(), &server, &["--json", "status", "a"]).await;
+    assert_eq!(json.json(), status);
 }

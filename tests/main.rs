@@ -22,6 +22,7 @@ mod listing;
 mod metrics;
 mod openapi;
 mod outages;
+mod ownership;
 mod page;
 mod platform;
 mod polling;

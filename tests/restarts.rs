@@ -52,7 +52,7 @@ async fn a_signal_to_stop_hands_running_jobs_back() {
     let job_id = server.submit("zip", &request).await;
     server.status_when("zip", &job_id, |s| s["processed_count"].as_u64() > Some(0)).await;
     assert!(server.terminate().success());
-    assert_eq!(std::fs::read_dir(home.exports()).unwrap().count(), 0, "no file is left over");
+    assert_eq!(home.files(), Vec::<String>::new(), "no file is left over");
 
     let server = home.start();
     let status = server.completed("zip", &job_id).await;

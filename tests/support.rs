@@ -105,6 +105,12 @@ impl Home {
         self
     }
 
+    /// With files in a folder of somebody else's choice.
+    pub fn with_artifacts(mut self, folder: &Path) -> Self {
+        self.artifacts = Some(folder.display().to_string());
+        self
+    }
+
     pub fn with_store(mut self, store: &str) -> Self {
         self.store = store.into();
         self
@@ -120,13 +126,18 @@ impl Home {
         self.folder.path().join("exports")
     }
 
-    /// Names in the folder of files, hidden ones too.
+    /// Names in the folder of files, hidden ones too, but for what the program notes there.
     pub fn files(&self) -> Vec<String> {
         files(&self.exports())
     }
 
-    /// `trapline serve` or `trapline worker` with all its arguments.
-    fn command_of(&self, what: &str) -> Command {
+    /// The file that says to which service the folder of files belongs.
+    pub fn marker(&self) -> PathBuf {
+        self.exports().join(testkit::BOOKKEEPING).join("store.json")
+    }
+
+    /// `trapline serve`, `trapline worker` or `trapline check` with all its arguments.
+    pub fn command_of(&self, what: &str) -> Command {
         let mut command = program();
         command.current_dir(self.folder.path()).arg(what).args(["--store", &self.store]);
         command.envs(self.environment.iter().cloned());
@@ -259,7 +270,8 @@ impl Process {
 
 fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    names.filter(|name| name != testkit::BOOKKEEPING).collect()
 }
 
 impl Server {
@@ -328,7 +340,7 @@ impl Server {
         Events::new(response)
     }
 
-    /// Names in the folder of files, hidden ones too.
+    /// Names in the folder of files, hidden ones too, but for what the program notes there.
     pub fn files(&self) -> Vec<String> {
         files(&self.exports)
     }

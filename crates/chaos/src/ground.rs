@@ -107,12 +107,13 @@ impl Ground {
         }
     }
 
-    /// The names of all files, finished or not.
+    /// The names of all files, finished or not, but for what the program notes beside them.
     pub fn files(&self, folder: &Path) -> Vec<String> {
         match &self.kind {
             Kind::Folders { .. } => {
                 let entries = std::fs::read_dir(exports(folder)).unwrap();
-                entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+                let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+                names.filter(|name| name != testkit::BOOKKEEPING).collect()
             }
             Kind::Platform(platform) => {
                 let name = |key: String| key.rsplit('/').next().unwrap_or_default().to_owned();

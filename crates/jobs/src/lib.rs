@@ -23,6 +23,7 @@
 #[cfg(feature = "contract")]
 pub mod contract;
 mod id;
+mod identity;
 mod job;
 mod open;
 mod redis;
@@ -30,6 +31,7 @@ mod sqlite;
 mod store;
 
 pub use id::{InvalidJobId, JobId, WorkerId};
+pub use identity::StoreIdentity;
 pub use job::{
     Artifact, Callback, Claim, Failure, Held, Idempotency, Kind, NewJob, Record, State, Submitted,
 };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::identity::{StoreIdentity, sqlite_id};
 use crate::redis::{RedisAddress, RedisStore};
 use crate::sqlite::SqliteStore;
 use crate::store::{JobStore, StoreError, StoreOptions};
@@ -25,6 +26,28 @@ impl StoreAddress {
             Self::Sqlite(folder) => Arc::new(SqliteStore::open(folder, options).await?),
             Self::Redis(address) => Arc::new(RedisStore::open(address, options).await?),
         })
+    }
+
+    /// Which store it is. `machine` names this machine, since an address such as `redis://localhost`
+    /// is of another server on each.
+    ///
+    /// A SQLite store is known by an id in its folder, a Redis server by its address: a Redis that
+    /// lost all that it held is still the same store.
+    pub fn identity(&self, machine: &str) -> Result<StoreIdentity, StoreError> {
+        match self {
+            Self::Sqlite(folder) => {
+                let unavailable =
+                    |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
+                let id = sqlite_id(folder).map_err(unavailable)?;
+                let path = folder.canonicalize().map_err(unavailable)?;
+                let description = format!("sqlite:{} on {machine}", path.display());
+                Ok(StoreIdentity { id: format!("sqlite:{id}"), description })
+            }
+            Self::Redis(address) => {
+                let id = address.identity(machine);
+                Ok(StoreIdentity { description: id.clone(), id })
+            }
+        }
     }
 }
 
@@ -70,5 +93,15 @@ mod tests {
         for wrong in ["jobs", "sqlite:", "postgres://host", "redis://:p@host:port"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_sqlite_store_is_known_by_its_id_and_described_by_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = StoreAddress::Sqlite(folder.path().join("jobs"));
+        let identity = address.identity("deerbox").unwrap();
+        assert!(identity.id.starts_with("sqlite:"), "{identity:?}");
+        assert!(identity.description.ends_with("/jobs on deerbox"), "{identity:?}");
+        assert_eq!(address.identity("another").unwrap().id, identity.id);
     }
 }

@@ -28,6 +28,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tempfile::TempDir;
 
+/// The folder, beside the files of exports, in which the program notes which of them are its own.
+pub const BOOKKEEPING: &str = ".trapline";
+
 /// The folder of the bundled examples.
 pub fn examples() -> PathBuf {
     root().join("examples")

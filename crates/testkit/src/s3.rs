@@ -21,6 +21,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::BOOKKEEPING;
+
 /// Whom the server lets in.
 const KEY: &str = "trapline";
 const SECRET: &str = "trapline-secret";
@@ -154,8 +156,14 @@ impl S3Server {
         std::fs::write(path, bytes).unwrap();
     }
 
-    /// The keys of all objects of the bucket, in order.
+    /// The keys of all objects of the bucket, in order, but for what the program notes there.
     pub fn objects(&self) -> Vec<String> {
+        let own = format!("{BOOKKEEPING}/");
+        self.all_objects().into_iter().filter(|key| !key.contains(&own)).collect()
+    }
+
+    /// The keys of all objects of the bucket, in order.
+    pub fn all_objects(&self) -> Vec<String> {
         let mut found = Vec::new();
         walk(&self.folder.path().join("exports"), "", &mut found);
         found.sort();

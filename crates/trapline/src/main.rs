@@ -7,7 +7,8 @@
 //! - `http` is the interface of the server;
 //! - `worker` claims jobs, keeps their lease and makes their files;
 //! - `layout` makes the pages of a report, those of a user's template in a process with limits;
-//! - `artifacts` is where finished files are, whole or not at all;
+//! - `artifacts` is where finished files are, whole or not at all; `regular_file` opens and removes files
+//!   without following links;
 //! - `webhook` tells the ends of jobs to those who asked for that;
 //! - `service` puts these together with a job store from the crate `jobs`.
 
@@ -24,6 +25,7 @@ mod http;
 mod layout;
 mod limits;
 mod metrics;
+mod regular_file;
 mod service;
 mod source;
 mod telemetry;

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jobs::{StoreAddress, StoreError, StoreOptions};
+use jobs::{JobStore, StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::artifacts::{Artifacts, ArtifactsAddress};
+use crate::artifacts::{Artifacts, ArtifactsAddress, Owner, OwnerError, ServiceName};
 use crate::datasets::Datasets;
 use crate::http::{App, Feed, Front, HostName, router, serve};
 use crate::limits::Limits;
@@ -24,6 +24,8 @@ use crate::worker::{Pool, Tools};
 pub struct Settings {
     pub store: StoreAddress,
     pub artifacts: ArtifactsAddress,
+    /// To which service files belong, when its job store is not to say so.
+    pub service: Option<ServiceName>,
     pub workers: usize,
     pub options: StoreOptions,
     pub heartbeat: Duration,
@@ -48,6 +50,8 @@ pub enum ServiceError {
     Listen(SocketAddr, io::Error),
     #[error("files cannot be written to {0}: {1}; choose another place with --artifacts")]
     Artifacts(ArtifactsAddress, io::Error),
+    #[error("--artifacts cannot be used: {0}")]
+    Owner(OwnerError),
     #[error("metrics cannot be shown at {0}: {1}; choose another address with --metrics-listen")]
     Metrics(SocketAddr, io::Error),
     #[error("{0}; --store says where jobs are kept")]
@@ -59,11 +63,17 @@ pub enum ServiceError {
 impl Settings {
     /// Opens the store and the folder of files.
     async fn tools(&self, datasets: Datasets) -> Result<Tools, ServiceError> {
-        let artifacts = Artifacts::open(&self.artifacts)
-            .await
-            .map_err(|error| ServiceError::Artifacts(self.artifacts.clone(), error))?;
+        let store: Arc<dyn JobStore> = Arc::new(Timed(self.store.open(self.options).await?));
+        let owner = Owner::new(self.service.as_ref(), &self.store)?;
+        let artifacts = Artifacts::open(&self.artifacts, owner).await.map_err(|error| match error {
+            OwnerError::Io(error) => ServiceError::Artifacts(self.artifacts.clone(), error),
+            error => ServiceError::Owner(error),
+        })?;
+        if let Err(error) = artifacts.note_earlier_files(&*store).await {
+            tracing::warn!(%error, "files of an earlier version could not be looked for; the next start tries again");
+        }
         Ok(Tools {
-            store: Arc::new(Timed(self.store.open(self.options).await?)),
+            store,
             artifacts,
             datasets,
             templates: self.templates.clone(),

@@ -1,6 +1,7 @@
 //! Where a Redis server is, as people write it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
@@ -81,6 +82,25 @@ impl RedisAddress {
         builder.build().map(|client| Guide::Sentinel(Box::new(tokio::sync::Mutex::new(client))))
     }
 
+    /// Which server and database it is, written in one way however the address was: without user,
+    /// password and TLS, and with port and database. An address that only this machine reaches has
+    /// the name of the machine in it.
+    pub(crate) fn identity(&self, machine: &str) -> String {
+        let database = self.servers[0].redis_settings().db();
+        let mut places: Vec<String> = self.servers.iter().map(|server| place(server.addr())).collect();
+        places.sort();
+        let places = places.join(",");
+        let address = match &self.sentinel {
+            None => format!("redis://{places}/{database}"),
+            Some((master, _)) => format!("redis+sentinel://{places}/{master}/{database}"),
+        };
+        if self.servers.iter().any(|server| is_of_this_machine(server.addr())) {
+            format!("{address} on {machine}")
+        } else {
+            address
+        }
+    }
+
     fn server(text: &str) -> Result<Self, InvalidAddress> {
         let server = connection(text)?;
         let shown = match text.rsplit_once('@') {
@@ -116,6 +136,28 @@ impl RedisAddress {
             sentinel: Some((master.into(), asked)),
             shown: format!("{scheme}+sentinel://{hosts}/{path}"),
         })
+    }
+}
+
+/// Where a server listens, as text.
+fn place(address: &ConnectionAddr) -> String {
+    match address {
+        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+            format!("{}:{port}", host.to_ascii_lowercase())
+        }
+        ConnectionAddr::Unix(path) => path.display().to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether another machine means another server by the same address.
+fn is_of_this_machine(address: &ConnectionAddr) -> bool {
+    match address {
+        ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => {
+            host.eq_ignore_ascii_case("localhost")
+                || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        _ => true,
     }
 }
 
@@ -176,6 +218,25 @@ mod tests {
             let address: RedisAddress = text.parse().unwrap();
             assert!(!format!("{address} {address:?}").contains("secret"), "{address}");
         }
+    }
+
+    #[test]
+    fn an_identity_is_the_same_however_the_address_is_written() {
+        let identity = |text: &str| text.parse::<RedisAddress>().unwrap().identity("deerbox");
+        for text in ["redis://jobs", "redis://user:secret@jobs:6379", "valkey://Jobs/0", "redis://:p@jobs/0"]
+        {
+            assert_eq!(identity(text), "redis://jobs:6379/0", "{text}");
+        }
+        assert_eq!(identity("redis://127.0.0.1:7000/2"), "redis://127.0.0.1:7000/2 on deerbox");
+        assert_eq!(identity("redis://localhost"), "redis://localhost:6379/0 on deerbox");
+        assert_eq!(
+            identity("redis+unix:///run/redis.sock?db=1&pass=secret"),
+            "redis:///run/redis.sock/1 on deerbox"
+        );
+        let sentinels = "redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/main/3";
+        assert_eq!(identity(sentinels), sentinels);
+        let others = "redis+sentinel://:secret@10.0.0.2,10.0.0.1/main/3?sentinel_password=secret";
+        assert_eq!(identity(others), sentinels);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct ImageStore {
 impl ImageStore {
     /// The bucket at an address; called where a runtime is.
     pub fn at(url: &Url) -> std::io::Result<Self> {
-        Ok(Self { bucket: Bucket::at(url)?, runtime: Handle::current() })
+        Ok(Self { bucket: Bucket::at(url, String::new())?, runtime: Handle::current() })
     }
 }
 

@@ -3,12 +3,18 @@
 //! A name tells the job and the attempt that wrote the file, so two attempts never write the
 //! same one, and whoever finds a file can ask whether a record still wants it. Files are in a
 //! [`folder`] or, for several machines, in a [`bucket`] of an object store.
+//!
+//! A place belongs to one service ([`owner`]), and what the service wrote is in a [`journal`]: nothing
+//! else is ever removed.
 
 mod address;
 mod bucket;
 mod folder;
 mod images;
+mod journal;
 mod name;
+mod owner;
+mod place;
 mod seekable;
 mod sweep;
 mod upload;
@@ -17,7 +23,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -28,17 +34,17 @@ use reqwest::Url;
 pub use self::address::ArtifactsAddress;
 pub use self::images::ImageStore;
 pub use self::name::Name;
-use bucket::Bucket;
-use folder::Folder;
+pub use self::owner::{Owner, OwnerError, ServiceName};
+use place::Place;
 use upload::Upload;
 
-/// Where files are.
+/// Where files are, and to which service they belong.
 #[derive(Clone, Debug)]
-pub enum Artifacts {
-    /// A folder of this machine, or one that several machines see.
-    Folder(Folder),
-    /// An object store.
-    Bucket(Arc<Bucket>),
+pub struct Artifacts {
+    place: Place,
+    owner: Arc<Owner>,
+    /// What was wrong with the marker when it was last looked at.
+    marker_problem: Arc<Mutex<Option<String>>>,
 }
 
 /// The content of a file, piece by piece.
@@ -56,31 +62,51 @@ pub enum Unfinished {
 }
 
 impl Artifacts {
-    /// Uses a folder or a bucket, which must be writable. A folder is made when it is not there.
-    pub async fn open(address: &ArtifactsAddress) -> io::Result<Self> {
-        match address {
-            ArtifactsAddress::Folder(path) => Folder::open(path).map(Self::Folder),
-            ArtifactsAddress::Bucket(url) => {
-                let bucket = Bucket::at(url)?;
-                bucket.try_out().await?;
-                Ok(Self::Bucket(Arc::new(bucket)))
-            }
+    /// Uses a folder or a bucket, which must be writable, and marks it as this service's. A folder is
+    /// made when it is not there. A place that another service marked is refused.
+    pub async fn open(address: &ArtifactsAddress, owner: Owner) -> Result<Self, OwnerError> {
+        let artifacts = Self::open_unmarked(address, owner).await?;
+        if artifacts.place.read_marker().await?.is_none() {
+            artifacts.place.create_marker(artifacts.owner.write_marker()).await?;
         }
+        // Another process may have been faster.
+        artifacts.check_owner().await?;
+        Ok(artifacts)
+    }
+
+    /// The same without leaving a marker: whether a process of this service could use the place.
+    pub async fn try_out(address: &ArtifactsAddress, owner: Owner) -> Result<Self, OwnerError> {
+        let artifacts = Self::open_unmarked(address, owner).await?;
+        match artifacts.check_owner().await {
+            Ok(()) | Err(OwnerError::NoMarker(_)) => Ok(artifacts),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open_unmarked(address: &ArtifactsAddress, owner: Owner) -> io::Result<Self> {
+        let place = Place::open(address, owner.journal()).await?;
+        Ok(Self { place, owner: Arc::new(owner), marker_problem: Arc::default() })
+    }
+
+    /// Whether the marker is this service's.
+    async fn check_owner(&self) -> Result<(), OwnerError> {
+        let content = self.place.read_marker().await?;
+        self.owner.check_marker(content.as_deref(), &self.place.marker())
     }
 
     /// Whether a file can be made.
     pub async fn check(&self) -> io::Result<()> {
-        match self {
-            Self::Folder(folder) => folder.check(),
-            Self::Bucket(bucket) => bucket.check().await,
+        match &self.place {
+            Place::Folder(folder) => folder.check(),
+            Place::Bucket(bucket) => bucket.check().await,
         }
     }
 
     /// A folder for temporary files.
     pub fn scratch(&self) -> &Path {
-        match self {
-            Self::Folder(folder) => folder.path(),
-            Self::Bucket(bucket) => bucket.scratch(),
+        match &self.place {
+            Place::Folder(folder) => folder.path(),
+            Place::Bucket(bucket) => bucket.scratch(),
         }
     }
 
@@ -92,11 +118,11 @@ impl Artifacts {
 
     /// Begins a file, which nobody sees yet.
     pub fn begin(&self, name: Name) -> io::Result<(Unfinished, File)> {
-        match self {
-            Self::Folder(folder) => {
+        match &self.place {
+            Place::Folder(folder) => {
                 folder.begin(name).map(|(unfinished, file)| (Unfinished::Folder(unfinished), file))
             }
-            Self::Bucket(bucket) => {
+            Place::Bucket(bucket) => {
                 let (upload, file) = Upload::begin(Arc::clone(bucket), name)?;
                 Ok((Unfinished::Bucket(Box::new(upload)), file))
             }
@@ -105,17 +131,17 @@ impl Artifacts {
 
     /// Some bytes of a visible file.
     pub async fn read(&self, file_name: &str, bytes: Range<u64>) -> io::Result<Pieces> {
-        match self {
-            Self::Folder(folder) => folder.pieces(file_name, bytes).await,
-            Self::Bucket(bucket) => bucket.pieces(&named(file_name)?, bytes).await,
+        match &self.place {
+            Place::Folder(folder) => folder.pieces(file_name, bytes).await,
+            Place::Bucket(bucket) => bucket.pieces(&named(file_name)?, bytes).await,
         }
     }
 
     /// A visible file of a known size, to be looked at here and there. Reading it blocks.
     pub fn look(&self, file_name: &str, size: u64) -> io::Result<Box<dyn Seekable>> {
-        match self {
-            Self::Folder(folder) => Ok(Box::new(folder.file(file_name)?)),
-            Self::Bucket(bucket) => {
+        match &self.place {
+            Place::Folder(folder) => Ok(Box::new(folder.file(file_name)?)),
+            Place::Bucket(bucket) => {
                 Ok(Box::new(seekable::Object::new(Arc::clone(bucket), named(file_name)?, size)))
             }
         }
@@ -123,9 +149,9 @@ impl Artifacts {
 
     /// An address at which a visible file can be had without us, for a while.
     pub async fn link(&self, file_name: &str, good_for: Duration) -> io::Result<Option<Url>> {
-        match self {
-            Self::Folder(_) => Ok(None),
-            Self::Bucket(bucket) => bucket.link(&named(file_name)?, good_for).await.map(Some),
+        match &self.place {
+            Place::Folder(_) => Ok(None),
+            Place::Bucket(bucket) => bucket.link(&named(file_name)?, good_for).await.map(Some),
         }
     }
 
@@ -136,10 +162,8 @@ impl Artifacts {
         let Some(name) = Name::parse(file_name).filter(|name| name.held.job_id == *job_id) else {
             return Ok(());
         };
-        match self {
-            Self::Folder(folder) => folder.remove(&name.file_name()),
-            Self::Bucket(bucket) => bucket.remove(&name.file_name()).await,
-        }
+        self.place.remove(&name).await?;
+        self.place.forget(&name).await
     }
 }
 

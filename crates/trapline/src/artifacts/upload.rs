@@ -44,6 +44,8 @@ pub struct Upload {
     parts: Option<(MultipartId, Vec<PartId>)>,
     /// There is nothing to give up, or nothing any more.
     settled: bool,
+    /// The journal may have an entry, and the file cannot have become visible.
+    noted: bool,
 }
 
 impl Upload {
@@ -51,7 +53,8 @@ impl Upload {
         // Without a name, so it is gone with the process whatever happens.
         let file = tempfile::tempfile_in(bucket.scratch())?;
         let to_write = file.try_clone()?;
-        let upload = Self { bucket, name, file: Arc::new(file), size: 0, parts: None, settled: true };
+        let file = Arc::new(file);
+        let upload = Self { bucket, name, file, size: 0, parts: None, settled: true, noted: false };
         Ok((upload, to_write))
     }
 
@@ -71,6 +74,10 @@ impl Upload {
     }
 
     async fn upload(&mut self) -> io::Result<String> {
+        // Until now there was nothing in the bucket.
+        self.noted = true;
+        self.bucket.note(&self.name).await?;
+        may_die!("noted");
         if self.size <= PART {
             let whole = self.piece(0..self.size).await?;
             return Ok(hex(&Sha256::digest(&whole)));
@@ -80,8 +87,8 @@ impl Upload {
         self.settled = false;
         let id = self.bucket.parts.create_multipart_opts(&key, options).await.map_err(fault)?;
         self.parts = Some((id.clone(), Vec::new()));
-        let marker = self.bucket.key(&self.name.unfinished());
-        self.bucket.objects.put(&marker, id.clone().into()).await.map_err(fault)?;
+        let mark = self.bucket.key(&self.name.unfinished());
+        self.bucket.objects.put(&mark, id.clone().into()).await.map_err(fault)?;
         may_die!("uploading");
         let length = PART.max(self.size.div_ceil(MOST_PARTS));
         let starts = (0..self.size).step_by(usize::try_from(length).map_err(io::Error::other)?);
@@ -128,6 +135,8 @@ impl Upload {
 
     /// Makes the file visible. Returns its name and its size.
     pub fn publish(mut self) -> io::Result<(String, u64)> {
+        // Whatever becomes of it, the entry stays: an answer that was lost may have made the file visible.
+        self.noted = false;
         Handle::current().block_on(self.show())?;
         Ok((self.name.file_name(), self.size))
     }
@@ -159,10 +168,11 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        if self.settled {
+        if self.settled && !self.noted {
             return;
         }
         let (bucket, name) = (Arc::clone(&self.bucket), self.name.clone());
+        let (settled, noted) = (self.settled, self.noted);
         let id = self.parts.take().map(|(id, _)| id);
         // When nobody is there to do it, the next sweep does.
         if let Ok(runtime) = Handle::try_current() {
@@ -171,7 +181,12 @@ impl Drop for Upload {
                     // The mark may not have been set yet.
                     let _ = bucket.parts.abort_multipart(&bucket.key(&name.file_name()), &id).await;
                 }
-                if let Err(error) = bucket.give_up(&name).await {
+                let given_up = if settled { Ok(()) } else { bucket.give_up(&name).await };
+                let forgotten = match given_up {
+                    Ok(()) if noted => bucket.forget(&name).await,
+                    given_up => given_up,
+                };
+                if let Err(error) = forgotten {
                     tracing::warn!(%error, "an unfinished upload could not be given up; the next sweep tries again");
                 }
             });

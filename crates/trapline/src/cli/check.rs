@@ -11,7 +11,7 @@ use super::arguments::ServeArguments;
 use super::failure::Failure;
 use super::output::result;
 use super::serve::{open_to_all, runtime};
-use crate::artifacts::Artifacts;
+use crate::artifacts::{Artifacts, Owner};
 use crate::source::Source;
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
@@ -105,8 +105,11 @@ fn of_database(database: &Database) -> Result<String, String> {
 /// The folders that are read and written.
 fn folders(arguments: &ServeArguments, found: &mut Found) {
     let jobs = &arguments.jobs;
-    let artifacts =
-        Handle::current().block_on(Artifacts::open(&jobs.artifacts)).map_err(|error| error.to_string());
+    let owner = Owner::new(jobs.service.as_ref(), &arguments.store).map_err(|error| error.to_string());
+    let artifacts = owner.and_then(|owner| {
+        let tried = Handle::current().block_on(Artifacts::try_out(&jobs.artifacts, owner));
+        tried.map_err(|error| error.to_string())
+    });
     found.note(
         "artifacts",
         artifacts.as_ref().map_err(Clone::clone).map(|_| format!("{} can be written to", jobs.artifacts)),

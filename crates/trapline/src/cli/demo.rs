@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::output::Steps;
 use super::serve::runtime;
 use crate::artifacts::ArtifactsAddress;
-use crate::client::{Client, News};
+use crate::client::{Client, Existing, News};
 use crate::datasets::{DataAddress, DataArgument, Datasets, How};
 use crate::http::Front;
 use crate::limits::{JOB_MEMORY_MIB, Limits, PICTURE_MEMORY_MIB};
@@ -64,6 +64,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let settings = Settings {
         store: StoreAddress::Sqlite(scratch.path().join("jobs")),
         artifacts: ArtifactsAddress::Folder(scratch.path().join("exports")),
+        service: None,
         workers: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         options: StoreOptions::default(),
         heartbeat: Duration::from_secs(5),
@@ -149,7 +150,7 @@ impl Demo {
             return Err(Failure::job(status["error_message"].as_str().unwrap_or_default()));
         }
         let took = begun.elapsed();
-        let downloaded = self.client.download(&status, to, |_, _| ()).await?;
+        let downloaded = self.client.download(&status, to, Existing::Replace, |_, _| ()).await?;
         let (took, bytes) = (took.as_millis(), downloaded.bytes);
         eprintln!("   completed after {took} ms; {bytes} bytes written to {}", to.display());
         Ok(())

@@ -130,6 +130,7 @@ fn set_up(
     let settings = Settings {
         store: store.clone(),
         artifacts: jobs.artifacts.clone(),
+        service: jobs.service.clone(),
         workers: workers.unwrap_or(cores),
         options,
         heartbeat: jobs.heartbeat,

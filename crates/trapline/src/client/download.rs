@@ -11,12 +11,24 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
 use super::{Client, ClientError};
-use crate::digest::sha256;
+use crate::digest::{sha256, sha256_of};
+use crate::regular_file::{open_to_write, rename_without_replacing};
 
 /// Attempts that bring nothing, after which it is given up.
 const ATTEMPTS: u32 = 5;
 /// Wait after each.
 const AGAIN: Duration = Duration::from_secs(1);
+/// The longest name of a file that a server may choose.
+const LONGEST_NAME: usize = 200;
+
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the download is refused.
+    Keep,
+    /// The download takes its place.
+    Replace,
+}
 
 /// A file that arrived whole.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +49,22 @@ struct Wanted {
     /// Where it is until it is whole. The name is of this file and no other: that of the server has
     /// the job and the attempt in it.
     part: PathBuf,
+    existing: Existing,
+}
+
+/// The name that a server gives the file of an export, when it is one that servers give: `report_….pdf`
+/// or `detections_….zip` of letters, digits, `.`, `_` and `-`. Any other name could be that of a file
+/// which means something to somebody, such as `.bashrc`.
+pub fn export_name(status: &Value) -> Option<&str> {
+    status["filename"].as_str().filter(|name| is_export_name(name))
+}
+
+fn is_export_name(name: &str) -> bool {
+    let has_form = |start: &str, ending: &str| name.starts_with(start) && name.ends_with(ending);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (has_form("report_", ".pdf") || has_form("detections_", ".zip"))
+        && name.len() <= LONGEST_NAME
+        && name.bytes().all(is_plain)
 }
 
 impl Client {
@@ -45,9 +73,14 @@ impl Client {
         &self,
         status: &Value,
         to: &Path,
+        existing: Existing,
         mut tell: impl FnMut(u64, u64),
     ) -> Result<Downloaded, ClientError> {
-        let wanted = Wanted::of(status, to).ok_or(ClientError::NotOurs(self.server.clone()))?;
+        // Asked before anything is brought, and once more when the file gets its name.
+        if existing == Existing::Keep && to.symlink_metadata().is_ok() {
+            return Err(ClientError::Exists(to.to_owned()));
+        }
+        let wanted = Wanted::of(status, to, existing).ok_or(ClientError::NotOurs(self.server.clone()))?;
         match self.download_part(&wanted, to, &mut tell).await {
             // What an earlier attempt left there was something else.
             Err(ClientError::Damaged(_)) => self.download_part(&wanted, to, &mut tell).await,
@@ -62,7 +95,7 @@ impl Client {
         tell: &mut impl FnMut(u64, u64),
     ) -> Result<Downloaded, ClientError> {
         let disk = |error: io::Error| ClientError::Disk(wanted.part.display().to_string(), error);
-        let mut part = open(&wanted.part).map_err(disk)?;
+        let mut part = open_to_write(&wanted.part).map_err(disk)?;
         let resumed_from = wanted.usable(&part).map_err(disk)?;
         self.fetch(wanted, &mut part, tell).await?;
         part.rewind().map_err(disk)?;
@@ -73,8 +106,14 @@ impl Client {
         }
         part.sync_all().map_err(disk)?;
         let bytes = part.metadata().map_err(disk)?.len();
-        std::fs::rename(&wanted.part, to)
-            .map_err(|error| ClientError::Disk(to.display().to_string(), error))?;
+        let renamed = match wanted.existing {
+            Existing::Replace => std::fs::rename(&wanted.part, to),
+            Existing::Keep => rename_without_replacing(&wanted.part, to),
+        };
+        renamed.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => ClientError::Exists(to.to_owned()),
+            _ => ClientError::Disk(to.display().to_string(), error),
+        })?;
         Ok(Downloaded { bytes, resumed_from, sha256 })
     }
 
@@ -147,19 +186,24 @@ fn goes_on(answer: &Response, from: u64) -> bool {
 }
 
 impl Wanted {
-    fn of(status: &Value, to: &Path) -> Option<Self> {
+    fn of(status: &Value, to: &Path, existing: Existing) -> Option<Self> {
         let text = |name: &str| status[name].as_str().map(str::to_owned);
         let address = text("download_url")?;
-        let name = address.rsplit('/').next().filter(|name| !name.is_empty())?;
-        // Whatever a server says, this is a name in the folder of the file and no other place.
-        let plain =
-            |sign: char| if sign.is_ascii_alphanumeric() || "._-".contains(sign) { sign } else { '_' };
-        let name: String = name.chars().map(plain).collect();
+        // A link that is signed has an end that is another each time.
+        let path = address.split(['?', '#']).next().unwrap_or_default();
+        let name = path.rsplit('/').next().filter(|name| !name.is_empty())?;
+        // Whatever a server says, this is the name of no file of anybody else.
+        let part = if is_export_name(name) {
+            format!(".{name}.part")
+        } else {
+            format!(".trapline-{}.part", &sha256_of(path)[..16])
+        };
         Some(Self {
             size: status["file_size_bytes"].as_u64(),
             sha256: text("sha256"),
-            part: to.with_file_name(format!(".{name}.part")),
+            part: to.with_file_name(part),
             address,
+            existing,
         })
     }
 
@@ -171,6 +215,48 @@ impl Wanted {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    File::options().create(true).truncate(false).read(true).write(true).open(path)
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_server_names_its_exports_and_no_other_file() {
+        for name in ["report_705e6036_1.pdf", "detections_705e6036-4b5c_12.zip", "report_2023.pdf"] {
+            assert_eq!(export_name(&json!({ "filename": name })), Some(name));
+        }
+        let long = format!("report_{}.pdf", "x".repeat(190));
+        for name in [
+            ".bashrc",
+            "report_1.zip",
+            "detections_1.pdf",
+            "report_../x.pdf",
+            "/report_1.pdf",
+            "report_\u{1b}[2J.pdf",
+            "report_\u{202e}.pdf",
+            &long,
+        ] {
+            assert_eq!(export_name(&json!({ "filename": name })), None, "{name:?}");
+        }
+        assert_eq!(export_name(&json!({})), None);
+    }
+
+    #[test]
+    fn a_part_is_named_after_its_export_and_after_no_other_file() {
+        let part = |address: &str| {
+            let status = json!({ "download_url": address });
+            let wanted = Wanted::of(&status, Path::new("a/b.zip"), Existing::Keep).unwrap();
+            wanted.part.display().to_string()
+        };
+        let own = "a/.report_1_1.pdf.part";
+        assert_eq!(part("/api/static/exports/report_1_1.pdf?expires=1&signature=2"), own);
+        assert_eq!(part("/api/static/exports/report_1_1.pdf?expires=2&signature=3"), own);
+        let other = part("/files/profile?x=1");
+        assert!(
+            other.starts_with("a/.trapline-") && other.len() == "a/.trapline-.part".len() + 16,
+            "{other}"
+        );
+        assert_eq!(part("/files/profile?x=2"), other);
+    }
 }

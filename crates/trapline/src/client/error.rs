@@ -1,8 +1,11 @@
 //! What can go wrong between a client and its server.
 
+use std::path::PathBuf;
+
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
+use super::printable;
 use crate::fetch::guard::last_cause;
 
 /// Why a call has no result.
@@ -33,6 +36,9 @@ pub enum ClientError {
     /// What arrived is not what was sent.
     #[error("the file was damaged on its way ({0}); try again")]
     Damaged(String),
+    /// A file of its name is there, and nobody said that it may be replaced.
+    #[error("{} is there already; -o FILE says where the download goes, and replaces what is there", .0.display())]
+    Exists(PathBuf),
     /// The file cannot be written.
     #[error("{0}: {1}")]
     Disk(String, std::io::Error),
@@ -40,7 +46,7 @@ pub enum ClientError {
 
 impl ClientError {
     pub(super) fn unreachable(server: &Url, error: &reqwest::Error) -> Self {
-        Self::Unreachable { server: server.clone(), why: last_cause(error).to_string() }
+        Self::Unreachable { server: server.clone(), why: printable(&last_cause(error).to_string()) }
     }
 
     pub(super) fn refused(server: &Url, status: StatusCode, body: &Value) -> Self {
@@ -52,10 +58,10 @@ impl ClientError {
                 Self::NotOurs(server.clone())
             };
         };
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let text = |value: &Value| printable(value.as_str().unwrap_or_default());
         let errors = body["errors"].as_array().into_iter().flatten();
         let errors = errors.map(|error| (text(&error["field"]), text(&error["detail"]))).collect();
-        Self::Refused { status, detail: detail.to_owned(), errors }
+        Self::Refused { status, detail: printable(detail), errors }
     }
 
     /// Whether the same call may succeed in a moment.
@@ -71,7 +77,7 @@ impl ClientError {
     pub fn is_input(&self) -> bool {
         match self {
             Self::Refused { status, .. } => status.is_client_error() && !self.may_pass(),
-            Self::NotOurs(_) => true,
+            Self::NotOurs(_) | Self::Exists(_) => true,
             _ => false,
         }
     }
@@ -108,6 +114,16 @@ mod tests {
             {"field": "a", "detail": "a is missing"}, {"field": "b", "detail": "b must be a text"}]});
         assert_eq!(refused(422, &two).to_string(), "\n  a: a is missing\n  b: b must be a text");
         assert!(refused(401, &json!({"detail": "who are you"})).to_string().contains("--token"));
+    }
+
+    #[test]
+    fn nothing_that_a_server_says_reaches_a_terminal_as_a_command() {
+        let evil = json!({"detail": "\u{1b}[2J", "errors": [
+            {"field": "\u{1b}]0;x\u{7}", "detail": "\u{9b}2J"}, {"field": "b", "detail": "c"}]});
+        for body in [&evil, &json!({"detail": "\u{1b}[2J"})] {
+            let shown = refused(422, body).to_string().replace('\n', "");
+            assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod download;
 mod error;
 mod events;
+mod terminal_text;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,10 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use download::{Existing, export_name};
 pub use error::ClientError;
 pub use events::News;
+pub use terminal_text::{printable, printable_json};
 
 /// Waits before a request that was not answered is sent again.
 const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];

@@ -59,7 +59,8 @@ pub struct DownloadArguments {
     /// Id of the export
     #[arg(value_name = "JOB")]
     pub job_id: String,
-    /// Where the file goes [default: its own name, here]
+    /// Where the file goes; a file that is there is replaced [default: its own name, here, unless there
+    /// is such a file]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -77,7 +78,7 @@ pub struct SubmitArguments {
     /// Wait for the end, showing progress
     #[arg(long)]
     pub wait: bool,
-    /// Wait, and download the file
+    /// Wait, and download the file; one that is there is replaced
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

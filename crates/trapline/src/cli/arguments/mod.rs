@@ -15,7 +15,7 @@ use jobs::StoreAddress;
 
 use super::failure::Failure;
 use super::lay_out::LayOutArguments;
-use crate::artifacts::{ArtifactsAddress, ImageStore};
+use crate::artifacts::{ArtifactsAddress, ImageStore, ServiceName};
 use crate::datasets::{DataArgument, How, MappingArgument};
 use crate::http::{HostName, Origin};
 use crate::limits::{JOB_MEMORY_MIB, Limits, PICTURE_MEMORY_MIB};
@@ -82,7 +82,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Where the files go
+    /// Where the files go; a report.pdf, comparison.pdf or detections.zip there is replaced
     #[arg(long, value_name = "DIR", default_value = "trapline-demo")]
     pub output: PathBuf,
 }
@@ -242,6 +242,10 @@ pub struct JobArguments {
     /// Where finished files are kept: a folder, or a bucket (`s3://BUCKET/PREFIX`, gs://…, az://…)
     #[arg(long, value_name = "DIR|URL", default_value = "trapline-data/exports")]
     pub artifacts: ArtifactsAddress,
+    /// The service that the files belong to, by a name of its own in place of its store: one name for
+    /// all processes that share a store, another for each other service
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<ServiceName>,
     /// How long a finished job and its file are kept, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
     pub ttl: Duration,

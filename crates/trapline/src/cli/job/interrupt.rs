@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use crate::cli::failure::Failure;
-use crate::client::Client;
+use crate::client::{Client, printable};
 
 /// What a shell says of a program that ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -39,6 +39,7 @@ async fn offer_to_delete(client: &Client, job_id: &str) -> Result<ExitCode, Fail
             return Ok(ExitCode::from(INTERRUPTED));
         }
     }
+    let job_id = printable(job_id);
     eprintln!(
         "\nThe export goes on. `trapline job watch {job_id}` follows it, `trapline job delete {job_id}` stops it."
     );

@@ -13,7 +13,7 @@ use super::arguments::{DownloadArguments, JobAction, JobCommand, SubmitArguments
 use super::failure::Failure;
 use super::output::result;
 use super::serve::runtime;
-use crate::client::{Client, ClientError};
+use crate::client::{Client, ClientError, Existing, export_name, printable, printable_json};
 use follow::Transfer;
 
 /// Fields of a status, by what people call them.
@@ -78,24 +78,25 @@ impl Call {
         let request = request::read(arguments)?;
         let accepted = self.client.submit(arguments.kind.name(), &request).await?;
         let job_id = accepted["job_id"].as_str().unwrap_or_default().to_owned();
-        eprintln!("{}: {job_id}", accepted["message"].as_str().unwrap_or("submitted"));
+        let message = accepted["message"].as_str().unwrap_or("submitted");
+        eprintln!("{}: {}", printable(message), printable(&job_id));
         // There is one result: the job, how it ended, or its file.
         let done = async {
             if arguments.output.is_some() {
                 return self.fetch(&job_id, arguments.output.as_deref()).await;
             }
             if !self.json {
-                result(&job_id);
+                result(printable(&job_id));
             }
             if !arguments.wait {
                 if self.json {
-                    result(&accepted);
+                    result(printable_json(&accepted));
                 }
                 return Ok(ExitCode::SUCCESS);
             }
             let status = follow::to_the_end(&self.client, &job_id).await?;
             if self.json {
-                result(&status);
+                result(printable_json(&status));
             }
             if status["status"] == "failed" { Err(failed(&status)) } else { Ok(ExitCode::SUCCESS) }
         };
@@ -127,18 +128,21 @@ impl Call {
         if status["status"] == "failed" {
             return Err(failed(&status));
         }
-        let to = output.map_or_else(|| own_name(&status), Path::to_path_buf);
+        let (to, existing) = match output {
+            Some(path) => (path.to_owned(), Existing::Replace),
+            None => (name_of_file(&status)?, Existing::Keep),
+        };
         let mut transfer = Transfer::new();
-        let downloaded =
-            self.client.download(&status, &to, |done, total| transfer.update(done, total)).await?;
+        let tell = |done, total| transfer.update(done, total);
+        let downloaded = self.client.download(&status, &to, existing, tell).await?;
         transfer.finish();
         if downloaded.resumed_from > 0 {
             eprintln!("went on after {} bytes of an earlier attempt", downloaded.resumed_from);
         }
         if self.json {
-            result(
-                json!({"job_id": job_id, "file": to, "bytes": downloaded.bytes, "sha256": downloaded.sha256}),
-            );
+            result(printable_json(
+                &json!({"job_id": job_id, "file": to, "bytes": downloaded.bytes, "sha256": downloaded.sha256}),
+            ));
         } else {
             eprintln!("{} bytes, SHA-256 {}", downloaded.bytes, downloaded.sha256);
             result(to.display());
@@ -159,14 +163,14 @@ impl Call {
     /// A status, as JSON or as lines for people.
     fn tell(&self, status: &Value) {
         if self.json {
-            result(status);
+            result(printable_json(status));
             return;
         }
         for (name, field) in TOLD {
             match &status[field] {
                 Value::Null => {}
-                Value::String(text) => result(format_args!("{name:20}{text}")),
-                other => result(format_args!("{name:20}{other}")),
+                Value::String(text) => result(format_args!("{name:20}{}", printable(text))),
+                other => result(format_args!("{name:20}{}", printable_json(other))),
             }
         }
     }
@@ -179,13 +183,18 @@ fn end_of(status: &Value) -> ExitCode {
 
 fn failed(status: &Value) -> Failure {
     let reason = status["error_message"].as_str().unwrap_or("the server does not say why");
-    Failure::job(format!("the export failed: {reason}"))
+    Failure::job(format!("the export failed: {}", printable(reason)))
 }
 
 /// The name that the server gives a file, in the current folder and nowhere else.
-fn own_name(status: &Value) -> PathBuf {
-    let name = status["filename"].as_str().and_then(|name| Path::new(name).file_name());
-    name.map_or_else(|| PathBuf::from("export"), PathBuf::from)
+fn name_of_file(status: &Value) -> Result<PathBuf, Failure> {
+    export_name(status).map(PathBuf::from).ok_or_else(|| {
+        let name = printable(status["filename"].as_str().unwrap_or_default());
+        Failure::input(format!(
+            "the server calls the file “{name}”, which is not the name of an export (report_….pdf or \
+             detections_….zip); -o FILE says where it goes"
+        ))
+    })
 }
 
 impl From<ClientError> for Failure {

@@ -1,0 +1,103 @@
+//! Files of ours in folders where others may put things as well: only regular files are opened and
+//! removed, and no link is followed.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags, open};
+
+/// Opens a file for reading. A link, pipe or device under its name is refused.
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    open_regular(path, OFlags::RDONLY)
+}
+
+/// Opens a file for reading and writing, and makes it when it is not there. A link, pipe or device
+/// under its name is refused.
+pub fn open_to_write(path: &Path) -> io::Result<File> {
+    open_regular(path, OFlags::RDWR | OFlags::CREATE)
+}
+
+fn open_regular(path: &Path, flags: OFlags) -> io::Result<File> {
+    // Without NONBLOCK a pipe is opened when somebody opens its other end, which may be never.
+    let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(open(path, flags, Mode::from_raw_mode(0o666))?);
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a regular file"))
+    }
+}
+
+/// Makes a file that is not there yet, for writing. A link under its name is not followed.
+pub fn create_to_write(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).open(path)
+}
+
+/// Removes a regular file, and tells whether there was one; anything else stays.
+pub fn remove_regular(path: &Path) -> io::Result<bool> {
+    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Err(error) if !is_missing(&error) => return Err(error),
+        _ => return Ok(false),
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if is_missing(&error) => Ok(false),
+        removed => removed.map(|()| true),
+    }
+}
+
+/// Gives a file another name, unless something has that name: then it is an error of the kind
+/// [`io::ErrorKind::AlreadyExists`].
+pub fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::hard_link(from, to) {
+        Ok(()) => std::fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // Not every file system has links: FAT and some network folders have none.
+        Err(_) if std::fs::symlink_metadata(to).is_err() => std::fs::rename(from, to),
+        Err(_) => Err(io::ErrorKind::AlreadyExists.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_are_neither_followed_nor_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("target"), "kept").unwrap();
+        symlink(path("target"), path("link")).unwrap();
+        symlink(path("nothing"), path("dangling")).unwrap();
+        std::fs::create_dir(path("folder")).unwrap();
+        assert!(open_to_read(&path("target")).is_ok() && open_to_write(&path("new")).is_ok());
+        for name in ["link", "dangling", "folder"] {
+            assert!(open_to_read(&path(name)).is_err(), "{name}");
+            assert!(open_to_write(&path(name)).is_err(), "{name}");
+            assert!(create_to_write(&path(name)).is_err(), "{name}");
+            assert!(!remove_regular(&path(name)).unwrap(), "{name}");
+            assert!(path(name).symlink_metadata().is_ok(), "{name}");
+        }
+        assert!(!path("nothing").exists());
+        assert_eq!(std::fs::read_to_string(path("target")).unwrap(), "kept");
+        assert!(remove_regular(&path("target")).unwrap() && !remove_regular(&path("target")).unwrap());
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_not_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
+        std::fs::write(&from, "new").unwrap();
+        std::fs::write(&to, "old").unwrap();
+        let error = rename_without_replacing(&from, &to).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&to).unwrap(), "old");
+        std::fs::remove_file(&to).unwrap();
+        rename_without_replacing(&from, &to).unwrap();
+        assert_eq!((std::fs::read_to_string(&to).unwrap().as_str(), from.exists()), ("new", false));
+    }
+}
