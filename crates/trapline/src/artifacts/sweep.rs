@@ -95,9 +95,10 @@ impl Artifacts {
         let is_ours = problem.is_none();
         let mut last = self.marker_problem.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != problem {
-            match &problem {
-                Some(problem) => tracing::error!(problem, "no file without a record is removed any more"),
-                None => tracing::info!("files without a record are removed again"),
+            if let Some(problem) = &problem {
+                tracing::error!(problem, "no file without a record is removed any more");
+            } else {
+                tracing::info!("files without a record are removed again");
             }
             *last = problem;
         }
