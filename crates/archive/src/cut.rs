@@ -10,10 +10,14 @@ use crate::crop::{Crop, part_for};
 use crate::error::{ArchiveError, Missing};
 use crate::memory::{Reservation, ReserveError};
 use crate::order::{Layout, Order, Watch};
-use crate::picture::{DamagePolicy, DecodeOptions, Encoder, Fault, Format, Head, Part, clean, read_head};
+use crate::picture::{
+    DamagePolicy, DecodeOptions, Encoder, Excerpted, Fault, Format, Head, Part, clean, read_head,
+};
 use crate::plan::{Plan, Task};
 use crate::tools::{ToolBox, Tools};
 
+/// What is wrong with a file whose blocks are not as long as its data.
+const BLOCKS_DO_NOT_FIT: &str = "Corrupt JPEG data: its blocks do not fill its data";
 /// Quality of a whole picture that had to be encoded anew, 1 to 100.
 const WHOLE_QUALITY: u8 = 95;
 
@@ -228,12 +232,21 @@ impl<'a> Worker<'a> {
         }
         let parts: Vec<_> =
             boxes.iter().flat_map(|(_, area)| area).map(|area| tools.cropper.part(*area)).collect();
-        let mut excerpts = tools.decoder.excerpts(bytes, head, &parts).map(Vec::into_iter);
+        let (excerpts, damage) = match tools.decoder.excerpts(bytes, head, &parts) {
+            Excerpted::Files(excerpts) => (Some(excerpts), None),
+            Excerpted::Whole => (None, None),
+            Excerpted::Damaged if self.order.include_damaged => (None, Some(BLOCKS_DO_NOT_FIT)),
+            Excerpted::Damaged => {
+                let fault = Fault::Damaged(BLOCKS_DO_NOT_FIT.into());
+                return all_missing(task, &Arc::new(fault.of(path)));
+            }
+        };
+        let mut excerpts = excerpts.map(Vec::into_iter);
         let part = if excerpts.is_none() { parts.into_iter().reduce(Part::around) } else { None };
         let stop = || self.is_over();
         let how = DecodeOptions { damage: self.damage_policy(), stop: &stop };
         let picture = match part.map(|part| tools.decoder.decode(bytes, head, part, how)).transpose() {
-            Ok(picture) => picture,
+            Ok(picture) => picture.map(|picture| picture.with_damage(damage)),
             // Its size is known all the same, and with it the boxes in pixels.
             Err(fault) => return all_missing(task, &Arc::new(fault.of(path))),
         };

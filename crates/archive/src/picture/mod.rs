@@ -12,7 +12,7 @@ use detections::PixelBox;
 use crate::error::Missing;
 
 pub(crate) use clean::clean;
-pub(crate) use jpeg::{Encoder, Excerpt};
+pub(crate) use jpeg::{Encoder, Excerpt, Excerpted};
 pub(crate) use orientation::Orientation;
 
 /// Pictures with more pixels than this are not decoded, in millions.
@@ -53,6 +53,12 @@ impl Picture {
     /// A picture at its full size, from its first pixel.
     pub fn whole(width: u32, height: u32, pixels: Vec<u8>) -> Self {
         Self { width, height, pixels, left: 0, top: 0, shrink: 1, damage: None }
+    }
+
+    /// The same, when something was found to be wrong with its file before it was decoded.
+    pub fn with_damage(self, found: Option<&str>) -> Self {
+        let damage = self.damage.or_else(|| found.map(str::to_owned));
+        Self { damage, ..self }
     }
 
     /// Its pixels and no more.
@@ -242,8 +248,8 @@ impl Decoder {
     }
 
     /// A file of its own for each of `parts` of a picture, where that spares work.
-    pub fn excerpts(&mut self, bytes: &[u8], head: &Head, parts: &[Part]) -> Option<Vec<Excerpt>> {
-        if head.format == Format::Jpeg { self.excerpts.of(bytes, parts) } else { None }
+    pub fn excerpts(&mut self, bytes: &[u8], head: &Head, parts: &[Part]) -> Excerpted {
+        if head.format == Format::Jpeg { self.excerpts.of(bytes, parts) } else { Excerpted::Whole }
     }
 
     /// Decodes an excerpt, `shrink` times smaller.

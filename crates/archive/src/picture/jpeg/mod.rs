@@ -22,8 +22,8 @@ mod header_repair;
 
 pub(super) use decoder::{decode, read_info};
 pub(crate) use encoder::Encoder;
-pub(crate) use excerpt::Excerpt;
 pub(super) use excerpt::Excerpts;
+pub(crate) use excerpt::{Excerpt, Excerpted};
 
 /// A TurboJPEG instance.
 struct Handle(NonNull<c_void>);

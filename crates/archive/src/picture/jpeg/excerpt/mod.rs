@@ -52,25 +52,44 @@ enum End {
     File,
 }
 
+/// What was found in a file.
+pub(crate) enum Excerpted {
+    /// An excerpt for each part.
+    Files(Vec<Excerpt>),
+    /// The decoder has to see to the whole file: it is of another kind, it was cut off above the end
+    /// of a part, or decoding it takes no longer.
+    Whole,
+    /// The blocks do not fill the data: a bit was flipped somewhere, and what follows lies beside
+    /// its place. A decoder does not notice all of that.
+    Damaged,
+}
+
 impl Excerpts {
-    /// An excerpt for each of `parts`, which are inside the picture; `None` when there is none, or
-    /// when decoding the picture takes no longer.
-    ///
-    /// There is none either when the data do not end where the blocks do: then a bit was flipped
-    /// somewhere, and blocks may lie beside their places. Of a file that was cut off, the parts
+    /// An excerpt for each of `parts`, which are inside the picture. All of the file's blocks are
+    /// passed over, so that damage is found wherever it is; but of a file that was cut off, the parts
     /// above the cut are as good as ever.
-    pub fn of(&mut self, bytes: &[u8], parts: &[Part]) -> Option<Vec<Excerpt>> {
-        let header = Header::read(bytes)?;
+    pub fn of(&mut self, bytes: &[u8], parts: &[Part]) -> Excerpted {
+        let Some(header) = Header::read(bytes) else { return Excerpted::Whole };
         let mut windows: Vec<_> = parts.iter().map(|part| Window::around(*part, &header)).collect();
-        if !is_worth_it(&header, &windows) {
-            return None;
+        let is_worth_it = is_worth_it(&header, &windows);
+        if !is_worth_it {
+            // The blocks are looked through all the same.
+            windows.clear();
         }
-        let end = self.unstuff(bytes.get(header.data..)?)?;
-        self.walk(&header, &mut windows, end)?;
+        let Some(end) = bytes.get(header.data..).and_then(|data| self.unstuff(data)) else {
+            return Excerpted::Whole;
+        };
+        let walked = self.walk(&header, &mut windows, end);
         if self.data.capacity() > MOST_KEPT {
             self.data = Vec::new();
         }
-        Some(windows.into_iter().map(|window| window.finish(&header, bytes)).collect())
+        match (walked, end) {
+            (None, End::Marker) => Excerpted::Damaged,
+            (Some(()), _) if is_worth_it => {
+                Excerpted::Files(windows.into_iter().map(|window| window.finish(&header, bytes)).collect())
+            }
+            _ => Excerpted::Whole,
+        }
     }
 
     /// Takes the entropy-coded data without the zeros that follow a byte of ones in it; `None` when
@@ -117,7 +136,7 @@ impl Excerpts {
     /// Goes over all groups of blocks, and copies those that are wanted.
     fn walk(&self, header: &Header, windows: &mut [Window], end: End) -> Option<()> {
         let (columns, rows) = (columns(header), rows(header));
-        let bottom = windows.iter().map(|window| window.bottom).max()?;
+        let bottom = windows.iter().map(|window| window.bottom).max().unwrap_or(0);
         let mut walk = Walk::new(self, header);
         for row in 0..rows {
             let of_row = |window: &&mut Window| (window.top..window.bottom).contains(&row);
