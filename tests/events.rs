@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{AtWork, Home, Server, herons, on_both_stores, season, until};
+use crate::support::{AtWork, Home, Server, herons, on_both_stores, raise_file_limit, season, until};
 
 on_both_stores!(
     a_job_is_told_from_its_state_to_its_end,
@@ -161,10 +161,7 @@ fn resident(server: &Server) -> u64 {
 
 #[tokio::test]
 async fn a_thousand_listeners_cost_under_100_mebibytes() {
-    // The test has a connection for each too.
-    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    let all = rustix::process::Rlimit { current: files.maximum, maximum: files.maximum };
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, all).unwrap();
+    raise_file_limit();
     let server = Home::with_examples().arguments(&["--workers", "0"]).start();
     let job_id = server.submit("pdf", &season()).await;
     let before = resident(&server);

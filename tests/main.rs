@@ -8,6 +8,7 @@ mod cli;
 mod compatibility;
 mod connections;
 mod cross_site;
+mod crowds;
 mod deletion;
 mod demo;
 mod downloads;

@@ -8,6 +8,8 @@ use crate::support::{Home, Server, herons, on_both_stores, season, slow};
 on_both_stores!(
     a_request_that_waits_is_answered_when_the_job_ends,
     a_request_that_waited_long_enough_is_answered_as_it_stands,
+    a_request_that_waits_is_answered_when_the_job_is_deleted,
+    nobody_waits_for_a_job_of_the_other_kind,
     a_status_that_the_client_has_is_not_sent_again,
     a_tag_changes_when_something_happens_to_the_job,
     a_waiting_job_knows_its_place,
@@ -45,6 +47,24 @@ async fn a_request_that_waited_long_enough_is_answered_as_it_stands(on: impl Fn(
     assert_eq!(response.headers()["retry-after"], "1");
     let status: Value = response.json().await.unwrap();
     assert_eq!((&status["status"], &status["phase"]), (&json!("processing"), &json!("queued")));
+}
+
+async fn a_request_that_waits_is_answered_when_the_job_is_deleted(on: impl Fn(Home) -> Home) {
+    let server = on(Home::with_examples().arguments(&["--workers", "0"])).start();
+    let job_id = server.submit("pdf", &season()).await;
+    let path = format!("/api/exports/{job_id}");
+    let (answer, deleted) =
+        tokio::join!(get(&server, &path, &[("prefer", "wait=50")]), async { server.delete(&job_id).await });
+    assert_eq!((answer.status(), deleted), (StatusCode::NOT_FOUND, StatusCode::NO_CONTENT));
+}
+
+async fn nobody_waits_for_a_job_of_the_other_kind(on: impl Fn(Home) -> Home) {
+    let server = on(Home::with_examples().arguments(&["--workers", "0"])).start();
+    let job_id = server.submit("pdf", &season()).await;
+    let begun = std::time::Instant::now();
+    let answer = get(&server, &format!("/api/exports/zip/{job_id}"), &[("prefer", "wait=50")]).await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert!(begun.elapsed().as_secs() < 45);
 }
 
 async fn a_status_that_the_client_has_is_not_sent_again(on: impl Fn(Home) -> Home) {

@@ -391,6 +391,14 @@ impl AtWork {
     }
 }
 
+/// Gives this process and those that it starts as many file descriptors as they may have: a crowd takes
+/// one for each connection, in the server and in the test.
+pub fn raise_file_limit() {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let all = rustix::process::Rlimit { current: files.maximum, maximum: files.maximum };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, all).unwrap();
+}
+
 /// Asks until the answer is yes. A test that would wait for ever ends after two minutes.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();

@@ -197,7 +197,7 @@ pub struct Callback {
 }
 
 /// The status of a job.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Record {
     /// The job.
     pub job_id: JobId,

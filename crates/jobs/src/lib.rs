@@ -39,5 +39,6 @@ pub use open::StoreAddress;
 pub use redis::{InvalidAddress, RedisAddress, RedisStore};
 pub use sqlite::SqliteStore;
 pub use store::{
-    AfterFailure, Changes, HeldError, JobStore, MostWaiting, Page, Reaped, Stats, StoreError, StoreOptions,
+    AfterFailure, ChangeMessage, Changes, HeldError, JobStore, MostWaiting, OneRecord, Page, Reaped, Stats,
+    StoreError, StoreOptions,
 };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::broadcast;
 
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
@@ -60,7 +61,7 @@ impl StoreOptions {
 }
 
 /// Why the store did not answer. The transition may or may not have happened.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// It may answer later: try again.
     #[error("the job store does not answer ({0})")]
@@ -140,6 +141,27 @@ pub struct Changes {
     pub jobs: Option<Vec<JobId>>,
 }
 
+/// What a store says by itself when something happens to a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeMessage {
+    /// Something happened to a job. Messages come in the order of their numbers, and none is left
+    /// out without a [`ChangeMessage::Missed`].
+    Changed {
+        /// The number of the change; see [`Changes::now`].
+        number: u64,
+        /// The job.
+        job_id: JobId,
+        /// Its worker sent a heartbeat, and nothing else happened.
+        is_heartbeat: bool,
+    },
+    /// Messages may have been lost before this one: ask [`JobStore::changes`].
+    Missed,
+}
+
+/// One record out of several that were read together. That one cannot be read says nothing of the
+/// others.
+pub type OneRecord = Result<Option<Record>, StoreError>;
+
 /// How much there is to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -197,8 +219,20 @@ pub trait JobStore: Send + Sync {
     /// The status of a job; `None` when it is unknown or expired.
     async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError>;
 
+    /// The statuses of several jobs, in the order in which they are asked for.
+    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError>;
+
+    /// The same in one command, however many jobs there are. [`Record::expires_at`] may be missing,
+    /// since a Redis server tells that of one job at a time.
+    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError>;
+
     /// The place of a job that waits, 1 for the next; `None` when it does not wait.
-    async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError>;
+    async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
+        Ok(self.queue_positions(std::slice::from_ref(job_id)).await?.pop().flatten())
+    }
+
+    /// The places of several jobs, in the order in which they are asked for.
+    async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError>;
 
     /// Jobs, newest first: up to `limit` of them, from the beginning or from [`Page::next`].
     async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError>;
@@ -206,6 +240,14 @@ pub trait JobStore: Send + Sync {
     /// What happened after the change numbered `since`: submissions, transitions, progress, deletions
     /// and expiry, but not what other programs write. With `None` it only tells the number.
     async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError>;
+
+    /// Messages about changes, from now on, without asking for them. They are a reason to look and
+    /// nothing else: a store may lose them, and other programs write records without one, so
+    /// whoever relies on them looks from time to time as well.
+    fn subscribe(&self) -> broadcast::Receiver<ChangeMessage>;
+
+    /// Whether messages are coming. While they are not, look more often.
+    fn is_subscribed(&self) -> bool;
 
     /// The end of a job that is to be told to the address that was given with it, or `None`. It is
     /// not given again for the time `hold`, in which the caller tells it and says so with

@@ -97,6 +97,13 @@ impl RedisServer {
         text
     }
 
+    /// How many commands it has carried out, by its own count, which has those inside of scripts.
+    pub fn commands_processed(&self) -> u64 {
+        let told = self.cli(&["INFO", "stats"]);
+        let line = told.lines().find_map(|line| line.trim().strip_prefix("total_commands_processed:"));
+        line.expect("the number of commands").parse().expect("a number")
+    }
+
     /// Watches the commands that clients send, but for those inside of scripts.
     pub fn monitor(&self) -> Monitor {
         let mut command = Command::new("redis-cli");

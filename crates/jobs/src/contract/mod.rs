@@ -9,19 +9,23 @@
 // A test ends in a panic when its promise is broken; that is what it is for.
 #![allow(clippy::missing_panics_doc)]
 
+mod batches;
 mod callbacks;
 mod cases;
 mod expiry;
 mod faults;
 mod looking;
+mod messages;
 mod protocol;
 mod turns;
 
+pub use batches::*;
 pub use callbacks::*;
 pub use cases::*;
 pub use expiry::*;
 pub use faults::*;
 pub use looking::*;
+pub use messages::*;
 pub use protocol::{Answer, Life, Step, Tries, the_store_follows_the_protocol};
 pub use turns::*;
 
@@ -65,6 +69,10 @@ macro_rules! contract_tests {
             the_list_has_the_newest_first,
             whatever_happens_to_a_job_is_a_change,
             changes_that_are_not_known_are_not_made_up,
+            the_first_change_of_all_is_told,
+            each_change_comes_as_a_message,
+            several_jobs_are_read_at_once,
+            places_that_are_read_at_once_are_the_same,
             created_at_is_set_once,
             waiting_ends_when_a_job_comes,
             a_repeated_submission_is_the_same_job,

@@ -56,6 +56,11 @@ impl RedisAddress {
         ["redis", "valkey", "unix"].iter().any(|known| scheme.starts_with(known))
     }
 
+    /// The number of the database.
+    pub(super) fn database(&self) -> i64 {
+        self.servers[0].redis_settings().db()
+    }
+
     pub(super) fn guide(&self) -> Result<Guide, RedisError> {
         let Some((master, asked)) = &self.sentinel else {
             return Client::open(self.servers[0].clone()).map(|client| Guide::Server(Box::new(client)));

@@ -24,6 +24,8 @@ pub(super) struct Link {
     guide: Guide,
     /// Shown to people, without a password.
     address: String,
+    /// The number of the database.
+    database: String,
     current: Mutex<Current>,
     /// Held by the one who connects.
     connecting: tokio::sync::Mutex<()>,
@@ -56,6 +58,7 @@ impl Link {
         Ok(Self {
             guide,
             address: address.to_string(),
+            database: address.database().to_string(),
             current: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
         })
@@ -85,6 +88,7 @@ impl Link {
             for argument in arguments {
                 invocation.arg(*argument);
             }
+            invocation.arg(self.database.as_str());
             invocation.invoke_async(&mut connection).await
         };
         self.run(script.name, job_id, run).await
@@ -183,6 +187,11 @@ impl Link {
             Guide::Server(client) => Ok(Client::clone(client)),
             Guide::Sentinel(sentinels) => sentinels.lock().await.async_get_client().await,
         }
+    }
+
+    /// The channel of messages about changes, as `lua/common.lua` names it.
+    pub fn change_channel(&self) -> String {
+        format!("trapline:changes:{}", self.database)
     }
 
     /// Lets go of a connection that broke, unless another took its place already.

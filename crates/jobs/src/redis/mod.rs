@@ -15,6 +15,7 @@
 
 mod address;
 mod link;
+mod many;
 mod record;
 mod scripts;
 mod wake;
@@ -28,12 +29,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::FromRedisValue;
 use serde_json::json;
+use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
 use crate::store::{
-    AfterFailure, Changes, HeldError, JobStore, MostWaiting, Page, Reaped, Stats, StoreError, StoreOptions,
+    AfterFailure, ChangeMessage, Changes, HeldError, JobStore, MostWaiting, OneRecord, Page, Reaped, Stats,
+    StoreError, StoreOptions,
 };
 
 use link::Link;
@@ -269,8 +272,16 @@ impl JobStore for RedisStore {
         }
     }
 
-    async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
-        self.call(&SCRIPTS.position, job_id.as_str(), &[job_id.as_str()]).await
+    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
+        self.read_records(job_ids).await
+    }
+
+    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
+        self.peek_at_records(job_ids).await
+    }
+
+    async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {
+        self.read_positions(job_ids).await
     }
 
     async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError> {
@@ -290,6 +301,14 @@ impl JobStore for RedisStore {
         let (now, known, ids): (u64, u8, Vec<String>) = self.call(&SCRIPTS.changes, "", &[&since]).await?;
         let jobs = (known == 1).then(|| ids.iter().map(|id| job_id(id)).collect::<Result<_, _>>());
         Ok(Changes { now, jobs: jobs.transpose()? })
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<ChangeMessage> {
+        self.wake.subscribe()
+    }
+
+    fn is_subscribed(&self) -> bool {
+        self.wake.is_subscribed()
     }
 
     async fn callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError> {

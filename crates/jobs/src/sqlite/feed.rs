@@ -3,15 +3,22 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
+use tokio::sync::broadcast;
+
 use crate::id::JobId;
-use crate::store::Changes;
+use crate::store::{ChangeMessage, Changes};
 
 /// Jobs whose last changes are kept.
 const MOST: usize = 10_000;
+/// Messages that a listener may be behind before it has to ask.
+const MAX_BEHIND: usize = 1024;
 
 /// The changes since the store was opened.
 #[derive(Debug)]
-pub(super) struct Feed(Mutex<Known>);
+pub(super) struct Feed {
+    known: Mutex<Known>,
+    messages: broadcast::Sender<ChangeMessage>,
+}
 
 #[derive(Debug)]
 struct Known {
@@ -26,11 +33,26 @@ struct Known {
 impl Feed {
     /// `begin` is beyond any number of an earlier process.
     pub fn new(begin: u64) -> Self {
-        Self(Mutex::new(Known { now: begin, since: begin, numbers: HashMap::new(), jobs: BTreeMap::new() }))
+        let known = Known { now: begin, since: begin, numbers: HashMap::new(), jobs: BTreeMap::new() };
+        Self { known: Mutex::new(known), messages: broadcast::Sender::new(MAX_BEHIND) }
     }
 
     pub fn changed(&self, job_id: &JobId) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.note(job_id, false);
+    }
+
+    /// A worker renewed its lease, and nothing else happened.
+    pub fn note_heartbeat(&self, job_id: &JobId) {
+        self.note(job_id, true);
+    }
+
+    /// Messages about changes from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<ChangeMessage> {
+        self.messages.subscribe()
+    }
+
+    fn note(&self, job_id: &JobId, is_heartbeat: bool) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.now += 1;
         let now = known.now;
         if let Some(before) = known.numbers.insert(job_id.clone(), now) {
@@ -43,10 +65,14 @@ impl Feed {
             known.numbers.remove(&oldest);
             known.since = number;
         }
+        // With the lock held, so that messages come in the order of their numbers. An error would say
+        // that nobody listens.
+        let message = ChangeMessage::Changed { number: now, job_id: job_id.clone(), is_heartbeat };
+        let _ = self.messages.send(message);
     }
 
     pub fn changes(&self, since: Option<u64>) -> Changes {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let jobs = match since {
             None => Some(Vec::new()),
             Some(since) if (known.since..=known.now).contains(&since) => {

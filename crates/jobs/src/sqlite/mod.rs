@@ -9,6 +9,7 @@
 mod rows;
 mod callbacks;
 mod feed;
+mod many;
 mod submit;
 mod transaction;
 mod worker;
@@ -21,12 +22,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
 use crate::store::{
-    AfterFailure, Changes, HeldError, JobStore, Page, Reaped, Stats, StoreError, StoreOptions,
+    AfterFailure, ChangeMessage, Changes, HeldError, JobStore, OneRecord, Page, Reaped, Stats, StoreError,
+    StoreOptions,
 };
 
 use feed::Feed;
@@ -168,7 +170,7 @@ impl JobStore for SqliteStore {
 
     async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
         self.renew(held, processed_count).await?;
-        self.feed.changed(&held.job_id);
+        self.feed.note_heartbeat(&held.job_id);
         Ok(())
     }
 
@@ -219,8 +221,20 @@ impl JobStore for SqliteStore {
         row.map_err(store_error)?.as_ref().map(record).transpose()
     }
 
+    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
+        self.read_records(job_ids).await
+    }
+
+    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
+        self.read_records(job_ids).await
+    }
+
     async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
         self.place_in_queue(job_id).await
+    }
+
+    async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {
+        self.places_in_queue(job_ids).await
     }
 
     async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError> {
@@ -246,6 +260,14 @@ impl JobStore for SqliteStore {
 
     async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError> {
         Ok(self.feed.changes(since))
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<ChangeMessage> {
+        self.feed.subscribe()
+    }
+
+    fn is_subscribed(&self) -> bool {
+        true
     }
 
     async fn callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobs::{JobStore, RedisAddress, RedisStore, State, StoreError, StoreOptions, WorkerId};
+use jobs::{ChangeMessage, JobStore, RedisAddress, RedisStore, State, StoreError, StoreOptions, WorkerId};
 use testkit::RedisServer;
 
 use crate::{job, store, until};
@@ -43,6 +43,54 @@ async fn databases_of_one_server_are_apart() {
     zero.submit(&job()).await.unwrap();
     assert_eq!(one.claim(&WorkerId::random()).await.unwrap(), None);
     assert!(zero.claim(&WorkerId::random()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn messages_of_another_database_are_not_heard() {
+    let (server, zero) = store().await;
+    let one = open(&format!("{}/1", server.url())).await.unwrap();
+    until("the subscription", async || one.is_subscribed()).await;
+    let mut messages = one.subscribe();
+    zero.submit(&job()).await.unwrap();
+    let own = job();
+    one.submit(&own).await.unwrap();
+    let number = one.changes(None).await.unwrap().now;
+    let told = ChangeMessage::Changed { number, job_id: own.job_id, is_heartbeat: false };
+    assert_eq!(messages.recv().await.unwrap(), told);
+}
+
+#[tokio::test]
+async fn a_subscription_that_is_cut_is_made_anew() {
+    let (server, store) = store().await;
+    until("the subscription", async || store.is_subscribed()).await;
+    let mut messages = store.subscribe();
+    server.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+    // Once when it ends, and once when there is another.
+    for _ in 0..2 {
+        assert_eq!(messages.recv().await.unwrap(), ChangeMessage::Missed);
+    }
+    let new = job();
+    store.submit(&new).await.unwrap();
+    let told = messages.recv().await.unwrap();
+    assert!(matches!(told, ChangeMessage::Changed { job_id, .. } if job_id == new.job_id));
+    assert!(store.is_subscribed());
+}
+
+#[tokio::test]
+async fn a_look_at_many_jobs_is_one_command() {
+    let (server, store) = store().await;
+    let mut ids = Vec::new();
+    for _ in 0..50 {
+        let new = job();
+        store.submit(&new).await.unwrap();
+        ids.push(new.job_id);
+    }
+    let before = server.commands_processed();
+    assert!(store.peek_many(&ids).await.unwrap().iter().all(|record| matches!(record, Ok(Some(_)))));
+    assert_eq!(store.queue_positions(&ids).await.unwrap().last(), Some(&Some(50)));
+    // MGET, and the script with the ZRANGE in it; the rest is what the server's own client asks.
+    let cost = server.commands_processed() - before;
+    assert!(cost <= 5, "{cost}");
 }
 
 #[tokio::test]

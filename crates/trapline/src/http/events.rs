@@ -7,7 +7,6 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -15,25 +14,21 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
-use jobs::{JobId, JobStore, Record, State as JobState};
-use serde_json::{Value, json};
+use jobs::{JobId, JobStore};
+use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::answers::ServerSentEvent;
 use super::eyes::Eyes;
-use super::feed::{Change, Feed};
+use super::feed::{Change, Feed, Interest, SharedStatus, Watch, read_statuses};
 use super::list::newest;
 use super::path::Path;
-use super::polling::etag;
 use super::problem::Problem;
 use super::responses::{NoJob, NoToken, NotAllowed, Unavailable};
 
 /// Between two signs of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How often a job is looked at of which changes are not told: its place in the queue moves, or
-/// another program writes its record.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Jobs that a client may have missed changes of; of more it is told the present state.
 const MOST_MISSED: usize = 100;
@@ -42,10 +37,8 @@ const MOST_MISSED: usize = 100;
 struct OfOne {
     eyes: Eyes,
     feed: Feed,
-    changes: Receiver<Change>,
+    watch: Watch,
     job_id: JobId,
-    /// Its state as it was told last.
-    state: JobState,
     tag: String,
     /// The number of the last change that is known.
     number: u64,
@@ -78,25 +71,25 @@ pub async fn of_one(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
-    let number = eyes.store.changes(None).await?.now;
     // Before the state is looked at, so that nothing can happen in between.
-    let changes = feed.subscribe(number);
-    let record = eyes.get(&job_id).await?;
-    let over = record.as_ref().is_none_or(|record| record.state.is_final());
+    let watch = feed.watch(&job_id, Interest::Changes);
+    let number = eyes.store.changes(None).await?.now;
+    feed.begin_at(number);
+    let status = feed.read(&job_id).await?.filter(|status| eyes.who.sees(&status.record));
+    let over = status.as_ref().is_none_or(|status| status.record.state.is_final());
     if over && has_heard(&*eyes.store, &headers, &job_id).await? {
         // Tells a browser not to come back.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let record = record.ok_or_else(Problem::no_job)?;
-    let body = eyes.told(&record).await?;
+    let status = status.ok_or_else(Problem::no_job)?;
+    let body = status.body(&eyes.access);
     let listener = OfOne {
-        first: Some(event("status", number, &body)),
-        ended: record.state.is_final(),
-        state: record.state,
-        tag: etag(&body),
+        first: Some(event("status", number, &body.text)),
+        ended: over,
+        tag: body.etag.clone(),
         eyes,
         feed,
-        changes,
+        watch,
         job_id,
         number,
     };
@@ -113,51 +106,40 @@ impl OfOne {
             return Some(first);
         }
         while !self.ended {
-            let record = tokio::select! {
+            let change = tokio::select! {
                 () = self.feed.stopping.cancelled() => return None,
-                change = self.changes.recv() => match change {
-                    Ok(Change::Job { number, job_id, record }) if job_id == self.job_id => {
-                        self.number = number;
-                        record
-                    }
-                    Ok(Change::Job { .. }) => continue,
-                    Ok(Change::Unknown) | Err(RecvError::Lagged(_)) => self.looked_at().await?,
-                    Err(RecvError::Closed) => return None,
-                },
-                () = tokio::time::sleep(LOOK), if self.moves_untold() => self.looked_at().await?,
+                change = self.watch.next() => change,
             };
-            if let Some(event) = self.change(record.as_deref()).await {
+            let (number, status) = match change {
+                Change::Job { number, status, .. } => (number, status),
+                // When the store does not answer the events end, and the client comes back.
+                Change::Unknown { number } => (number, self.feed.read(&self.job_id).await.ok()?),
+                // What happens meanwhile is told when it answers again.
+                Change::Unavailable => continue,
+            };
+            // One that was on its way when the state was looked at is an older one.
+            self.number = self.number.max(number);
+            let status = status.filter(|status| self.eyes.who.sees(&status.record));
+            if let Some(event) = self.note(status.as_deref()) {
                 return Some(event);
             }
         }
         None
     }
 
-    /// Whether its state may change without a word.
-    fn moves_untold(&self) -> bool {
-        matches!(self.state, JobState::Queued | JobState::Processing)
-    }
-
-    /// The record as it is now. A store that does not answer ends the events, and the client comes
-    /// back.
-    async fn looked_at(&mut self) -> Option<Option<Arc<Record>>> {
-        self.number = self.eyes.store.changes(None).await.ok()?.now;
-        Some(self.eyes.get(&self.job_id).await.ok()?.map(Arc::new))
-    }
-
-    /// The event of a change; nothing when nothing is to be seen of it.
-    async fn change(&mut self, record: Option<&Record>) -> Option<Event> {
-        let Some(record) = record else {
+    /// Notes a change. Returns its event; nothing when nothing is to be seen of it.
+    fn note(&mut self, status: Option<&SharedStatus>) -> Option<Event> {
+        let Some(status) = status else {
             self.ended = true;
             return Some(gone(self.number, &self.job_id));
         };
-        let body = self.eyes.told(record).await.ok()?;
-        let tag = etag(&body);
-        if tag == self.tag {
+        let body = status.body(&self.eyes.access);
+        if body.etag == self.tag {
             return None;
         }
-        (self.tag, self.state, self.ended) = (tag, record.state, record.state.is_final());
-        Some(event("status", self.number, &body))
+        self.tag.clone_from(&body.etag);
+        self.ended = status.record.state.is_final();
+        Some(event("status", self.number, &body.text))
     }
 }
 
@@ -174,6 +156,8 @@ struct OfAll {
     feed: Feed,
     changes: Receiver<Change>,
     first: std::vec::IntoIter<Event>,
+    /// The number of the last change that is known.
+    number: u64,
     /// The jobs that it was told of; `None` for one that was told before, by whomever.
     told: Option<HashSet<String>>,
 }
@@ -192,7 +176,9 @@ struct OfAll {
     )
 )]
 pub async fn of_all(eyes: Eyes, State(feed): State<Feed>, headers: HeaderMap) -> Result<Response, Problem> {
-    let changes = feed.subscribe(eyes.store.changes(None).await?.now);
+    let changes = feed.watch_all();
+    let number = eyes.store.changes(None).await?.now;
+    feed.begin_at(number);
     let mut first = match last_event(&headers) {
         Some(last) => missed(&eyes, last).await?,
         None => None,
@@ -200,23 +186,22 @@ pub async fn of_all(eyes: Eyes, State(feed): State<Feed>, headers: HeaderMap) ->
     let (first, told) = if let Some(missed) = first.take() {
         (missed, None)
     } else {
-        let (event, told) = present(&eyes).await?;
+        let (event, told) = present(&eyes, number).await?;
         (vec![event], Some(told))
     };
-    let listener = OfAll { eyes, feed, changes, first: first.into_iter(), told };
+    let listener = OfAll { eyes, feed, changes, first: first.into_iter(), number, told };
     Ok(answer(stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
     })))
 }
 
-/// The newest jobs, and which they are.
-async fn present(eyes: &Eyes) -> Result<(Event, HashSet<String>), Problem> {
-    let number = eyes.store.changes(None).await?.now;
+/// The newest jobs as they are after the change numbered `number`, and which they are.
+async fn present(eyes: &Eyes, number: u64) -> Result<(Event, HashSet<String>), Problem> {
     let newest = json!(newest(eyes).await?);
     let told = newest["exports"].as_array().into_iter().flatten().filter_map(|job| job["job_id"].as_str());
     let told = told.map(str::to_owned).collect();
-    Ok((event("exports", number, &newest), told))
+    Ok((event("exports", number, &newest.to_string()), told))
 }
 
 /// What happened after a change, the latest last; `None` when it is not known.
@@ -224,13 +209,14 @@ async fn missed(eyes: &Eyes, last: u64) -> Result<Option<Vec<Event>>, Problem> {
     let changes = eyes.store.changes(Some(last)).await?;
     let Some(jobs) = changes.jobs.filter(|jobs| jobs.len() <= MOST_MISSED) else { return Ok(None) };
     let mut events = Vec::with_capacity(jobs.len());
-    for job_id in jobs {
-        match eyes.store.get(&job_id).await? {
-            Some(record) if eyes.who.sees(&record) => {
-                events.push(event("status", changes.now, &eyes.told(&record).await?));
+    let statuses = read_statuses(&*eyes.store, &jobs).await?;
+    for (job_id, status) in jobs.iter().zip(statuses) {
+        match status? {
+            Some(status) if eyes.who.sees(&status.record) => {
+                events.push(event("status", changes.now, &status.body(&eyes.access).text));
             }
             Some(_) => {}
-            None if eyes.who.sees_all() => events.push(gone(changes.now, &job_id)),
+            None if eyes.who.sees_all() => events.push(gone(changes.now, job_id)),
             // Whose it was nobody knows any more.
             None => return Ok(None),
         }
@@ -239,7 +225,7 @@ async fn missed(eyes: &Eyes, last: u64) -> Result<Option<Vec<Event>>, Problem> {
 }
 
 fn gone(number: u64, job_id: &JobId) -> Event {
-    event("gone", number, &json!({"job_id": job_id}))
+    event("gone", number, &json!({"job_id": job_id}).to_string())
 }
 
 impl OfAll {
@@ -253,32 +239,49 @@ impl OfAll {
                 change = self.changes.recv() => change,
             };
             match change {
-                Ok(Change::Job { number, job_id, record: None }) if self.eyes.who.sees_all() => {
-                    return Some(gone(number, &job_id));
+                Ok(Change::Job { number, job_id, status: None }) if self.eyes.who.sees_all() => {
+                    return Some(gone(self.number_of(number), &job_id));
                 }
                 // Whose it was nobody knows any more; who was not told of it need not know that it is gone.
-                Ok(Change::Job { number, job_id, record: None }) if self.told.is_some() => {
+                Ok(Change::Job { number, job_id, status: None }) if self.told.is_some() => {
                     let known = self.told.as_mut().is_some_and(|told| told.remove(job_id.as_str()));
                     if known {
-                        return Some(gone(number, &job_id));
+                        return Some(gone(self.number_of(number), &job_id));
                     }
                 }
-                Ok(Change::Job { number, record: Some(record), .. }) if self.eyes.who.sees(&record) => {
+                Ok(Change::Job { number, status: Some(status), .. })
+                    if self.eyes.who.sees(&status.record) =>
+                {
                     if let Some(told) = self.told.as_mut().filter(|_| !self.eyes.who.sees_all()) {
-                        told.insert(record.job_id.to_string());
+                        told.insert(status.record.job_id.to_string());
                     }
-                    return Some(event("status", number, &self.eyes.told(&record).await.ok()?));
+                    let number = self.number_of(number);
+                    return Some(event("status", number, &status.body(&self.eyes.access).text));
                 }
-                // Somebody else's.
-                Ok(Change::Job { record: Some(_), .. }) => {}
-                Ok(Change::Job { record: None, .. } | Change::Unknown) | Err(RecvError::Lagged(_)) => {
-                    let (event, told) = present(&self.eyes).await.ok()?;
-                    self.told = Some(told);
-                    return Some(event);
+                // Somebody else's; or nobody can say anything now, and what happens meanwhile is told later.
+                Ok(Change::Job { status: Some(_), .. } | Change::Unavailable) => {}
+                Ok(Change::Job { number, status: None, .. } | Change::Unknown { number }) => {
+                    return self.begin_again(number).await;
                 }
+                Err(RecvError::Lagged(_)) => return self.begin_again(self.number).await,
                 Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    /// The present state, in place of changes that are not known.
+    async fn begin_again(&mut self, number: u64) -> Option<Event> {
+        let number = self.number_of(number);
+        let (event, told) = present(&self.eyes, number).await.ok()?;
+        self.told = Some(told);
+        Some(event)
+    }
+
+    /// The id of the event of a change. A change that was on its way when the state was looked at is
+    /// an older one.
+    fn number_of(&mut self, number: u64) -> u64 {
+        self.number = self.number.max(number);
+        self.number
     }
 }
 
@@ -287,8 +290,9 @@ fn last_event(headers: &HeaderMap) -> Option<u64> {
     headers.get("last-event-id")?.to_str().ok()?.trim().parse().ok()
 }
 
-fn event(name: &str, number: u64, data: &Value) -> Event {
-    Event::default().event(name).id(number.to_string()).data(data.to_string())
+/// An event whose data is JSON.
+fn event(name: &str, number: u64, data: &str) -> Event {
+    Event::default().event(name).id(number.to_string()).data(data)
 }
 
 fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {

@@ -11,10 +11,8 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jobs::{JobId, JobStore, Record, StoreError};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::App;
-use super::list::told;
 use super::problem::Problem;
 use crate::access::{Access, Who};
 
@@ -97,11 +95,6 @@ impl Eyes {
     /// A job that is there, and that the one who asks may see.
     pub async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
         Ok(self.store.get(job_id).await?.filter(|record| self.who.sees(record)))
-    }
-
-    /// The status of a job, as it is told.
-    pub async fn told(&self, record: &Record) -> Result<Value, StoreError> {
-        told(&*self.store, record, &self.access).await
     }
 
     /// The address of something of a job, good without a token for as long as the job is known.

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::Query;
 use jobs::{JobStore, Kind, Record, StoreError};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::answers::{KindName, Listing};
 use super::eyes::Eyes;
+use super::feed::{read_places, waiting_jobs};
 use super::problem::{FieldError, Problem};
 use super::responses::{NoToken, NotAllowed, Unavailable, WrongParameter};
 use super::status::{self, kind_of, status_name};
@@ -63,10 +64,12 @@ pub async fn newest(eyes: &Eyes) -> Result<Listing, StoreError> {
 
 async fn listed(eyes: &Eyes, wanted: &Wanted) -> Result<Listing, StoreError> {
     let (records, next) = found(eyes, wanted).await?;
-    let mut exports = Vec::with_capacity(records.len());
-    for record in &records {
-        exports.push(eyes.told(record).await?);
-    }
+    let places = read_places(&*eyes.store, waiting_jobs(records.iter())).await?;
+    let write_status = |record: &Record| {
+        let place = places.get(&record.job_id).copied();
+        json!(status::body(record, kind_of(record), place, &eyes.access))
+    };
+    let exports = records.iter().map(write_status).collect();
     Ok(Listing { exports, next_cursor: next.map(|place| place.to_string()) })
 }
 

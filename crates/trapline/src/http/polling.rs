@@ -1,21 +1,21 @@
 //! What makes polling cheap: `Prefer: wait` (RFC 7240) and `ETag` (RFC 9110).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::IF_NONE_MATCH;
-use jobs::{JobId, Kind, Record};
+use jobs::{JobId, Kind, Record, State};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::eyes::Eyes;
+use super::feed::{Change, Feed, Interest, SharedStatus};
 use super::problem::Problem;
 
 /// Longest time that a request is held.
 const MAX_WAIT: Duration = Duration::from_mins(1);
-/// How often a held request looks.
-const LOOK: Duration = Duration::from_millis(100);
 /// Fields that change by themselves while nothing happens to the job: times, and a link that is good
 /// until such a time.
 const OF_THE_CLOCK: [&str; 3] = ["expires_at", "estimated_completion", "download_url"];
@@ -30,27 +30,75 @@ pub fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
     waits.next().map(|seconds| Duration::from_secs(seconds).min(MAX_WAIT))
 }
 
-/// The record of a job: at once, or when it has ended or the time is over.
+/// The status of a job: at once, or when it has ended or the time is over.
 ///
-/// An archive asked for as a report is not there, unless its record does not tell; nobody waits
-/// for that.
-pub async fn record_within(
+/// An archive that is asked for as a report is 404 at once, and so is somebody else's job; a record
+/// that does not say what it makes is either.
+pub async fn status_within(
     eyes: &Eyes,
+    feed: &Feed,
     job_id: &JobId,
     kind: Option<Kind>,
     wait: Option<Duration>,
-) -> Result<Record, Problem> {
-    let until = Instant::now() + wait.unwrap_or_default();
-    loop {
-        let record = eyes.get(job_id).await?.ok_or_else(Problem::no_job)?;
-        if record.kind.zip(kind).is_some_and(|(actual, wanted)| actual != wanted) {
-            return Err(Problem::no_job());
-        }
-        if record.state.is_final() || Instant::now() >= until {
-            return Ok(record);
-        }
-        tokio::time::sleep(LOOK).await;
+) -> Result<Arc<SharedStatus>, Problem> {
+    match wait.filter(|wait| !wait.is_zero()) {
+        Some(wait) => wait_for_end(eyes, feed, job_id, kind, Instant::now() + wait).await,
+        None => read_status(eyes, job_id, kind).await,
     }
+}
+
+/// The status of a job as it is now.
+async fn read_status(eyes: &Eyes, job_id: &JobId, kind: Option<Kind>) -> Result<Arc<SharedStatus>, Problem> {
+    let record = eyes.store.get(job_id).await?;
+    let place = match find_visible(eyes, record.as_ref(), kind)?.state {
+        State::Queued => eyes.store.queue_position(job_id).await?,
+        _ => None,
+    };
+    Ok(Arc::new(SharedStatus::new(record.ok_or_else(Problem::no_job)?, place)))
+}
+
+/// The status of a job when it has ended, or as it is at `until`, or when the server stops.
+///
+/// However many wait, the store is asked once: the feed reads what changed, and tells all of them.
+async fn wait_for_end(
+    eyes: &Eyes,
+    feed: &Feed,
+    job_id: &JobId,
+    kind: Option<Kind>,
+    until: Instant,
+) -> Result<Arc<SharedStatus>, Problem> {
+    let mut watch = feed.watch(job_id, Interest::End);
+    let mut peeked = feed.peek(job_id).await?;
+    while !find_visible(eyes, peeked.as_deref(), kind)?.state.is_final() {
+        let change = tokio::select! {
+            change = watch.next() => change,
+            () = sleep_until(until) => break,
+            () = feed.stopping.cancelled() => break,
+        };
+        match change {
+            Change::Job { status, .. } => {
+                let record = status.as_deref().map(|status| &status.record);
+                if let (true, Some(status)) = (find_visible(eyes, record, kind)?.state.is_final(), &status) {
+                    return Ok(Arc::clone(status));
+                }
+            }
+            // While the store does not answer, this says so.
+            Change::Unknown { .. } | Change::Unavailable => peeked = feed.peek(job_id).await?,
+        }
+    }
+    let status = feed.read(job_id).await?;
+    find_visible(eyes, status.as_deref().map(|status| &status.record), kind)?;
+    status.ok_or_else(Problem::no_job)
+}
+
+/// A record that the one who asks may see, and that is of the kind that is asked for; else 404.
+fn find_visible<'a>(
+    eyes: &Eyes,
+    record: Option<&'a Record>,
+    kind: Option<Kind>,
+) -> Result<&'a Record, Problem> {
+    let is_meant = |record: &&Record| record.kind.zip(kind).is_none_or(|(actual, asked)| actual == asked);
+    record.filter(|record| eyes.who.sees(record)).filter(is_meant).ok_or_else(Problem::no_job)
 }
 
 /// The tag of a status, which is another as soon as anything happened to the job.

@@ -1,7 +1,7 @@
 //! `GET /api/exports/pdf/{job_id}` and `/zip/{job_id}`: how a job is doing.
 
-use axum::Json;
-use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, RETRY_AFTER, VARY};
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, RETRY_AFTER, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::answers::{AnyStatus, ArchiveStatus, Status};
 use super::eyes::{Eyes, address};
+use super::feed::{Feed, StatusBody};
 use super::path::Path;
-use super::polling::{etag, is_known, preferred_wait, record_within};
+use super::polling::{is_known, preferred_wait, status_within};
 use super::problem::Problem;
 use super::responses::{NoJob, NoToken, NotAllowed, Unavailable};
 use super::submit::estimated_completion;
@@ -36,8 +37,13 @@ use crate::access::Access;
         NoToken, NotAllowed, NoJob, Unavailable
     )
 )]
-pub async fn pdf(eyes: Eyes, job_id: Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    status(eyes, job_id, headers, Some(Kind::Pdf)).await
+pub async fn pdf(
+    eyes: Eyes,
+    feed: State<Feed>,
+    job_id: Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    status(eyes, feed, job_id, headers, Some(Kind::Pdf)).await
 }
 
 /// The status of an archive
@@ -61,8 +67,13 @@ pub async fn pdf(eyes: Eyes, job_id: Path<String>, headers: HeaderMap) -> Result
         NoToken, NotAllowed, NoJob, Unavailable
     )
 )]
-pub async fn zip(eyes: Eyes, job_id: Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    status(eyes, job_id, headers, Some(Kind::Zip)).await
+pub async fn zip(
+    eyes: Eyes,
+    feed: State<Feed>,
+    job_id: Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    status(eyes, feed, job_id, headers, Some(Kind::Zip)).await
 }
 
 /// The status of any export
@@ -90,31 +101,44 @@ pub async fn zip(eyes: Eyes, job_id: Path<String>, headers: HeaderMap) -> Result
         NoToken, NotAllowed, NoJob, Unavailable
     )
 )]
-pub async fn any(eyes: Eyes, job_id: Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    status(eyes, job_id, headers, None).await
+pub async fn any(
+    eyes: Eyes,
+    feed: State<Feed>,
+    job_id: Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    status(eyes, feed, job_id, headers, None).await
 }
 
 async fn status(
     eyes: Eyes,
+    State(feed): State<Feed>,
     Path(job_id): Path<String>,
     headers: HeaderMap,
     kind: Option<Kind>,
 ) -> Result<Response, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
     let wait = preferred_wait(&headers);
-    let record = record_within(&eyes, &job_id, kind, wait).await?;
-    let kind = kind.unwrap_or_else(|| kind_of(&record));
-    let body = told(&*eyes.store, &record, kind, &eyes.access).await?;
-    let etag = etag(&body);
-    let mut response = if is_known(&headers, &etag) {
+    let status = status_within(&eyes, &feed, &job_id, kind, wait).await?;
+    let record = &status.record;
+    let of_kind;
+    let body = match kind.filter(|kind| *kind != kind_of(record)) {
+        None => status.body(&eyes.access),
+        Some(kind) => {
+            of_kind = StatusBody::new(record, kind, status.place, &eyes.access);
+            &of_kind
+        }
+    };
+    let etag = &body.etag;
+    let mut response = if is_known(&headers, etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        Json(body).into_response()
+        ([(CONTENT_TYPE, "application/json")], body.text.clone()).into_response()
     };
     let mut set = |name: HeaderName, value: &str| {
         response.headers_mut().insert(name, HeaderValue::from_str(value).expect("plain text"));
     };
-    set(ETAG, &etag);
+    set(ETAG, etag);
     set(CACHE_CONTROL, "no-cache");
     set(VARY, "prefer");
     if let Some(wait) = wait {
@@ -149,7 +173,8 @@ pub async fn told(
     Ok(json!(body(record, kind, place, access)))
 }
 
-fn body(record: &Record, kind: Kind, place: Option<u64>, access: &Access) -> AnyStatus {
+/// The same, with the place in the queue that is known already.
+pub fn body(record: &Record, kind: Kind, place: Option<u64>, access: &Access) -> AnyStatus {
     let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
     let status = Status {
         job_id: record.job_id.to_string(),

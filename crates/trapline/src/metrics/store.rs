@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jobs::{
-    AfterFailure, Artifact, Callback, Changes, Claim, Failure, Held, HeldError, JobId, JobStore, NewJob,
-    Page, Reaped, Record, Stats, StoreError, StoreOptions, Submitted, WorkerId,
+    AfterFailure, Artifact, Callback, ChangeMessage, Changes, Claim, Failure, Held, HeldError, JobId,
+    JobStore, NewJob, OneRecord, Page, Reaped, Record, Stats, StoreError, StoreOptions, Submitted, WorkerId,
 };
+use tokio::sync::broadcast;
 
 use super::{Asked, metrics, result};
 
@@ -82,8 +83,20 @@ impl JobStore for Timed {
         timed("get", self.0.get(job_id)).await
     }
 
+    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
+        timed("get_many", self.0.get_many(job_ids)).await
+    }
+
+    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
+        timed("peek_many", self.0.peek_many(job_ids)).await
+    }
+
     async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
         timed("queue_position", self.0.queue_position(job_id)).await
+    }
+
+    async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {
+        timed("queue_positions", self.0.queue_positions(job_ids)).await
     }
 
     async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError> {
@@ -92,6 +105,14 @@ impl JobStore for Timed {
 
     async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError> {
         timed("changes", self.0.changes(since)).await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<ChangeMessage> {
+        self.0.subscribe()
+    }
+
+    fn is_subscribed(&self) -> bool {
+        self.0.is_subscribed()
     }
 
     async fn callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError> {

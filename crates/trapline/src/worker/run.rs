@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use archive::Watch;
-use jobs::{AfterFailure, Claim, Held, HeldError, JobStore, WorkerId};
+use jobs::{AfterFailure, ChangeMessage, Claim, Held, HeldError, JobId, JobStore, WorkerId};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -19,9 +21,13 @@ use crate::export::{Export, MakeError};
 use crate::faults::may_die;
 use crate::metrics::metrics;
 
-/// How often a worker asks whether its job is still wanted. Work has to stop within 200 ms of a
-/// deletion, and most of that may pass before a thread is through with its picture.
+/// How often a worker looks how far its thread is, which costs the store nothing.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often a worker asks whether its job is still wanted, though no message says that anything
+/// happened to it. Messages may be lost, and other programs send none.
+const ASK: Duration = Duration::from_secs(1);
+/// The same while no messages come at all.
+const ASK_WITHOUT_MESSAGES: Duration = Duration::from_millis(200);
 /// Progress is written no more often than this: five times a second.
 const WRITE: Duration = Duration::from_millis(200);
 
@@ -141,31 +147,56 @@ async fn watch_over(
     let mut looks = interval(LOOK.min(heartbeat / 2));
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     looks.reset();
-    let (mut renewed, mut written) = (Instant::now(), 0);
+    // What happened before is in the answer to the claim.
+    let mut messages = tools.store.subscribe();
+    let (mut renewed, mut written, mut asked) = (Instant::now(), 0, Instant::now());
     let mut deadline: Option<Instant> = None;
     loop {
-        tokio::select! {
+        let has_changed = tokio::select! {
             ended = &mut making => return Watched::Ended(ended.unwrap_or_else(|panic| Err(fault(&panic)))),
-            _ = looks.tick() => {
-                let done = progress.done();
-                let since = renewed.elapsed();
-                let due = (done != written && since >= WRITE) || since >= heartbeat;
-                match look(&*tools.store, held, due.then_some(done)).await {
-                    Ok(()) if due => {
-                        may_die!("renewed");
-                        (renewed, written) = (Instant::now(), done);
-                    }
-                    Ok(()) => {}
-                    Err(HeldError::Lost) => return stop(progress, making, Watched::Lost).await,
-                    // Work goes on: the store may come back before the lease runs out, and if
-                    // not, the end of the job finds out that it was lost.
-                    Err(HeldError::Store(error)) => tracing::warn!(job_id = %held.job_id, %error, "no heartbeat"),
-                }
+            () = wait_for_change(&mut messages, &held.job_id) => true,
+            _ = looks.tick() => false,
+            _ = stopping.changed(), if deadline.is_none() => {
+                deadline = Some(Instant::now() + tools.grace);
+                continue;
             }
-            _ = stopping.changed(), if deadline.is_none() => deadline = Some(Instant::now() + tools.grace),
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 return stop(progress, making, Watched::HandedBack).await;
             }
+        };
+        let done = progress.done();
+        let since = renewed.elapsed();
+        let due = (done != written && since >= WRITE) || since >= heartbeat;
+        let pause = if tools.store.is_subscribed() { ASK } else { ASK_WITHOUT_MESSAGES };
+        if !due && !has_changed && asked.elapsed() < pause {
+            continue;
+        }
+        asked = Instant::now();
+        match look(&*tools.store, held, due.then_some(done)).await {
+            Ok(()) if due => {
+                may_die!("renewed");
+                (renewed, written) = (Instant::now(), done);
+            }
+            Ok(()) => {}
+            Err(HeldError::Lost) => return stop(progress, making, Watched::Lost).await,
+            // Work goes on: the store may come back before the lease runs out, and if
+            // not, the end of the job finds out that it was lost.
+            Err(HeldError::Store(error)) => tracing::warn!(job_id = %held.job_id, %error, "no heartbeat"),
+        }
+    }
+}
+
+/// Waits until something happened to a job that may have taken it from its worker, or may have without
+/// a word.
+async fn wait_for_change(messages: &mut Receiver<ChangeMessage>, job_id: &JobId) {
+    loop {
+        match messages.recv().await {
+            // A heartbeat of another worker comes after the loss of the job, which is told as well.
+            Ok(ChangeMessage::Changed { is_heartbeat: true, .. }) => {}
+            Ok(ChangeMessage::Changed { job_id: changed, .. }) if changed != *job_id => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            // The store is gone, and says nothing more.
+            Err(RecvError::Closed) => std::future::pending().await,
         }
     }
 }
@@ -190,4 +221,31 @@ async fn stop(progress: &Progress, making: JoinHandle<Result<Made, MakeError>>, 
 fn fault(panic: &tokio::task::JoinError) -> MakeError {
     tracing::error!(%panic, "an export met a fault of the program");
     MakeError::wrong("the export met a fault of the program; please report it with the server's log")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::sync::broadcast;
+
+    use super::*;
+
+    #[test]
+    fn a_worker_asks_after_a_message_about_its_job_or_a_lost_one() {
+        let (sender, mut messages) = broadcast::channel(8);
+        let own: JobId = "own".parse().unwrap();
+        let changed = |job_id: &str, is_heartbeat| ChangeMessage::Changed {
+            number: 1,
+            job_id: job_id.parse().unwrap(),
+            is_heartbeat,
+        };
+        let mut asks_after = |message: ChangeMessage| {
+            sender.send(message).unwrap();
+            wait_for_change(&mut messages, &own).now_or_never().is_some()
+        };
+        assert!(!asks_after(changed("other", false)));
+        assert!(!asks_after(changed("own", true)));
+        assert!(asks_after(changed("own", false)));
+        assert!(asks_after(ChangeMessage::Missed));
+    }
 }

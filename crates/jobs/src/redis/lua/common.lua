@@ -16,11 +16,14 @@
 --                    with greater ones; trapline:change_begin is where it began
 -- trapline:key:{…}   idempotency key -> its job and what was asked
 --
--- The first argument of each script is its name, for whoever looks on with MONITOR.
+-- The first argument of each script is its name, for whoever looks on with MONITOR; the last is the
+-- number of the database, since all databases of a server share their channels.
 -- Times are milliseconds of the server's clock. In each script the record is written before
 -- anything else: a server without memory refuses the first write, and so the whole transition.
 
 table.remove(ARGV, 1)
+-- Each change is published here as 'NUMBER ID', with ' heartbeat' after it when it is no more than that.
+local CHANGES = 'trapline:changes:' .. table.remove(ARGV)
 
 local QUEUE, DELAYED, LEASES = 'trapline:queue', 'trapline:delayed', 'trapline:leases'
 local JOBS, DUE, WORKERS, WORK = 'trapline:jobs', 'trapline:due', 'trapline:workers', 'trapline:work'
@@ -216,19 +219,31 @@ local function work_of(id)
   return work
 end
 
--- Tells whoever asks that something happened to a job.
-local function changed(id)
+-- Begins to count changes when nothing is known of earlier ones, at a number beyond all of them.
+local function begin_changes()
   local begin = clock()
-  if redis.call('SET', CHANGE, begin, 'NX') then redis.call('SET', CHANGE_BEGIN, begin) end
-  redis.call('ZADD', CHANGED, redis.call('INCR', CHANGE), id)
+  redis.call('SET', CHANGE, begin, 'PX', DAY)
+  redis.call('SET', CHANGE_BEGIN, begin, 'PX', DAY)
+  return begin
+end
+
+-- Tells whoever asks, and whoever listens, that something happened to a job.
+local function changed(id, is_heartbeat)
+  local number = redis.call('INCR', CHANGE)
+  if number == 1 then
+    begin_changes()
+    number = redis.call('INCR', CHANGE)
+  end
+  redis.call('ZADD', CHANGED, number, id)
   redis.call('ZREMRANGEBYRANK', CHANGED, 0, -MOST_CHANGED - 1)
   -- Nobody comes back after a day and has missed only so much.
   for _, key in ipairs({ CHANGED, CHANGE, CHANGE_BEGIN }) do redis.call('PEXPIRE', key, DAY) end
+  redis.call('PUBLISH', CHANGES, string.format('%.0f %s', number, id) .. (is_heartbeat and ' heartbeat' or ''))
 end
 
 -- Writes a record with its time to live, and renews what lives as long as it does.
 -- Another program may have written the record anew with less in it: what was lost is set again.
-local function write(id, record, work, now, ttl, look_at)
+local function write(id, record, work, now, ttl, look_at, is_heartbeat)
   local ours = { created_at = work.created, kind = work.kind, title = work.title, owner = work.owner,
     total_detections = work.total }
   for name, known in pairs(ours) do
@@ -239,7 +254,7 @@ local function write(id, record, work, now, ttl, look_at)
   redis.call('PEXPIRE', job_key(id), ttl + SLACK)
   redis.call('ZADD', DUE, look_at, id)
   if work.key then redis.call('PEXPIRE', work.key, ttl) end
-  changed(id)
+  changed(id, is_heartbeat)
 end
 
 -- The record and the work of a job, when `attempt` has it; else nil.

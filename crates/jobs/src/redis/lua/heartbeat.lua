@@ -9,6 +9,6 @@ try_all_commands()
 set(record, 'phase', '"running"')
 set(record, 'attempt', attempt)
 if work.total and processed ~= '' then set(record, 'processed_count', processed) end
-write(id, record, work, now, ttl, now + ttl)
+write(id, record, work, now, ttl, now + ttl, true)
 redis.call('ZADD', LEASES, now + lease, id)
 return 1

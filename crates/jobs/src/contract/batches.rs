@@ -1,0 +1,57 @@
+//! Promises about several jobs that are read at once.
+
+use std::time::Duration;
+
+use super::{Harness, claimed, fault, patient, submitted};
+use crate::{JobId, Record, StoreOptions};
+
+/// Each is as it is when it is read alone, and in its place; one that is not there is `None`.
+pub async fn several_jobs_are_read_at_once(harness: &impl Harness) {
+    let store = harness.open(patient()).await;
+    let (first, second) = (submitted(&store).await, submitted(&store).await);
+    let held = claimed(&store).await.held;
+    store.fail(&held, &fault(false)).await.unwrap();
+    let ids = [second.clone(), JobId::random(), first.clone(), second.clone()];
+    let mut alone = Vec::new();
+    for job_id in &ids {
+        alone.push(store.get(job_id).await.unwrap());
+    }
+    assert!(alone[0].is_some() && alone[1].is_none());
+    let without_time = |record: Option<Record>| record.map(|record| Record { expires_at: None, ..record });
+    let alone: Vec<_> = alone.into_iter().map(without_time).collect();
+    let whole: Vec<_> = store.get_many(&ids).await.unwrap().into_iter().map(Result::unwrap).collect();
+    assert!(whole.iter().flatten().all(|record| record.expires_at.is_some()), "{whole:?}");
+    assert_eq!(whole.into_iter().map(without_time).collect::<Vec<_>>(), alone);
+    let peeked = store.peek_many(&ids).await.unwrap().into_iter();
+    assert_eq!(peeked.map(|record| without_time(record.unwrap())).collect::<Vec<_>>(), alone);
+    assert!(store.get_many(&[]).await.unwrap().is_empty());
+    assert!(store.peek_many(&[]).await.unwrap().is_empty());
+}
+
+/// Places that are read together are those that are read one by one, for few jobs and for many, and
+/// for those that wait for another attempt.
+pub async fn places_that_are_read_at_once_are_the_same(harness: &impl Harness) {
+    let options = StoreOptions { retry_delay: Duration::from_mins(10), ..patient() };
+    let store = harness.open(options).await;
+    let mut ids = Vec::new();
+    for _ in 0..30 {
+        ids.push(submitted(&store).await);
+    }
+    // Of the first three one runs, one is to be tried again, and one has failed.
+    for may_pass in [true, false] {
+        let held = claimed(&store).await.held;
+        store.fail(&held, &fault(may_pass)).await.unwrap();
+    }
+    claimed(&store).await;
+    ids.push(JobId::random());
+    ids.reverse();
+    let mut alone = Vec::new();
+    for job_id in &ids {
+        alone.push(store.queue_position(job_id).await.unwrap());
+    }
+    assert_eq!(alone.iter().flatten().count(), 28, "{alone:?}");
+    assert_eq!(store.queue_positions(&ids).await.unwrap(), alone);
+    let last = ids.len() - 4;
+    assert_eq!(store.queue_positions(&ids[last..]).await.unwrap(), alone[last..]);
+    assert!(store.queue_positions(&[]).await.unwrap().is_empty());
+}
