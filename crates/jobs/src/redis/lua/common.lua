@@ -238,7 +238,7 @@ local function changed(id, is_heartbeat)
   redis.call('ZREMRANGEBYRANK', CHANGED, 0, -MOST_CHANGED - 1)
   -- Nobody comes back after a day and has missed only so much.
   for _, key in ipairs({ CHANGED, CHANGE, CHANGE_BEGIN }) do redis.call('PEXPIRE', key, DAY) end
-  redis.call('PUBLISH', CHANGES, string.format('%.0f %s', number, id) .. (is_heartbeat and ' heartbeat' or ''))
+  publish(CHANGES, string.format('%.0f %s', number, id) .. (is_heartbeat and ' heartbeat' or ''))
 end
 
 -- Writes a record with its time to live, and renews what lives as long as it does.

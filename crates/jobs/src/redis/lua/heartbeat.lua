@@ -5,7 +5,6 @@ local id, attempt, processed, ttl, lease = ARGV[1], ARGV[2], ARGV[3], tonumber(A
 local record, work = held(id, attempt)
 if not record then return 0 end
 local now = clock()
-try_all_commands()
 set(record, 'phase', '"running"')
 set(record, 'attempt', attempt)
 if work.total and processed ~= '' then set(record, 'processed_count', processed) end
