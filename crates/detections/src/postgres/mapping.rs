@@ -115,10 +115,11 @@ section! {
         id: "location.id",
         /// Its name.
         name: "location.name",
-        /// Degrees north (WGS 84).
-        latitude: "location.coordinates ->> 'lat'",
+        /// Degrees north (WGS 84). The type `json` keeps escapes that PostgreSQL can make no text of, and
+        /// then fails for all of the table.
+        latitude: "case when location.coordinates::text !~* '\\\\u(0000|d[89a-f])' then location.coordinates ->> 'lat' end",
         /// Degrees east (WGS 84).
-        longitude: "location.coordinates ->> 'lon'",
+        longitude: "case when location.coordinates::text !~* '\\\\u(0000|d[89a-f])' then location.coordinates ->> 'lon' end",
     }
 }
 

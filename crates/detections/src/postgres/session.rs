@@ -29,6 +29,9 @@ pub(super) async fn wanted<T>(
     }
 }
 
+/// Bytes of a text. What is longer is no name, no path and no box.
+pub(super) const LONGEST: usize = 64 << 10;
+
 /// A transaction, and whether what it reads is still wanted.
 pub(super) struct Session<'a> {
     pub connection: &'a mut PgConnection,
@@ -76,7 +79,9 @@ impl Session<'_> {
         let mut counts = Vec::new();
         self.each(statement, |row| {
             let number: i64 = row.try_get(1)?;
-            counts.push((row.try_get(0)?, number.unsigned_abs()));
+            // What cannot be a name is none for its detections either.
+            let name = row.try_get(0).ok().filter(|name: &String| name.len() <= LONGEST).unwrap_or_default();
+            counts.push((name, number.unsigned_abs()));
             Ok(())
         })
         .await?;
