@@ -12,6 +12,7 @@ mod downloads;
 mod events;
 mod fail_points;
 mod fetching;
+mod file_sizes;
 mod hosts;
 mod job_command;
 mod limits;

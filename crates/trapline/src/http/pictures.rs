@@ -13,6 +13,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::answers::{Picture, Pictures};
+use super::download::check_size;
 use super::eyes::Eyes;
 use super::path::Path;
 use super::problem::{FieldError, Problem};
@@ -121,8 +122,9 @@ async fn with_archive<T: Send + 'static>(
 ) -> Result<T, Problem> {
     let job_id = record.job_id.clone();
     let artifact = record.artifact().ok_or_else(Problem::no_job)?;
+    let size = check_size(&artifacts, &artifact, &job_id).await?;
     let looked = tokio::task::spawn_blocking(move || {
-        look(&mut ZipArchive::new(artifacts.look(&artifact.filename, artifact.size)?)?, &record)
+        look(&mut ZipArchive::new(artifacts.look(&artifact.filename, size)?)?, &record)
     });
     let looked = looked.await.map_err(|_| Problem::new(500, "The archive could not be looked into"))?;
     looked.map_err(|error| match error {
