@@ -6,6 +6,7 @@ mod bad_input;
 mod browser;
 mod cli;
 mod compatibility;
+mod crowds;
 mod deletion;
 mod demo;
 mod downloads;
