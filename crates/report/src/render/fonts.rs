@@ -181,7 +181,9 @@ fn collect_letters(value: &Value, letters: &mut BTreeSet<char>) {
             for (name, item) in fields {
                 collect_letters(item, letters);
                 if !name.is_ascii() {
-                    letters.extend(name.chars().filter(|letter| !letter.is_whitespace()));
+                    letters.extend(
+                        name.chars().filter(|letter| !letter.is_whitespace() && !is_invisible(*letter)),
+                    );
                 }
             }
         }

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use crate::layouts::assert_inside;
 use crate::tools::{fields_of, labelled, period, read, text, tool};
 use detections::Dataset;
 use proptest::prelude::*;
@@ -129,6 +130,20 @@ fn names_as_long_as_a_book_are_cut_on_pages_and_whole_in_the_numbers() {
         assert!(fields_of(&pdf)["Title"].chars().count() <= 200);
         let pages: u32 = fields_of(&pdf)["Pages"].parse().unwrap();
         assert!(pages < 30, "{pages} pages");
+    }
+}
+
+#[test]
+fn words_without_a_space_stay_on_the_page() {
+    for letter in ["W", "n", "@", "ﻼ", "\u{1f98c}"] {
+        let texts: Vec<String> =
+            (0..PLACES.len()).map(|number| format!("{number}{}", letter.repeat(79))).collect();
+        for numbers in &*NUMBERS {
+            for (name, built_in) in BuiltIn::ALL {
+                let pdf = render(&put(numbers, &texts), built_in, false).unwrap();
+                assert_inside(&pdf, &format!("{letter}, {name}"));
+            }
+        }
     }
 }
 
