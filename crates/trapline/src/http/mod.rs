@@ -3,6 +3,7 @@
 mod answers;
 mod archive_request;
 mod asked;
+mod blocking;
 mod body;
 mod connections;
 mod delete;

@@ -90,6 +90,12 @@ impl Problem {
         Self { retry_after: Some(AFTER_TOO_MANY), ..Self::new(status, detail) }
     }
 
+    /// More requests of a kind that takes its time have come than the server works on at once.
+    pub fn busy() -> Self {
+        let detail = "The server works on many requests like this; try again in a moment";
+        Self { retry_after: Some(2), ..Self::new(503, detail) }
+    }
+
     /// The file of a completed job cannot be read: now, when an object store does not answer, or ever.
     pub fn unreadable(error: &std::io::Error) -> Self {
         let of_store = error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<object_store::Error>);
