@@ -5,6 +5,7 @@ mod archive_request;
 mod asked;
 mod blocking;
 mod body;
+mod bounded_json;
 mod connections;
 mod delete;
 mod download;

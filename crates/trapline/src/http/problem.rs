@@ -65,6 +65,12 @@ struct Wire<'a> {
 impl Problem {
     /// # Panics
     /// When `status` is no HTTP status.
+    /// The status of the answer.
+    #[cfg(test)]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
     pub fn new(status: u16, detail: impl ToString) -> Self {
         let status = StatusCode::from_u16(status).expect("an HTTP status");
         Self { status, detail: detail.to_string(), errors: Vec::new(), retry_after: None }
