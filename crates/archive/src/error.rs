@@ -164,6 +164,7 @@ impl Missing {
             Self::Media(MediaError::NotFetched { .. }) => "not_fetched",
             Self::Media(MediaError::Missing(_)) => "no_file",
             Self::Media(MediaError::Outside(_)) => "path_outside",
+            Self::Media(MediaError::NotAFile(_)) => "not_a_file",
             Self::Media(MediaError::Io { .. }) => "unreadable",
             Self::Media(MediaError::TooLarge { .. }) | Self::TooLarge { .. } | Self::TooMuchMemory { .. } => {
                 "too_large"

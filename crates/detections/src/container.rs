@@ -11,6 +11,7 @@ use zip::result::ZipError;
 
 use crate::error::SourceError;
 use crate::excerpt::excerpt;
+use crate::regular_file::{is_not_regular, open_regular};
 
 /// Where a source keeps its files.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct ZipFiles {
 pub(crate) enum OpenError {
     Missing,
     Outside,
+    /// A folder, pipe or device, which is not opened.
+    NotAFile,
     Io(std::io::Error),
 }
 
@@ -44,7 +47,7 @@ impl Container {
     }
 
     pub fn zip(path: &Path) -> Result<Self, SourceError> {
-        let file = File::open(path).map_err(SourceError::io(path.display().to_string()))?;
+        let file = open_regular(path).map_err(SourceError::io(path.display().to_string()))?;
         let archive = ZipArchive::new(SharedFile { file: Arc::new(file), position: 0 })
             .map_err(|source| SourceError::Zip { path: path.into(), source })?;
         Ok(Self::Zip(ZipFiles { archive, root: String::new() }))
@@ -104,7 +107,7 @@ impl Container {
                 if !path.starts_with(root) {
                     return Err(OpenError::Outside);
                 }
-                let file = File::open(path).map_err(OpenError::from_io)?;
+                let file = open_regular(&path).map_err(OpenError::from_io)?;
                 Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
             }
             Self::Zip(zip) => zip.open(&clean),
@@ -123,6 +126,7 @@ impl Container {
         self.open(name).map_err(|error| match error {
             OpenError::Missing => structure("the file is not there"),
             OpenError::Outside => structure("the path leads out of the data set"),
+            OpenError::NotAFile => structure("it is not a regular file, but a folder, pipe or device"),
             OpenError::Io(source) => SourceError::Io { file: excerpt(name), source },
         })
     }
@@ -235,6 +239,7 @@ impl OpenError {
     fn from_io(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Self::Missing,
+            _ if is_not_regular(&error) => Self::NotAFile,
             _ => Self::Io(error),
         }
     }

@@ -36,6 +36,7 @@ mod model;
 mod observations;
 mod postgres;
 mod problems;
+mod regular_file;
 mod sample;
 mod select;
 mod source;

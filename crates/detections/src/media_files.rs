@@ -41,6 +41,9 @@ pub enum MediaError {
     /// The path leads out of the data set's folder, where nothing is read.
     #[error("the path {0} leads out of the data set")]
     Outside(String),
+    /// Something else than a file has the path.
+    #[error("{0} is not a regular file, but a folder, pipe or device")]
+    NotAFile(String),
     /// The file is larger than is read.
     #[error("{path} is larger than {limit} bytes")]
     TooLarge {
@@ -153,6 +156,7 @@ impl OpenError {
         match self {
             Self::Missing => MediaError::Missing(path),
             Self::Outside => MediaError::Outside(path),
+            Self::NotAFile => MediaError::NotAFile(path),
             Self::Io(source) => MediaError::Io { path, source },
         }
     }

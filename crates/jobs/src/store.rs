@@ -173,6 +173,9 @@ pub struct Stats {
     pub ended: u64,
     /// How long the job whose turn it is has waited.
     pub waited: Option<Duration>,
+    /// How long it is since any worker, of any process, asked for a job; `None` when that is not
+    /// known.
+    pub since_claim: Option<Duration>,
 }
 
 /// Where jobs live. Each method is one atomic step.

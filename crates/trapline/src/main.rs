@@ -16,6 +16,7 @@ mod access;
 mod artifacts;
 mod cli;
 mod client;
+mod condition;
 mod datasets;
 mod digest;
 mod export;

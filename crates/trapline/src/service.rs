@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::artifacts::{Artifacts, ArtifactsAddress, Owner, OwnerError, ServiceName};
+use crate::condition::condition;
 use crate::datasets::Datasets;
 use crate::http::{App, Feed, Front, HostName, router, serve};
 use crate::limits::Limits;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub keep_free: u64,
     /// What one export may use of the machine.
     pub limits: Limits,
+    /// How long nobody may ask for a job, while some wait, before a worker is missed.
+    pub worker_silence: Duration,
 }
 
 /// Why a process could not start, or ended.
@@ -80,12 +83,22 @@ impl Settings {
             limits: self.limits.clone(),
             heartbeat: self.heartbeat,
             grace: self.grace,
-            keep_free: self.keep_free,
         })
     }
 }
 
 impl Settings {
+    /// Keeps looking at the disk, and whether anybody works.
+    async fn watch_condition(&self, tools: &Tools, stopping: &CancellationToken) {
+        // Once before anything is begun.
+        condition().look_at_disk(&tools.artifacts, self.keep_free).await;
+        let (store, artifacts) = (Arc::clone(&tools.store), tools.artifacts.clone());
+        let (keep_free, silence, stopping) = (self.keep_free, self.worker_silence, stopping.clone());
+        tokio::spawn(
+            async move { condition().watch(&*store, &artifacts, keep_free, silence, &stopping).await },
+        );
+    }
+
     /// Shows metrics at an address of their own, when there is one.
     async fn show_metrics(&self, tools: &Tools, stopping: &CancellationToken) -> Result<(), ServiceError> {
         let Some(address) = self.metrics else { return Ok(()) };
@@ -110,6 +123,7 @@ impl Workers {
         tracing::info!(store = %settings.store, workers = settings.workers, "working");
         let stopping = CancellationToken::new();
         settings.show_metrics(&tools, &stopping).await?;
+        settings.watch_condition(&tools, &stopping).await;
         Ok(Self { pool: Pool::start(&tools, settings.workers), _stopping: stopping.drop_guard() })
     }
 
@@ -145,6 +159,7 @@ impl Service {
         let tools = settings.tools(datasets).await?;
         let stopping = CancellationToken::new();
         settings.show_metrics(&tools, &stopping).await?;
+        settings.watch_condition(&tools, &stopping).await;
         let pool = Pool::start(&tools, settings.workers);
         let Tools { store, artifacts, datasets, templates, .. } = tools;
         let feed = Feed::start(store.clone(), stopping.clone());

@@ -92,9 +92,10 @@ pub async fn what_there_is_to_do_is_counted(harness: &impl Harness) {
     let first = claimed(&store).await;
     claimed(&store).await;
     store.fail(&first.held, &fault(false)).await.unwrap();
-    let Stats { queued, running, ended, waited } = store.stats().await.unwrap();
+    let Stats { queued, running, ended, waited, since_claim } = store.stats().await.unwrap();
     assert_eq!((queued, running, ended), (2, 1, 1));
     assert!(waited.is_some_and(|waited| waited < std::time::Duration::from_mins(1)), "{waited:?}");
+    assert!(since_claim.is_some_and(|since| since < std::time::Duration::from_mins(1)), "{since_claim:?}");
     // One that waits for another attempt waits.
     let second = claimed(&store).await;
     store.fail(&second.held, &fault(true)).await.unwrap();

@@ -355,7 +355,7 @@ impl JobStore for RedisStore {
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {
-        let (queued, running, all, created, now): (u64, u64, u64, String, i64) =
+        let (queued, running, all, created, now, claimed): (u64, u64, u64, String, i64, String) =
             self.call(&SCRIPTS.stats, "", &[]).await?;
         let created = serde_json::from_str::<jiff::Timestamp>(&created).ok();
         let waited = created.map(|at| now.saturating_sub(at.as_millisecond()).max(0).unsigned_abs());
@@ -364,6 +364,10 @@ impl JobStore for RedisStore {
             running,
             ended: all.saturating_sub(queued + running),
             waited: waited.map(Duration::from_millis),
+            since_claim: claimed
+                .parse::<f64>()
+                .ok()
+                .map(|at| Duration::from_secs_f64((now as f64 - at).max(0.0) / 1000.0)),
         })
     }
 

@@ -16,6 +16,7 @@ mod worker;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -63,6 +64,8 @@ pub struct SqliteStore {
     options: StoreOptions,
     work: Notify,
     feed: Feed,
+    /// When a worker asked for a job for the last time, in milliseconds; 0 before the first.
+    claimed: AtomicI64,
     /// Held as long as the store is open.
     _lock: File,
 }
@@ -84,7 +87,15 @@ impl SqliteStore {
         prepare(&writer).await?;
         let readers = pool(4).connect_with(connect.read_only(true)).await.map_err(store_error)?;
         let feed = Feed::new(u64::try_from(now()).unwrap_or(0));
-        let store = Self { writer, readers, options, work: Notify::new(), feed, _lock: lock };
+        let store = Self {
+            writer,
+            readers,
+            options,
+            work: Notify::new(),
+            feed,
+            claimed: AtomicI64::new(0),
+            _lock: lock,
+        };
         store.take_back_all().await?;
         Ok(store)
     }
@@ -165,6 +176,7 @@ impl JobStore for SqliteStore {
     }
 
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
+        self.claimed.store(now(), Ordering::Relaxed);
         self.claim_for(worker).await
     }
 
@@ -308,6 +320,9 @@ impl JobStore for SqliteStore {
             queued: queued.unsigned_abs(),
             running: running.unsigned_abs(),
             ended: ended.unsigned_abs(),
+            since_claim: Some(self.claimed.load(Ordering::Relaxed))
+                .filter(|at| *at > 0)
+                .map(|at| Duration::from_millis(now().saturating_sub(at).max(0).unsigned_abs())),
             waited: created.map(|at| Duration::from_millis(now().saturating_sub(at).max(0).unsigned_abs())),
         })
     }

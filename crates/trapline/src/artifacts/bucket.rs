@@ -178,6 +178,15 @@ impl Bucket {
         self.objects.put(&self.entry(name), PutPayload::new()).await.map(drop).map_err(fault)
     }
 
+    /// Whether a file was noted.
+    pub async fn is_noted(&self, name: &Name) -> io::Result<bool> {
+        match self.objects.head(&self.entry(name)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(fault(error)),
+        }
+    }
+
     /// Removes what was noted, after the file has gone.
     pub async fn forget(&self, name: &Name) -> io::Result<()> {
         self.remove_key(&self.entry(name)).await

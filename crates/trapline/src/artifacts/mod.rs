@@ -96,10 +96,7 @@ impl Artifacts {
 
     /// Whether a file can be made.
     pub async fn check(&self) -> io::Result<()> {
-        match &self.place {
-            Place::Folder(folder) => folder.check(),
-            Place::Bucket(bucket) => bucket.check().await,
-        }
+        self.place.check().await
     }
 
     /// A folder for temporary files.
@@ -165,11 +162,15 @@ impl Artifacts {
 
     /// Removes a visible file of a job; one that is not there is no error.
     ///
-    /// A record that another program wrote may name any file: only the job's own are touched.
+    /// A record that another program wrote may name any file: only the job's own are touched, and
+    /// only those that this service noted when it began them.
     pub async fn remove(&self, job_id: &JobId, file_name: &str) -> io::Result<()> {
         let Some(name) = Name::parse(file_name).filter(|name| name.held.job_id == *job_id) else {
             return Ok(());
         };
+        if !self.place.is_noted(&name).await? {
+            return Ok(());
+        }
         self.place.remove(&name).await?;
         self.place.forget(&name).await
     }

@@ -73,6 +73,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         metrics: None,
         metrics_hosts: Vec::new(),
         keep_free: 0,
+        worker_silence: Duration::from_mins(1),
         limits: Limits::new(JOB_MEMORY_MIB, PICTURE_MEMORY_MIB),
     };
     runtime()?.block_on(async {

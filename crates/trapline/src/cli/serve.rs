@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use jobs::{MostWaiting, StoreAddress, StoreOptions};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -24,7 +25,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     }
     // Before the runtime, and dropped after it: what sends spans waits for answers.
     let _spans = log(jobs)?;
-    let runtime = runtime()?;
+    let runtime = AbandoningRuntime(Some(runtime()?));
     let _inside = runtime.enter();
     let (settings, datasets) = set_up(jobs, data, fetch, store, *workers)?;
     let most_waiting = MostWaiting { all: arguments.max_queued, each: arguments.max_queued_each };
@@ -51,7 +52,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
             Service::start(&settings, arguments.listen, datasets, front).await.map_err(Failure::input)?;
         // For people and for scripts that asked for port 0.
         println!("listening on http://{}", service.address());
-        stop_signal().await?;
+        stop_signal(settings.grace).await?;
         service.stop().await.map_err(Failure::job)
     })
 }
@@ -74,14 +75,14 @@ pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {
     }
     let workers = arguments.workers.map(NonZeroUsize::get);
     let _spans = log(&arguments.jobs)?;
-    let runtime = runtime()?;
+    let runtime = AbandoningRuntime(Some(runtime()?));
     let _inside = runtime.enter();
     let (settings, datasets) =
         set_up(&arguments.jobs, &arguments.data, &arguments.fetch, &arguments.store, workers)?;
     runtime.block_on(async {
         let workers = Workers::start(&settings, datasets).await.map_err(Failure::input)?;
         println!("working for {}", settings.store);
-        stop_signal().await?;
+        stop_signal(settings.grace).await?;
         workers.stop().await;
         Ok(())
     })
@@ -140,6 +141,7 @@ fn set_up(
         metrics_hosts: jobs.host.clone(),
         keep_free: u64::from(jobs.keep_free) << 20,
         limits: data.limits(),
+        worker_silence: jobs.worker_silence,
     };
     Ok((settings, datasets))
 }
@@ -168,7 +170,29 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::job)
 }
 
-async fn stop_signal() -> Result<(), Failure> {
+/// A runtime whose end does not wait for threads that are stuck.
+struct AbandoningRuntime(Option<tokio::runtime::Runtime>);
+
+impl std::ops::Deref for AbandoningRuntime {
+    type Target = tokio::runtime::Runtime;
+
+    fn deref(&self) -> &Self::Target {
+        self.0.as_ref().expect("a runtime until it is dropped")
+    }
+}
+
+impl Drop for AbandoningRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What a process may take to end beyond the time of grace.
+const END: Duration = Duration::from_millis(4500);
+
+async fn stop_signal(grace: Duration) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::job)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::job)?;
     tokio::select! {
@@ -176,5 +200,11 @@ async fn stop_signal() -> Result<(), Failure> {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping: running jobs may finish, the rest waits for the next start");
+    // On a thread of the system's own: whatever hangs, the process ends.
+    std::thread::spawn(move || {
+        std::thread::sleep(grace + END);
+        tracing::error!("something does not stop; the process ends without it");
+        std::process::exit(1);
+    });
     Ok(())
 }

@@ -6,10 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use jobs::JobStore;
 
-use super::answers::Health;
+use super::answers::{Health, Readiness};
 use super::problem::Problem;
 use super::responses::Unavailable;
 use crate::artifacts::Artifacts;
+use crate::condition::{Hindrance, condition};
 
 /// The process answers
 #[utoipa::path(
@@ -23,16 +24,21 @@ pub async fn alive() -> Json<Health> {
 /// Jobs can be taken and files can be written
 #[utoipa::path(
     get, path = "/readyz", operation_id = "ready", tag = "Service",
-    responses((status = 200, description = "They can.", body = Health), Unavailable)
+    responses((status = 200, description = "They can. `degraded` when something needs a look all the same.", body = Readiness), Unavailable)
 )]
 pub async fn ready(
     State(store): State<Arc<dyn JobStore>>,
     State(artifacts): State<Artifacts>,
-) -> Result<Json<Health>, Problem> {
+) -> Result<Json<Readiness>, Problem> {
     store.check().await?;
     if let Err(error) = artifacts.check().await {
         tracing::error!(%error, "files cannot be written");
         return Err(Problem::new(503, "The server cannot write files; see its log"));
     }
-    Ok(Json(Health { status: "ready" }))
+    let hindrances = condition().hindrances();
+    if let Some(hindrance) = hindrances.iter().find(|hindrance| hindrance.stops_submissions()) {
+        return Err(Problem::new(503, hindrance.message()));
+    }
+    let status = if hindrances.is_empty() { "ready" } else { "degraded" };
+    Ok(Json(Readiness { status, problems: hindrances.into_iter().map(Hindrance::message).collect() }))
 }

@@ -96,6 +96,13 @@ impl Problem {
         Self { retry_after: Some(AFTER_TOO_MANY), ..Self::new(status, detail) }
     }
 
+    /// The disk has no room for further files.
+    pub fn no_room() -> Self {
+        let detail =
+            "The server has no room for further exports; ask its operator to make some, and try again later";
+        Self { retry_after: Some(60), ..Self::new(503, detail) }
+    }
+
     /// More requests of a kind that takes its time have come than the server works on at once.
     pub fn busy() -> Self {
         let detail = "The server works on many requests like this; try again in a moment";

@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::responses::{NoJob, NoToken, NotAllowed, Unavailable};
 use super::submit::estimated_completion;
 use crate::access::Access;
+use crate::condition::condition;
 
 /// The status of a report
 #[utoipa::path(
@@ -93,7 +94,7 @@ pub async fn zip(
         ), example = json!({
             "job_id": "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e", "kind": "pdf",
             "title": "Seasonal activity, 1 September 2018 to 31 January 2019", "status": "failed", "phase": null,
-            "queue_position": null, "attempt": 3, "filename": null, "download_url": null, "file_size_bytes": null,
+            "queue_position": null, "waiting_for": null, "attempt": 3, "filename": null, "download_url": null, "file_size_bytes": null,
             "sha256": null, "error_message": "there is no space left for the file on the server's disk; ask its operator to make room, then submit the export again",
             "created_at": "2025-11-13T04:00:00Z", "completed_at": "2025-11-13T04:00:09Z", "expires_at": "2025-11-13T05:00:09Z"
         })),
@@ -183,6 +184,7 @@ pub fn body(record: &Record, kind: Kind, place: Option<u64>, access: &Access) ->
         status: status_name(record.state),
         phase: matches!(record.state, JobState::Queued | JobState::Running).then(|| record.state.name()),
         queue_position: place,
+        waiting_for: if record.state == JobState::Queued { condition().waiting_for() } else { None },
         attempt: record.attempt,
         filename: record.filename.clone(),
         download_url: record.download_url.clone().map(|path| address(access, path, record)),

@@ -24,6 +24,7 @@ use super::responses::{BrokenRule, NoToken, NotAllowed, TooLong, TooMany, Unavai
 use super::status::status_name;
 use super::{App, MAX_BODY};
 use super::{archive_request, report_request};
+use crate::condition::condition;
 use crate::datasets::Datasets;
 use crate::export::Export;
 use crate::faults::may_die;
@@ -188,6 +189,9 @@ async fn submit(
     callback_url: Option<String>,
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
+    if !condition().has_room() {
+        return Err(Problem::no_room());
+    }
     let kind = export.kind();
     let request = serde_json::to_value(export).map_err(|error| Problem::new(500, error))?;
     let idempotency = key.with(&request, callback_url.as_deref(), eyes.who.name());

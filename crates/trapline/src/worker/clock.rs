@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use jobs::{Reaped, StoreError};
+use jobs::{JobId, Reaped, StoreError};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Tools;
 use crate::faults::may_die;
@@ -20,6 +21,8 @@ pub async fn tick(tools: Tools, mut stopping: watch::Receiver<bool>) {
     let mut ticks = interval(REAP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut swept: Option<Instant> = None;
+    // A folder on a hung network mount takes its time to say nothing, and leases run out meanwhile.
+    let mut sweeping: Option<AbortOnDropHandle<()>> = None;
     let mut outage = Outage::default();
     loop {
         tokio::select! {
@@ -32,7 +35,7 @@ pub async fn tick(tools: Tools, mut stopping: watch::Receiver<bool>) {
         let mut due = swept.is_none_or(|at| at.elapsed() >= SWEEP);
         match tools.store.reap().await {
             Ok(reaped) => {
-                tell(&tools, &reaped).await;
+                tell(&tools, &reaped);
                 // A lost worker leaves what it wrote.
                 due |= reaped != Reaped::default();
             }
@@ -43,13 +46,17 @@ pub async fn tick(tools: Tools, mut stopping: watch::Receiver<bool>) {
                 continue;
             }
         }
-        if due {
-            match tools.artifacts.sweep(&*tools.store).await {
-                Ok(removed) => metrics().swept(removed),
-                Err(error) => tracing::warn!(%error, "files without a record could not be looked for"),
-            }
+        if due && sweeping.as_ref().is_none_or(AbortOnDropHandle::is_finished) {
+            sweeping = Some(AbortOnDropHandle::new(tokio::spawn(sweep(tools.clone()))));
             swept = Some(Instant::now());
         }
+    }
+}
+
+async fn sweep(tools: Tools) {
+    match tools.artifacts.sweep(&*tools.store).await {
+        Ok(removed) => metrics().swept(removed),
+        Err(error) => tracing::warn!(%error, "files without a record could not be looked for"),
     }
 }
 
@@ -88,16 +95,22 @@ impl Outage {
     }
 }
 
-async fn tell(tools: &Tools, reaped: &Reaped) {
+fn tell(tools: &Tools, reaped: &Reaped) {
     for job_id in &reaped.requeued {
         tracing::warn!(%job_id, "a worker was lost; its job waits again");
     }
     for job_id in &reaped.failed {
         tracing::error!(%job_id, "a worker was lost at the last attempt; the job failed");
     }
-    for (job_id, filename) in &reaped.expired {
+    for (job_id, _) in &reaped.expired {
         tracing::info!(%job_id, "job expired");
         may_die!("expired");
+    }
+    tokio::spawn(remove_expired(tools.clone(), reaped.expired.clone()));
+}
+
+async fn remove_expired(tools: Tools, expired: Vec<(JobId, Option<String>)>) {
+    for (job_id, filename) in &expired {
         let Some(filename) = filename else { continue };
         if let Err(error) = tools.artifacts.remove(job_id, filename).await {
             tracing::error!(%job_id, %error, "the file of an expired job could not be removed; the sweep tries again");

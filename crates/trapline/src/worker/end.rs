@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use jobs::{AfterFailure, Failure, Held, HeldError, StoreError};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Tools;
 use super::run::Made;
 use crate::export::MakeError;
 use crate::faults::may_die;
 
+/// The longest that a finished file may take to become visible. The lease runs out long before.
+const PUBLISH: Duration = Duration::from_mins(2);
 /// Wait before the store is told again.
 const AGAIN: Duration = Duration::from_millis(250);
 /// What a process that stops gives a store that does not answer, at the least.
@@ -42,7 +44,12 @@ impl Ending<'_> {
     /// goes.
     pub async fn publish(&self, Made { unfinished, missing, sha256 }: Made) -> Published {
         let job_id = &self.held.job_id;
-        let artifact = match tokio::task::spawn_blocking(move || unfinished.publish(missing, sha256)).await {
+        let publishing = tokio::task::spawn_blocking(move || unfinished.publish(missing, sha256));
+        let Ok(published) = timeout(PUBLISH, publishing).await else {
+            tracing::error!(%job_id, "the folder of files does not answer; its file is left to the sweep");
+            return Published::Unknown;
+        };
+        let artifact = match published {
             Ok(Ok(artifact)) => artifact,
             Ok(Err(error)) => {
                 if let MakeError::Failed(failure) = MakeError::disk(&error) {

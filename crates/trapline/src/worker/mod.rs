@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::artifacts::Artifacts;
+use crate::condition::condition;
 use crate::datasets::Datasets;
 use crate::limits::Limits;
 use crate::templates::Templates;
@@ -36,8 +37,6 @@ pub struct Tools {
     pub heartbeat: Duration,
     /// How long a running job may go on after the signal to stop, before it is handed back.
     pub grace: Duration,
-    /// Bytes that stay free on the disk where files are made: with less no job is begun.
-    pub keep_free: u64,
 }
 
 /// Workers at work.
@@ -52,9 +51,15 @@ impl Pool {
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for _ in 0..workers {
-            tasks.spawn(work(tools.clone(), stopping.clone()));
+            tasks.spawn(keep_running("worker", stopping.clone(), {
+                let (tools, stopping) = (tools.clone(), stopping.clone());
+                move || work(tools.clone(), stopping.clone())
+            }));
         }
-        tasks.spawn(clock::tick(tools.clone(), stopping));
+        tasks.spawn(keep_running("clock", stopping.clone(), {
+            let tools = tools.clone();
+            move || clock::tick(tools.clone(), stopping.clone())
+        }));
         Self { tasks, stop }
     }
 
@@ -69,18 +74,27 @@ impl Pool {
     }
 }
 
+/// Starts a task again when it met a fault of the program: without it jobs would wait for ever.
+async fn keep_running<F>(name: &'static str, stopping: watch::Receiver<bool>, task: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    while let Err(error) = tokio::spawn(task()).await {
+        tracing::error!(%error, "the {name} met a fault of the program and is started again");
+        if *stopping.borrow() {
+            return;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
 async fn work(tools: Tools, mut stopping: watch::Receiver<bool>) {
     let worker = WorkerId::random();
     tracing::debug!(%worker, "worker started");
-    let (mut answered, mut room) = (true, true);
+    let mut answered = true;
     while !*stopping.borrow() {
-        let free = tools.artifacts.free();
-        let there_was = std::mem::replace(&mut room, free >= tools.keep_free);
-        if !room {
-            // Another process may have more of it.
-            if there_was {
-                tracing::error!(%worker, free, "no jobs are begun while the disk is nearly full (--keep-free)");
-            }
+        // Another process may have more of a disk, and threads that are not stuck.
+        if !condition().may_begin() {
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}
                 _ = stopping.changed() => {}

@@ -17,6 +17,7 @@ use super::Tools;
 use super::end::{Ending, Published};
 use super::progress::Progress;
 use crate::artifacts::{Name, Unfinished};
+use crate::condition::condition;
 use crate::export::{Export, MakeError};
 use crate::faults::may_die;
 use crate::metrics::metrics;
@@ -28,6 +29,10 @@ const LOOK: Duration = Duration::from_millis(50);
 const ASK: Duration = Duration::from_secs(1);
 /// The same while no messages come at all.
 const ASK_WITHOUT_MESSAGES: Duration = Duration::from_millis(200);
+/// How long a thread may take to see that it is cancelled before it is let go.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same when the process stops.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(2);
 /// Progress is written no more often than this: five times a second.
 const WRITE: Duration = Duration::from_millis(200);
 
@@ -161,7 +166,7 @@ async fn watch_over(
                 continue;
             }
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                return stop(progress, making, Watched::HandedBack).await;
+                return stop(held, progress, making, &stopping, Watched::HandedBack).await;
             }
         };
         let done = progress.done();
@@ -178,7 +183,7 @@ async fn watch_over(
                 (renewed, written) = (Instant::now(), done);
             }
             Ok(()) => {}
-            Err(HeldError::Lost) => return stop(progress, making, Watched::Lost).await,
+            Err(HeldError::Lost) => return stop(held, progress, making, &stopping, Watched::Lost).await,
             // Work goes on: the store may come back before the lease runs out, and if
             // not, the end of the job finds out that it was lost.
             Err(HeldError::Store(error)) => tracing::warn!(job_id = %held.job_id, %error, "no heartbeat"),
@@ -211,11 +216,44 @@ async fn look(store: &dyn JobStore, held: &Held, heartbeat: Option<u64>) -> Resu
 }
 
 /// Waits for the thread to see that it is cancelled. A file that it finished is dropped here,
-/// and so removed.
-async fn stop(progress: &Progress, making: JoinHandle<Result<Made, MakeError>>, outcome: Watched) -> Watched {
+/// and so removed. A thread that does not come back, as from a file on a hung network mount, is let
+/// go, so that its worker can begin another job.
+async fn stop(
+    held: &Held,
+    progress: &Progress,
+    mut making: JoinHandle<Result<Made, MakeError>>,
+    stopping: &watch::Receiver<bool>,
+    outcome: Watched,
+) -> Watched {
     progress.cancel();
-    drop(making.await);
-    outcome
+    let begun = Instant::now();
+    loop {
+        let patience = if *stopping.borrow() { PATIENCE_AT_THE_END } else { PATIENCE };
+        tokio::select! {
+            ended = &mut making => {
+                drop(ended);
+                return outcome;
+            }
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        if begun.elapsed() >= patience {
+            let_go(held, making);
+            return outcome;
+        }
+    }
+}
+
+/// Leaves a thread to itself. What it makes after all is removed.
+fn let_go(held: &Held, making: JoinHandle<Result<Made, MakeError>>) {
+    let Held { job_id, attempt } = held.clone();
+    condition().add_stuck_thread();
+    let stuck = condition().stuck_threads();
+    tracing::error!(%job_id, attempt, stuck, "a thread did not stop, and is let go; its worker goes on");
+    tokio::spawn(async move {
+        drop(making.await);
+        condition().remove_stuck_thread();
+        tracing::info!(%job_id, attempt, "a thread that was let go has come back");
+    });
 }
 
 fn fault(panic: &tokio::task::JoinError) -> MakeError {

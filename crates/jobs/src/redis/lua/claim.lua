@@ -3,6 +3,8 @@
 -- Returns {id, attempt, kind (JSON), request}, or nothing.
 local worker, ttl, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = clock()
+-- Whoever looks on sees that somebody works. Nothing rests on it.
+redis.pcall('SET', CLAIMED, now, 'PX', DAY)
 
 -- A worker has one job at a time. If it asks and has one, the answer that gave it was lost.
 local mine = redis.call('HGET', WORKERS, worker)

@@ -14,6 +14,7 @@
 -- trapline:changed   jobs to which something happened, by the number of their last change
 -- trapline:change    that number, which begins at the time, so that a server that lost all goes on
 --                    with greater ones; trapline:change_begin is where it began
+-- trapline:claimed   when a worker asked for a job for the last time
 -- trapline:key:{…}   idempotency key -> its job and what was asked
 --
 -- The first argument of each script is its name, for whoever looks on with MONITOR; the last is the
@@ -29,6 +30,7 @@ local QUEUE, DELAYED, LEASES = 'trapline:queue', 'trapline:delayed', 'trapline:l
 local JOBS, DUE, WORKERS, WORK = 'trapline:jobs', 'trapline:due', 'trapline:workers', 'trapline:work'
 local CALLBACKS, TURN, TURNS = 'trapline:callbacks', 'trapline:turn', 'trapline:turns'
 local DAY = 86400000
+local CLAIMED = 'trapline:claimed'
 local CHANGED, CHANGE, CHANGE_BEGIN = 'trapline:changed', 'trapline:change', 'trapline:change_begin'
 local MOST_CHANGED = 10000
 -- The work outlives its record for so long, so that what remains of it can be tidied up.

@@ -94,6 +94,15 @@ impl Folder {
         File::open(self.journal())?.sync_all()
     }
 
+    /// Whether a file was noted.
+    pub fn is_noted(&self, name: &Name) -> io::Result<bool> {
+        match std::fs::symlink_metadata(self.journal().join(name.file_name())) {
+            Ok(metadata) => Ok(metadata.is_file()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes what was noted, after the file has gone.
     pub fn forget(&self, name: &Name) -> io::Result<()> {
         remove_regular(&self.journal().join(name.file_name())).map(drop)

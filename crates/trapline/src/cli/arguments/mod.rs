@@ -264,6 +264,9 @@ pub struct JobArguments {
     /// Room that is left on the disk where files are made, in MiB: with less no worker begins a job
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     pub keep_free: u32,
+    /// Seconds after which a worker is missed, when exports wait and nobody asks for them
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub worker_silence: Duration,
     /// A folder of templates that reports can be asked for by name: NAME.typ or NAME/main.typ
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,

@@ -80,6 +80,19 @@ pub struct Picture {
 #[derive(Serialize, ToSchema)]
 #[schema(examples(json!({"status": "ok"})))]
 pub struct Health {
-    /// `ok` or `ready`.
+    /// `ok`.
     pub status: &'static str,
+}
+
+/// Exports can be taken and files can be written.
+#[derive(Serialize, ToSchema)]
+#[schema(examples(json!({
+    "status": "degraded",
+    "problems": ["Exports wait and no worker is running: start trapline worker, or trapline serve with --workers"]
+})))]
+pub struct Readiness {
+    /// `ready`, or `degraded` when there are problems.
+    pub status: &'static str,
+    /// What an operator has to look at, for people.
+    pub problems: Vec<String>,
 }

@@ -31,6 +31,17 @@ pub enum Phase {
     Running,
 }
 
+/// What a job waits for besides its turn.
+#[allow(dead_code)]
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WaitingFor {
+    /// No worker is running.
+    Worker,
+    /// There is no room for files.
+    Disk,
+}
+
 /// How a job is doing. What is not known (yet) is `null`.
 // As clients know it.
 #[allow(clippy::struct_field_names)]
@@ -42,6 +53,7 @@ pub enum Phase {
     "status": "completed",
     "phase": null,
     "queue_position": null,
+    "waiting_for": null,
     "attempt": 1,
     "filename": "report_705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e_1.pdf",
     "download_url": "/api/static/exports/report_705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e_1.pdf",
@@ -68,6 +80,10 @@ pub struct Status {
     pub phase: Option<&'static str>,
     /// Its place among those that wait, 1 for the next.
     pub queue_position: Option<u64>,
+    /// What it waits for besides its turn: `worker` when none is running, `disk` when there is no room
+    /// for files.
+    #[schema(value_type = Option<WaitingFor>)]
+    pub waiting_for: Option<&'static str>,
     /// How many times it was begun.
     pub attempt: u32,
     /// The name of its file, once it is completed.
@@ -111,6 +127,7 @@ pub enum KindName {
     "status": "processing",
     "phase": "running",
     "queue_position": null,
+    "waiting_for": null,
     "attempt": 1,
     "filename": null,
     "download_url": null,
