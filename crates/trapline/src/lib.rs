@@ -24,6 +24,9 @@ mod digest;
 mod export;
 mod faults;
 mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod layout;
 mod limits;
