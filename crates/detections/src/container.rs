@@ -10,6 +10,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::error::SourceError;
+use crate::excerpt::excerpt;
 
 /// Where a source keeps its files.
 #[derive(Clone, Debug)]
@@ -113,7 +114,7 @@ impl Container {
     /// Opens a table, which must be there.
     pub fn open_table(&self, name: &str, needed_for: &str) -> Result<Box<dyn BufRead>, SourceError> {
         let structure = |found: &str| SourceError::Structure {
-            file: name.into(),
+            file: excerpt(name),
             line: 1,
             column: 1,
             found: found.into(),
@@ -122,7 +123,7 @@ impl Container {
         self.open(name).map_err(|error| match error {
             OpenError::Missing => structure("the file is not there"),
             OpenError::Outside => structure("the path leads out of the data set"),
-            OpenError::Io(source) => SourceError::Io { file: name.into(), source },
+            OpenError::Io(source) => SourceError::Io { file: excerpt(name), source },
         })
     }
 }
@@ -137,8 +138,15 @@ impl ZipFiles {
         // are read whole, large ones by a thread that owns the archive.
         if size <= WHOLE {
             let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-            let mut entry = archive.by_index(index).map_err(OpenError::from_zip)?;
-            entry.read_to_end(&mut bytes).map_err(OpenError::Io)?;
+            let entry = archive.by_index(index).map_err(OpenError::from_zip)?;
+            // The directory says how large an entry is; what it holds may be anything.
+            entry.take(size + 1).read_to_end(&mut bytes).map_err(OpenError::Io)?;
+            if bytes.len() as u64 > size {
+                return Err(OpenError::Io(std::io::Error::new(
+                    std::io::ErrorKind::InvalidData,
+                    "it is larger than the directory of the ZIP archive says; pack it again",
+                )));
+            }
             return Ok(Box::new(std::io::Cursor::new(bytes)));
         }
         Ok(Box::new(BufReader::with_capacity(1 << 16, EntryReader::new(archive, index))))

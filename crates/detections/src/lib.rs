@@ -27,6 +27,7 @@ mod column;
 mod container;
 mod detector;
 mod error;
+mod excerpt;
 mod fetch;
 mod ids;
 mod media;

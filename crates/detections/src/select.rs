@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::LocalTime;
+use crate::excerpt::list_names;
 use crate::model::Dataset;
 use crate::observations::{Level, Observation, ObservationType};
 
@@ -31,7 +32,7 @@ pub struct Selection {
 
 /// Names in a request that the data set does not have.
 #[derive(Debug, thiserror::Error, PartialEq)]
-#[error("unknown {what}: {}. Known are: {}", .unknown.join(", "), .known.join(", "))]
+#[error("unknown {what}: {}. Known are: {}", list_names(.unknown), list_names(.known))]
 pub struct UnknownNames {
     /// `classifications` or `locations`.
     pub what: &'static str,

@@ -168,3 +168,55 @@ fn what_is_no_data_set_is_refused_and_says_what_is_one() {
     let error = detections::open(&broken, &options).unwrap_err().to_string();
     assert!(error.contains("the ZIP archive cannot be read"), "{error}");
 }
+
+#[test]
+fn a_header_without_end_is_refused_in_a_short_message() {
+    let mut package = sightings(1);
+    package.observations = "x".repeat(20 << 20);
+    let error = refused(&package);
+    assert!(
+        error.starts_with("observations.csv, line 1, column 1: the first line has more than 4 MiB"),
+        "{error}"
+    );
+    assert!(error.len() < 300, "{} bytes", error.len());
+    package.observations = "column,".repeat(5000);
+    assert!(refused(&package).contains("more than 4096 columns"));
+    // A column that is missing is told, and not all of the others.
+    package.observations = format!("{}\n", "a long name of a column,".repeat(4000));
+    let error = refused(&package);
+    assert!(error.contains("no column observationID") && error.contains("and 3951 more"), "{error}");
+}
+
+#[test]
+fn a_row_without_end_costs_that_row_only() {
+    let mut package = sightings(3);
+    package.observations.push_str(&"x".repeat(9 << 20));
+    package.observations.push('\n');
+    package.sighting("o9", "dep1", "2023-10-01T06:00:00Z", &"doe".repeat(500_000), 1);
+    package.sighting("o10", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
+    let data = read(&package).unwrap();
+    assert_eq!((data.observations.len(), data.problems.rows_skipped()), (4, 2));
+    let told: Vec<String> = data.problems.listed().iter().map(ToString::to_string).collect();
+    let told: Vec<&String> = told.iter().filter(|text| text.ends_with("(row skipped)")).collect();
+    assert!(told[0].starts_with("observations.csv, line 5, row: a line of more than 4 MiB"), "{told:?}");
+    assert!(
+        told[1].starts_with("observations.csv, line 6, scientificName: a text of more than 1 MiB"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_descriptor_without_end_is_refused_in_a_short_message() {
+    let mut package = sightings(1);
+    package.descriptor = format!("{{\"profile\": \"{}\"}}", "x".repeat(1 << 20));
+    let error = refused(&package);
+    assert!(error.contains("names no Camtrap DP version") && error.len() < 400, "{} bytes", error.len());
+    package.descriptor = format!("{{\"profile\": \"{}\"}}", "x".repeat(17 << 20));
+    let error = refused(&package);
+    assert!(
+        error.starts_with("datapackage.json, line 1, column 1: the file has more than 16 MiB"),
+        "{error}"
+    );
+    package.descriptor = format!("{{\"profile\": {}", "[".repeat(100_000));
+    assert!(refused(&package).starts_with("datapackage.json, line 1, column"));
+}

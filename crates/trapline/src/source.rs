@@ -43,8 +43,8 @@ fn ask<T>(
 ) -> Result<T, DatabaseError> {
     let begun = Instant::now();
     let answer = Handle::current().block_on(work);
-    // Who stops waiting says nothing of the database.
-    if !matches!(answer, Err(DatabaseError::Stopped)) {
+    // Who stops waiting, or is sent away, says nothing of the database.
+    if !matches!(answer, Err(DatabaseError::Stopped | DatabaseError::Busy)) {
         metrics().database(operation, answer.is_ok(), begun.elapsed());
     }
     answer

@@ -9,7 +9,11 @@ use super::DESCRIPTOR;
 use crate::builder::Description;
 use crate::container::Container;
 use crate::error::SourceError;
+use crate::excerpt::{excerpt, excerpt_of_error};
 use crate::model::{Licence, SourceFormat};
+
+/// No package is described in so many bytes. As JSON values they take some twenty times as much memory.
+const DESCRIPTOR_BYTES: u64 = 16 << 20;
 
 /// The files that a table is made of.
 pub(super) struct TableFiles {
@@ -26,16 +30,12 @@ pub(super) struct Package {
 
 impl Package {
     pub fn read(container: &Container) -> Result<Self, SourceError> {
-        let mut text = Vec::new();
-        container
-            .open_table(DESCRIPTOR, "which describes a Camtrap DP package")?
-            .read_to_end(&mut text)
-            .map_err(SourceError::io(DESCRIPTOR))?;
+        let text = read_descriptor(container)?;
         let json: Value = serde_json::from_slice(&text).map_err(|error| SourceError::Structure {
             file: DESCRIPTOR.into(),
             line: error.line() as u64,
             column: error.column() as u64,
-            found: error.to_string(),
+            found: excerpt_of_error(&error),
             expected: "a JSON object".into(),
         })?;
         let text = String::from_utf8_lossy(&text);
@@ -43,15 +43,15 @@ impl Package {
         let string = |key: &str| json[key].as_str().filter(|s| !s.is_empty()).map(str::to_owned);
         let title = string("title").or_else(|| json["project"]["title"].as_str().map(str::to_owned));
         Ok(Self {
+            vernacular: vernacular_names(&json),
+            tables: tables(&json),
             description: Description {
                 format: SourceFormat::CamtrapDp,
                 title: title.or_else(|| string("name")).unwrap_or_else(|| "Untitled data set".into()),
                 citation: string("bibliographicCitation"),
                 licences: licences(&json),
-                descriptor: json.clone(),
+                descriptor: json,
             },
-            vernacular: vernacular_names(&json),
-            tables: tables(&json),
         })
     }
 
@@ -71,6 +71,22 @@ impl Package {
     }
 }
 
+fn read_descriptor(container: &Container) -> Result<Vec<u8>, SourceError> {
+    let reader = container.open_table(DESCRIPTOR, "which describes a Camtrap DP package")?;
+    let mut text = Vec::new();
+    reader.take(DESCRIPTOR_BYTES + 1).read_to_end(&mut text).map_err(SourceError::io(DESCRIPTOR))?;
+    if text.len() as u64 <= DESCRIPTOR_BYTES {
+        return Ok(text);
+    }
+    Err(SourceError::Structure {
+        file: DESCRIPTOR.into(),
+        line: 1,
+        column: 1,
+        found: format!("the file has more than {} MiB", DESCRIPTOR_BYTES >> 20),
+        expected: "a description of the package; its rows belong into the tables".into(),
+    })
+}
+
 /// Only version 1 is read: version 0 has other columns, and a version 2 may mean anything.
 fn check_version(json: &Value, text: &str) -> Result<(), SourceError> {
     let profile = json["profile"].as_str().unwrap_or_default();
@@ -80,9 +96,9 @@ fn check_version(json: &Value, text: &str) -> Result<(), SourceError> {
     }
     let (line, column) = place_of(text, "\"profile\"");
     let found = match version {
-        Some(version) => format!("this is Camtrap DP version {version}"),
+        Some(version) => format!("this is Camtrap DP version {}", excerpt(version)),
         None if profile.is_empty() => "there is no profile".into(),
-        None => format!("the profile “{profile}” names no Camtrap DP version"),
+        None => format!("the profile “{}” names no Camtrap DP version", excerpt(profile)),
     };
     Err(SourceError::Structure {
         file: DESCRIPTOR.into(),

@@ -11,6 +11,7 @@ use super::taxon::Taxon;
 use crate::bbox::{BoundingBox, RelativeBox};
 use crate::builder::{Builder, Description};
 use crate::clock::{LocalTime, Written, whole_days};
+use crate::excerpt::excerpt;
 use crate::media::NewMedia;
 use crate::media_files::MediaFiles;
 use crate::model::{Dataset, Deployment, SourceFormat};
@@ -151,7 +152,7 @@ impl<'a> Images<'a> {
         let time = taken.time.map(|written| self.builder.on_clock_of(deployment, written));
         let media = NewMedia { id: path, path, name: "", deployment, time };
         let Some(media) = self.builder.media.push(&media) else {
-            let message = format!("“{path}” again; expected a file that no earlier image has");
+            let message = format!("“{}” again; expected a file that no earlier image has", excerpt(path));
             self.problem(image.number, "file", message, Consequence::RowSkipped);
             return;
         };

@@ -10,6 +10,7 @@ use super::images::{Found, Image, Images, number};
 use super::results::{Head, Source};
 use super::taxon::Taxon;
 use crate::error::SourceError;
+use crate::excerpt::excerpt;
 use crate::media_files::MediaFiles;
 use crate::model::{Dataset, SourceFormat};
 use crate::observations::ObservationType;
@@ -51,7 +52,7 @@ fn check_version(source: &Source<'_>, head: &Head) -> Result<(), SourceError> {
             file: source.name.into(),
             line: 1,
             column: 1,
-            found: format!("info.format_version is {other}"),
+            found: format!("info.format_version is {}", excerpt(&other.to_string())),
             expected: "version 1 of MegaDetector's batch output format (1.0 to 1.5)".into(),
         }),
     }
@@ -81,10 +82,12 @@ impl Reading<'_> {
             return;
         };
         if let Some(failure) = item["failure"].as_str() {
+            let (path, failure) = (excerpt(path), excerpt(failure));
             self.skip("failure", format!("the detector could not read {path} ({failure})"));
             return;
         }
         let Some(detections) = item["detections"].as_array() else {
+            let path = excerpt(path);
             self.skip("detections", format!("{path} has no list of detections; expected one, if empty"));
             return;
         };
@@ -110,7 +113,8 @@ impl Reading<'_> {
         let category = key(&detection["category"]);
         let Some(name) = category.as_ref().and_then(|category| self.head.detected.get(category)) else {
             // The format wants such to be taken for no detection.
-            let message = format!("category {} is not among detection_categories", detection["category"]);
+            let category = excerpt(&detection["category"].to_string());
+            let message = format!("category {category} is not among detection_categories");
             self.images.problem(self.number, "category", message, Consequence::ValueIgnored);
             return None;
         };

@@ -5,6 +5,7 @@
 
 mod exif;
 mod images;
+mod limit;
 mod megadetector;
 mod paths;
 mod results;

@@ -10,7 +10,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::limit::LimitedJson;
 use crate::error::SourceError;
+use crate::excerpt::excerpt_of_error;
 
 /// Where results are.
 pub(super) struct Source<'a> {
@@ -51,12 +53,12 @@ struct Parts {
 }
 
 impl Source<'_> {
-    fn open(&self) -> Result<BufReader<File>, SourceError> {
+    fn open(&self) -> Result<BufReader<LimitedJson<File>>, SourceError> {
         let file = File::open(self.path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => SourceError::NotFound(self.path.into()),
             _ => SourceError::io(self.name)(error),
         })?;
-        Ok(BufReader::with_capacity(1 << 18, file))
+        Ok(BufReader::with_capacity(1 << 18, LimitedJson::new(file)))
     }
 
     /// Goes through the whole file once: the names of classes may stand behind the images.
@@ -84,14 +86,14 @@ impl Source<'_> {
     }
 
     fn wrong(&self, error: &serde_json::Error) -> SourceError {
-        if let Some(kind) = error.io_error_kind() {
+        if let Some(kind) = error.io_error_kind().filter(|kind| *kind != std::io::ErrorKind::InvalidData) {
             return SourceError::Io { file: self.name.into(), source: kind.into() };
         }
         SourceError::Structure {
             file: self.name.into(),
-            line: error.line() as u64,
-            column: error.column() as u64,
-            found: error.to_string(),
+            line: error.line().max(1) as u64,
+            column: error.column().max(1) as u64,
+            found: excerpt_of_error(error),
             expected:
                 "results of MegaDetector (images, detection_categories) or of SpeciesNet (predictions), \
                        whole and as JSON"

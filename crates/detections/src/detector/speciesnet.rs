@@ -8,6 +8,7 @@ use super::images::{Found, Image, Images, number};
 use super::results::Source;
 use super::taxon::Taxon;
 use crate::error::SourceError;
+use crate::excerpt::excerpt;
 use crate::media_files::MediaFiles;
 use crate::model::{Dataset, SourceFormat};
 use crate::observations::ObservationType;
@@ -54,8 +55,8 @@ impl Reading<'_> {
         let failures: Vec<&str> =
             item["failures"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if !failures.is_empty() {
-            let message =
-                format!("SpeciesNet could not do all of its work on {path} ({})", failures.join(", "));
+            let (path, failures) = (excerpt(path), excerpt(&failures.join(", ")));
+            let message = format!("SpeciesNet could not do all of its work on {path} ({failures})");
             let lost = prediction.is_none() && item["detections"].is_null();
             let consequence = if lost { Consequence::RowSkipped } else { Consequence::ValueIgnored };
             self.images.problem(self.number, "failures", message, consequence);

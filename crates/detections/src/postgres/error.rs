@@ -9,6 +9,9 @@ pub enum DatabaseError {
     /// It does not answer, or restarts. Trying again may help.
     #[error("the database of the data set does not answer; try again in a moment")]
     Unavailable,
+    /// As many who wait for an answer ask it as may. Trying again in a moment may help.
+    #[error("too many ask the database of the data set at once; try again in a moment")]
+    Busy,
     /// It took too long. A shorter period or fewer detections may be found in time.
     #[error(
         "the database of the data set did not answer within {} s; ask for a shorter period or fewer detections, or \
@@ -37,8 +40,8 @@ impl DatabaseError {
                 // The statement timeout; a person who cancels it looks the same.
                 Some("57014") => Self::TooSlow(limit),
                 // Starting, stopping, too many connections, out of some resource; a standby that had to
-                // cancel; what another transaction was in the way of.
-                Some("57P01" | "57P02" | "57P03" | "57P05" | "25006" | "40001" | "40P01") => {
+                // cancel; what another transaction was in the way of, or has locked.
+                Some("57P01" | "57P02" | "57P03" | "57P05" | "25006" | "40001" | "40P01" | "55P03") => {
                     Self::Unavailable
                 }
                 Some(code) if code.starts_with("53") || code.starts_with("08") || code.starts_with("58") => {
@@ -57,6 +60,6 @@ impl DatabaseError {
 
     /// Whether the same may be had later.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Unavailable | Self::TooSlow(_))
+        matches!(self, Self::Unavailable | Self::Busy | Self::TooSlow(_))
     }
 }

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep};
 
 use super::error::DatabaseError;
@@ -21,6 +22,9 @@ use crate::source::ReadOptions;
 
 /// Waits between attempts to reach a server, the first and the longest.
 const WAITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
+
+/// Of those who wait for an answer, how many more than may ask at once may wait for their turn.
+const WAITING: usize = 24;
 
 /// How a database is used.
 #[derive(Clone, Debug)]
@@ -55,10 +59,17 @@ pub struct Database {
     inner: Arc<Inner>,
     /// How long a server that does not answer is waited for.
     patience: Duration,
+    /// Somebody is waiting for an answer.
+    is_hurried: bool,
 }
 
 pub(super) struct Inner {
     pool: PgPool,
+    /// Of those who wait for an answer, those who may ask at once: half of the connections, so that the
+    /// others are left for exports.
+    turns: Semaphore,
+    /// Those who may ask at once or wait for their turn.
+    places: Semaphore,
     /// The name of the database.
     name: String,
     /// Host, port and name, without who connects.
@@ -95,8 +106,11 @@ impl Database {
             .acquire_timeout(options.patience)
             .idle_timeout(Duration::from_mins(5))
             .connect_lazy_with(connect);
+        let turns = usize::try_from(options.connections / 2).unwrap_or(0).max(1);
         let inner = Inner {
             pool,
+            turns: Semaphore::new(turns),
+            places: Semaphore::new(turns + WAITING),
             name,
             address,
             options,
@@ -105,14 +119,15 @@ impl Database {
             files: MediaFiles::elsewhere(read)?,
             known: Mutex::new(None),
         };
-        Ok(Self { patience: inner.options.patience, inner: Arc::new(inner) })
+        Ok(Self { patience: inner.options.patience, is_hurried: false, inner: Arc::new(inner) })
     }
 
-    /// The same for somebody who is waiting for an answer: a server that does not answer is waited for
-    /// at most this long.
+    /// The same for somebody who is waiting for an answer: a server that does not answer, or whose tables
+    /// somebody has locked, is waited for at most this long. Of many who do so at once some wait for their
+    /// turn, and the others are sent away ([`DatabaseError::Busy`]); what exports ask is not held up.
     #[must_use]
     pub fn hurried(&self, patience: Duration) -> Self {
-        Self { patience, ..self.clone() }
+        Self { patience, is_hurried: true, ..self.clone() }
     }
 
     pub(super) fn inner(&self) -> &Inner {
@@ -126,6 +141,7 @@ impl Database {
         stop: &(dyn Fn() -> bool + Sync),
         work: impl AsyncFn(&mut Session<'_>) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
+        let _turn = self.take_turn(stop).await?;
         let give_up = Instant::now() + self.patience;
         let mut wait = WAITS[0];
         loop {
@@ -149,6 +165,22 @@ impl Database {
         }
     }
 
+    /// Waits for the turn of somebody who waits for an answer. Whoever else asks needs none.
+    async fn take_turn(
+        &self,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<[SemaphorePermit<'_>; 2]>, DatabaseError> {
+        if !self.is_hurried {
+            return Ok(None);
+        }
+        let place = self.inner.places.try_acquire().map_err(|_| DatabaseError::Busy)?;
+        let turn = tokio::time::timeout(self.patience, self.inner.turns.acquire());
+        match wanted(stop, turn).await? {
+            Ok(Ok(turn)) => Ok(Some([place, turn])),
+            _ => Err(DatabaseError::Busy),
+        }
+    }
+
     async fn once<T>(
         &self,
         stop: &(dyn Fn() -> bool + Sync),
@@ -161,7 +193,8 @@ impl Database {
             Err(_) => return Err(DatabaseError::Unavailable),
         };
         let mut session = Session { connection: &mut connection, inner: &self.inner, stop, most: u64::MAX };
-        let done = match session.begin(limit).await {
+        let lock = self.is_hurried.then_some(self.patience);
+        let done = match session.begin(limit, lock).await {
             Ok(()) => work(&mut session).await,
             Err(error) => Err(error),
         };

@@ -137,7 +137,7 @@ impl Ground<'_> {
         self.not_counted(session, from, to).await?;
         session
             .each(&self.sql().days_with_pictures(from, to), |row| {
-                let location: Option<&str> = row.try_get(0)?;
+                let location: Option<&str> = row.try_get(0).unwrap_or_default();
                 let Some(camera) = location.and_then(|location| self.camera(location, None)) else {
                     return Ok(());
                 };
@@ -182,8 +182,12 @@ impl Ground<'_> {
         session
             .each(statement, |row| {
                 if people {
-                    images.extend(row.try_get::<Option<String>, _>(super::sql::column::IMAGE)?);
-                    events.extend(row.try_get::<Option<String>, _>(super::sql::column::EVENT)?);
+                    images.extend(
+                        row.try_get::<Option<String>, _>(super::sql::column::IMAGE).unwrap_or_default(),
+                    );
+                    events.extend(
+                        row.try_get::<Option<String>, _>(super::sql::column::EVENT).unwrap_or_default(),
+                    );
                 }
                 self.detection(&row)
             })

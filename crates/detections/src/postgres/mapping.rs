@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::SourceError;
+use crate::excerpt::{excerpt, excerpt_of_error};
 use crate::observations::ObservationType;
 
 /// How a database is read. In a file it is written as TOML, with a table for each field.
@@ -114,10 +115,11 @@ section! {
         id: "location.id",
         /// Its name.
         name: "location.name",
-        /// Degrees north (WGS 84).
-        latitude: "location.coordinates ->> 'lat'",
+        /// Degrees north (WGS 84). The type `json` keeps escapes that PostgreSQL can make no text of, and
+        /// then fails for all of the table.
+        latitude: "case when location.coordinates::text !~* '\\\\u(0000|d[89a-f])' then location.coordinates ->> 'lat' end",
         /// Degrees east (WGS 84).
-        longitude: "location.coordinates ->> 'lon'",
+        longitude: "case when location.coordinates::text !~* '\\\\u(0000|d[89a-f])' then location.coordinates ->> 'lon' end",
     }
 }
 
@@ -210,7 +212,7 @@ impl Mapping {
             "pixels" | "fractions" => Ok(mapping),
             other => {
                 let at = text.find("box_unit").map(|at| at..at);
-                Err((at, format!("box_unit “{other}”, which is neither pixels nor fractions")))
+                Err((at, format!("box_unit “{}”, which is neither pixels nor fractions", excerpt(other))))
             }
         });
         mapping.map_err(|(span, found)| {
@@ -220,7 +222,7 @@ impl Mapping {
                 file: path.display().to_string(),
                 line: before.matches('\n').count() as u64 + 1,
                 column,
-                found: found.trim().to_owned(),
+                found: excerpt_of_error(&found.trim()),
                 expected: "a mapping of tables and columns, as docs/POSTGRESQL.md describes it".into(),
             }
         })

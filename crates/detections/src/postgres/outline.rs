@@ -14,7 +14,9 @@ use super::session::Session;
 use super::sql::{Sql, Types};
 use crate::builder::{Builder, Description};
 use crate::clock::{CameraClock, LocalTime, Written, whole_days};
+use crate::excerpt::excerpt;
 use crate::model::{Dataset, Deployment, SourceFormat};
+use crate::problems::Consequence;
 use crate::source::{Keep, ReadOptions};
 
 /// What was found is believed for so long.
@@ -100,7 +102,7 @@ pub(super) struct Ground<'a> {
     /// Deployments by the id of their location.
     pub cameras: HashMap<String, u32>,
     /// Numbers of locations by their id.
-    places: HashMap<String, (u32, String, Option<f64>, Option<f64>)>,
+    pub(super) places: HashMap<String, (u32, String, Option<f64>, Option<f64>)>,
 }
 
 impl<'a> Ground<'a> {
@@ -132,14 +134,18 @@ impl<'a> Ground<'a> {
     }
 
     fn location(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
-        let id: String = row.try_get::<Option<String>, _>(0)?.unwrap_or_default();
-        let name: String =
-            row.try_get::<Option<String>, _>(1)?.filter(|name| !name.is_empty()).unwrap_or(id.clone());
-        let degrees = |column: usize, most: f64| -> Result<Option<f64>, sqlx::Error> {
-            let text: Option<&str> = row.try_get(column)?;
-            Ok(text.and_then(|text| text.trim().parse().ok()).filter(|degrees: &f64| degrees.abs() <= most))
+        let id = self.text(row, 0, "location.id").to_owned();
+        if id.is_empty() {
+            self.problem("location.id", "no id; expected one".into(), Consequence::RowSkipped);
+            return Ok(());
+        }
+        let name = match self.text(row, 1, "location.name") {
+            "" => id.clone(),
+            name => name.to_owned(),
         };
-        let (latitude, longitude) = degrees(2, 90.0)?.zip(degrees(3, 180.0)?).unzip();
+        let latitude = self.degrees(row, 2, "location.latitude", 90.0);
+        let longitude = self.degrees(row, 3, "location.longitude", 180.0);
+        let (latitude, longitude) = latitude.zip(longitude).unzip();
         let place = self.builder.locations.place(&id, &name, &id, latitude, longitude);
         self.places.insert(id.clone(), (place, name, latitude, longitude));
         let span: (Option<i64>, Option<i64>) = (row.try_get(4)?, row.try_get(5)?);
@@ -150,6 +156,17 @@ impl<'a> Ground<'a> {
             (*begin, *end) = ((*begin).min(first), (*end).max(last));
         }
         Ok(())
+    }
+
+    /// A coordinate; `NA` is none.
+    fn degrees(&mut self, row: &PgRow, column: usize, name: &str, most: f64) -> Option<f64> {
+        let text = self.text(row, column, name).trim();
+        let degrees = text.parse().ok().filter(|degrees: &f64| degrees.abs() <= most);
+        if degrees.is_none() && !matches!(text, "" | "NA") {
+            let message = format!("“{}”; expected degrees from -{most} to {most}", excerpt(text));
+            self.problem(name, message, Consequence::ValueIgnored);
+        }
+        degrees
     }
 
     /// The deployment at a location, which is made when it is not there; `None` for an id that no

@@ -5,8 +5,11 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use super::outline::Ground;
-use super::sql::column;
+use super::session::LONGEST;
+use super::sql::{OTHER_MOMENT, column};
 use crate::bbox::{BoundingBox, RelativeBox};
+use crate::clock::LocalTime;
+use crate::excerpt::excerpt;
 use crate::media::NewMedia;
 use crate::observations::{Level, NewObservation};
 use crate::problems::{Consequence, RowProblem};
@@ -14,33 +17,31 @@ use crate::problems::{Consequence, RowProblem};
 impl Ground<'_> {
     /// Adds a detection. What cannot be read of it is noted, and it is kept without.
     pub fn detection(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
-        let text = |column: usize| -> Result<&str, sqlx::Error> {
-            Ok(row.try_get::<Option<&str>, _>(column)?.unwrap_or_default())
-        };
-        let id = text(column::ID)?;
-        let Some(deployment) = self.camera(text(column::LOCATION)?, None) else {
-            self.problem(
-                "location",
-                format!("the picture of detection {id} is of no known location"),
-                Consequence::RowSkipped,
-            );
+        let id = self.text(row, column::ID, "detection.id");
+        if id.is_empty() {
+            self.problem("detection.id", "no id; expected one".into(), Consequence::RowSkipped);
+            return Ok(());
+        }
+        let location = self.text(row, column::LOCATION, "image.location");
+        let Some(deployment) = self.camera(location, None) else {
+            let message = format!("the picture of detection {} is of no known location", excerpt(id));
+            self.problem("location", message, Consequence::RowSkipped);
             return Ok(());
         };
-        let seconds: Option<i64> = row.try_get(column::TIME)?;
+        let seconds = self.moment(row, column::TIME, "image.time", id)?;
         let time = seconds.map(|seconds| self.time(seconds));
         if time.is_some() && !self.types.local_times && self.inner.time_zone.is_none() {
             self.builder.clock_unknown += 1;
         }
-        let media = self.picture(row, deployment, time)?;
-        let class = text(column::CLASS)?.trim();
+        let media = self.picture(row, deployment, time);
+        let class = self.text(row, column::CLASS, "detection.class").trim();
         let number = self.class(class);
-        let (confidence, bbox) =
-            (self.confidence(id, text(column::CONFIDENCE)?), self.bbox(id, text(column::BOX)?));
+        let (confidence, bbox) = (self.confidence(row, id), self.bbox(row, id));
         let observation = NewObservation {
             id,
             deployment,
             media: Some(media),
-            event: text(column::EVENT)?,
+            event: self.text(row, column::EVENT, "detection.event"),
             class: number,
             kind: self.inner.options.mapping.classes.kind(class),
             level: Level::Media,
@@ -48,55 +49,86 @@ impl Ground<'_> {
             time,
             confidence,
             bbox,
-            individual: text(column::INDIVIDUAL)?,
-            sex: text(column::SEX)?,
-            life_stage: text(column::LIFE_STAGE)?,
-            classified_at: row.try_get(column::CLASSIFIED_AT)?,
+            individual: self.text(row, column::INDIVIDUAL, "individual.name"),
+            sex: self.text(row, column::SEX, "individual.sex"),
+            life_stage: self.text(row, column::LIFE_STAGE, "individual.life_stage"),
+            classified_at: self.moment(row, column::CLASSIFIED_AT, "detection.classified_at", id)?,
         };
         // The same detection may be asked for in several ways.
         self.builder.observations.push(&observation);
         Ok(())
     }
 
-    /// The row of the picture that a detection is on.
-    fn picture(
-        &mut self,
-        row: &PgRow,
-        deployment: u32,
-        time: Option<(crate::clock::LocalTime, Option<i32>)>,
-    ) -> Result<u32, sqlx::Error> {
-        let text = |column: usize| -> Result<&str, sqlx::Error> {
-            Ok(row.try_get::<Option<&str>, _>(column)?.unwrap_or_default())
+    /// The text of a column, empty for null. One that is no text a name could be is noted and left out.
+    pub fn text<'r>(&mut self, row: &'r PgRow, column: usize, name: &str) -> &'r str {
+        let message = match row.try_get::<Option<&str>, _>(column) {
+            Ok(None) => return "",
+            Ok(Some(text)) if text.len() <= LONGEST => return text,
+            Ok(Some(_)) => format!("a text of more than {} KiB; expected a shorter one", LONGEST >> 10),
+            // In a database whose encoding is SQL_ASCII a text may be any bytes.
+            Err(_) => "a text that is not UTF-8; expected UTF-8".into(),
         };
-        let id = text(column::IMAGE)?;
-        let media = &mut self.builder.media;
-        if let Some(known) = media.find_expected(id, self.builder.next_media.wrapping_sub(1)) {
-            return Ok(known);
-        }
-        let (path, name) = (text(column::PATH)?, text(column::NAME)?);
-        let added = media.push(&NewMedia { id, path, name, deployment, time }).expect("it was not found");
-        self.builder.next_media = added + 1;
-        Ok(added)
+        self.problem(name, message, Consequence::ValueIgnored);
+        ""
     }
 
-    fn confidence(&mut self, id: &str, text: &str) -> Option<f32> {
+    /// Seconds since 1970 of a column.
+    fn moment(
+        &mut self,
+        row: &PgRow,
+        column: usize,
+        name: &str,
+        id: &str,
+    ) -> Result<Option<i64>, sqlx::Error> {
+        let seconds: Option<i64> = row.try_get(column)?;
+        if seconds == Some(OTHER_MOMENT) {
+            let message = format!(
+                "detection {} has a time that is infinite or not of the years 1 to 9998",
+                excerpt(id)
+            );
+            self.problem(name, message, Consequence::ValueIgnored);
+            return Ok(None);
+        }
+        Ok(seconds)
+    }
+
+    /// The row of the picture that a detection is on.
+    fn picture(&mut self, row: &PgRow, deployment: u32, time: Option<(LocalTime, Option<i32>)>) -> u32 {
+        let id = self.text(row, column::IMAGE, "image.id");
+        let expected = self.builder.next_media.wrapping_sub(1);
+        if let Some(known) = self.builder.media.find_expected(id, expected) {
+            return known;
+        }
+        let path = self.text(row, column::PATH, "image.path");
+        let name = self.text(row, column::NAME, "image.name");
+        let media = NewMedia { id, path, name, deployment, time };
+        let added = self.builder.media.push(&media).expect("it was not found");
+        self.builder.next_media = added + 1;
+        added
+    }
+
+    fn confidence(&mut self, row: &PgRow, id: &str) -> Option<f32> {
+        let text = self.text(row, column::CONFIDENCE, "detection.confidence");
         if text.is_empty() {
             return None;
         }
         let confidence = text.parse().ok().filter(|confidence| (0.0..=1.0).contains(confidence));
         if confidence.is_none() {
+            let (id, text) = (excerpt(id), excerpt(text));
             let message = format!("detection {id} has a confidence of “{text}”, which is not from 0 to 1");
             self.problem("confidence", message, Consequence::ValueIgnored);
         }
         confidence
     }
 
-    fn bbox(&mut self, id: &str, text: &str) -> Option<BoundingBox> {
+    fn bbox(&mut self, row: &PgRow, id: &str) -> Option<BoundingBox> {
+        let text = self.text(row, column::BOX, "detection.box");
         if text.is_empty() || text == "null" {
             return None;
         }
         let sides = serde_json::from_str(text).ok().and_then(|json| sides(&json));
         if sides.is_none() {
+            let id = excerpt(id);
             let message = format!("detection {id} has a box that is not x, y, width and height as numbers");
             self.problem("box", message, Consequence::ValueIgnored);
         }
@@ -110,9 +142,15 @@ impl Ground<'_> {
         })
     }
 
-    fn problem(&mut self, column: &str, message: String, consequence: Consequence) {
-        let (file, column) = (self.inner.options.mapping.tables.detections.clone(), column.to_owned());
-        let line = self.builder.observations.len() as u64 + 1;
+    /// Notes what is wrong with a row. A column of the mapping tells its table.
+    pub fn problem(&mut self, column: &str, message: String, consequence: Consequence) {
+        let tables = &self.inner.options.mapping.tables;
+        let (file, before) = match column.split_once('.') {
+            Some(("location", _)) => (&tables.locations, self.places.len()),
+            Some(("image", _)) => (&tables.images, self.builder.observations.len()),
+            _ => (&tables.detections, self.builder.observations.len()),
+        };
+        let (file, column, line) = (file.clone(), column.to_owned(), before as u64 + 1);
         self.builder.problems.add(RowProblem { file, unit: "row", line, column, message, consequence });
     }
 }

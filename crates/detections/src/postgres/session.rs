@@ -29,6 +29,9 @@ pub(super) async fn wanted<T>(
     }
 }
 
+/// Bytes of a text. What is longer is no name, no path and no box.
+pub(super) const LONGEST: usize = 64 << 10;
+
 /// A transaction, and whether what it reads is still wanted.
 pub(super) struct Session<'a> {
     pub connection: &'a mut PgConnection,
@@ -47,14 +50,24 @@ impl Session<'_> {
         self.most = self.inner.options.most_memory / ROW[usize::from(texts)];
     }
 
-    pub(super) async fn begin(&mut self, limit: Duration) -> Result<(), DatabaseError> {
+    /// Begins the transaction. A statement of it may take `limit`, and wait for a table that somebody has
+    /// locked for `lock`; without one as long as the role may.
+    pub(super) async fn begin(
+        &mut self,
+        limit: Duration,
+        lock: Option<Duration>,
+    ) -> Result<(), DatabaseError> {
         // Plans are for one use, which compiling them is not worth. A server that can finds out for
         // itself that nobody waits any more.
+        let locks = lock
+            .map(|lock| format!("SET LOCAL lock_timeout = {}; ", lock.as_millis().max(1)))
+            .unwrap_or_default();
         let first = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-             SET LOCAL statement_timeout = {}; SET LOCAL jit = off; SET LOCAL bytea_output = hex; \
+             SET LOCAL statement_timeout = {}; {locks}SET LOCAL jit = off; \
+             SET LOCAL bytea_output = hex; \
              SELECT set_config(name, '2s', true) FROM pg_settings WHERE name = 'client_connection_check_interval'",
-            limit.as_millis().max(1)
+            limit.as_millis().max(1),
         );
         let executed = sqlx::raw_sql(AssertSqlSafe(first)).execute(&mut *self.connection);
         wanted(self.stop, executed).await?.map(drop).map_err(|error| self.inner.told(&error))
@@ -76,7 +89,9 @@ impl Session<'_> {
         let mut counts = Vec::new();
         self.each(statement, |row| {
             let number: i64 = row.try_get(1)?;
-            counts.push((row.try_get(0)?, number.unsigned_abs()));
+            // What cannot be a name is none for its detections either.
+            let name = row.try_get(0).ok().filter(|name: &String| name.len() <= LONGEST).unwrap_or_default();
+            counts.push((name, number.unsigned_abs()));
             Ok(())
         })
         .await?;

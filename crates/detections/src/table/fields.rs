@@ -2,6 +2,11 @@
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
+/// Columns of a table, more than any has.
+pub(super) const COLUMNS: usize = 4096;
+/// Bytes of a field.
+pub(super) const FIELD_BYTES: usize = 1 << 20;
+
 /// The fields of one record, in buffers that are used again for the next.
 pub(super) struct Fields {
     pub delimiter: u8,
@@ -17,17 +22,16 @@ impl Fields {
         Self { delimiter, reader, text: vec![0; 1024], ends: vec![0; 64], count: 0 }
     }
 
-    /// Cuts a record into its fields and tells their number.
-    pub fn count(&mut self, record: &str) -> usize {
-        self.parse(record);
+    /// How many fields the record has.
+    pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Cuts a record into its fields.
+    /// Cuts a record into its fields, of which the first [`COLUMNS`] and one more are counted.
     pub fn parse(&mut self, record: &str) {
         // A record's fields are never longer than the record, and never more than its bytes.
         self.text.resize(self.text.len().max(record.len() + 1), 0);
-        self.ends.resize(self.ends.len().max(record.len() + 2), 0);
+        self.ends.resize(self.ends.len().max((record.len() + 2).min(COLUMNS + 1)), 0);
         self.reader.reset();
         let (result, read, written, ends) =
             self.reader.read_record(record.as_bytes(), &mut self.text, &mut self.ends);
@@ -44,6 +48,13 @@ impl Fields {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         // Cut out of valid UTF-8 at ASCII bytes only.
         std::str::from_utf8(&self.text[start..self.ends[index]]).unwrap_or_default()
+    }
+
+    /// The first field that is larger than [`FIELD_BYTES`].
+    pub fn find_too_long(&self) -> Option<usize> {
+        // Most records are smaller than that as a whole.
+        let whole = self.count.checked_sub(1).map_or(0, |last| self.ends[last]);
+        (whole > FIELD_BYTES).then(|| (0..self.count).find(|index| self.get(*index).len() > FIELD_BYTES))?
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &str> {

@@ -1,13 +1,15 @@
 //! Physical lines, and rows that reach over several.
 
 use std::collections::VecDeque;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use crate::error::SourceError;
 
 /// How far a quoted field may reach before its quote counts as broken.
 const QUOTED_LINES: usize = 1000;
 const QUOTED_BYTES: usize = 1 << 20;
+/// Bytes of a line. A row of a real table has a few hundred.
+pub(super) const LINE_BYTES: usize = 4 << 20;
 
 /// An odd number of quotes: a field goes on in the next line, or a quote is broken.
 pub(super) fn open_quote(text: &str) -> bool {
@@ -40,23 +42,39 @@ pub(super) fn well_quoted(record: &str, delimiter: u8) -> bool {
     !quoted
 }
 
+/// A line without its end.
+#[derive(Default)]
+struct Line {
+    text: String,
+    /// It has more than [`LINE_BYTES`], and nothing of it was kept.
+    is_too_long: bool,
+}
+
+/// A line that was taken.
+pub(super) enum Taken<'t> {
+    Text(&'t str),
+    /// It has more than [`LINE_BYTES`].
+    TooLong,
+    End,
+}
+
 /// Physical lines, with those that were looked at ahead of their turn.
 pub(super) struct Lines<'a> {
     reader: Box<dyn BufRead + 'a>,
     file: String,
-    ahead: VecDeque<String>,
+    ahead: VecDeque<Line>,
     /// The line that was taken last.
-    current: String,
+    current: Line,
     pub next_line: u64,
 }
 
 impl<'a> Lines<'a> {
     pub fn new(reader: Box<dyn BufRead + 'a>, file: &str) -> Self {
-        Self { reader, file: file.into(), ahead: VecDeque::new(), current: String::new(), next_line: 1 }
+        Self { reader, file: file.into(), ahead: VecDeque::new(), current: Line::default(), next_line: 1 }
     }
 
     /// The next line without its end.
-    pub fn take(&mut self) -> Result<Option<&str>, SourceError> {
+    pub fn take(&mut self) -> Result<Taken<'_>, SourceError> {
         let found = match self.ahead.pop_front() {
             Some(line) => {
                 self.current = line;
@@ -65,7 +83,11 @@ impl<'a> Lines<'a> {
             None => self.read(self.next_line)?,
         };
         self.next_line += u64::from(found);
-        Ok(found.then_some(self.current.as_str()))
+        Ok(match &self.current {
+            _ if !found => Taken::End,
+            Line { is_too_long: true, .. } => Taken::TooLong,
+            Line { text, .. } => Taken::Text(text),
+        })
     }
 
     /// Drops lines that `rest_of_quoted` joined.
@@ -86,9 +108,12 @@ impl<'a> Lines<'a> {
                 self.ahead.push_back(std::mem::take(&mut self.current));
             }
             let next = &self.ahead[extra];
+            if next.is_too_long {
+                return Ok(None);
+            }
             whole.push('\n');
-            whole.push_str(next);
-            if open_quote(next) {
+            whole.push_str(&next.text);
+            if open_quote(&next.text) {
                 return Ok(Some((whole, extra + 1)));
             }
             if whole.len() > QUOTED_BYTES {
@@ -100,16 +125,22 @@ impl<'a> Lines<'a> {
 
     /// Reads a line into `current`, whose memory is used again; `false` at the end of the file.
     fn read(&mut self, number: u64) -> Result<bool, SourceError> {
-        let mut bytes = std::mem::take(&mut self.current).into_bytes();
+        let mut bytes = std::mem::take(&mut self.current).text.into_bytes();
         bytes.clear();
-        self.reader.read_until(b'\n', &mut bytes).map_err(SourceError::io(&self.file))?;
+        let most = LINE_BYTES as u64 + 1;
+        (&mut self.reader).take(most).read_until(b'\n', &mut bytes).map_err(SourceError::io(&self.file))?;
         if bytes.is_empty() {
             return Ok(false);
+        }
+        if bytes.len() > LINE_BYTES && !bytes.ends_with(b"\n") {
+            self.reader.skip_until(b'\n').map_err(SourceError::io(&self.file))?;
+            self.current = Line { text: String::new(), is_too_long: true };
+            return Ok(true);
         }
         while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
             bytes.pop();
         }
-        self.current = String::from_utf8(bytes).map_err(|error| {
+        let text = String::from_utf8(bytes).map_err(|error| {
             let good = error.utf8_error().valid_up_to();
             let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
             SourceError::Structure {
@@ -120,6 +151,7 @@ impl<'a> Lines<'a> {
                 expected: "text in UTF-8 (save the table again with that encoding)".into(),
             }
         })?;
+        self.current = Line { text, is_too_long: false };
         Ok(true)
     }
 }

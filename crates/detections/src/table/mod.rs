@@ -14,10 +14,11 @@ use std::str::FromStr;
 
 use crate::clock::Written;
 use crate::error::SourceError;
+use crate::excerpt::{excerpt, list_names};
 use crate::problems::{Consequence, RowProblem};
 
-use fields::Fields;
-use lines::{Lines, open_quote, well_quoted};
+use fields::{COLUMNS, FIELD_BYTES, Fields};
+use lines::{LINE_BYTES, Lines, Taken, open_quote, well_quoted};
 
 /// A column found in the header.
 #[derive(Clone, Copy, Debug)]
@@ -49,18 +50,28 @@ impl<'a> Table<'a> {
     pub fn open(reader: Box<dyn BufRead + 'a>, file: &str, delimiter: u8) -> Result<Self, SourceError> {
         let mut lines = Lines::new(reader, file);
         let mut fields = Fields::new(delimiter);
-        let first = lines.take()?;
-        let header_text = first.map_or("", |line| line.trim_start_matches('\u{feff}'));
+        let wrong = |found: String| SourceError::Structure {
+            file: excerpt(file),
+            line: 1,
+            column: 1,
+            found,
+            expected: "a first line with the names of the columns".into(),
+        };
+        let header_text = match lines.take()? {
+            Taken::Text(line) => line.trim_start_matches('\u{feff}'),
+            Taken::End => "",
+            Taken::TooLong => {
+                let most = LINE_BYTES >> 20;
+                return Err(wrong(format!("the first line has more than {most} MiB; is this the table?")));
+            }
+        };
         if header_text.trim().is_empty() {
-            return Err(SourceError::Structure {
-                file: file.into(),
-                line: 1,
-                column: 1,
-                found: "the file has no header".into(),
-                expected: "a first line with the names of the columns".into(),
-            });
+            return Err(wrong("the file has no header".into()));
         }
         fields.parse(header_text);
+        if fields.count() > COLUMNS {
+            return Err(wrong(format!("the header has more than {COLUMNS} columns")));
+        }
         let header = fields.iter().map(|name| name.trim().to_owned()).collect();
         Ok(Self { file: file.into(), lines, header, fields })
     }
@@ -74,7 +85,7 @@ impl<'a> Table<'a> {
             file: self.file.clone(),
             line: 1,
             column: self.header.len() as u64 + 1,
-            found: format!("the header has no column {name} (it has: {})", self.header.join(", ")),
+            found: format!("the header has no column {name} (it has: {})", list_names(&self.header)),
             expected: format!("a column {name}"),
         })
     }
@@ -82,7 +93,11 @@ impl<'a> Table<'a> {
     pub fn step(&mut self) -> Result<Step<'_>, SourceError> {
         let (line, found) = loop {
             let line = self.lines.next_line;
-            let Some(text) = self.lines.take()? else { return Ok(Step::End) };
+            let text = match self.lines.take()? {
+                Taken::Text(text) => text,
+                Taken::TooLong => return Ok(Step::Broken(self.too_long(line))),
+                Taken::End => return Ok(Step::End),
+            };
             if text.trim_ascii().is_empty() {
                 continue;
             }
@@ -93,19 +108,43 @@ impl<'a> Table<'a> {
                     None => return Ok(Step::Broken(self.broken_quote(line, &text))),
                 }
             }
-            break (line, self.fields.count(text));
+            self.fields.parse(text);
+            break (line, self.fields.count());
         };
         if found != self.header.len() {
-            return Ok(Step::Broken(RowProblem {
-                file: self.file.clone(),
-                unit: "line",
-                line,
-                column: self.header.get(found).cloned().unwrap_or_else(|| "row".into()),
-                message: format!("{found} fields; expected {} as in the header", self.header.len()),
-                consequence: Consequence::RowSkipped,
-            }));
+            let more = if found > COLUMNS { "more than " } else { "" };
+            let message = format!(
+                "{more}{} fields; expected {} as in the header",
+                found.min(COLUMNS),
+                self.header.len()
+            );
+            return Ok(Step::Broken(self.broken(line, self.header.get(found), message)));
+        }
+        if let Some(field) = self.fields.find_too_long() {
+            let message = format!("a text of more than {} MiB; expected a shorter one", FIELD_BYTES >> 20);
+            return Ok(Step::Broken(self.broken(line, self.header.get(field), message)));
         }
         Ok(Step::Row(Row { table: self, line }))
+    }
+
+    /// A row that cannot be cut into its fields, or not into usable ones.
+    fn broken(&self, line: u64, column: Option<&String>, message: String) -> RowProblem {
+        RowProblem {
+            file: excerpt(&self.file),
+            unit: "line",
+            line,
+            column: column.map_or_else(|| "row".into(), |name| excerpt(name)),
+            message,
+            consequence: Consequence::RowSkipped,
+        }
+    }
+
+    fn too_long(&self, line: u64) -> RowProblem {
+        let message = format!(
+            "a line of more than {} MiB; expected a row, with a line break at its end",
+            LINE_BYTES >> 20
+        );
+        self.broken(line, None, message)
     }
 
     /// Cuts a row whose first line opens a quote, when the lines after it close that well; the
@@ -113,7 +152,8 @@ impl<'a> Table<'a> {
     fn quoted(&mut self, first: &str) -> Result<Option<usize>, SourceError> {
         let Some((whole, extra)) = self.lines.rest_of_quoted(first)? else { return Ok(None) };
         let sound = well_quoted(&whole, self.fields.delimiter);
-        if !sound || self.fields.count(&whole) != self.header.len() {
+        self.fields.parse(&whole);
+        if !sound || self.fields.count() != self.header.len() {
             return Ok(None);
         }
         self.lines.discard(extra);
@@ -121,17 +161,11 @@ impl<'a> Table<'a> {
     }
 
     fn broken_quote(&mut self, line: u64, text: &str) -> RowProblem {
-        let at = self.fields.count(text).clamp(1, self.header.len()) - 1;
-        RowProblem {
-            file: self.file.clone(),
-            unit: "line",
-            line,
-            column: self.header[at].clone(),
-            message: "a quote (\") is opened and not closed; expected a closing quote, or \"\" \
-                      for a quote inside the text"
-                .into(),
-            consequence: Consequence::RowSkipped,
-        }
+        self.fields.parse(text);
+        let at = self.fields.count().clamp(1, self.header.len()) - 1;
+        let message = "a quote (\") is opened and not closed; expected a closing quote, or \"\" \
+                       for a quote inside the text";
+        self.broken(line, self.header.get(at), message.into())
     }
 }
 
@@ -191,12 +225,12 @@ impl Row<'_> {
     /// A problem with one field of this row, which is skipped.
     pub fn problem(&self, column: impl Into<Option<Column>>, found: &str, expected: &str) -> RowProblem {
         let name = column.into().map_or("row", |Column(index)| &self.table.header[index]);
-        let found = if found.is_empty() { "empty".into() } else { format!("“{}”", shortened(found)) };
+        let found = if found.is_empty() { "empty".into() } else { format!("“{}”", excerpt(found)) };
         RowProblem {
-            file: self.table.file.clone(),
+            file: excerpt(&self.table.file),
             unit: "line",
             line: self.line,
-            column: name.to_owned(),
+            column: excerpt(name),
             message: format!("{found}; expected {expected}"),
             consequence: Consequence::RowSkipped,
         }
@@ -209,13 +243,6 @@ impl RowProblem {
         self.consequence = Consequence::ValueIgnored;
         self
     }
-}
-
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= 60 {
-        return text.into();
-    }
-    text.chars().take(57).chain("...".chars()).collect()
 }
 
 #[cfg(test)]
@@ -288,5 +315,69 @@ mod tests {
     fn a_table_without_header_is_refused() {
         let error = Table::open(Box::new(&b""[..]), "t.csv", b',').err().unwrap();
         assert!(error.to_string().contains("no header"));
+    }
+    #[test]
+    fn a_line_without_end_costs_its_row_and_no_more_memory_than_is_read_of_it() {
+        // Lines of more than the limit, one of them the last.
+        let endless = || std::io::Read::take(std::io::repeat(b'x'), 5 << 20);
+        let parts = std::io::Read::chain(std::io::Read::chain(&b"a,b\n1,"[..], endless()), &b"\n2,x\n3,"[..]);
+        let reader = std::io::BufReader::new(std::io::Read::chain(parts, endless()));
+        let mut table = Table::open(Box::new(reader), "t.csv", b',').unwrap();
+        let (mut lines, mut problems) = (Vec::new(), Vec::new());
+        loop {
+            match table.step().unwrap() {
+                Step::Row(row) => lines.push(row.line),
+                Step::Broken(problem) => problems.push((problem.line, problem.to_string())),
+                Step::End => break,
+            }
+        }
+        assert_eq!(lines, [3]);
+        assert_eq!(problems.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 4]);
+        let expected =
+            "t.csv, line 2, row: a line of more than 4 MiB; expected a row, with a line break at its end";
+        assert!(problems[0].1.starts_with(expected), "{}", problems[0].1);
+    }
+
+    #[test]
+    fn a_header_without_end_is_refused_in_a_short_message() {
+        for header in ["x".repeat(5 << 20), "x,".repeat(10_000), format!("{},y\n", "x".repeat(3 << 20))] {
+            let table = Table::open(Box::new(header.as_bytes()), "t.csv", b',');
+            let error = match table {
+                Err(error) => error.to_string(),
+                Ok(table) => table.require("deploymentID").unwrap_err().to_string(),
+            };
+            assert!(error.starts_with("t.csv, line 1, column") && error.len() < 400, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_end_and_columns_without_end_cost_their_row() {
+        let long = "x".repeat(FIELD_BYTES + 1);
+        let (good, bad) =
+            rows(&format!("a,b\n1,{long}\n2,{}\n3,\"{long}\"\n4,x{}\n", &long[1..], ",".repeat(9000)));
+        assert_eq!(good.len(), 1);
+        assert!(good[0].starts_with("3:x") && good[0].len() == FIELD_BYTES + 2);
+        let told: Vec<String> = bad.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told[0],
+            "t.csv, line 2, b: a text of more than 1 MiB; expected a shorter one (row skipped)"
+        );
+        assert!(told[1].starts_with("t.csv, line 4, b: a text"), "{told:?}");
+        assert_eq!(
+            told[2],
+            "t.csv, line 5, row: more than 4096 fields; expected 2 as in the header (row skipped)"
+        );
+    }
+
+    #[test]
+    fn a_problem_quotes_the_beginning_of_what_stands_there() {
+        let text = format!("b,a\n{}\u{1b}[2J,1\n", "x".repeat(70));
+        let mut table = Table::open(Box::new(text.as_bytes()), "t.csv", b',').unwrap();
+        let column = table.require("b").unwrap();
+        let Step::Row(row) = table.step().unwrap() else { panic!("a row") };
+        let problem = row.number(column, 0..=9_u32, "a number").unwrap_err();
+        assert_eq!(problem.message, format!("“{}□[2J”; expected a number from 0 to 9", "x".repeat(70)));
+        let problem = row.problem(column, &"é".repeat(1 << 20), "a shorter one");
+        assert!(problem.message.len() < 300, "{problem}");
     }
 }

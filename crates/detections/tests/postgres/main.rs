@@ -3,6 +3,7 @@
 mod millions;
 mod outages;
 mod rows;
+mod values;
 
 use detections::{Database, DatabaseError, DatabaseOptions, ReadOptions, Slice};
 use jiff::civil::Date;

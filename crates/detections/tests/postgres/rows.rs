@@ -7,7 +7,7 @@ use testkit::PostgresServer;
 use super::{PATIENT, database, days, load};
 
 /// A server with a survey of one location, and pictures and detections that a test adds.
-fn survey() -> PostgresServer {
+pub(super) fn survey() -> PostgresServer {
     let server = PostgresServer::start();
     testkit::tables(&server);
     server.sql(
@@ -22,7 +22,7 @@ fn survey() -> PostgresServer {
 }
 
 /// Adds a picture, numbered, at a time.
-fn picture(server: &PostgresServer, number: u32, time: &str, location: char) {
+pub(super) fn picture(server: &PostgresServer, number: u32, time: &str, location: char) {
     let time = if time.is_empty() { "null".into() } else { format!("'{time}'") };
     server.sql(&format!(
         "INSERT INTO images VALUES ('{}', 'IMG_{number}.JPG', 'north/IMG_{number}.JPG', {time}, '{}', null)",
@@ -32,7 +32,7 @@ fn picture(server: &PostgresServer, number: u32, time: &str, location: char) {
 }
 
 /// Adds a detection with some columns of its own, as `name: value, …` in SQL.
-fn detection(server: &PostgresServer, number: u32, picture: u32, columns: &[(&str, &str)]) {
+pub(super) fn detection(server: &PostgresServer, number: u32, picture: u32, columns: &[(&str, &str)]) {
     let mut all = vec![
         ("bbox", "'{\"x\": 10, \"y\": 20, \"width\": 100, \"height\": 50}'"),
         ("confidence", "0.75"),
@@ -49,7 +49,7 @@ fn detection(server: &PostgresServer, number: u32, picture: u32, columns: &[(&st
     ));
 }
 
-fn id(number: u32) -> String {
+pub(super) fn id(number: u32) -> String {
     format!("00000000-0000-0000-0000-{number:012}")
 }
 
@@ -57,7 +57,7 @@ fn place(letter: char) -> String {
     format!("00000000-0000-0000-0000-00000000000{letter}")
 }
 
-async fn all(server: &PostgresServer) -> Dataset {
+pub(super) async fn all(server: &PostgresServer) -> Dataset {
     let everything = Slice::Selected {
         selection: Selection { humans: true, without_box: true, ..Selection::default() },
         people: false,

@@ -4,7 +4,7 @@
 //! Chinese among them, fonts are looked for in a folder that the user names and then among those
 //! of the system; letters that none of them has are told, so that the pages can say so.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -13,6 +13,9 @@ use serde_json::Value;
 use typst::foundations::Bytes;
 use typst::text::{Font, FontBook, FontInfo};
 use typst::utils::LazyHash;
+use unicode_normalization::char::is_combining_mark;
+
+use super::texts::{BOX, Replacements, change_texts};
 
 const EMBEDDED: [&[u8]; 5] = [
     include_bytes!("../../fonts/Inter-Regular.otf"),
@@ -35,6 +38,35 @@ static SYSTEM: LazyLock<(Database, Vec<(ID, FontInfo)>)> = LazyLock::new(|| {
     (database, faces)
 });
 
+/// Which letters are laid out; boxes stand for the others.
+///
+/// What letters become together is known only once they are laid out: an Arabic vowel sign on a Latin
+/// letter, for one, is in no font, though both are. Fewer letters have fewer such cases, and those of one
+/// font have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// All that any font has.
+    All,
+    /// Those of the embedded fonts, with the combining marks of one of them.
+    Embedded,
+    /// Those of the first embedded font: Latin, Greek and Cyrillic.
+    OneFont,
+}
+
+impl Letters {
+    /// Whether a letter that a font has is laid out.
+    fn may_use(self, info: &FontInfo, letter: char) -> bool {
+        let is_first = info.family == "Inter";
+        let is_embedded = is_first || info.family == "Noto Sans Arabic";
+        covers(info, letter)
+            && match self {
+                Self::All => true,
+                Self::Embedded => is_first || (is_embedded && !is_combining_mark(letter)),
+                Self::OneFont => is_first,
+            }
+    }
+}
+
 /// The fonts of one report.
 #[derive(Clone)]
 pub(super) struct Fonts {
@@ -45,12 +77,11 @@ pub(super) struct Fonts {
 
 impl Fonts {
     /// The embedded fonts, and as many others as the texts in `numbers` need.
-    pub fn for_texts(numbers: &Value, folder: Option<&Path>) -> Self {
-        let mut letters = BTreeSet::new();
-        collect_letters(numbers, &mut letters);
+    pub fn for_texts(numbers: &Value, folder: Option<&Path>, letters: Letters) -> Self {
+        let mut missing = BTreeSet::new();
+        collect_letters(numbers, &mut missing);
         let (book, fonts) = &*EMBEDDED_FONTS;
-        let mut missing = letters;
-        missing.retain(|letter| !fonts.iter().any(|font| covers(font.info(), *letter)));
+        missing.retain(|letter| !fonts.iter().any(|font| letters.may_use(font.info(), *letter)));
         if missing.is_empty() && folder.is_none() {
             return Self { book: book.clone(), faces: fonts.clone(), missing };
         }
@@ -58,9 +89,9 @@ impl Fonts {
         if let Some(folder) = folder {
             // All of them, since a template may ask for one by name.
             fonts.extend(of_folder(folder));
-            missing.retain(|letter| !fonts.iter().any(|font| covers(font.info(), *letter)));
+            missing.retain(|letter| !fonts.iter().any(|font| letters.may_use(font.info(), *letter)));
         }
-        if !missing.is_empty() {
+        if letters == Letters::All && !missing.is_empty() {
             add_from_system(&mut fonts, &mut missing);
         }
         Self { book: LazyHash::new(FontBook::from_fonts(&fonts)), faces: fonts, missing }
@@ -133,7 +164,10 @@ fn load(database: &Database, id: ID) -> Option<Font> {
 }
 
 fn covers(info: &FontInfo, letter: char) -> bool {
-    info.coverage.contains(u32::from(letter))
+    // What a font draws for a letter of the areas for private use means nothing to a reader, and
+    // PDF/A forbids it.
+    let is_private = matches!(letter, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}');
+    !is_private && info.coverage.contains(u32::from(letter))
 }
 
 /// All characters in the texts of a JSON value that leave a mark on the page.
@@ -147,7 +181,9 @@ fn collect_letters(value: &Value, letters: &mut BTreeSet<char>) {
             for (name, item) in fields {
                 collect_letters(item, letters);
                 if !name.is_ascii() {
-                    letters.extend(name.chars().filter(|letter| !letter.is_whitespace()));
+                    letters.extend(
+                        name.chars().filter(|letter| !letter.is_whitespace() && !is_invisible(*letter)),
+                    );
                 }
             }
         }
@@ -158,47 +194,25 @@ fn collect_letters(value: &Value, letters: &mut BTreeSet<char>) {
 /// Writes a box for each letter that no font has, in all texts of `numbers`: PDF/UA allows no
 /// letter that cannot be seen. Texts that were different stay so.
 pub(super) fn box_letters(numbers: Value, missing: &BTreeSet<char>) -> Value {
-    if missing.is_empty() { numbers } else { Boxes { missing, taken: HashMap::new() }.value(numbers) }
+    if missing.is_empty() {
+        return numbers;
+    }
+    let boxes = Replacements::find(&numbers, |text, _| put_boxes(text, missing));
+    change_texts(numbers, false, &mut |text, _| boxes.apply(text))
 }
 
-/// Stands for a letter that cannot be printed. In the embedded fonts.
-const BOX: char = '□';
-
-struct Boxes<'a> {
-    missing: &'a BTreeSet<char>,
-    /// Texts with boxes, and what they stand for.
-    taken: HashMap<String, String>,
-}
-
-impl Boxes<'_> {
-    fn value(&mut self, value: Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.text(text)),
-            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
-            Value::Object(fields) => {
-                fields.into_iter().map(|(name, item)| (self.text(name), self.value(item))).collect()
-            }
-            other => other,
-        }
+/// The text with its boxes; `None` when it needs none.
+fn put_boxes(text: &str, missing: &BTreeSet<char>) -> Option<String> {
+    if text.is_ascii() || !text.chars().any(|letter| missing.contains(&letter)) {
+        return None;
     }
-
-    fn text(&mut self, text: String) -> String {
-        if text.is_ascii() || !text.chars().any(|letter| self.missing.contains(&letter)) {
-            return text;
-        }
-        let boxed = |letter| if self.missing.contains(&letter) { BOX } else { letter };
-        let plain: String = text.chars().map(boxed).collect();
-        // Two names of two letters each would be one; the second is numbered.
-        let mut candidate = plain.clone();
-        for number in 2.. {
-            let stands_for = self.taken.entry(candidate.clone()).or_insert_with(|| text.clone());
-            if *stands_for == text {
-                break;
-            }
-            candidate = format!("{plain} ({number})");
-        }
-        candidate
-    }
+    let shown = |letter: char| match letter {
+        // The fonts of the letters that are boxes now would have it.
+        '\u{3000}' => ' ',
+        letter if missing.contains(&letter) => BOX,
+        letter => letter,
+    };
+    Some(text.chars().map(shown).collect())
 }
 
 /// Controls, joiners and marks of direction.
@@ -216,13 +230,13 @@ mod tests {
     #[test]
     fn letters_of_many_alphabets_are_embedded() {
         let texts = json!({"Дикий кабан": ["Ægir łoś", "αρκούδα", "ذئب عربي", "“–” ≥ °"], "n": 3});
-        assert_eq!(Fonts::for_texts(&texts, None).missing(), &BTreeSet::new());
+        assert_eq!(Fonts::for_texts(&texts, None, Letters::All).missing(), &BTreeSet::new());
     }
 
     #[test]
     fn a_letter_that_no_font_has_is_told() {
         // Of the area for private use.
-        let found = Fonts::for_texts(&json!(["doe \u{10fff0}", "\u{200e}buck"]), None);
+        let found = Fonts::for_texts(&json!(["doe \u{10fff0}", "\u{200e}buck"]), None, Letters::All);
         assert_eq!(found.missing(), &BTreeSet::from(['\u{10fff0}']));
     }
 
@@ -231,6 +245,25 @@ mod tests {
         let missing = BTreeSet::from(['\u{10fff0}', '\u{10fff1}']);
         let boxed = box_letters(json!({"a\u{10fff0}": ["a\u{10fff1}", "a\u{10fff0}", "doe", "é"]}), &missing);
         assert_eq!(boxed, json!({"a□": ["a□ (2)", "a□", "doe", "é"]}));
-        assert_eq!(Fonts::for_texts(&json!([BOX.to_string()]), None).missing(), &BTreeSet::new());
+        assert_eq!(
+            Fonts::for_texts(&json!([BOX.to_string()]), None, Letters::OneFont).missing(),
+            &BTreeSet::new()
+        );
+    }
+    #[test]
+    fn fewer_letters_are_those_of_one_font() {
+        let texts = json!(["doe \u{630}\u{626}\u{628} a\u{64b} e\u{301}"]);
+        let missing = |letters| Fonts::for_texts(&texts, None, letters).missing().clone();
+        assert_eq!(missing(Letters::All), BTreeSet::new());
+        assert_eq!(missing(Letters::Embedded), BTreeSet::from(['\u{64b}']));
+        assert_eq!(missing(Letters::OneFont), BTreeSet::from(['\u{626}', '\u{628}', '\u{630}', '\u{64b}']));
+    }
+
+    #[test]
+    fn what_a_font_draws_for_private_letters_is_not_shown() {
+        // Inter has a picture for it.
+        let texts = json!(["doe \u{e000}", "buck \u{e100}"]);
+        let missing = Fonts::for_texts(&texts, None, Letters::All).missing().clone();
+        assert_eq!(missing, BTreeSet::from(['\u{e000}', '\u{e100}']));
     }
 }

@@ -1,19 +1,23 @@
 //! From the numbers to a PDF.
 
 mod fonts;
+mod texts;
 mod world;
 
 use std::ops::Range;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
 use serde_json::Value;
 use typst::WorldExt;
 use typst::diag::SourceDiagnostic;
+use typst::foundations::Datetime;
 use typst_layout::PagedDocument;
-use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
+use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 use crate::data::ReportData;
-use fonts::{Fonts, box_letters};
+use fonts::{Fonts, Letters, box_letters};
+use texts::clean_texts;
 use world::ReportWorld;
 
 pub use world::{BuiltIn, Template};
@@ -73,24 +77,54 @@ pub fn render(data: &ReportData) -> Result<Vec<u8>, RenderError> {
 /// A template of the user's own can take any time and memory: a server runs it in a process of
 /// its own.
 pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError> {
-    let fonts = Fonts::for_texts(numbers, pages.fonts.as_deref());
+    let numbers = clean_texts(numbers.clone());
+    let fonts = Fonts::for_texts(&numbers, pages.fonts.as_deref(), Letters::All);
+    let mut missing = fonts.missing().clone();
+    let refusal = match lay_out(&numbers, pages, fonts) {
+        Err(refusal @ RenderError::Standard { .. }) => refusal,
+        done => return done,
+    };
+    // Some letters that fonts have cannot stand beside each other in such a PDF. A report with boxes in
+    // their place is better than none.
+    for letters in [Letters::Embedded, Letters::OneFont] {
+        let fonts = Fonts::for_texts(&numbers, pages.fonts.as_deref(), letters);
+        if *fonts.missing() != missing {
+            missing = fonts.missing().clone();
+            if let Ok(pdf) = lay_out(&numbers, pages, fonts) {
+                return Ok(pdf);
+            }
+        }
+    }
+    Err(refusal)
+}
+
+/// Lays out cleaned numbers with these fonts.
+fn lay_out(numbers: &Value, pages: &Pages, fonts: Fonts) -> Result<Vec<u8>, RenderError> {
     let mut numbers = box_letters(numbers.clone(), fonts.missing());
     if let Value::Object(fields) = &mut numbers {
         let missing: Vec<String> =
             fonts.missing().iter().map(|letter| format!("U+{:04X}", u32::from(*letter))).collect();
         fields.insert(MISSING.into(), missing.into());
     }
+    let last_day = numbers["period"]["end"].as_str().and_then(|day| day.parse().ok());
     let world = ReportWorld::new(serde_json::to_vec(&numbers)?, &pages.template, fonts)?;
     let compiled = typst::compile::<PagedDocument>(&world).output;
     let document = compiled.map_err(|errors| RenderError::Template(describe(&world, &errors)))?;
-    let pdf = export(&world, &document, pages.archival);
+    let date = last_day.filter(|_| pages.archival);
+    let pdf = export(&world, &document, pages.archival, date);
     // Layout is memoised across reports, which makes the next one faster; without this it would
     // be kept for ever.
     comemo::evict(REMEMBERED);
     pdf
 }
 
-fn export(world: &ReportWorld, document: &PagedDocument, archival: bool) -> Result<Vec<u8>, RenderError> {
+/// `date` is that of a document that tells none of its own, which PDF/A has to have.
+fn export(
+    world: &ReportWorld,
+    document: &PagedDocument,
+    archival: bool,
+    date: Option<Date>,
+) -> Result<Vec<u8>, RenderError> {
     let (list, standard): (&[PdfStandard], _) = if archival {
         (&[PdfStandard::Ua_1, PdfStandard::A_2a], "PDF/UA-1 and PDF/A-2a")
     } else {
@@ -102,10 +136,16 @@ fn export(world: &ReportWorld, document: &PagedDocument, archival: bool) -> Resu
     let options = PdfOptions {
         standards,
         creator: typst::foundations::Smart::Custom(Some(creator)),
+        timestamp: date.and_then(timestamp),
         ..PdfOptions::default()
     };
     typst_pdf::pdf(document, &options)
         .map_err(|errors| RenderError::Standard { standard, message: describe(world, &errors) })
+}
+
+fn timestamp(date: Date) -> Option<Timestamp> {
+    let [month, day] = [date.month(), date.day()].map(|number| u8::try_from(number).ok());
+    Some(Timestamp::new_utc(Datetime::from_ymd(i32::from(date.year()), month?, day?)?))
 }
 
 /// Each message with its file, line and column.

@@ -21,7 +21,7 @@ fn render(numbers: &ReportData, template: BuiltIn) -> Vec<u8> {
 }
 
 /// Each word lies on its page.
-fn assert_inside(pdf: &[u8], what: &str) {
+pub fn assert_inside(pdf: &[u8], what: &str) {
     let boxes = tool("pdftotext", &["-bbox", "PDF", "-"], pdf);
     let number = |line: &str, name: &str| -> f64 {
         let from = line.find(&format!("{name}=\"")).unwrap() + name.len() + 2;

@@ -5,6 +5,7 @@
 mod independent;
 mod invariance;
 mod layouts;
+mod letters;
 mod numbers;
 mod pages;
 mod schema;

@@ -200,6 +200,11 @@ impl Bucket {
         }
     }
 
+    pub async fn find_size(&self, name: &Name) -> io::Result<u64> {
+        let found = self.hurried.head(&self.key(&name.file_name())).await.map_err(fault)?;
+        Ok(found.size)
+    }
+
     pub async fn pieces(&self, name: &Name, bytes: Range<u64>) -> io::Result<Pieces> {
         let options = GetOptions { range: Some(bytes.into()), ..GetOptions::default() };
         let found = self.hurried.get_opts(&self.key(&name.file_name()), options).await.map_err(fault)?;

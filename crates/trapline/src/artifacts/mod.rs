@@ -129,6 +129,14 @@ impl Artifacts {
         }
     }
 
+    /// The size of a visible file, whatever a record says of it.
+    pub async fn find_size(&self, file_name: &str) -> io::Result<u64> {
+        match &self.place {
+            Place::Folder(folder) => folder.find_size(file_name).await,
+            Place::Bucket(bucket) => bucket.find_size(&named(file_name)?).await,
+        }
+    }
+
     /// Some bytes of a visible file.
     pub async fn read(&self, file_name: &str, bytes: Range<u64>) -> io::Result<Pieces> {
         match &self.place {

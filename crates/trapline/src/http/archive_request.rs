@@ -12,6 +12,24 @@ use crate::datasets::Datasets;
 use crate::export::{ArchiveRequest, Chosen, Export, What};
 use crate::source::SourceFault;
 
+/// The fields of a request for an archive.
+pub const FIELDS: [&str; 15] = [
+    "detection_ids",
+    "filter",
+    "max",
+    "sample",
+    "layout",
+    "media",
+    "include_crops",
+    "include_originals",
+    "include_metadata_csv",
+    "include_humans",
+    "include_damaged",
+    "crop_size",
+    "coordinates",
+    "dataset",
+    "callback_url",
+];
 /// Ids in one request.
 const MAX_IDS: usize = 10_000;
 

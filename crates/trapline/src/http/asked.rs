@@ -219,3 +219,34 @@ names! {
     /// Which pictures.
     MediaName = Media::ALL;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{archive_request, report_request};
+
+    fn properties<T: PartialSchema>() -> Vec<String> {
+        match T::schema() {
+            RefOr::T(Schema::Object(object)) => object.properties.keys().cloned().collect(),
+            _ => panic!("the schema of a body is an object"),
+        }
+    }
+
+    fn sorted(names: &[&str]) -> Vec<String> {
+        let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// A field that is described and not in the list would be skipped before anybody reads it.
+    #[test]
+    fn the_fields_that_are_read_are_those_that_are_described() {
+        for (mut described, read) in [
+            (properties::<ReportBody>(), sorted(&report_request::FIELDS)),
+            (properties::<ArchiveBody>(), sorted(&archive_request::FIELDS)),
+        ] {
+            described.sort();
+            assert_eq!(described, read);
+        }
+    }
+}

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
+use super::bounded_json::read_object;
 use super::problem::{FieldError, Problem};
 
 /// The fields of a body, and what is wrong with them so far.
@@ -13,14 +14,10 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads a body. One that is not JSON is 400, one that is no object is 422.
-    pub fn read(body: &[u8]) -> Result<Self, Problem> {
-        let json: Value = serde_json::from_slice(body)
-            .map_err(|error| Problem::new(400, format!("The body is not JSON: {error}")))?;
-        match json {
-            Value::Object(object) => Ok(Self { object, errors: Vec::new() }),
-            _ => Err(Problem::new(422, "The body must be a JSON object")),
-        }
+    /// Reads the `known` fields of a body. One that is not JSON is 400, one that is no object or holds
+    /// too much is 422.
+    pub fn read(body: &[u8], known: &[&str]) -> Result<Self, Problem> {
+        Ok(Self { object: read_object(body, known)?, errors: Vec::new() })
     }
 
     /// Fields of an object inside the body, told of as `outer.field`.

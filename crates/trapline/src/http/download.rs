@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use jobs::{Artifact, JobId};
 use serde::Deserialize;
 
 use super::Front;
@@ -92,15 +93,16 @@ pub async fn file(
         let headers = [(LOCATION, link.to_string()), (CACHE_CONTROL, "no-store".into())];
         return Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response());
     }
+    let size = check_size(&artifacts, &artifact, &name.held.job_id).await?;
     // A file never changes under its name, and its size tells one that was cut off.
-    let etag = format!("\"{}-{}-{}\"", name.held.job_id, name.held.attempt, artifact.size);
-    let (status, first, length) = match part(&headers, &etag, artifact.size) {
-        Part::Whole => (StatusCode::OK, 0, artifact.size),
+    let etag = format!("\"{}-{}-{size}\"", name.held.job_id, name.held.attempt);
+    let (status, first, length) = match part(&headers, &etag, size) {
+        Part::Whole => (StatusCode::OK, 0, size),
         Part::Bytes(first, last) => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
         Part::NotModified => return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response()),
         Part::Unsatisfiable => {
-            let range = [(CONTENT_RANGE, format!("bytes */{}", artifact.size))];
-            let problem = Problem::new(416, format!("The file has {} bytes", artifact.size));
+            let range = [(CONTENT_RANGE, format!("bytes */{size}"))];
+            let problem = Problem::new(416, format!("The file has {size} bytes"));
             return Ok((range, problem).into_response());
         }
     };
@@ -124,9 +126,27 @@ pub async fn file(
     let how = if wanted.inline.is_some() { "inline" } else { "attachment" };
     set(CONTENT_DISPOSITION, &format!("{how}; filename=\"{filename}\""));
     if status == StatusCode::PARTIAL_CONTENT {
-        set(CONTENT_RANGE, &format!("bytes {first}-{}/{}", first + length - 1, artifact.size));
+        set(CONTENT_RANGE, &format!("bytes {first}-{}/{size}", first + length - 1));
     }
     Ok(response)
+}
+
+/// The size of a file, which counts and not the one in a record that other programs may write. A file that
+/// has less than its record says was cut off, and is not handed out as if it were whole.
+pub async fn check_size(artifacts: &Artifacts, artifact: &Artifact, job_id: &JobId) -> Result<u64, Problem> {
+    let size = artifacts.find_size(&artifact.filename).await.map_err(|error| {
+        tracing::error!(%job_id, %error, "the file of a completed job cannot be read");
+        Problem::unreadable(&error)
+    })?;
+    if size < artifact.size {
+        tracing::error!(%job_id, size, recorded = artifact.size, "the file of a completed job is not whole");
+        let detail = format!(
+            "The file on the server has {size} bytes and should have {}; submit the export again",
+            artifact.size
+        );
+        return Err(Problem::new(500, detail));
+    }
+    Ok(size)
 }
 
 /// The digest of a whole file, from its hexadecimal digits (RFC 9530).

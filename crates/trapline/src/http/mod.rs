@@ -3,7 +3,9 @@
 mod answers;
 mod archive_request;
 mod asked;
+mod blocking;
 mod body;
+mod bounded_json;
 mod connections;
 mod delete;
 mod download;

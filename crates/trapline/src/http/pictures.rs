@@ -13,6 +13,8 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::answers::{Picture, Pictures};
+use super::blocking::run_blocking;
+use super::download::check_size;
 use super::eyes::Eyes;
 use super::path::Path;
 use super::problem::{FieldError, Problem};
@@ -121,20 +123,27 @@ async fn with_archive<T: Send + 'static>(
 ) -> Result<T, Problem> {
     let job_id = record.job_id.clone();
     let artifact = record.artifact().ok_or_else(Problem::no_job)?;
-    let looked = tokio::task::spawn_blocking(move || {
-        look(&mut ZipArchive::new(artifacts.look(&artifact.filename, artifact.size)?)?, &record)
-    });
-    let looked = looked.await.map_err(|_| Problem::new(500, "The archive could not be looked into"))?;
-    looked.map_err(|error| match error {
+    let size = check_size(&artifacts, &artifact, &job_id).await?;
+    let open =
+        move || artifacts.look(&artifact.filename, size).map_err(ZipError::Io).and_then(ZipArchive::new);
+    run_blocking("The archive could not be looked into", move || {
+        open().and_then(|mut archive| look(&mut archive, &record)).map_err(|error| describe(&error, &job_id))
+    })
+    .await
+}
+
+/// Why nothing was found in an archive.
+fn describe(error: &ZipError, job_id: &JobId) -> Problem {
+    match error {
         ZipError::FileNotFound => Problem::not_found("There is no such picture in the archive"),
         error => {
             tracing::error!(%job_id, %error, "the archive of a completed job cannot be read");
             match error {
-                ZipError::Io(error) => Problem::unreadable(&error),
+                ZipError::Io(error) => Problem::unreadable(error),
                 _ => Problem::unreadable(&std::io::ErrorKind::InvalidData.into()),
             }
         }
-    })
+    }
 }
 
 fn media_type(name: &str) -> Option<&'static str> {

@@ -65,6 +65,12 @@ struct Wire<'a> {
 impl Problem {
     /// # Panics
     /// When `status` is no HTTP status.
+    /// The status of the answer.
+    #[cfg(test)]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
     pub fn new(status: u16, detail: impl ToString) -> Self {
         let status = StatusCode::from_u16(status).expect("an HTTP status");
         Self { status, detail: detail.to_string(), errors: Vec::new(), retry_after: None }
@@ -88,6 +94,12 @@ impl Problem {
             (503, "As many exports wait as this server takes; try again in a while")
         };
         Self { retry_after: Some(AFTER_TOO_MANY), ..Self::new(status, detail) }
+    }
+
+    /// More requests of a kind that takes its time have come than the server works on at once.
+    pub fn busy() -> Self {
+        let detail = "The server works on many requests like this; try again in a moment";
+        Self { retry_after: Some(2), ..Self::new(503, detail) }
     }
 
     /// The file of a completed job cannot be read: now, when an object store does not answer, or ever.

@@ -26,6 +26,31 @@ pub const REPORT_TYPES: [(&str, ReportType); 3] = [
     ("comparison", ReportType::Comparison),
     ("custom", ReportType::Custom),
 ];
+/// The fields of a request for a report.
+pub const FIELDS: [&str; 21] = [
+    "report_type",
+    "start_date",
+    "end_date",
+    "season",
+    "year",
+    "group_by",
+    "include_charts",
+    "include_tables",
+    "include_insights",
+    "classifications",
+    "title",
+    "comparison_periods",
+    "template",
+    "archival",
+    "independence_minutes",
+    "independence_since",
+    "time_of_day",
+    "coordinates",
+    "sex_and_age",
+    "dataset",
+    "callback_url",
+];
+
 pub const SINCE: [(&str, Since); 2] = [("last_record", Since::LastRecord), ("last_event", Since::LastEvent)];
 pub const TIMES_OF_DAY: [(&str, TimeOfDay); 2] = [("clock", TimeOfDay::Clock), ("solar", TimeOfDay::Solar)];
 pub const COORDINATES: [(&str, Coordinates); 2] =

@@ -11,9 +11,11 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use jobs::{JobId, NewJob, Submitted};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::answers::SubmittedAnswer;
 use super::asked::{ArchiveBody, ReportBody};
+use super::blocking::run_blocking;
 use super::body::Fields;
 use super::eyes::Eyes;
 use super::idempotency::IdempotencyKey;
@@ -38,7 +40,18 @@ const LINGER: Duration = Duration::from_secs(2);
 const DETECTIONS_A_SECOND: i64 = 200;
 
 /// A body of any media type: clients of the system that this one replaces send what they like.
-pub struct Body(Bytes);
+pub struct Body {
+    bytes: Bytes,
+    /// Held by a large body until it has been read into a job.
+    _room: Option<SemaphorePermit<'static>>,
+}
+
+/// A body of up to so many bytes is small: all connections together may send one each.
+const SMALL_BODY: usize = 64 << 10;
+/// Larger bodies that are received and read at once. Each takes a multiple of its size in memory.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
+/// How long a large body waits for others to be read.
+const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 
 impl FromRequest<App> for Body {
     type Rejection = Problem;
@@ -51,8 +64,14 @@ impl FromRequest<App> for Body {
             let _ = tokio::time::timeout(LINGER, let_go_by(request)).await;
             return Err(too_long());
         }
+        let room = if length.is_some_and(|length| length <= SMALL_BODY) {
+            None
+        } else {
+            let room = tokio::time::timeout(WAIT_FOR_ROOM, LARGE_BODIES.acquire()).await;
+            Some(room.ok().and_then(Result::ok).ok_or_else(Problem::busy)?)
+        };
         match tokio::time::timeout(state.front.body, Bytes::from_request(request, state)).await {
-            Ok(Ok(bytes)) => Ok(Self(bytes)),
+            Ok(Ok(bytes)) => Ok(Self { bytes, _room: room }),
             Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_long()),
             Ok(Err(rejection)) => Err(Problem::new(rejection.status().as_u16(), rejection.body_text())),
             Err(_) => Err(Problem::new(408, "The body took too long to come; send it again at once")),
@@ -103,12 +122,14 @@ pub async fn pdf(
     State(templates): State<Templates>,
     State(webhooks): State<Webhooks>,
     key: IdempotencyKey,
-    Body(body): Body,
+    Body { bytes: body, _room }: Body,
 ) -> Result<Response, Problem> {
     eyes.may_export()?;
     let today = ZonedDateTime::now().date();
     let (export, callback_url) = checked(move || {
-        let mut fields = Fields::read(&body)?;
+        let mut fields = Fields::read(&body, &report_request::FIELDS)?;
+        // Half of the memory that a request takes.
+        drop(body);
         let callback_url = callback_url(&mut fields, &webhooks);
         Ok((report_request::export(fields, &datasets, &templates, today)?, callback_url))
     })
@@ -139,11 +160,12 @@ pub async fn zip(
     State(datasets): State<Datasets>,
     State(webhooks): State<Webhooks>,
     key: IdempotencyKey,
-    Body(body): Body,
+    Body { bytes: body, _room }: Body,
 ) -> Result<Response, Problem> {
     eyes.may_export()?;
     let (export, total, callback_url) = checked(move || {
-        let mut fields = Fields::read(&body)?;
+        let mut fields = Fields::read(&body, &archive_request::FIELDS)?;
+        drop(body);
         let callback_url = callback_url(&mut fields, &webhooks);
         archive_request::export(fields, &datasets).map(|(export, total)| (export, total, callback_url))
     })
@@ -156,8 +178,7 @@ pub async fn zip(
 async fn checked<T: Send + 'static>(
     check: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let checked = tokio::task::spawn_blocking(check).await;
-    checked.map_err(|_| Problem::new(500, "The request could not be checked"))?
+    run_blocking("The request could not be checked", check).await
 }
 
 async fn submit(

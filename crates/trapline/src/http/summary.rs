@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::answers::{ClassAnswer, DatasetAnswer, DatasetsAnswer, SummaryAnswer};
 use super::asked::{GroupByName, SeasonName};
+use super::blocking::run_blocking;
 use super::body::Fields;
 use super::problem::{FieldError, Problem};
 use super::report_request::period;
@@ -55,8 +56,7 @@ pub async fn summary(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Json<SummaryAnswer>, Problem> {
     // It goes through all observations, which may be millions.
-    let summarized = tokio::task::spawn_blocking(move || summarized(query, &datasets));
-    summarized.await.map_err(|_| Problem::new(500, "The period could not be summarized"))?.map(Json)
+    run_blocking("The period could not be summarized", move || summarized(query, &datasets)).await.map(Json)
 }
 
 fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<SummaryAnswer, Problem> {
@@ -114,10 +114,10 @@ fn field((name, text): (String, String)) -> (String, Value) {
 /// The data sets, the default first.
 #[utoipa::path(
     get, path = "/api/datasets", operation_id = "datasets", tag = "Data",
-    responses((status = 200, description = "The data sets.", body = DatasetsAnswer), NoToken, NotAllowed)
+    responses((status = 200, description = "The data sets.", body = DatasetsAnswer), NoToken, NotAllowed, Unavailable)
 )]
 pub async fn known(State(datasets): State<Datasets>) -> Result<Json<DatasetsAnswer>, Problem> {
-    let known = tokio::task::spawn_blocking(move || {
+    let datasets = run_blocking("The data sets could not be described", move || {
         let described = datasets.all().map(|(name, source)| match source.outline() {
             Ok(data) => described(name, &data),
             // The others are there all the same.
@@ -128,9 +128,9 @@ pub async fn known(State(datasets): State<Datasets>) -> Result<Json<DatasetsAnsw
                 ..DatasetAnswer::default()
             },
         });
-        described.collect()
-    });
-    let datasets = known.await.map_err(|_| Problem::new(500, "The data sets could not be described"))?;
+        Ok(described.collect())
+    })
+    .await?;
     Ok(Json(DatasetsAnswer { datasets }))
 }
 

@@ -17,6 +17,14 @@ use statement::Bound;
 
 pub(super) use statement::Statement;
 
+/// The moments that are read as such, in seconds since 1970: the years 1 to 9998. Others are infinite, or
+/// of no camera, and reports know no calendar for them.
+const MOMENTS: [i64; 2] = [-62_135_596_800, 253_370_764_799];
+/// Stands for any other moment.
+pub(super) const OTHER_MOMENT: i64 = i64::MAX;
+/// The first moment as PostgreSQL writes it, also without a zone.
+const FIRST_MOMENT: &str = "'0001-01-01 00:00:00'";
+
 /// The types that a schema has where statements depend on them, by their names in PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Types {
@@ -54,7 +62,17 @@ pub(super) mod column {
     pub const NAME: usize = 13;
 }
 
-/// Seconds since 1970, as `int8`.
+/// Seconds since 1970, as `int8`, of a time that may be any: infinite, or of a year that no calendar has.
+fn seconds_if_usual(expression: &str) -> String {
+    let epoch = format!("extract(epoch from {expression})");
+    let [first, last] = MOMENTS;
+    format!(
+        "CASE WHEN {epoch} BETWEEN {first} AND {last} THEN floor({epoch})::int8 \
+         WHEN {epoch} IS NOT NULL THEN {OTHER_MOMENT} END"
+    )
+}
+
+/// Seconds since 1970, as `int8`, of a time within limits.
 fn seconds(expression: &str) -> String {
     format!("floor(extract(epoch from {expression}))::int8")
 }
@@ -68,10 +86,11 @@ fn is_text(name: &str) -> bool {
 fn fitting(ids: &[String], of: &str) -> Vec<String> {
     let fits = |id: &&String| match of {
         "UUID" => {
-            let digits = id.bytes().filter(|byte| *byte != b'-');
-            id.len() == 36
-                && digits.clone().count() == 32
-                && digits.into_iter().all(|byte| byte.is_ascii_hexdigit())
+            let is_right = |(at, byte): (usize, u8)| match at {
+                8 | 13 | 18 | 23 => byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            };
+            id.len() == 36 && id.bytes().enumerate().all(is_right)
         }
         "INT2" => id.parse::<i16>().is_ok(),
         "INT4" => id.parse::<i32>().is_ok(),
@@ -82,11 +101,17 @@ fn fitting(ids: &[String], of: &str) -> Vec<String> {
     ids.iter().filter(fits).cloned().collect()
 }
 
-/// `expression` is one of `ids`, compared as what it is, so that an index on it serves.
+/// `expression` is one of `ids`, compared as what it is, so that an index on it serves. Of types whose
+/// texts may be anything the texts are compared: a cast of an id that is none would fail.
 fn among(statement: &mut Statement, expression: &str, of: &str, ids: &[String]) {
     let place = statement.place(Bound::Texts(fitting(ids, of)));
-    let cast = if is_text(of) { String::new() } else { format!("::{}[]", of.to_lowercase()) };
-    statement.and(format_args!("{expression} = ANY (${place}::text[]{cast})"));
+    if is_text(of) {
+        statement.and(format_args!("{expression} = ANY (${place}::text[])"));
+    } else if matches!(of, "UUID" | "INT2" | "INT4" | "INT8") {
+        statement.and(format_args!("{expression} = ANY (${place}::text[]::{}[])", of.to_lowercase()));
+    } else {
+        statement.and(format_args!("({expression})::text = ANY (${place}::text[])"));
+    }
 }
 
 impl Sql<'_> {
@@ -163,7 +188,8 @@ impl Sql<'_> {
         } else {
             String::new()
         };
-        let classified_at = if texts { seconds(&detection.classified_at) } else { "null::int8".into() };
+        let classified_at =
+            if texts { seconds_if_usual(&detection.classified_at) } else { "null::int8".into() };
         Statement::new(format!(
             "SELECT ({})::text, ({})::text, ({})::text, {}, ({})::text, {classified_at}, {}, {}, {}, ({})::text, \
              ({})::text, {}, {}, {}\nFROM {}{animals}\nWHERE {}",
@@ -177,7 +203,7 @@ impl Sql<'_> {
             of_individual(&individual.life_stage),
             image.id,
             image.location,
-            seconds(&image.time),
+            seconds_if_usual(&image.time),
             unless(&image.path),
             unless(&image.name),
             self.joined(),
@@ -214,10 +240,17 @@ mod tests {
 
     #[test]
     fn ids_that_no_row_can_have_are_not_asked_for() {
-        let ids: Vec<String> =
-            ["705e6036-09d0-4f4c-b45d-4cb4ddb0e1d0", "12", "x", "a\0b"].map(str::to_owned).into();
+        let ids: Vec<String> = [
+            "705e6036-09d0-4f4c-b45d-4cb4ddb0e1d0",
+            "12",
+            "x",
+            "a\0b",
+            "----705e603609d04f4cb45d4cb4ddb0e1d0",
+        ]
+        .map(str::to_owned)
+        .into();
         assert_eq!(fitting(&ids, "UUID"), ids[..1]);
         assert_eq!(fitting(&ids, "INT4"), ids[1..2]);
-        assert_eq!(fitting(&ids, "TEXT"), ids[..3]);
+        assert_eq!(fitting(&ids[..4], "TEXT"), ids[..3]);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::civil::Date;
 
 use super::statement::{Bound, Statement};
-use super::{Sql, among};
+use super::{FIRST_MOMENT, Sql, among};
 use crate::postgres::mapping::Mapping;
 use crate::select::Selection;
 
@@ -22,11 +22,12 @@ impl Sql<'_> {
         statement
     }
 
-    /// Those whose pictures have no time, or one that is still to come and not among `days`.
+    /// Those whose pictures have no time that can be one, or one that is still to come and not among
+    /// `days`.
     pub fn strays(&self, from: Date, to: Date) -> [Statement; 2] {
         let time = &self.mapping.image.time;
         let mut timeless = self.rows(false);
-        timeless.and(format_args!("{time} IS NULL"));
+        timeless.and(format_args!("({time} IS NULL OR {time} < {FIRST_MOMENT})"));
         let mut to_come = self.rows(false);
         to_come.and(format_args!("{time} > now() + interval '1 day'"));
         let from = self.start_of(&mut to_come, from);
@@ -64,7 +65,7 @@ impl Sql<'_> {
     pub fn count(&self, selection: &Selection, locations: &[String]) -> Statement {
         let class = &self.mapping.detection.class;
         let mut statement = Statement::new(format!(
-            "SELECT coalesce({class}, '')::text, count(*)\nFROM {}\nWHERE {}",
+            "SELECT coalesce(({class})::text, ''), count(*)\nFROM {}\nWHERE {}",
             self.joined(),
             self.counted()
         ));
@@ -75,7 +76,7 @@ impl Sql<'_> {
 
     fn wanted(&self, statement: &mut Statement, selection: &Selection, locations: &[String]) {
         let Mapping { image, detection, location, classes, tables, .. } = self.mapping;
-        let class = format!("lower(coalesce({}, ''))", detection.class);
+        let class = format!("lower(coalesce(({})::text, ''))", detection.class);
         let mut not = classes.of_nothing();
         not.push(String::new());
         if !selection.humans {
@@ -100,9 +101,8 @@ impl Sql<'_> {
         }
         if let Some(least) = selection.min_confidence {
             let place = statement.place(Bound::Number(f64::from(least)));
-            let confidence = &detection.confidence;
-            statement
-                .and(format_args!("(({confidence}) IS NULL OR ({confidence})::float4 >= ${place}::float4)"));
+            let condition = is_at_least(&detection.confidence, place);
+            statement.and(format_args!("{condition}"));
         }
         self.days(statement, selection.start, selection.end);
     }
@@ -114,7 +114,7 @@ impl Sql<'_> {
             let mut statement = self.rows(true);
             among(&mut statement, expression, of, ids);
             let place = statement.place(Bound::Texts(people.clone()));
-            statement.and(format_args!("lower({}) = ANY (${place})", self.mapping.detection.class));
+            statement.and(format_args!("lower(({})::text) = ANY (${place})", self.mapping.detection.class));
             statement
         };
         [
@@ -122,4 +122,15 @@ impl Sql<'_> {
             of(&self.mapping.detection.event, &self.types.event, events),
         ]
     }
+}
+
+/// A confidence is not below the number at a place, or is none: it is compared in single precision, as
+/// it is read, which many numbers cannot be cast to. One that is not from 0 to 1 is no confidence.
+fn is_at_least(confidence: &str, place: usize) -> String {
+    let usual = r"^(0(\.0*)?|1(\.0*)?|0?\.0{0,30}[1-9]\d*|[1-9](\.\d+)?e-(0?\d|[12]\d|30))$";
+    let tiny = r"^(0?\.0{31}\d*|[1-9](\.\d+)?e-\d+)$";
+    format!(
+        "CASE WHEN ({confidence})::text ~ '{usual}' THEN ({confidence})::text::float4 >= ${place}::float4 \
+         WHEN ({confidence})::text ~ '{tiny}' THEN ${place}::float4 <= 0 ELSE true END"
+    )
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::civil::Date;
 
 use super::statement::Statement;
-use super::{Sql, seconds};
+use super::{FIRST_MOMENT, Sql, seconds};
 use crate::postgres::mapping::Mapping;
 
 impl Sql<'_> {
@@ -24,12 +24,13 @@ impl Sql<'_> {
             tables.locations,
         ))
     }
-    /// Places, with the first and the last picture of each that is not of a time still to come.
+    /// Places, with the first and the last picture of each that is not of a time still to come, or before
+    /// all times.
     pub fn locations(&self) -> Statement {
         let Mapping { tables, image, location, .. } = self.mapping;
         let edge = |which: &str| {
             let edge = format!(
-                "(SELECT {which}({time}) FROM {images} AS image WHERE {at} = {id} AND {time} <= now() + interval '1 day')",
+                "(SELECT {which}({time}) FROM {images} AS image WHERE {at} = {id} AND {time} >= {FIRST_MOMENT} AND {time} <= now() + interval '1 day')",
                 time = image.time,
                 images = tables.images,
                 at = image.location,
@@ -62,7 +63,7 @@ impl Sql<'_> {
     pub fn classes(&self) -> Statement {
         let Mapping { tables, detection, .. } = self.mapping;
         Statement::new(format!(
-            "SELECT coalesce({}, '')::text, count(*)\nFROM {} AS detection\nWHERE {}\nGROUP BY 1 ORDER BY 1",
+            "SELECT coalesce(({})::text, ''), count(*)\nFROM {} AS detection\nWHERE {}\nGROUP BY 1 ORDER BY 1",
             detection.class,
             tables.detections,
             self.counted()

@@ -72,6 +72,14 @@ impl Folder {
         open_to_read(&self.path.join(named(file_name)?.file_name()))
     }
 
+    pub async fn find_size(&self, file_name: &str) -> io::Result<u64> {
+        let (folder, file_name) = (self.clone(), file_name.to_owned());
+        let size = tokio::task::spawn_blocking(move || -> io::Result<u64> {
+            Ok(folder.file(&file_name)?.metadata()?.len())
+        });
+        size.await.map_err(io::Error::other)?
+    }
+
     pub async fn pieces(&self, file_name: &str, bytes: Range<u64>) -> io::Result<Pieces> {
         let (folder, file_name, first) = (self.clone(), file_name.to_owned(), bytes.start);
         let opened = tokio::task::spawn_blocking(move || {
