@@ -81,7 +81,7 @@ pub fn write_pictures() -> Pictures {
     let mut package = Package::new();
     let mut detections = Vec::new();
     for (number, bytes) in files().into_iter().enumerate() {
-        let boxes = if number % 2 == 0 { &SMALL[..] } else { &LARGE[..] };
+        let boxes = if number.is_multiple_of(2) { &SMALL[..] } else { &LARGE[..] };
         detections.push(add_picture(&mut package, &format!("picture-{number}"), Some(bytes), boxes));
     }
     for number in 0..PIPES {

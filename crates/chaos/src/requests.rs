@@ -108,8 +108,8 @@ fn report(rng: &mut Rng) -> Request {
 /// Lists and objects inside each other, deeper than any request needs.
 fn nested(rng: &mut Rng) -> Value {
     let depth = rng.u32(31..=200);
-    let lists = rng.bool();
-    (0..depth).fold(json!(1), |inner, _| if lists { json!([inner]) } else { json!({"a": inner}) })
+    let is_list = rng.bool();
+    (0..depth).fold(json!(1), |inner, _| if is_list { json!([inner]) } else { json!({"a": inner}) })
 }
 
 /// Adds characters that no terminal, table or page shows.

@@ -214,8 +214,9 @@ pub fn read_requests(
     templates: &Templates,
     today: jiff::civil::Date,
 ) -> [Result<(crate::export::Export, Option<u64>), Problem>; 2] {
-    let fields = || body::Fields::read(bytes);
-    let report = fields().and_then(|fields| report_request::export(fields, datasets, templates, today));
-    let archive = fields().and_then(|fields| archive_request::export(fields, datasets));
+    let report = body::Fields::read(bytes, &report_request::FIELDS)
+        .and_then(|fields| report_request::export(fields, datasets, templates, today));
+    let archive = body::Fields::read(bytes, &archive_request::FIELDS)
+        .and_then(|fields| archive_request::export(fields, datasets));
     [report.map(|export| (export, None)), archive.map(|(export, total)| (export, Some(total)))]
 }
