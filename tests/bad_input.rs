@@ -76,7 +76,7 @@ async fn a_read_only_data_folder_is_enough() {
 }
 
 /// A server in a mount namespace of its own, which `mount` sets up and which ends with it.
-fn in_a_namespace(home: &Home, mount: &str) -> Command {
+pub fn in_a_namespace(home: &Home, mount: &str) -> Command {
     let serve = home.command();
     let mut command = Command::new("unshare");
     let root = Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0";
@@ -95,20 +95,6 @@ fn on_a_small_disk(home: &Home) -> Server {
     std::fs::create_dir_all(&exports).unwrap();
     let mount = format!("mount -t tmpfs -o size=132k none {}", exports.display());
     home.start_as(in_a_namespace(home, &mount))
-}
-
-#[tokio::test]
-async fn a_disk_that_is_nearly_full_is_kept_free_and_jobs_wait() {
-    let home = Home::with_examples().arguments(&["--keep-free", "1"]);
-    let server = on_a_small_disk(&home);
-    let archive = server.submit("zip", &herons()).await;
-    until("the worker says why", async || {
-        server.log().contains("no jobs are begun while the disk is nearly full")
-    })
-    .await;
-    let status = server.status("zip", &archive).await;
-    assert_eq!((&status["phase"], &status["queue_position"]), (&"queued".into(), &1.into()), "{status}");
-    assert_eq!(server.delete(&archive).await, 204);
 }
 
 #[tokio::test]

@@ -41,6 +41,23 @@ async fn a_person_chooses_a_season_sees_what_is_in_it_and_opens_a_report() {
     assert!(response.headers()["content-disposition"].to_str().unwrap().starts_with("inline"));
 }
 
+#[tokio::test]
+async fn a_server_without_a_worker_says_so() {
+    let redis = testkit::RedisServer::start();
+    let home = Home::with_examples().on(&redis).arguments(&["--worker-silence", "1"]);
+    let server = home.start_api();
+    let browser = Browser::open(&server.url).await;
+    browser.is_ready().await;
+    browser.until("document.getElementById('server-problems').hidden", true).await;
+    server.submit("pdf", &season()).await;
+    browser.until("document.getElementById('server-problems').hidden", false).await;
+    let said = browser.text("#server-problems").await;
+    assert!(said.contains("no worker is running: start trapline worker"), "{said}");
+    let _worker = home.start_worker(1);
+    browser.until(&in_state("completed"), 1).await;
+    browser.until("document.getElementById('server-problems').hidden", true).await;
+}
+
 /// Neither when the counts arrive nor while the page itself does.
 #[tokio::test]
 async fn nothing_moves_by_itself() {

@@ -1,5 +1,8 @@
 //! What the targets share: a data set in memory is read, and an archive made of it in every layout.
 
+// Not every target calls all of it.
+#![allow(dead_code)]
+
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,24 +29,29 @@ pub fn export(data: &Dataset, folder: &Path) {
         (Layout::CamtrapDp, Media::Crops),
         (Layout::Coco, Media::Whole),
     ] {
-        let order = Order {
-            detection_ids: detection_ids.clone(),
-            layout,
-            media,
-            include_crops: true,
-            include_originals: true,
-            include_metadata_csv: true,
-            include_humans: true,
-            include_damaged: true,
-            crop_size: 128,
-            coordinates: Coordinates::Rounded,
-            request: serde_json::Value::Null,
-            threads: NonZeroUsize::MIN,
-            memory: Arc::new(PictureMemory::new(1 << 30)),
-            job_memory: u64::MAX,
-        };
+        let order = Order { layout, media, include_originals: true, ..crops(detection_ids.clone()) };
         let file = tempfile::tempfile_in(folder).expect("a temporary file");
         let _ = archive::write(data, &order, file, folder, &Unwatched);
+    }
+}
+
+/// An order of crops, with all that can be had, made by one thread.
+pub fn crops(detection_ids: Vec<String>) -> Order {
+    Order {
+        detection_ids,
+        layout: Layout::Crops,
+        media: Media::Whole,
+        include_crops: true,
+        include_originals: false,
+        include_metadata_csv: true,
+        include_humans: true,
+        include_damaged: true,
+        crop_size: 128,
+        coordinates: Coordinates::Rounded,
+        request: serde_json::Value::Null,
+        threads: NonZeroUsize::MIN,
+        memory: Arc::new(PictureMemory::new(1 << 30)),
+        job_memory: u64::MAX,
     }
 }
 

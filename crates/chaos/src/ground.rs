@@ -7,6 +7,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testkit::{PostgresServer, RedisServer, S3Server};
 
+use crate::pictures::{DATASET, Pictures};
+
 /// Files of a survey in a database: each name stands for this many of its pictures.
 const PICTURES: u32 = 20;
 
@@ -14,6 +16,8 @@ const PICTURES: u32 = 20;
 #[derive(Debug)]
 pub struct Ground {
     pub redis: RedisServer,
+    /// The second data set.
+    pub pictures: Pictures,
     /// Where data and files are.
     pub kind: Kind,
 }
@@ -35,7 +39,7 @@ pub enum Kind {
 pub struct Platform {
     pub postgres: PostgresServer,
     pub s3: S3Server,
-    pictures: TempDir,
+    images: TempDir,
     /// Tokens of two clients, and what servers are told of them.
     tokens: [(String, String); 2],
     /// Ids of detections that count.
@@ -44,29 +48,29 @@ pub struct Platform {
 
 impl Ground {
     /// Folders, and a Redis.
-    pub fn folders(data: TempDir) -> Self {
-        Self { redis: RedisServer::start_on_disk(), kind: Kind::Folders { data } }
+    pub fn folders(data: TempDir, pictures: Pictures) -> Self {
+        Self { redis: RedisServer::start_on_disk(), pictures, kind: Kind::Folders { data } }
     }
 
     /// A platform with so many detections.
-    pub fn platform(program: &Path, detections: u32) -> Self {
+    pub fn platform(program: &Path, detections: u32, pictures: Pictures) -> Self {
         let postgres = PostgresServer::start();
         testkit::fill(&postgres, detections, PICTURES);
-        let pictures = tempfile::tempdir().unwrap();
+        let images = tempfile::tempdir().unwrap();
         let large = testkit::examples().join("camtrap-dp/media/20210531082538-RCNX0031.JPG");
         for number in 0..PICTURES {
-            std::fs::copy(&large, pictures.path().join(format!("p{number}.jpg"))).unwrap();
+            std::fs::copy(&large, images.path().join(format!("p{number}.jpg"))).unwrap();
         }
         let ids = postgres
             .sql("SELECT id FROM detections WHERE is_valid AND NOT is_duplicate ORDER BY id LIMIT 1500");
         let platform = Platform {
             postgres,
             s3: S3Server::start(),
-            pictures,
+            images,
             tokens: ["anna", "ben"].map(|name| token(program, name)),
             ids: ids.lines().map(str::to_owned).collect(),
         };
-        Self { redis: RedisServer::start_on_disk(), kind: Kind::Platform(Box::new(platform)) }
+        Self { redis: RedisServer::start_on_disk(), pictures, kind: Kind::Platform(Box::new(platform)) }
     }
 
     /// What is run on a platform, when this is one.
@@ -86,9 +90,11 @@ impl Ground {
             }
             Kind::Platform(platform) => {
                 command.args(["--data", &platform.postgres.url(), "--artifacts", platform.s3.url()]);
-                command.arg("--images").arg(platform.pictures.path()).envs(platform.s3.environment());
+                command.arg("--images").arg(platform.images.path()).envs(platform.s3.environment());
             }
         }
+        // After the data set that is used when a request names none.
+        command.args(["--data", &format!("{DATASET}={}", self.pictures.folder.path().display())]);
     }
 
     /// Tells a server whom it lets in.

@@ -1,17 +1,23 @@
 //! Real processes under load, ended and stopped at random: servers, workers and the Redis server
-//! that they share. In the end every job has to have ended or to be gone, and no file may be
-//! there that no record wants.
+//! that they share. In the end every job has to have ended or to be gone, no file may be there that
+//! no record wants, and every crop has to be the one that its picture gives alone.
 //!
 //! - `ground` is where data, files and jobs are;
 //! - `processes` starts servers and workers, and ends them;
 //! - `monkey` chooses what is ended or stopped, and when;
+//! - `pictures` is a data set of whole and broken pictures and pipes, and `reference` is what each of
+//!   them gives alone;
+//! - `requests` are what clients ask for, some of which are made to do harm;
 //! - `clients` submit, poll, download and delete, as patient clients do;
 //! - `toll` counts, and looks at what is left.
 
 mod clients;
 mod ground;
 mod monkey;
+mod pictures;
 mod processes;
+mod reference;
+mod requests;
 mod toll;
 
 use std::path::PathBuf;
@@ -24,6 +30,8 @@ use clap::Parser;
 
 use ground::Ground;
 use processes::Fleet;
+use reference::Reference;
+use requests::Choices;
 use toll::Toll;
 
 /// Ends real processes at random, and counts what becomes of the jobs.
@@ -48,11 +56,14 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let pictures = pictures::write_pictures();
     let mut ground = match arguments.platform {
-        None => Ground::folders(clients::data()),
-        Some(detections) => Ground::platform(&arguments.program, detections),
+        None => Ground::folders(clients::data(), pictures),
+        Some(detections) => Ground::platform(&arguments.program, detections, pictures),
     };
+    let reference = Arc::new(Reference::make(&arguments.program, &ground));
     let ids = ground.as_platform().map(|platform| Arc::new(std::mem::take(&mut platform.ids)));
+    let choices = Choices { ids, pictures: Arc::new(ground.pictures.detections.clone()) };
     let fleet = Fleet::start(arguments.program, ground);
     let toll = Arc::new(Toll::default());
     let over = Arc::new(AtomicBool::new(false));
@@ -60,7 +71,8 @@ fn main() -> ExitCode {
     let clients: Vec<_> = (0..arguments.clients)
         .map(|number| {
             let seed = arguments.seed + number;
-            let who = clients::Who { token: fleet.ground.token(number), ids: ids.clone() };
+            let token = fleet.ground.token(number);
+            let who = clients::Who { token, choices: choices.clone(), reference: Arc::clone(&reference) };
             let client = clients::Client::new(seed, fleet.urls(), who, Arc::clone(&toll));
             runtime.spawn(client.run(Arc::clone(&over)))
         })

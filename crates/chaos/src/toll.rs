@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::processes::Fleet;
+use crate::reference::Comparison;
 
 /// How a job ended for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,12 @@ pub struct Toll {
     submitted: AtomicU64,
     refused: AtomicU64,
     faults: AtomicU64,
+    /// Requests that were made to do harm, and were answered.
+    poisoned: AtomicU64,
+    poisoned_refused: AtomicU64,
+    compared: AtomicU64,
+    /// Crops that are not what their picture gives alone, or are missing for another reason.
+    differing: AtomicU64,
     jobs: Mutex<Vec<(String, &'static str, End)>>,
     /// Completed for a client, and something else later.
     changed: AtomicU64,
@@ -95,6 +102,20 @@ impl Toll {
         }
     }
 
+    /// A request that was made to do harm was answered.
+    pub fn poisoned(&self, status: StatusCode) {
+        count(&self.poisoned);
+        if status.is_client_error() {
+            count(&self.poisoned_refused);
+        }
+    }
+
+    /// The crops of an archive were compared with what their pictures give alone.
+    pub fn compared(&self, comparison: Comparison) {
+        self.compared.fetch_add(comparison.compared, Ordering::Relaxed);
+        self.differing.fetch_add(comparison.differing, Ordering::Relaxed);
+    }
+
     pub fn ended(&self, job_id: &str, kind: &'static str, end: End) {
         self.jobs.lock().unwrap().push((job_id.into(), kind, end));
     }
@@ -131,7 +152,7 @@ impl Toll {
     /// Nothing happened that must not.
     pub fn is_clean(&self) -> bool {
         let bad = [End::Stuck, End::Lost, End::Returned, End::Broken].map(|end| self.many(end));
-        let counters = [&self.left_over, &self.missing, &self.changed, &self.faults];
+        let counters = [&self.left_over, &self.missing, &self.changed, &self.faults, &self.differing];
         bad.iter().all(|many| *many == 0)
             && counters.iter().all(|counter| counter.load(Ordering::Relaxed) == 0)
     }
@@ -169,6 +190,12 @@ impl fmt::Display for Toll {
         writeln!(f, "requests answered 503 {:>6}", of(&self.refused))?;
         writeln!(f, "requests answered 500 {:>6}", of(&self.faults))?;
         writeln!(f, "jobs submitted        {:>6}", of(&self.submitted))?;
+        writeln!(
+            f,
+            "poisoned requests     {:>6}  ({} refused; the others are jobs)",
+            of(&self.poisoned),
+            of(&self.poisoned_refused)
+        )?;
         writeln!(f, "jobs completed        {:>6}  (downloaded whole)", self.many(End::Completed))?;
         writeln!(f, "jobs failed           {:>6}", self.many(End::Failed))?;
         writeln!(f, "jobs deleted          {:>6}", self.many(End::Deleted))?;
@@ -177,6 +204,16 @@ impl fmt::Display for Toll {
         writeln!(f, "jobs changed          {:>6}  (ended, and something else later)", of(&self.changed))?;
         writeln!(f, "files broken          {:>6}", self.many(End::Broken))?;
         writeln!(f, "files missing         {:>6}", of(&self.missing))?;
+        writeln!(
+            f,
+            "crops compared        {:>6}  (with what their pictures give alone)",
+            of(&self.compared)
+        )?;
+        writeln!(
+            f,
+            "crops differing       {:>6}  (or missing for another reason than alone)",
+            of(&self.differing)
+        )?;
         writeln!(f, "jobs stuck            {:>6}", self.many(End::Stuck))?;
         write!(f, "files left over       {:>6}", of(&self.left_over))
     }

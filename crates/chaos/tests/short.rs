@@ -23,4 +23,7 @@ fn nothing_is_stuck_or_left_over_after(arguments: &[&str]) {
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
     eprintln!("{told}");
+    let compared = told.lines().find_map(|line| line.strip_prefix("crops compared"));
+    let compared = compared.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    assert!(compared.is_some_and(|many: u64| many > 0), "no crop was compared");
 }

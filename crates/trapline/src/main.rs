@@ -1,44 +1,7 @@
-//! `trapline`: reports and archives from camera-trap detections, as jobs whose status can be
-//! trusted.
-//!
-//! - `client` speaks to a server, for the command line;
-//! - `access` is who may do what;
-//! - `cli` is the command line, a file for each command;
-//! - `http` is the interface of the server;
-//! - `worker` claims jobs, keeps their lease and makes their files;
-//! - `layout` makes the pages of a report, those of a user's template in a process with limits;
-//! - `artifacts` is where finished files are, whole or not at all; `regular_file` opens and removes files
-//!   without following links;
-//! - `webhook` tells the ends of jobs to those who asked for that;
-//! - `service` puts these together with a job store from the crate `jobs`.
-
-mod access;
-mod artifacts;
-mod cli;
-mod client;
-mod condition;
-mod datasets;
-mod digest;
-mod export;
-mod faults;
-mod fetch;
-mod http;
-mod layout;
-mod limits;
-mod metrics;
-mod regular_file;
-mod service;
-mod source;
-mod telemetry;
-mod templates;
-mod webhook;
-mod worker;
+//! The program `trapline`. What it does is in the library of the same name.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // For the clients of object stores, which bring none of their own. It fails when there is one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let _armed = faults::armed();
-    cli::run(std::env::args_os())
+    trapline::run()
 }

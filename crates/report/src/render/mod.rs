@@ -89,7 +89,7 @@ pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError>
     for letters in [Letters::Embedded, Letters::OneFont] {
         let fonts = Fonts::for_texts(&numbers, pages.fonts.as_deref(), letters);
         if *fonts.missing() != missing {
-            missing = fonts.missing().clone();
+            missing.clone_from(fonts.missing());
             if let Ok(pdf) = lay_out(&numbers, pages, fonts) {
                 return Ok(pdf);
             }

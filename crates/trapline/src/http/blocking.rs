@@ -26,9 +26,8 @@ pub async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let place = PLACES.try_acquire().map_err(|_| Problem::busy())?;
-    let thread = match tokio::time::timeout(LONGEST, THREADS.acquire()).await {
-        Ok(Ok(thread)) => thread,
-        _ => return Err(Problem::busy()),
+    let Ok(Ok(thread)) = tokio::time::timeout(LONGEST, THREADS.acquire()).await else {
+        return Err(Problem::busy());
     };
     let done = tokio::task::spawn_blocking(move || {
         // Held until it is done, also when the client has gone meanwhile.

@@ -17,6 +17,9 @@ const MAX_DEPTH: usize = 32;
 const MAX_ITEMS: usize = 10_001;
 /// Values that are read of a whole body: the longest list, and more than enough for the rest.
 const MAX_VALUES: usize = 12_000;
+/// Names to which `serde_json` gives a meaning of its own when it reads a stored request: what stands
+/// beside one would become another value, or could not be read at all.
+const RESERVED_NAMES: &str = "$serde_json::private::";
 
 /// Reads the fields of an object that are in `known`. A body that is not JSON is 400, one that is no
 /// object, or holds too much, is 422.
@@ -102,7 +105,8 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
         let mut object = Map::new();
         while let Some(name) = fields.next_key::<String>()? {
             let is_known = self.known.is_none_or(|known| known.contains(&name.as_str()));
-            if is_known && self.room.take() {
+            let is_kept = is_known && !name.starts_with(RESERVED_NAMES);
+            if is_kept && self.room.take() {
                 let value = fields.next_value_seed(ValueSeed { room: self.room })?;
                 object.insert(name, value);
             } else {
@@ -194,6 +198,14 @@ mod tests {
         let body = r#"{"a": [1, -2, 3.5, "x\n", null, true, {"c": []}], "c": [[[]]], "b": {}, "b": "last"}"#;
         assert_eq!(read(body), Ok(json!({"a": [1, -2, 3.5, "x\n", null, true, {"c": []}], "b": "last"})));
         assert_eq!(read("\u{FEFF}{}"), Ok(json!({})));
+    }
+
+    #[test]
+    fn names_that_mean_something_in_a_stored_request_are_not_kept() {
+        for name in ["RawValue", "Number"] {
+            let body = format!(r#"{{"a": {{"$serde_json::private::{name}": "[1", "x": 2}}}}"#);
+            assert_eq!(read(&body), Ok(json!({"a": {"x": 2}})), "{name}");
+        }
     }
 
     #[test]

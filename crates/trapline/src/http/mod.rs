@@ -204,3 +204,19 @@ fn named_like_jobs() -> Router<App> {
         .route("/api/exports/pdf", delete(async |eyes, files| delete::job_named("pdf", eyes, files).await))
         .route("/api/exports/zip", delete(async |eyes, files| delete::job_named("zip", eyes, files).await))
 }
+
+/// Reads and checks a body as a request for a report and as one for an archive, as the two calls that
+/// submit them do: each export with the number of detections that it goes through.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn read_requests(
+    bytes: &[u8],
+    datasets: &Datasets,
+    templates: &Templates,
+    today: jiff::civil::Date,
+) -> [Result<(crate::export::Export, Option<u64>), Problem>; 2] {
+    let report = body::Fields::read(bytes, &report_request::FIELDS)
+        .and_then(|fields| report_request::export(fields, datasets, templates, today));
+    let archive = body::Fields::read(bytes, &archive_request::FIELDS)
+        .and_then(|fields| archive_request::export(fields, datasets));
+    [report.map(|export| (export, None)), archive.map(|(export, total)| (export, Some(total)))]
+}

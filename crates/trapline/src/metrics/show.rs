@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::metrics;
+use crate::condition::condition;
 use crate::http::{AllowedHosts, ConnectionLimits, HostName, RequestChecks, check_request, serve};
 
 /// The media type of the text.
@@ -45,6 +46,8 @@ impl Collector for ToDo {
             gauge.encode(metric)
         };
         gauge("store_up", "Whether the job store answers", None, f64::from(u8::from(self.0.is_some())))?;
+        let stuck = condition().stuck_threads() as f64;
+        gauge("threads_stuck", "Threads of jobs that were let go and have not come back", None, stuck)?;
         let Some(stats) = self.0 else { return Ok(()) };
         gauge("jobs_queued", "Jobs that wait", None, stats.queued as f64)?;
         gauge("jobs_running", "Jobs that a worker has", None, stats.running as f64)?;

@@ -36,6 +36,8 @@ function about(job) {
     if (job.missing_count) parts.push(`${number.format(job.missing_count)} of ${number.format(job.total_detections)} missing, missing.csv tells why`);
     if (job.expires_at) parts.push(`kept for ${lasting(until(job.expires_at))}`);
   } else if (job.status === "processing" && job.phase === "queued") {
+    const missing = { worker: "no worker is running", disk: "the server's disk is full" }[job.waiting_for];
+    if (missing) parts.push(missing);
     parts.push(job.queue_position > 1 ? `number ${number.format(job.queue_position)} in the queue` : "next in the queue");
   } else if (job.status === "processing") {
     if (job.total_detections) parts.push(`${number.format(job.processed_count || 0)} of ${number.format(job.total_detections)} detections`);

@@ -35,6 +35,22 @@ $("leave").addEventListener("click", () => {
 
 exports.start();
 
+const LOOK_EACH = 10000;
+/** Says what the operator of the server has to look at. */
+async function showServerProblems() {
+  let text = "";
+  try {
+    const body = await (await fetch("/readyz")).json();
+    text = body.problems ? body.problems.join(" ") : body.detail || "";
+  } catch {
+    // The server is away, which is said beside its name.
+  }
+  $("server-problems").textContent = text;
+  $("server-problems").hidden = !text;
+  setTimeout(showServerProblems, LOOK_EACH);
+}
+showServerProblems();
+
 let begun = false;
 async function begin() {
   if (begun) return;

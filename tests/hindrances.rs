@@ -1,0 +1,149 @@
+//! What hinders a server: threads that are stuck, no worker, no room. None of it holds up more than it
+//! has to, and an operator is told.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use testkit::{Package, RedisServer, picture};
+
+use crate::bad_input::in_a_namespace;
+use crate::support::{Home, Server, one, season, until};
+
+/// What `/readyz` says: its status, and the problems or the detail.
+async fn readiness(server: &Server) -> (u16, String) {
+    let response = server.get("/readyz").await;
+    let status = response.status().as_u16();
+    let body: Value = response.json().await.unwrap();
+    let said = body["problems"].as_array().map_or_else(
+        || body["detail"].as_str().unwrap_or_default().to_owned(),
+        |problems| problems.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+    );
+    (status, said)
+}
+
+async fn metric(server: &Server, name: &str) -> f64 {
+    let text = server.get("/metrics").await.text().await.unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+    line.expect("a metric of that name").parse().unwrap()
+}
+
+/// A data set with a picture, and a named pipe that nobody ever writes to in the place of another.
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_picture_is_missing_and_holds_nobody() {
+    let mut package = Package::new();
+    let at = "2023-10-01T06:00:00Z";
+    package.medium("whole", at, "whole.jpg", Some(picture("colour.jpg")));
+    package.medium("pipe", at, "pipe.jpg", None);
+    for medium in ["whole", "pipe"] {
+        package.detection(medium, medium, "doe", [0.1, 0.1, 0.4, 0.4]);
+    }
+    let data = package.write();
+    assert!(Command::new("mkfifo").arg(data.path().join("pipe.jpg")).status().unwrap().success());
+    let home = Home::with(&[data.path()]).arguments(&["--workers", "1", "--grace", "1"]);
+    let server = home.start();
+    let job_id = server.submit("zip", &json!({"detection_ids": ["pipe", "whole"]})).await;
+    let status = server.completed("zip", &job_id).await;
+    assert_eq!(status["missing_count"], 1, "{status}");
+    let only = server.submit("zip", &json!({"detection_ids": ["pipe"], "include_metadata_csv": false})).await;
+    let status = server.status_when("zip", &only, |status| status["status"] != "processing").await;
+    let reason = status["error_message"].as_str().unwrap();
+    assert!(reason.contains("pipe.jpg is not a regular file"), "{reason}");
+    assert!(server.terminate().success());
+}
+
+/// A server whose first job gets a thread that never comes back, as on a hung network mount.
+fn start_stuck(home: &Home) -> Server {
+    let mut command = home.command();
+    command.env("FAILPOINTS", "begun=1*pause");
+    home.start_as(command)
+}
+
+#[tokio::test]
+async fn a_thread_that_does_not_stop_is_let_go_and_its_worker_goes_on() {
+    let home = Home::with_examples().arguments(&["--workers", "1", "--grace", "1"]);
+    let server = start_stuck(&home);
+    let stuck = server.submit("pdf", &season()).await;
+    server.status_when("pdf", &stuck, |status| status["phase"] == "running").await;
+    assert_eq!(server.delete(&stuck).await, StatusCode::NO_CONTENT);
+    // There is one worker, and it has another job done.
+    let next = server.submit("pdf", &season()).await;
+    server.completed("pdf", &next).await;
+    let (status, said) = readiness(&server).await;
+    assert_eq!(status, 200);
+    assert!(said.starts_with("1 thread is stuck"), "{said}");
+    assert!((metric(&server, "trapline_threads_stuck").await - 1.0).abs() < f64::EPSILON);
+    assert!(server.log().contains("a thread did not stop, and is let go"));
+    // Nor does it keep the process.
+    let begun = Instant::now();
+    server.terminate();
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_thread_that_is_stuck_does_not_keep_the_process() {
+    let home = Home::with_examples().arguments(&["--workers", "1", "--grace", "1"]);
+    let server = start_stuck(&home);
+    let stuck = server.submit("pdf", &season()).await;
+    server.status_when("pdf", &stuck, |status| status["phase"] == "running").await;
+    let begun = Instant::now();
+    server.terminate();
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    // Its job is done by the next process.
+    let server = home.start();
+    server.completed("pdf", &stuck).await;
+}
+
+#[tokio::test]
+async fn when_no_worker_runs_it_is_said() {
+    let redis = RedisServer::start();
+    for on_redis in [true, false] {
+        let home = Home::with_examples().arguments(&["--worker-silence", "1"]);
+        let home = if on_redis { home.on(&redis) } else { home };
+        let server = home.start_api();
+        assert_eq!(readiness(&server).await, (200, String::new()));
+        let job_id = server.submit("pdf", &season()).await;
+        until("a worker to be missed", async || readiness(&server).await.1.contains("no worker is running"))
+            .await;
+        assert_eq!(readiness(&server).await.0, 200, "exports are taken all the same");
+        let status = server.status("pdf", &job_id).await;
+        assert_eq!((&status["phase"], &status["waiting_for"]), (&json!("queued"), &json!("worker")));
+        if on_redis {
+            let _worker = home.start_worker(1);
+            server.completed("pdf", &job_id).await;
+            until("nothing to be missed", async || readiness(&server).await.1.is_empty()).await;
+        }
+    }
+}
+
+/// A disk that fills up while jobs wait for it.
+#[tokio::test]
+async fn when_the_disk_is_nearly_full_nothing_is_taken_and_jobs_say_what_they_wait_for() {
+    let (home, slow) = Home::with_slow(4000);
+    let home = home.arguments(&["--keep-free", "4", "--workers", "1"]);
+    let exports = home.exports();
+    std::fs::create_dir_all(&exports).unwrap();
+    let mount = format!("mount -t tmpfs -o size=64m none {}", exports.display());
+    let server = home.start_as(in_a_namespace(&home, &mount));
+    let running = server.submit("zip", &slow).await;
+    let waiting = server.submit("zip", &one()).await;
+    server.status_when("zip", &running, |status| status["phase"] == "running").await;
+    // The disk as the server sees it.
+    let seen = PathBuf::from(format!("/proc/{}/root{}", server.id(), exports.display()));
+    let disk = rustix::fs::statvfs(&seen).unwrap();
+    let room = usize::try_from(disk.f_bavail * disk.f_frsize).unwrap();
+    std::fs::write(seen.join("ballast"), vec![1; room - (3 << 20)]).unwrap();
+    until("the server to see it", async || readiness(&server).await.0 == 503).await;
+    assert!(readiness(&server).await.1.contains("--keep-free"));
+    let refused = server.post("/api/exports/zip", &one()).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key("retry-after"));
+    let status = server.status("zip", &waiting).await;
+    assert_eq!((&status["phase"], &status["waiting_for"]), (&json!("queued"), &json!("disk")), "{status}");
+    assert_eq!(server.delete(&running).await, StatusCode::NO_CONTENT);
+    std::fs::remove_file(seen.join("ballast")).unwrap();
+    server.completed("zip", &waiting).await;
+    assert_eq!(readiness(&server).await.0, 200);
+}
