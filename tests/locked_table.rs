@@ -34,6 +34,7 @@ impl Lock {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
              WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()",
         );
+        drop(self);
     }
 }
 
