@@ -122,10 +122,10 @@ async fn when_no_worker_runs_it_is_said() {
 #[tokio::test]
 async fn when_the_disk_is_nearly_full_nothing_is_taken_and_jobs_say_what_they_wait_for() {
     let (home, slow) = Home::with_slow(4000);
-    let home = home.arguments(&["--keep-free", "4", "--workers", "1"]);
+    let home = home.arguments(&["--keep-free", "64", "--workers", "1"]);
     let exports = home.exports();
     std::fs::create_dir_all(&exports).unwrap();
-    let mount = format!("mount -t tmpfs -o size=64m none {}", exports.display());
+    let mount = format!("mount -t tmpfs -o size=192m none {}", exports.display());
     let server = home.start_as(in_a_namespace(&home, &mount));
     let running = server.submit("zip", &slow).await;
     let waiting = server.submit("zip", &one()).await;
@@ -134,9 +134,11 @@ async fn when_the_disk_is_nearly_full_nothing_is_taken_and_jobs_say_what_they_wa
     let seen = PathBuf::from(format!("/proc/{}/root{}", server.id(), exports.display()));
     let disk = rustix::fs::statvfs(&seen).unwrap();
     let room = usize::try_from(disk.f_bavail * disk.f_frsize).unwrap();
-    std::fs::write(seen.join("ballast"), vec![1; room - (3 << 20)]).unwrap();
+    std::fs::write(seen.join("ballast"), vec![1; room - (60 << 20)]).unwrap();
     until("the server to see it", async || readiness(&server).await.0 == 503).await;
     assert!(readiness(&server).await.1.contains("--keep-free"));
+    let first = server.status("zip", &running).await;
+    assert_eq!(first["status"], "processing", "{first}");
     let refused = server.post("/api/exports/zip", &one()).await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(refused.headers().contains_key("retry-after"));
@@ -146,4 +148,104 @@ async fn when_the_disk_is_nearly_full_nothing_is_taken_and_jobs_say_what_they_wa
     std::fs::remove_file(seen.join("ballast")).unwrap();
     server.completed("zip", &waiting).await;
     assert_eq!(readiness(&server).await.0, 200);
+}
+
+/// Descriptors that a process has open.
+fn descriptors(server: &Server) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", server.id())).unwrap().count()
+}
+
+/// Lets a process have so many files open, and no more.
+fn limit_descriptors(server: &Server, most: usize) {
+    let limit = format!("--nofile={most}:");
+    let pid = format!("--pid={}", server.id());
+    assert!(Command::new("prlimit").args([&pid, &limit]).status().unwrap().success());
+}
+
+/// A lack of descriptors passes, and neither uses up an attempt nor costs a picture.
+#[tokio::test]
+async fn a_job_waits_for_a_file_descriptor() {
+    let home = Home::with_examples().arguments(&["--workers", "1", "--attempts", "1"]);
+    let server = home.start();
+    // Everything that is opened once is open.
+    for (kind, body) in [("pdf", season()), ("zip", crate::support::herons())] {
+        let job_id = server.submit(kind, &body).await;
+        server.completed(kind, &job_id).await;
+    }
+    let plenty = descriptors(&server) + 200;
+    for (kind, body) in [("pdf", season()), ("zip", crate::support::herons())] {
+        // Connections that are kept serve the requests of this test.
+        server.get("/healthz").await;
+        limit_descriptors(&server, descriptors(&server));
+        let job_id = server.submit(kind, &body).await;
+        until("the job to have found none", async || {
+            server.status(kind, &job_id).await["attempt"].as_u64() > Some(1)
+                || server.log().matches("no file descriptor is left").count() > 0
+        })
+        .await;
+        limit_descriptors(&server, plenty);
+        let status = server.completed(kind, &job_id).await;
+        assert_eq!(status["missing_count"].as_u64().unwrap_or(0), 0, "{status}");
+    }
+}
+
+/// Whether a process has started others that have not ended.
+fn has_children(server: &Server) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let stats = processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    // Behind the name, which is in parentheses: the state, and the parent.
+    let parents = stats.filter_map(|stat| {
+        stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1).map(str::to_owned))
+    });
+    let parent = server.id().to_string();
+    parents.into_iter().any(|of| of == parent)
+}
+
+fn many_species() -> tempfile::TempDir {
+    let mut package = Package::new();
+    for number in 0..8000 {
+        let (day, hour) = (1 + number % 28, number % 24);
+        let time = format!("2023-10-{day:02}T{hour:02}:00:00Z");
+        package.sighting(&format!("o{number}"), "dep1", &time, &format!("Genus{number} species{number}"), 1);
+    }
+    package.write()
+}
+
+fn all_species() -> Value {
+    json!({"report_type": "seasonal_activity", "start_date": "2023-09-01", "end_date": "2024-01-31"})
+}
+
+/// A survey of so many species takes many seconds to be laid out.
+#[tokio::test]
+async fn a_report_of_any_size_is_stopped_when_it_is_deleted() {
+    let data = many_species();
+    let server = Home::with(&[data.path()]).arguments(&["--workers", "1"]).start();
+    let small =
+        json!({"report_type": "seasonal_activity", "start_date": "2023-11-01", "end_date": "2024-01-31"});
+    let large = server.submit("pdf", &all_species()).await;
+    let lays_out = || has_children(&server);
+    until("its pages to be laid out", async || lays_out()).await;
+    assert_eq!(server.delete(&large).await, StatusCode::NO_CONTENT);
+    until("the process that lays them out to end", async || !lays_out()).await;
+    let next = server.submit("pdf", &small).await;
+    server.completed("pdf", &next).await;
+    assert!(!server.log().contains("is let go"));
+}
+
+/// What takes more memory than it may fails alone, and says what to do.
+#[tokio::test]
+async fn a_report_that_needs_too_much_memory_fails_alone() {
+    let data = many_species();
+    let examples = testkit::examples().join("camtrap-dp");
+    let server = Home::with(&[data.path(), &examples]).arguments(&["--job-memory", "250"]).start();
+    let report = server.submit("pdf", &all_species()).await;
+    let status = server.status_when("pdf", &report, |status| status["status"] != "processing").await;
+    assert_eq!(status["status"], "failed", "{status}");
+    let reason = status["error_message"].as_str().unwrap();
+    assert!(
+        reason.contains("250 MiB of memory (--job-memory)") && reason.contains("ask for fewer"),
+        "{reason}"
+    );
+    let archive = server.submit("zip", &crate::support::herons()).await;
+    server.completed("zip", &archive).await;
 }

@@ -2,12 +2,18 @@
 
 use std::io::{BufRead, Read};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::container::{Container, OpenError};
 use crate::error::SourceError;
 use crate::fetch::{Fetch, FetchError, is_web};
 use crate::media::is_remote;
+use crate::regular_file::is_out_of_descriptors;
 use crate::source::{ReadOptions, images_at};
+
+/// How long a file waits for a file descriptor, and how long until the next try.
+const WAIT_FOR_DESCRIPTORS: Duration = Duration::from_mins(1);
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Reads the files of a data set, and nothing outside its folder.
 #[derive(Clone, Debug)]
@@ -120,7 +126,23 @@ impl MediaFiles {
                 answer => return answer.map_err(|why| self.not_fetched(path, why)),
             }
         }
-        read_limited(self.open(path).map_err(|error| error.of(path))?, path, self.most)
+        read_limited(self.open_when_possible(path, stop).map_err(|error| error.of(path))?, path, self.most)
+    }
+
+    /// Opens a file, and waits while the process has as many open as it may: that passes, and the
+    /// picture would be missing for ever.
+    fn open_when_possible(&self, path: &str, stop: &dyn Fn() -> bool) -> Result<Box<dyn BufRead>, OpenError> {
+        let begun = Instant::now();
+        loop {
+            match self.open(path) {
+                Err(OpenError::Io(error))
+                    if is_out_of_descriptors(&error) && !stop() && begun.elapsed() < WAIT_FOR_DESCRIPTORS =>
+                {
+                    std::thread::sleep(AGAIN);
+                }
+                opened => return opened,
+            }
+        }
     }
 
     fn fetched(&self, address: &str, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, MediaError> {

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 /// Opens a regular file for reading. Anything else is an error of the kind
 /// [`io::ErrorKind::InvalidInput`], and is not waited for.
@@ -23,6 +24,12 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
 /// Whether an error of [`open_regular`] says that it is no regular file.
 pub(crate) fn is_not_regular(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidInput
+}
+
+/// Whether the process, or the system, has as many files open as it may (`EMFILE`, `ENFILE`).
+pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
 }
 
 fn check(metadata: &std::fs::Metadata) -> io::Result<()> {

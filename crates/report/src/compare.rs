@@ -53,7 +53,7 @@ pub(crate) fn compare(whole: &Survey<'_>, sky: &mut Sky<'_>) -> Compared {
         return Compared::default();
     }
     let survey = |labelled: &LabelledPeriod| {
-        Survey::new(whole.data, whole.request, whole.ground, whole.wanted, labelled.period)
+        Survey::new(whole.data, whole.request, whole.ground, whole.wanted, labelled.period, whole.stop)
     };
     let surveys: Vec<Survey<'_>> = asked.iter().map(survey).collect();
     let nights = Nights::over(&surveys.iter().collect::<Vec<_>>(), sky);

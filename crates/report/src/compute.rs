@@ -31,24 +31,44 @@ pub enum ComputeError {
     /// Two periods of a comparison have the same name.
     #[error("two of the periods are called “{0}”; give each a label of its own")]
     SameLabel(String),
+    /// Nobody waits for the report any more.
+    #[error("the report was stopped")]
+    Stopped,
 }
 
 /// Computes the numbers of a report.
 pub fn compute(data: &Dataset, request: &Request) -> Result<ReportData, ComputeError> {
+    compute_unless(data, request, &|| false)
+}
+
+/// The same for somebody who may stop waiting: `stop` is asked for each class, and then it ends with
+/// [`ComputeError::Stopped`].
+pub fn compute_unless(
+    data: &Dataset,
+    request: &Request,
+    stop: &dyn Fn() -> bool,
+) -> Result<ReportData, ComputeError> {
     check(request)?;
     let wanted = data.classes_named(&request.classifications)?;
     let ground = Ground::of(data);
     let mut sky = Sky::over(data, &ground);
-    let survey = Survey::new(data, request, &ground, &wanted, request.period);
+    let survey = Survey::new(data, request, &ground, &wanted, request.period, stop);
     let nights = Nights::over(&[&survey], &mut sky);
     let hours = survey.hours(request.time_of_day, nights.as_ref(), &mut sky);
     let classes = survey.class_rows();
     let activity = survey.activity_rows(&classes, &hours, &mut sky);
+    // What was computed so far lacks the classes that were not come to.
+    if stop() {
+        return Err(ComputeError::Stopped);
+    }
     let overlaps = survey.overlap_rows(&classes, &hours);
     let (on, left_out) = (hours.on, hours.left_out);
     // Of millions of records they take as much as the data themselves.
     drop(hours);
     let compared = compare(&survey, &mut sky);
+    if stop() {
+        return Err(ComputeError::Stopped);
+    }
     let ratios = survey.ratio_rows();
     let notes = notes(&survey, nights.as_ref());
     let told = Told { nights: nights.as_ref(), on, left_out, ratios: &ratios, compared: &compared };

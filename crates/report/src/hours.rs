@@ -190,7 +190,7 @@ impl Survey<'_> {
                 night: self.night_share(number, sky),
             })
         };
-        classes.iter().filter_map(row).collect()
+        classes.iter().take_while(|_| !(self.stop)()).filter_map(row).collect()
     }
 
     /// How many events of a class began while the sun was down.

@@ -42,7 +42,7 @@ pub mod sun;
 mod survey;
 mod words;
 
-pub use compute::{ComputeError, compute};
+pub use compute::{ComputeError, compute, compute_unless};
 pub use data::*;
 pub use period::{Bucket, GroupBy, Period};
 pub use render::{BuiltIn, Pages, RenderError, Template, render, render_as};

@@ -26,6 +26,7 @@ impl Survey<'_> {
         let mut rows: Vec<ClassRow> = self
             .events
             .chunk_by(|a, b| a.class == b.class)
+            .take_while(|_| !(self.stop)())
             .map(|events| self.class_row(events, records[&events[0].class], surveyed))
             .collect();
         rows.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.classification.cmp(&b.classification)));

@@ -57,7 +57,7 @@ pub fn summarize(
     let wanted = data.classes_named(classifications)?;
     let request = Request { group_by, ..Request::seasonal_activity(period.start, period.end) };
     let ground = Ground::of(data);
-    let survey = Survey::new(data, &request, &ground, &wanted, period);
+    let survey = Survey::new(data, &request, &ground, &wanted, period, &|| false);
     let mut classes: Vec<ClassSummary> = survey
         .events
         .chunk_by(|a, b| a.class == b.class)

@@ -31,6 +31,8 @@ pub(crate) struct Survey<'a> {
     pub effort: Vec<f64>,
     /// Of the deployments at work, in their order.
     pub bootstrap: Bootstrap,
+    /// Whether anybody still waits, asked for each class of thousands.
+    pub stop: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Survey<'a> {
@@ -40,6 +42,7 @@ impl<'a> Survey<'a> {
         ground: &'a Ground,
         wanted: &'a [u32],
         period: Period,
+        stop: &'a dyn Fn() -> bool,
     ) -> Self {
         let found = records::collect(data, ground, period, wanted);
         let events = request.independent(&found.records, data);
@@ -56,6 +59,7 @@ impl<'a> Survey<'a> {
             buckets: period.buckets(request.group_by),
             effort,
             bootstrap: Bootstrap::new(&vec![0; at_work], RESAMPLES),
+            stop,
         }
     }
 

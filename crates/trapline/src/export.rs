@@ -8,7 +8,8 @@ use std::sync::Arc;
 use archive::{ArchiveError, Coordinates, Layout, Media, Order, Watch};
 use detections::{DatabaseError, Dataset, Selection, Share, Slice, UnknownNames};
 use jobs::{Failure, Kind};
-use report::Pages;
+use report::{ComputeError, Pages};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -91,6 +92,15 @@ pub enum MakeError {
     Cancelled,
     /// Something went wrong; the job fails, or is tried again.
     Failed(Failure),
+    /// The process or the system has no file descriptor left. It passes by itself, and is no fault of
+    /// the job: the attempt does not count.
+    NoDescriptors,
+}
+
+/// Whether the process, or the system, has as many files open as it may (`EMFILE`, `ENFILE`).
+fn is_out_of_descriptors(error: &std::io::Error) -> bool {
+    let code = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
 }
 
 impl MakeError {
@@ -102,6 +112,9 @@ impl MakeError {
     /// A fault of the disk. What the operating system says may name folders, so it is logged and
     /// not handed on.
     pub fn disk(error: &std::io::Error) -> Self {
+        if is_out_of_descriptors(error) {
+            return Self::NoDescriptors;
+        }
         tracing::error!(%error, "an export cannot be written");
         if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<object_store::Error>) {
             let message = "the file could not be put into the server's object storage; submit the export again, and \
@@ -215,13 +228,18 @@ impl ReportRequest {
             archival: self.archival,
             fonts: templates.fonts.clone(),
         };
-        let numbers = report::compute(data, &self.numbers).map_err(MakeError::wrong)?;
+        let stop = || watch.is_cancelled();
+        let numbers = report::compute_unless(data, &self.numbers, &stop).map_err(|error| match error {
+            ComputeError::Stopped => MakeError::Cancelled,
+            error => MakeError::wrong(error),
+        })?;
         lay_out(&numbers, &pages, limits, &|| watch.is_cancelled()).map_err(|error| match error {
             LayoutError::Cancelled => MakeError::Cancelled,
             LayoutError::Template(_)
             | LayoutError::TooSlow
             | LayoutError::TooMuchMemory(_)
             | LayoutError::TooLarge(_) => MakeError::wrong(error),
+            LayoutError::Process(error) if is_out_of_descriptors(&error) => MakeError::NoDescriptors,
             LayoutError::Process(error) => {
                 tracing::error!(%error, "the process that lays out a report cannot be run");
                 let message = "the report could not be laid out on the server; submit the export again, and if it \

@@ -189,12 +189,14 @@ impl Head {
     /// Bytes of memory that decoding a part of it takes, at the most.
     pub fn memory_of(&self, part: Part) -> u64 {
         let pixels = |width: u32, height: u32| u64::from(width) * u64::from(height);
-        let PixelBox { width, height, .. } = match self.format {
-            Format::Jpeg => part.area,
-            Format::Png => png::window(part.area, self.width, self.height),
+        let (PixelBox { width, height, .. }, shrink) = match self.format {
+            Format::Jpeg => (part.area, part.shrink),
+            // Decoded at its full size.
+            Format::Png => (png::window(part.area, self.width, self.height), 1),
         };
         // Inks are converted into a second copy, and the library keeps some rows.
-        let window = 2 * CHANNELS as u64 * pixels(width, height) / u64::from(part.shrink.pow(2));
+        let copies = if self.format == Format::Jpeg { 2 } else { 1 };
+        let window = copies * CHANNELS as u64 * pixels(width, height) / u64::from(shrink.pow(2));
         let rows = 64 * CHANNELS as u64 * u64::from(self.width);
         window
             + rows

@@ -7,7 +7,7 @@ use archive::{Order, Unwatched};
 use testkit::{Package, picture};
 use zip::ZipArchive;
 
-use crate::support::{open, order};
+use crate::support::{open, order, write};
 
 /// What a directory in the format's extension for large archives begins with.
 const ZIP64: &[u8] = b"PK\x06\x06";
@@ -74,4 +74,70 @@ fn files_may_lie_beyond_four_gibibytes() {
     let mut bytes = Vec::new();
     crop.read_to_end(&mut bytes).unwrap();
     assert!(bytes.starts_with(&[0xFF, 0xD8]));
+}
+
+/// Where a child process says how much memory it took.
+const CHILD: &str = "TRAPLINE_TEST_HUGE";
+
+/// A grey PNG file of so many pixels on each side, which is small for all its pixels.
+fn huge_png(side: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side, side);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::Fast);
+    let mut writer = encoder.write_header().unwrap();
+    let mut stream = writer.stream_writer().unwrap();
+    let row = vec![120; side as usize * 3];
+    for _ in 0..side {
+        std::io::Write::write_all(&mut stream, &row).unwrap();
+    }
+    stream.finish().unwrap();
+    drop(writer);
+    bytes
+}
+
+/// Several pictures of nearly 200 megapixels took half a gigabyte each, all at once.
+#[test]
+fn huge_pictures_share_the_memory_that_there_is_for_pictures() {
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "large::huge_pictures_child", "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{said} {}", String::from_utf8_lossy(&child.stderr));
+    let line = said.lines().find_map(|line| line.strip_prefix("took ")).expect("what it took");
+    let took: u64 = line.parse().unwrap();
+    assert!(took < 500, "{took} MiB");
+}
+
+#[test]
+fn huge_pictures_child() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let png = huge_png(14_000);
+    let mut package = Package::new();
+    let ids: Vec<String> = (0..4).map(|number| format!("m{number}")).collect();
+    for id in &ids {
+        package.medium(id, "2023-10-01T06:00:00Z", &format!("{id}.png"), Some(png.clone()));
+        package.detection(id, id, "doe", [0.1, 0.1, 0.4, 0.4]);
+    }
+    let (data, _folder) = open(&package);
+    drop(package);
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let memory = std::sync::Arc::new(archive::PictureMemory::new(384 << 20));
+    let order = Order { threads: std::num::NonZeroUsize::new(4).unwrap(), memory, ..order(&ids) };
+    let (_, summary) = write(&data, &order, &Unwatched).unwrap();
+    assert_eq!((summary.crops, summary.missing), (4, 0));
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    println!("took {}", peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() >> 10);
+
+    // One that needs more than there is for all is missing, and says so.
+    let memory = std::sync::Arc::new(archive::PictureMemory::new(64 << 20));
+    let too_little = Order { memory, ..order.clone() };
+    let (archive, summary) = write(&data, &too_little, &Unwatched).unwrap();
+    assert_eq!((summary.crops, summary.missing), (0, 4));
+    assert_eq!(archive.missing()[0].1, "too_large");
 }

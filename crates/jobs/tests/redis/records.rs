@@ -245,9 +245,14 @@ async fn nothing_of_a_deleted_or_expired_job_stays() {
 
 /// What happened and whose turn it is are known for a day, and are not part of any job.
 fn forget_the_day(server: &RedisServer) {
-    for key in
-        ["trapline:change", "trapline:change_begin", "trapline:changed", "trapline:turn", "trapline:turns"]
-    {
+    for key in [
+        "trapline:change",
+        "trapline:change_begin",
+        "trapline:changed",
+        "trapline:claimed",
+        "trapline:turn",
+        "trapline:turns",
+    ] {
         let left: i64 = server.cli(&["PTTL", key]).parse().unwrap();
         assert!((1..=86_400_000).contains(&left) || left == -2, "{key} {left}");
         server.cli(&["DEL", key]);

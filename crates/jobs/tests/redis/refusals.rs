@@ -40,7 +40,9 @@ const COMMANDS: [&str; 29] = [
 
 /// All that the server holds, as text.
 fn snapshot(server: &RedisServer) -> String {
-    let script = "local all = {} for _, key in ipairs(redis.call('KEYS', '*')) do \
+    // When a worker asked for the last time is noted whatever comes of it.
+    let script = "redis.call('DEL', 'trapline:claimed') \
+                  local all = {} for _, key in ipairs(redis.call('KEYS', '*')) do \
                   all[#all + 1] = key .. ' ' .. redis.sha1hex(redis.call('DUMP', key)) end \
                   table.sort(all) return table.concat(all, '\\n')";
     server.cli(&["EVAL", script, "0"])

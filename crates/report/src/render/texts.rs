@@ -16,7 +16,7 @@ pub(super) const BOX: char = '□';
 /// Letters of a name, title or label that are shown.
 const NAME_LETTERS: usize = 200;
 /// Letters of a sentence, citation or licence that are shown.
-const PROSE_LETTERS: usize = 10_000;
+const PROSE_LETTERS: usize = 4_000;
 /// Combining marks that are shown on one letter.
 const MARKS: usize = 8;
 /// Fields that hold sentences; all other texts are names.

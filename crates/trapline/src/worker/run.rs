@@ -29,6 +29,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const ASK: Duration = Duration::from_secs(1);
 /// The same while no messages come at all.
 const ASK_WITHOUT_MESSAGES: Duration = Duration::from_millis(200);
+/// Wait before a job that found no file descriptor is handed back.
+const DESCRIPTORS: Duration = Duration::from_secs(1);
 /// How long a thread may take to see that it is cancelled before it is let go.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The same when the process stops.
@@ -98,6 +100,13 @@ async fn attempt_at(tools: &Tools, worker: &WorkerId, claim: Claim, stopping: wa
             tracing::Span::current().record("otel.status_code", "ERROR");
             let reason = failure.message;
             tracing::warn!(%job_id, attempt, %worker, took_ms = took_ms(), reason, ?after, "attempt failed");
+        }
+        Watched::Ended(Err(MakeError::NoDescriptors)) => {
+            tracing::warn!(%job_id, attempt, %worker, "no file descriptor is left; the job waits for one");
+            // Others give theirs back meanwhile.
+            tokio::time::sleep(DESCRIPTORS).await;
+            ending.release().await;
+            metrics().attempt(kind, "handed_back");
         }
         Watched::Ended(Err(MakeError::Cancelled)) | Watched::Lost => {
             may_die!("stopped");

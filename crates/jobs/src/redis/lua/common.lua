@@ -80,9 +80,11 @@ local function publish(channel, message) redis.pcall('PUBLISH', channel, message
 -- Redis does not undo what a script has written when a later command is refused, as to a user that
 -- may not do everything. So each transition first tries every command that it may need, on keys
 -- that are not there, and is refused before it has written anything. The first one is refused by a
--- server without memory as well.
-local function try_all_commands()
+-- server without memory as well, unless the transition gives memory back: a server that has let a
+-- script write once lets it go on.
+local function try_all_commands(gives_memory_back)
   local call = redis.call
+  if gives_memory_back then call('DEL', 'trapline:none') end
   call('TIME')
   for _, none in ipairs({ 'trapline:none', 'export_job:' }) do
     call('SET', none, '', 'XX', 'PX', 1)
