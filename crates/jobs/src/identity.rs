@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use uuid::Uuid;
@@ -20,29 +21,59 @@ pub struct StoreIdentity {
 
 /// The id of the SQLite store in `folder`, which is chosen at random the first time.
 ///
-/// The path is no identity: two machines may have the same one, and a store that is moved, or is
-/// mounted elsewhere in a container, stays the same store.
+/// The path alone is no identity: two machines may have the same one, and a store that is moved, or is
+/// mounted elsewhere in a container, stays the same store. A copy is another store, and would take the
+/// files of the first for files that nobody wants: it is known by its path and its inode, which are
+/// both others than those that are noted, and gets an id of its own.
 pub(crate) fn sqlite_id(folder: &Path) -> io::Result<String> {
     std::fs::create_dir_all(folder)?;
-    if let Some(id) = read_id(folder)? {
-        return Ok(id);
+    let here = Origin::of(folder)?;
+    let kept = read_id(folder)?;
+    let id = match &kept {
+        Some((id, origin)) if origin.as_ref().is_none_or(|origin| origin.may_be(&here)) => id.clone(),
+        _ => Uuid::new_v4().to_string(),
+    };
+    if kept != Some((id.clone(), Some(here.clone()))) {
+        write_id(folder, &id, &here)?;
     }
-    let temporary = folder.join(format!("{FILE}-{}", Uuid::new_v4()));
-    let created = create_id(&temporary, &folder.join(FILE));
-    // It is there when `create_id` failed, or when it linked the file.
-    let _ = std::fs::remove_file(&temporary);
-    created?;
-    read_id(folder)?.ok_or_else(|| io::ErrorKind::NotFound.into())
+    Ok(id)
 }
 
-fn read_id(folder: &Path) -> io::Result<Option<String>> {
+/// Where a store was when its id was noted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Origin {
+    path: String,
+    inode: u64,
+}
+
+impl Origin {
+    fn of(folder: &Path) -> io::Result<Self> {
+        let real = folder.canonicalize()?;
+        let inode = std::fs::metadata(&real)?.ino();
+        // A line holds it.
+        Ok(Self { path: real.display().to_string().replace(char::is_control, "?"), inode })
+    }
+
+    /// Whether a store from there may be the one that is here: it was moved or restored, not copied.
+    fn may_be(&self, here: &Self) -> bool {
+        self.path == here.path || self.inode == here.inode
+    }
+}
+
+/// The id that is noted, and where the store was then: an id, an inode and a path, a line each.
+fn read_id(folder: &Path) -> io::Result<Option<(String, Option<Origin>)>> {
     let path = folder.join(FILE);
     let text = match std::fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         read => read?,
     };
-    match Uuid::parse_str(text.trim()) {
-        Ok(id) => Ok(Some(id.to_string())),
+    let mut lines = text.lines();
+    match Uuid::parse_str(lines.next().unwrap_or_default().trim()) {
+        Ok(id) => {
+            let inode = lines.next().and_then(|line| line.trim().parse().ok());
+            let origin = inode.zip(lines.next()).map(|(inode, path)| Origin { path: path.into(), inode });
+            Ok(Some((id.to_string(), origin)))
+        }
         Err(_) => Err(io::Error::new(
             io::ErrorKind::InvalidData,
             format!("{} does not hold the id of a store; delete the file to get a new one", path.display()),
@@ -50,17 +81,19 @@ fn read_id(folder: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Writes a new id to `temporary` and gives that the name `path`, unless there is one already: of
-/// two processes that do so at once, both use the id of the first.
-fn create_id(temporary: &Path, path: &Path) -> io::Result<()> {
-    let mut file = File::create_new(temporary)?;
-    writeln!(file, "{}", Uuid::new_v4())?;
-    file.sync_all()?;
-    match std::fs::hard_link(temporary, path) {
-        // Not every file system has links. The store is for one process anyway.
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => std::fs::rename(temporary, path),
-        _ => Ok(()),
+/// Notes an id: nobody ever sees half of it. The store is for one process, so nobody else does the same.
+fn write_id(folder: &Path, id: &str, origin: &Origin) -> io::Result<()> {
+    let temporary = folder.join(format!("{FILE}-{}", Uuid::new_v4()));
+    let written = File::create_new(&temporary).and_then(|mut file| {
+        write!(file, "{id}\n{}\n{}\n", origin.inode, origin.path)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, folder.join(FILE))
+    });
+    if written.is_err() {
+        // It is of no use to anybody.
+        let _ = std::fs::remove_file(&temporary);
     }
+    written
 }
 
 #[cfg(test)]
@@ -77,6 +110,24 @@ mod tests {
         std::fs::rename(&first, &moved).unwrap();
         assert_eq!(sqlite_id(&moved).unwrap(), id);
         assert_eq!(std::fs::read_dir(&moved).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_copy_is_another_store_and_a_restored_one_is_the_same() {
+        let place = tempfile::tempdir().unwrap();
+        let [first, copy] = ["first", "copy"].map(|name| place.path().join(name));
+        let id = sqlite_id(&first).unwrap();
+        std::fs::create_dir(&copy).unwrap();
+        std::fs::copy(first.join(FILE), copy.join(FILE)).unwrap();
+        let other = sqlite_id(&copy).unwrap();
+        assert_ne!(other, id);
+        assert_eq!((sqlite_id(&copy).unwrap(), sqlite_id(&first).unwrap()), (other, id.clone()));
+        // Brought back from a backup, to where it was.
+        let note = std::fs::read(first.join(FILE)).unwrap();
+        std::fs::rename(&first, place.path().join("old")).unwrap();
+        std::fs::create_dir(&first).unwrap();
+        std::fs::write(first.join(FILE), note).unwrap();
+        assert_eq!(sqlite_id(&first).unwrap(), id);
     }
 
     #[test]

@@ -241,7 +241,8 @@ pub struct Record {
 impl Record {
     /// The file of a completed job, when its record tells all about it.
     pub fn artifact(&self) -> Option<Artifact> {
-        let (filename, size) = (self.filename.clone()?, self.file_size_bytes?);
+        // Other programs may not say it, and the file has its own.
+        let (filename, size) = (self.filename.clone()?, self.file_size_bytes.unwrap_or(0));
         let (missing, sha256) = (self.missing_count, self.sha256.clone());
         (self.state == State::Completed).then_some(Artifact { filename, size, missing, sha256 })
     }

@@ -27,6 +27,8 @@ pub enum Hindrance {
     DiskFull,
     /// The folder of files does not answer.
     DiskSilent,
+    /// The folder or bucket of files is marked as another service's, or not at all.
+    FolderOfAnother,
     /// Jobs wait, and no process has asked for one for a while.
     NoWorker,
     /// Threads of jobs that were let go are still stuck.
@@ -44,6 +46,11 @@ impl Hindrance {
             }
             Self::DiskSilent => {
                 "The folder of files does not answer: look at its disk or network mount".into()
+            }
+            Self::FolderOfAnother => {
+                "The folder of files is no longer marked as this service's, so nothing is removed \
+                                      from it: see the log for what to do"
+                    .into()
             }
             Self::NoWorker => {
                 "Exports wait and no worker is running: start trapline worker, or trapline serve \
@@ -73,6 +80,7 @@ fn stuck(threads: &str) -> String {
 pub struct Condition {
     disk_full: AtomicBool,
     disk_silent: AtomicBool,
+    folder_of_another: AtomicBool,
     no_worker: AtomicBool,
     stuck: AtomicU64,
 }
@@ -80,6 +88,7 @@ pub struct Condition {
 static CONDITION: Condition = Condition {
     disk_full: AtomicBool::new(false),
     disk_silent: AtomicBool::new(false),
+    folder_of_another: AtomicBool::new(false),
     no_worker: AtomicBool::new(false),
     stuck: AtomicU64::new(0),
 };
@@ -97,6 +106,7 @@ impl Condition {
         [
             when(&self.disk_full, Hindrance::DiskFull),
             when(&self.disk_silent, Hindrance::DiskSilent),
+            when(&self.folder_of_another, Hindrance::FolderOfAnother),
             when(&self.no_worker, Hindrance::NoWorker),
             (stuck > 0).then_some(Hindrance::StuckThreads(stuck)),
         ]
@@ -125,6 +135,11 @@ impl Condition {
         } else {
             None
         }
+    }
+
+    /// Notes whether the folder of files is marked as another service's.
+    pub fn set_folder_of_another(&self, is_so: bool) {
+        self.folder_of_another.store(is_so, Ordering::Relaxed);
     }
 
     /// Threads of jobs that were let go and have not come back.

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use archive::{Order, Unwatched};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use testkit::{Package, sequence_picture, sequence_pictures};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -173,7 +174,13 @@ fn is_comparable(name: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+    #![proptest_config(ProptestConfig {
+        // The same cases each time: the other decoder may make something else of a damaged file.
+        // `scripts/fuzz pictures` looks for more.
+        rng_seed: RngSeed::Fixed(17),
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(150)
+    })]
 
     #[test]
     fn a_crop_depends_on_its_own_picture_alone(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::id::JobId;
@@ -26,7 +27,7 @@ pub(super) fn damaged(what: impl std::fmt::Display) -> StoreError {
 /// should be, is not there; only a status that is none makes a record unreadable.
 pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, StoreError> {
     let unreadable = |why: &dyn std::fmt::Display| damaged(format!("export_job:{job_id} {why}"));
-    let fields: Map<String, Value> = serde_json::from_str(text)
+    let KnownFields(fields) = serde_json::from_str(text)
         .map_err(|error| unreadable(&format_args!("is no JSON object: {error}")))?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
     let status = text("status");
@@ -65,6 +66,58 @@ pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, St
     })
 }
 
+/// The fields of a record that this program knows. Those of other programs are passed over, however
+/// deep they are nested.
+struct KnownFields(Map<String, Value>);
+
+const KNOWN: [&str; 17] = [
+    "status",
+    "phase",
+    "kind",
+    "title",
+    "attempt",
+    "created_at",
+    "started_at",
+    "completed_at",
+    "filename",
+    "download_url",
+    "file_size_bytes",
+    "error",
+    "total_detections",
+    "processed_count",
+    "missing_count",
+    "owner",
+    "sha256",
+];
+
+impl<'de> Deserialize<'de> for KnownFields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = KnownFields;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<KnownFields, A::Error> {
+        let mut known = Map::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            if KNOWN.contains(&name.as_str()) {
+                known.insert(name, fields.next_value()?);
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(KnownFields(known))
+    }
+}
+
 /// What is known of a record that cannot be read.
 pub(super) fn unreadable(job_id: &JobId) -> Record {
     let text = r#"{"status":"processing"}"#;
@@ -99,6 +152,12 @@ mod tests {
         assert_eq!((record.state, record.kind, record.attempt), (State::Processing, None, 0));
         assert_eq!((record.created_at, record.filename), (None, None));
         assert!(record.expires_at.is_some());
+    }
+
+    #[test]
+    fn fields_of_other_programs_may_be_nested_as_deep_as_they_like() {
+        let deep = format!(r#"{{"theirs":{}{},"status":"failed"}}"#, "[".repeat(900), "]".repeat(900));
+        assert_eq!(read(&deep).unwrap().state, State::Failed);
     }
 
     #[test]

@@ -84,6 +84,8 @@ impl Artifacts {
     }
 
     async fn open_unmarked(address: &ArtifactsAddress, owner: Owner) -> io::Result<Self> {
+        let marker = Place::open(address, owner.journal()).await?.read_marker().await?;
+        let owner = owner.adopt_marker(marker.as_deref());
         let place = Place::open(address, owner.journal()).await?;
         Ok(Self { place, owner: Arc::new(owner), marker_problem: Arc::default() })
     }

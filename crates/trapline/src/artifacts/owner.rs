@@ -61,6 +61,15 @@ impl Owner {
         Ok(Self { id: identity.id, description: identity.description.chars().map(plain).collect() })
     }
 
+    /// The service that a marker is of, when it is this one: a store at the same address on the same
+    /// machine, which lost what it held and its id with it, still owns its files.
+    pub fn adopt_marker(self, content: Option<&[u8]>) -> Self {
+        match content.map(Marker::read) {
+            Some(Ok(marker)) if marker.description == self.description => Self { id: marker.owner, ..self },
+            _ => self,
+        }
+    }
+
     /// The name of the folder of what this service notes. Another service that takes the place over
     /// knows nothing of these files, and leaves them alone.
     pub fn journal(&self) -> String {

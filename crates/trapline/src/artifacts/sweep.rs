@@ -9,6 +9,7 @@ use jobs::{JobStore, Record, State, StoreError};
 
 use super::journal::Entry;
 use super::{Artifacts, Name, OwnerError};
+use crate::condition::condition;
 
 /// How long the entry of a file that is not there stays in the journal. The attempt that noted it was
 /// taken for lost, and may only have been stopped: its file would have no entry.
@@ -93,6 +94,7 @@ impl Artifacts {
             Err(error) => Some(error.to_string()),
         };
         let is_ours = problem.is_none();
+        condition().set_folder_of_another(!is_ours);
         let mut last = self.marker_problem.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != problem {
             if let Some(problem) = &problem {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jobs::{MostWaiting, StoreAddress, StoreOptions};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::arguments::{DataArguments, FetchArguments, JobArguments, ServeArguments, WorkerArguments};
 use super::failure::Failure;
@@ -50,9 +50,10 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), Failure> {
     runtime.block_on(async {
         let service =
             Service::start(&settings, arguments.listen, datasets, front).await.map_err(Failure::input)?;
+        let signals = StopSignals::catch()?;
         // For people and for scripts that asked for port 0.
         println!("listening on http://{}", service.address());
-        stop_signal(settings.grace).await?;
+        signals.wait(settings.grace).await;
         service.stop().await.map_err(Failure::job)
     })
 }
@@ -81,8 +82,9 @@ pub fn worker(arguments: &WorkerArguments) -> Result<(), Failure> {
         set_up(&arguments.jobs, &arguments.data, &arguments.fetch, &arguments.store, workers)?;
     runtime.block_on(async {
         let workers = Workers::start(&settings, datasets).await.map_err(Failure::input)?;
+        let signals = StopSignals::catch()?;
         println!("working for {}", settings.store);
-        stop_signal(settings.grace).await?;
+        signals.wait(settings.grace).await;
         workers.stop().await;
         Ok(())
     })
@@ -192,19 +194,34 @@ impl Drop for AbandoningRuntime {
 /// What a process may take to end beyond the time of grace.
 const END: Duration = Duration::from_millis(4500);
 
-async fn stop_signal(grace: Duration) -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::job)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::job)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that end a process.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Catches them from now on. Before anybody is told that the process is there, who may end it at
+    /// once.
+    fn catch() -> Result<Self, Failure> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(Failure::job)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(Failure::job)?,
+        })
     }
-    tracing::info!("stopping: running jobs may finish, the rest waits for the next start");
-    // On a thread of the system's own: whatever hangs, the process ends.
-    std::thread::spawn(move || {
-        std::thread::sleep(grace + END);
-        tracing::error!("something does not stop; the process ends without it");
-        std::process::exit(1);
-    });
-    Ok(())
+
+    /// Waits for one of them; the process ends then within `grace` and [`END`], whatever hangs.
+    async fn wait(mut self, grace: Duration) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("stopping: running jobs may finish, the rest waits for the next start");
+        // On a thread of the system's own, which no task can hold up.
+        std::thread::spawn(move || {
+            std::thread::sleep(grace + END);
+            tracing::error!("something does not stop; the process ends without it");
+            std::process::exit(1);
+        });
+    }
 }

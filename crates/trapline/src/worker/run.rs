@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const ASK: Duration = Duration::from_secs(1);
 /// The same while no messages come at all.
 const ASK_WITHOUT_MESSAGES: Duration = Duration::from_millis(200);
-/// Wait before a job that found no file descriptor is handed back.
+/// Wait before a job that found no file descriptor begins anew.
 const DESCRIPTORS: Duration = Duration::from_secs(1);
 /// How long a thread may take to see that it is cancelled before it is let go.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -101,14 +101,7 @@ async fn attempt_at(tools: &Tools, worker: &WorkerId, claim: Claim, stopping: wa
             let reason = failure.message;
             tracing::warn!(%job_id, attempt, %worker, took_ms = took_ms(), reason, ?after, "attempt failed");
         }
-        Watched::Ended(Err(MakeError::NoDescriptors)) => {
-            tracing::warn!(%job_id, attempt, %worker, "no file descriptor is left; the job waits for one");
-            // Others give theirs back meanwhile.
-            tokio::time::sleep(DESCRIPTORS).await;
-            ending.release().await;
-            metrics().attempt(kind, "handed_back");
-        }
-        Watched::Ended(Err(MakeError::Cancelled)) | Watched::Lost => {
+        Watched::Ended(Err(MakeError::Cancelled | MakeError::NoDescriptors)) | Watched::Lost => {
             may_die!("stopped");
             metrics().attempt(kind, "cancelled");
             tracing::info!(%job_id, attempt, %worker, took_ms = took_ms(), "job is no longer wanted; its work was stopped");
@@ -133,19 +126,34 @@ fn start(
         let export: Export = serde_json::from_value(request).map_err(|error| {
             MakeError::wrong(format!("the request cannot be read ({error}); submit it again"))
         })?;
-        let (mut unfinished, file) = tools.artifacts.begin(name).map_err(|error| MakeError::disk(&error))?;
-        may_die!("begun");
-        let folder = tools.artifacts.scratch();
-        let missing =
-            export.make(&tools.datasets, &tools.templates, file, folder, &tools.limits, &*progress)?;
-        may_die!("made");
-        // Here, where heartbeats go on: a large file takes its time.
-        let sha256 = unfinished.finish(&|| progress.is_cancelled()).map_err(|error| match error.kind() {
-            std::io::ErrorKind::Interrupted if progress.is_cancelled() => MakeError::Cancelled,
-            _ => MakeError::disk(&error),
-        })?;
-        Ok(Made { unfinished, missing, sha256 })
+        loop {
+            match make(&tools, &name, &export, &progress) {
+                // Heartbeats go on meanwhile, and the attempt stays the same.
+                Err(MakeError::NoDescriptors) if !progress.is_cancelled() => {
+                    let job_id = &name.held.job_id;
+                    tracing::warn!(%job_id, "no file descriptor is left; the job waits for one");
+                    std::thread::sleep(DESCRIPTORS);
+                }
+                made => return made,
+            }
+        }
     })
+}
+
+/// Makes the file, from its beginning.
+fn make(tools: &Tools, name: &Name, export: &Export, progress: &Progress) -> Result<Made, MakeError> {
+    let (mut unfinished, file) =
+        tools.artifacts.begin(name.clone()).map_err(|error| MakeError::disk(&error))?;
+    may_die!("begun");
+    let folder = tools.artifacts.scratch();
+    let missing = export.make(&tools.datasets, &tools.templates, file, folder, &tools.limits, progress)?;
+    may_die!("made");
+    // Here, where heartbeats go on: a large file takes its time.
+    let sha256 = unfinished.finish(&|| progress.is_cancelled()).map_err(|error| match error.kind() {
+        std::io::ErrorKind::Interrupted if progress.is_cancelled() => MakeError::Cancelled,
+        _ => MakeError::disk(&error),
+    })?;
+    Ok(Made { unfinished, missing, sha256 })
 }
 
 /// Keeps the lease, writes how far the job is, and ends it when nobody waits any more.
