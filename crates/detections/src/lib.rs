@@ -56,6 +56,7 @@ pub use model::{Class, Dataset, Deployment, Licence, Location, Rest, SourceForma
 pub use observations::{Level, Observation, ObservationType, Observations};
 pub use postgres::{Database, DatabaseError, DatabaseOptions, Health, Mapping, Slice};
 pub use problems::{Consequence, Problems, RowProblem};
+pub use regular_file::is_out_of_descriptors;
 pub use sample::{Sample, Share};
 pub use select::{Selection, UnknownNames};
 pub use source::{Keep, ReadOptions, open};

@@ -26,8 +26,9 @@ pub(crate) fn is_not_regular(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidInput
 }
 
-/// Whether the process, or the system, has as many files open as it may (`EMFILE`, `ENFILE`).
-pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
+/// Whether the process, or the system, has as many files open as it may (`EMFILE`, `ENFILE`):
+/// that passes by itself.
+pub fn is_out_of_descriptors(error: &io::Error) -> bool {
     let code = error.raw_os_error();
     [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
 }

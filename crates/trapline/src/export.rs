@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use archive::{ArchiveError, Coordinates, Layout, Media, Order, Watch};
-use detections::{DatabaseError, Dataset, Selection, Share, Slice, UnknownNames};
+use detections::{DatabaseError, Dataset, Selection, Share, Slice, UnknownNames, is_out_of_descriptors};
 use jobs::{Failure, Kind};
 use report::{ComputeError, Pages};
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -95,12 +94,6 @@ pub enum MakeError {
     /// The process or the system has no file descriptor left. It passes by itself, and is no fault of
     /// the job: the attempt does not count.
     NoDescriptors,
-}
-
-/// Whether the process, or the system, has as many files open as it may (`EMFILE`, `ENFILE`).
-fn is_out_of_descriptors(error: &std::io::Error) -> bool {
-    let code = error.raw_os_error();
-    [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
 }
 
 impl MakeError {
