@@ -46,9 +46,54 @@ async fn each_layout_can_be_asked_for_and_the_status_tells_how_many_are_missing(
             "{body}"
         );
         assert_eq!(manifest["request"], body);
+        let reasons = json!([{"reason": "remote", "count": 10, "message": "10 pictures are on the web only",
+            "hint": "add --fetch-media"}]);
+        assert_eq!((&status["missing_reasons"], &manifest["missing_reasons"]), (&reasons, &reasons));
+        assert_eq!(status["remote_pictures"], 0);
     }
     let (status, ..) = archive(&server, &json!({"detection_ids": ["7ab33b3a_1", "nobody"]})).await;
     assert_eq!((&status["total_detections"], &status["missing_count"]), (&json!(2), &json!(1)));
+    assert_eq!(status["missing_reasons"][0]["message"], "1 id is of no detection of the data set");
+}
+
+#[tokio::test]
+async fn a_package_names_pictures_on_the_web_and_the_status_counts_them() {
+    let home = Home::with(&[&examples().join("camtrap-dp")]);
+    let server = home.start();
+    let counts = async |media: &str| {
+        let (status, names, _) =
+            archive(&server, &json!({"filter": {}, "layout": "camtrap-dp", "media": media})).await;
+        let pictures = names.iter().filter(|name| name.starts_with("media/")).count();
+        let counts = ["total_detections", "missing_count", "remote_pictures"];
+        (pictures, counts.map(|field| status[field].as_u64().unwrap()))
+    };
+    // 337 observations of animals are on 247 pictures, of which ten are on this disk; 29 are of visits.
+    assert_eq!(counts("whole").await, (10, [366, 0, 237]));
+    assert_eq!(counts("remote").await, (0, [366, 10, 237]));
+    assert_eq!(counts("none").await, (0, [366, 0, 237]));
+}
+
+#[tokio::test]
+async fn an_archive_without_any_of_its_pictures_fails_and_says_why() {
+    let mut package = Package::new();
+    for number in 0..3 {
+        let id = format!("d{number}");
+        package.medium(&id, "2023-10-01T06:00:00Z", &format!("media/{id}.jpg"), None);
+        package.detection(&id, &id, "doe", [0.1, 0.1, 0.5, 0.5]);
+    }
+    let folder = package.write();
+    let server = Home::with(&[folder.path()]).start();
+    let job_id = server.submit("zip", &json!({"filter": {}})).await;
+    let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
+    assert_eq!((&status["status"], &status["attempt"]), (&json!("failed"), &json!(1)));
+    assert_eq!(
+        status["error_message"],
+        "none of the 3 detections could be exported: 3 pictures are not on this server (look for them with --images \
+         FOLDER). The first is d0: no file at media/d0.jpg"
+    );
+    // A table was asked for, and no picture.
+    let (status, names, _) = archive(&server, &json!({"filter": {}, "include_crops": false})).await;
+    assert_eq!((&status["missing_count"], names[0].as_str()), (&json!(0), "metadata.csv"));
 }
 
 #[tokio::test]
@@ -97,6 +142,8 @@ async fn what_does_not_go_together_is_refused_with_the_field_it_is_about() {
             json!({"detection_ids": ids, "layout": "camtrap-dp", "include_originals": true}),
             "include_originals",
         ),
+        (json!({"detection_ids": ids, "layout": "coco", "media": "remote"}), "media"),
+        (json!({"detection_ids": ids, "layout": "camtrap-dp", "media": "all"}), "media"),
         (json!({"detection_ids": ids, "max": 3}), "max"),
         (json!({"filter": {}, "max": 0}), "max"),
         (json!({"filter": {}, "sample": 7}), "sample"),

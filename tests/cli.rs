@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use testkit::Package;
 
 use crate::support::program;
 
@@ -33,7 +34,7 @@ fn a_report_is_written_as_pdf_or_as_json() {
     let period = ["report", "--data", &algar, "--from", "2018-05-01", "--to", "2019-04-30"];
     let (code, out, told) = trapline(folder.path(), &[&period[..], &["-o", "a.pdf"]].concat());
     assert_eq!((code, out.as_str()), (0, ""), "{told}");
-    assert!(told.contains("961 events at 38 locations in 12201.0 camera-days"), "{told}");
+    assert!(told.contains("961 events at 38 locations in 12199.5 camera-days"), "{told}");
     assert!(std::fs::read(folder.path().join("a.pdf")).unwrap().starts_with(b"%PDF-"));
 
     let (code, out, _) = trapline(folder.path(), &[&period[..], &["-o", "a.json", "--json"]].concat());
@@ -91,11 +92,12 @@ fn an_archive_is_written_with_what_was_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let heron = heron();
     std::fs::write(folder.path().join("ids.txt"), "7ab33b3a_1\n\nnobody\n").unwrap();
-    let cases: [(&[&str], [u64; 4]); 3] = [
+    let cases: [(&[&str], [u64; 4]); 4] = [
         (&["--from", "2021-04-11", "--to", "2021-04-11", "--class", "Ardea"], [10, 10, 10, 0]),
         (&["--ids", "ids.txt", "--crop-size", "512"], [2, 1, 1, 1]),
         // Ten of the twenty boxes are on pictures of which only the address is known.
         (&["--no-metadata"], [20, 10, 0, 10]),
+        (&["--layout", "camtrap-dp"], [366, 0, 366, 0]),
     ];
     for (chosen, [asked_for, crops, rows, missing]) in cases {
         let arguments = [&["archive", "--data", &heron, "-o", "a.zip", "--json"], chosen].concat();
@@ -107,6 +109,61 @@ fn an_archive_is_written_with_what_was_chosen() {
         assert_eq!(found, [asked_for, crops, rows, missing], "{chosen:?}");
         assert!(told.contains(&format!("detections: {asked_for} of {asked_for}")), "{told}");
     }
+}
+
+#[test]
+fn what_is_missing_is_told_with_what_can_be_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let heron = heron();
+    let archive = |arguments: &[&str]| {
+        trapline(folder.path(), &[&["archive", "--data", &heron, "-o", "a.zip"], arguments].concat())
+    };
+    let (code, _, told) = archive(&[]);
+    assert_eq!(code, 0, "{told}");
+    for line in [
+        "a.zip: 10 crops of 20 detections\n",
+        "10 of 20 not included: 10 pictures are on the web only; add --fetch-media\n",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+    let (_, out, _) = archive(&["--json"]);
+    let summary: Value = serde_json::from_str(&out).unwrap();
+    let reason = &summary["missing_reasons"][0];
+    assert_eq!((&reason["reason"], &reason["count"]), (&Value::from("remote"), &Value::from(10)));
+    let (_, _, told) = archive(&["--layout", "camtrap-dp"]);
+    let line = "10 pictures of 366 detections; 237 more are on the web and named by their addresses";
+    assert!(told.contains(line) && !told.contains("not included"), "{told}");
+}
+
+/// Whoever calls can say where the pictures are.
+#[test]
+fn pictures_that_are_not_found_are_an_input_that_can_be_mended() {
+    let mut package = Package::new();
+    for (id, path) in [("local", "media/local.jpg"), ("remote", "https://example.org/remote.jpg")] {
+        package.medium(id, "2023-10-01T06:00:00Z", path, None);
+        package.detection(id, id, "doe", [0.1, 0.1, 0.5, 0.5]);
+    }
+    let data = package.write();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("pictures")).unwrap();
+    let path = data.path().to_str().unwrap();
+    for (id, hint) in [("local", "look for them with --images FOLDER"), ("remote", "add --fetch-media")] {
+        std::fs::write(folder.path().join("ids.txt"), id).unwrap();
+        let arguments =
+            ["archive", "--data", path, "--images", "pictures", "--ids", "ids.txt", "-o", "a.zip"];
+        let (code, _, told) = trapline(folder.path(), &arguments);
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains(hint), "{told}");
+        assert!(told.contains(&format!("Pictures were looked for in pictures and {path}.")), "{told}");
+    }
+    // What stands in a file is nothing that a flag mends.
+    std::fs::create_dir(folder.path().join("pictures/media")).unwrap();
+    std::fs::write(folder.path().join("pictures/media/local.jpg"), "no picture").unwrap();
+    std::fs::write(folder.path().join("ids.txt"), "local").unwrap();
+    let arguments = ["archive", "--data", path, "--images", "pictures", "--ids", "ids.txt", "-o", "a.zip"];
+    let (code, _, told) = trapline(folder.path(), &arguments);
+    assert_eq!(code, 1, "{told}");
+    assert!(!folder.path().join("a.zip").exists());
 }
 
 #[test]
@@ -131,9 +188,9 @@ fn a_wrong_call_or_input_ends_with_2_and_a_failed_job_with_1() {
             "day, month, week",
         ),
         (
-            [&report[..], &["--data", &algar, "--class", "Yeti", "-o", "a.pdf"]].concat(),
+            [&report[..], &["--data", &algar, "--class", "Ursus americanos", "-o", "a.pdf"]].concat(),
             2,
-            "Ursus americanus",
+            "Did you mean “Ursus americanus”?",
         ),
         (
             vec!["report", "--data", &algar, "--from", "2018-05-02", "--to", "2018-05-01", "-o", "a.pdf"],
@@ -141,7 +198,11 @@ fn a_wrong_call_or_input_ends_with_2_and_a_failed_job_with_1() {
             "--from",
         ),
         (vec!["archive", "--data", &heron, "--crop-size", "64", "-o", "a.zip"], 2, "128..=1024"),
-        (vec!["archive", "--data", &heron, "--ids", "ids.txt", "-o", "a.zip"], 1, "none of the 1 detections"),
+        (
+            vec!["archive", "--data", &heron, "--ids", "ids.txt", "-o", "a.zip"],
+            1,
+            "the only detection could not be exported",
+        ),
     ];
     for (arguments, expected, part) in cases {
         let (code, out, told) = trapline(folder.path(), &arguments);
@@ -222,11 +283,16 @@ fn what_would_fail_is_told_before_a_server_is_started() {
     std::fs::write(folder.path().join("trapline.toml"), settings).unwrap();
     let (code, out, told) = trapline(folder.path(), &["check"]);
     assert_eq!(code, 0, "{out}{told}");
-    for fine in
-        ["ok    data algar: ", "22 classes", "ok    artifacts: ", "ok    access: no tokens", "ok    store: "]
-    {
+    for fine in [
+        "ok    data algar: ",
+        " species at 38 locations",
+        "ok    artifacts: ",
+        "ok    access: no tokens",
+        "ok    store: ",
+    ] {
         assert!(out.contains(fine), "{out}");
     }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing was made beside the settings");
 
     let taken = std::net::TcpListener::bind(&free).unwrap();
     let wrong = [
@@ -260,6 +326,11 @@ fn completions_and_the_manual_know_all_commands() {
         }
     }
     let (code, out, _) = trapline(folder.path(), &["man"]);
-    assert_eq!((code, out.matches("\n.TH ").count()), (0, 11));
-    assert!(out.contains(".TH trapline-serve") && out.contains("\\-\\-access"), "{out}");
+    assert_eq!((code, out.matches("\n.TH ").count()), (0, 12));
+    assert!(
+        out.contains(".TH trapline-info")
+            && out.contains(".TH trapline-serve")
+            && out.contains("\\-\\-access"),
+        "{out}"
+    );
 }

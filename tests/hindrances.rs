@@ -50,6 +50,7 @@ async fn a_pipe_in_the_place_of_a_picture_is_missing_and_holds_nobody() {
     let only = server.submit("zip", &json!({"detection_ids": ["pipe"], "include_metadata_csv": false})).await;
     let status = server.status_when("zip", &only, |status| status["status"] != "processing").await;
     let reason = status["error_message"].as_str().unwrap();
+    assert!(reason.contains("1 picture is a folder, pipe or device and no file"), "{reason}");
     assert!(reason.contains("pipe.jpg is not a regular file"), "{reason}");
     assert!(server.terminate().success());
 }

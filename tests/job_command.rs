@@ -100,6 +100,21 @@ async fn a_report_is_waited_for_and_written() {
 }
 
 #[tokio::test]
+async fn what_is_missing_from_an_archive_is_told_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Home::with(&[&testkit::examples().join("camtrap-dp")]).start();
+    let line = "10 of 20 not included: 10 pictures are on the web only; add --fetch-media";
+    let herons = ["submit", "zip", "filter.classifications:=[\"Ardea\"]", "-o", "a.zip"];
+    let made = job(folder.path(), &server.url, &herons).await;
+    assert_eq!(made.code, 0, "{made:?}");
+    assert!(made.told.contains(line), "{made:?}");
+    let listed: Value = server.get("/api/exports").await.json().await.unwrap();
+    let id = listed["exports"][0]["job_id"].as_str().unwrap();
+    let status = job(folder.path(), &server.url, &["status", id]).await;
+    assert!(status.out.contains(&format!("missing             {line}")), "{status:?}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_request_is_told_with_its_fields() {
     let folder = tempfile::tempdir().unwrap();
     let server = Home::with_examples().start();

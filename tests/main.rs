@@ -2,6 +2,7 @@
 
 mod access;
 mod archives;
+mod bad_data;
 mod bad_input;
 mod browser;
 mod cli;
@@ -18,12 +19,14 @@ mod fetching;
 mod file_sizes;
 mod hindrances;
 mod hosts;
+mod info;
 mod job_command;
 mod limits;
 mod link;
 mod listing;
 mod locked_table;
 mod metrics;
+mod names;
 mod openapi;
 mod outages;
 mod ownership;

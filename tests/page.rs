@@ -100,7 +100,9 @@ async fn a_person_makes_an_archive_and_sees_its_crops() {
     browser.click("[value=archive]").await;
     browser.click("#submit").await;
     browser.until(&in_state("completed"), 1).await;
-    assert!(browser.text(".export .about").await.contains("10 of 20 missing"));
+    let about = browser.text(".export .about").await;
+    let expected = "10 of 20 not included (see missing.csv): 10 pictures are on the web only";
+    assert!(about.contains(expected), "{about}");
     browser.press("Look inside").await;
     let shown =
         "[...document.querySelectorAll('.sheet img')].filter((image) => image.naturalWidth > 0).length";

@@ -163,11 +163,27 @@ async fn what_a_database_holds_is_told_and_names_are_checked() {
     assert_eq!(summary["locations_surveyed"], 40);
     assert_ne!(summary["detections"], 0);
     let mut body = spring();
+    // Names of a database are found however they are typed.
+    let mut totals = Vec::new();
+    for filter in [
+        json!({"classifications": ["BUCK"], "locations": ["stand_07", "STAND-21"]}),
+        json!({"classifications": ["buck"], "locations": ["Stand 07", "Stand 21"]}),
+    ] {
+        let answer = server.post("/api/exports/zip", &json!({"filter": filter})).await;
+        let answer: Value = answer.json().await.unwrap();
+        totals.push(answer["total_detections"].as_u64().unwrap());
+    }
+    assert_eq!(totals[0], totals[1]);
+    let overview: Value = server.get("/api/datasets/survey").await.json().await.unwrap();
+    assert_eq!((&overview["observations"], &overview["pictures"]), (&json!(4800), &Value::Null));
+    assert_eq!(overview["species"].as_array().unwrap().len(), testkit::PLATFORM_CLASSES.len() - 1);
+    assert_eq!(overview["domestic_animals"][0]["classification"], "cattle");
+    assert_ne!(overview["left_out"], json!([]));
     body["classifications"] = json!(["dragon"]);
     let refused = server.post("/api/exports/pdf", &body).await;
     assert_eq!(refused.status(), 422);
     let problem: Value = refused.json().await.unwrap();
-    assert!(problem["detail"].as_str().unwrap().contains("Known are: buck"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("no species “dragon”"), "{problem}");
     // A class that was not there when the server last looked is found.
     database.sql("UPDATE detections SET classification = 'dragon' WHERE id = md5('detection 4')::uuid");
     assert_eq!(server.post("/api/exports/pdf", &body).await.status(), 202);
@@ -208,7 +224,7 @@ fn a_check_tells_what_a_database_lacks() {
     let (code, told) = check(&database.url());
     assert_eq!(code, Some(0), "{told}");
     assert!(
-        told.contains("4800 observations of 8 classes at 40 locations")
+        told.contains("4,800 observations of 8 species at 40 locations, 2023-01-01 to ")
             && told.contains("The role may write"),
         "{told}"
     );

@@ -89,7 +89,7 @@ async fn periods_are_compared() {
     let pages = report(&server, &body).await;
     for part in [
         "Comparison of Summer and Winter",
-        "Rangifer tarandus: 1.00 events in 100 camera-days in Summer against 0.09 in Winter",
+        "(Rangifer tarandus): 1.00 events in 100 camera-days in Summer against 0.09 in Winter",
     ] {
         assert!(pages.contains(part), "{part} is not in {pages}");
     }

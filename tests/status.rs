@@ -73,7 +73,8 @@ async fn a_job_of_which_nothing_exists_fails_and_says_so() {
     assert_eq!(status["status"], "failed");
     assert_eq!(
         status["error_message"],
-        "none of the 2 detections could be exported: no detection of the data set has this id (x, y)"
+        "none of the 2 detections could be exported: 2 ids are of no detections of the data set. The first is x: no \
+         detection of the data set has this id"
     );
     assert_eq!((&status["filename"], &status["attempt"]), (&Value::Null, &json!(1)));
     assert!(status["completed_at"].is_string());

@@ -46,13 +46,14 @@ const NOTHING: [String; 0] = [];
 
 #[test]
 fn frictionless_reads_and_relates_the_tables_of_a_package() {
-    for media in ["whole", "crops"] {
+    for media in ["whole", "crops", "remote", "none"] {
         with_archive(&["--layout", "camtrap-dp", "--media", media], |file| {
             let told = checked("check_package.py", file);
             assert_eq!(told["errors"], serde_json::json!(NOTHING), "{media}");
             for table in ["deployments", "media", "observations"] {
                 assert!(told["rows"][table].as_u64().unwrap() > 0, "{media}: {told}");
             }
+            assert_eq!(told["remote"].as_u64() > Some(0), media != "crops", "{media}: {told}");
         });
     }
 }

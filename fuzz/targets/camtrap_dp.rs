@@ -9,13 +9,14 @@ use libfuzzer_sys::fuzz_target;
 const FILES: [&str; 4] = ["datapackage.json", "deployments.csv", "media.csv", "observations.csv"];
 
 fuzz_target!(|bytes: &[u8]| {
-    let folder = shared::folder();
-    let mut parts = bytes.split(|byte| *byte == 0xFF);
-    for name in FILES {
-        let part = parts.next().unwrap_or_default();
-        std::fs::write(folder.path().join(name), part).expect("a file is written");
-    }
+    let folder = shared::folder_of(bytes, &FILES);
     if let Some(data) = shared::read(folder.path()) {
+        // A descriptor may name any files; those of the seeds are these.
+        let is_usual = data.problems.tables().iter().all(|table| FILES.contains(&table.file.as_str()));
+        let used = [data.deployments.len(), data.media.len(), data.observations.len()];
+        for (file, used) in FILES[1..].iter().zip(used).filter(|_| is_usual) {
+            shared::assert_nothing_is_lost(&data, folder.path(), file, used);
+        }
         shared::export(&data, folder.path());
     }
 });

@@ -25,6 +25,9 @@ const LARGE: [[f64; 4]; 1] = [[0.05, 0.05, 0.9, 0.9]];
 /// Pictures that need more are missing. A few bytes may promise 200 megapixels, which take seconds.
 const MEMORY: u64 = 64 << 20;
 
+/// An archive without any crop fails, so this whole picture comes after all others.
+const LAST: &[u8] = include_bytes!("../../tests/fixtures/pictures/colour.jpg");
+
 const DESCRIPTOR: &str = r#"{
     "profile": "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json",
     "name": "sequence", "title": "A sequence of pictures",
@@ -89,12 +92,18 @@ fn crops_of(pictures: &[&[u8]], boxes: &[[f64; 4]]) -> Crops {
             ids.push(id);
         }
     }
+    write("last.jpg", LAST);
+    media += "last,dep1,2023-10-01T06:00:00Z,last.jpg,true,image/jpeg\n";
+    observations += "last,dep1,last,,2023-10-01T06:00:00Z,,media,animal,doe,1,0.1,0.1,0.2,0.2,0.9\n";
     write("datapackage.json", DESCRIPTOR.as_bytes());
     write("deployments.csv", DEPLOYMENTS.as_bytes());
     write("media.csv", media.as_bytes());
     write("observations.csv", observations.as_bytes());
     let data = shared::read(folder.path()).expect("a data set");
-    let order = Order { memory: Arc::new(PictureMemory::new(MEMORY)), ..shared::crops(ids.clone()) };
+    let order = Order {
+        memory: Arc::new(PictureMemory::new(MEMORY)),
+        ..shared::crops([&ids[..], &["last".to_owned()]].concat())
+    };
     let mut file = tempfile::tempfile_in(folder.path()).expect("a temporary file");
     let ours = file.try_clone().expect("a file has another handle");
     archive::write(&data, &order, ours, folder.path(), &Unwatched).expect("an archive");

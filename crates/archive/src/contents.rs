@@ -1,12 +1,14 @@
 //! What an archive holds once its pictures are written, for the tables that tell of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use detections::{Dataset, Observation};
 
 use crate::cut::Seen;
+use crate::error::Missing;
 use crate::manifest::MissingPlaces;
-use crate::order::Order;
+use crate::order::{Layout, Order};
 use crate::package::Entry;
 use crate::plan::{Plan, Task};
 
@@ -40,6 +42,8 @@ pub(crate) struct Contents<'a> {
     pub missing: MissingPlaces,
     /// What is wrong with the pictures that pieces were made of all the same.
     pub damaged: BTreeMap<usize, String>,
+    /// Why pictures could not be fetched that the tables name by their addresses, by their numbers.
+    pub unfetched: BTreeMap<usize, Arc<Missing>>,
     /// For each place the number of its picture, and of the piece that shows it.
     shown: Vec<Option<(usize, Option<usize>)>>,
 }
@@ -53,6 +57,26 @@ pub(crate) struct Included<'a> {
     pub picture: Option<(usize, &'a Task)>,
     /// The file that shows it: its crop, or the whole picture.
     pub file: Option<&'a Filed>,
+}
+
+/// Where the picture of a detection is.
+#[derive(Clone, Copy)]
+pub(crate) enum PictureLocation<'a> {
+    /// In the archive: its crop, or the whole picture.
+    Archive(&'a Filed),
+    /// Where the source has it; the tables name it by its address or its path.
+    Source,
+}
+
+impl<'a> Included<'a> {
+    /// Where its picture is, when it has one.
+    pub fn location(&self) -> Option<PictureLocation<'a>> {
+        match (self.file, self.picture) {
+            (Some(file), _) => Some(PictureLocation::Archive(file)),
+            (None, Some(_)) => Some(PictureLocation::Source),
+            (None, None) => None,
+        }
+    }
 }
 
 impl<'a> Contents<'a> {
@@ -72,6 +96,7 @@ impl<'a> Contents<'a> {
             files: plan.pieces.iter().map(|_| None).collect(),
             missing: MissingPlaces::new(),
             damaged: BTreeMap::new(),
+            unfetched: BTreeMap::new(),
             shown,
         }
     }
@@ -89,6 +114,22 @@ impl<'a> Contents<'a> {
             let file = shown.and_then(|(_, piece)| self.files[piece?].as_ref());
             Some(Included { row, observation: self.data.observations.get(row), picture, file })
         })
+    }
+
+    /// How many pictures the tables name by their addresses.
+    pub fn count_remote_pictures(&'a self) -> usize {
+        if self.order.layout == Layout::Crops {
+            return 0;
+        }
+        let is_remote = |included: &Included<'_>| {
+            let media = included.picture.map(|(_, task)| task.media);
+            included.file.is_none() && media.is_some_and(|media| self.data.media.is_remote(media))
+        };
+        let remote = self.included().filter(is_remote);
+        remote
+            .filter_map(|included| included.picture.map(|(number, _)| number))
+            .collect::<BTreeSet<_>>()
+            .len()
     }
 
     /// Width and height of the picture of a place as displayed, when its head could be read.

@@ -68,7 +68,8 @@ pub(crate) fn cut_all(
     let next = AtomicUsize::new(0);
     let decoding = order.threads.get().min(plan.pictures.len().max(1));
     let tools = ToolBox::new(decoding, order.crop_size);
-    let remote = plan.pictures.iter().any(|task| data.files.is_elsewhere(data.media.path(task.media)));
+    let is_elsewhere = |task: &Task| data.files.is_elsewhere(data.media.path(task.media));
+    let remote = plan.pictures.iter().any(|task| task.is_read && is_elsewhere(task));
     let fetching = if remote { data.files.fetched_at_once() } else { 0 };
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -107,14 +108,18 @@ impl<'a> Worker<'a> {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = self.plan.pictures.get(number) else { return };
-            let path = self.data.media.path(task.media);
-            let bytes = self.data.files.read(path, &|| self.is_over());
-            if self.is_over() {
-                return;
-            }
-            let cut = match bytes {
-                Ok(bytes) => self.cut(number, task, &bytes, tools),
-                Err(fault) => unreadable(number, task, fault.into()),
+            let cut = if task.is_read {
+                let path = self.data.media.path(task.media);
+                let bytes = self.data.files.read(path, &|| self.is_over());
+                if self.is_over() {
+                    return;
+                }
+                match bytes {
+                    Ok(bytes) => self.cut(number, task, &bytes, tools),
+                    Err(fault) => unreadable(number, task, fault.into()),
+                }
+            } else {
+                unread(number, task)
             };
             if send.send(cut).is_err() {
                 return;
@@ -293,6 +298,12 @@ impl<'a> Worker<'a> {
         let row = self.plan.rows[place].as_ref().ok()?;
         self.data.observations.get(*row).bbox
     }
+}
+
+/// A picture that is only named.
+fn unread(number: usize, task: &Task) -> Cut {
+    let crops = task.places.iter().map(|(place, _)| (*place, Ok(None))).collect();
+    Cut { number, seen: None, whole: None, crops }
 }
 
 /// A picture of which nothing can be had.

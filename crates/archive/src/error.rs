@@ -1,6 +1,11 @@
 //! What can go wrong: with the archive as a whole, and with one detection.
 
+use std::fmt;
+
 use detections::{FetchError, MediaError};
+
+use crate::missing_reasons::MissingReason;
+use crate::numbers::in_thousands;
 
 /// Why there is no archive.
 #[derive(Debug, thiserror::Error)]
@@ -9,19 +14,47 @@ pub enum ArchiveError {
     #[error("no detection with a bounding box was found; ask for other dates, classes or locations")]
     NothingChosen,
     /// None of the detections could be exported. Asking again for the same is of no use.
-    #[error("none of the {asked_for} detections could be exported: {reasons}")]
-    NothingFound {
-        /// Detections asked for.
-        asked_for: usize,
-        /// How many for which reason, with the first ids.
-        reasons: String,
-    },
+    #[error("{0}")]
+    NothingFound(NothingFound),
     /// Nobody waits for it any more.
     #[error("cancelled")]
     Cancelled,
     /// It could not be written; trying again may help, once there is room.
     #[error("the archive cannot be written: {0}")]
     Write(#[source] std::io::Error),
+}
+
+/// Why none of the detections could be exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NothingFound {
+    /// Detections asked for.
+    pub asked_for: usize,
+    /// The reasons, the most frequent first.
+    pub reasons: Vec<MissingReason>,
+    /// The first detection with the most frequent reason, and what exactly was wrong with it.
+    pub example: Option<String>,
+}
+
+impl fmt::Display for NothingFound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.asked_for {
+            1 => write!(f, "the only detection could not be exported: ")?,
+            many => {
+                write!(f, "none of the {} detections could be exported: ", in_thousands(many as u64))?;
+            }
+        }
+        for (number, reason) in self.reasons.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "; " };
+            write!(f, "{separator}{}", reason.message)?;
+            if let Some(hint) = reason.hint {
+                write!(f, " ({hint})")?;
+            }
+        }
+        match &self.example {
+            Some(example) => write!(f, ". The first is {example}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl From<std::io::Error> for ArchiveError {
@@ -68,6 +101,9 @@ pub enum Missing {
          include_humans asks for it"
     )]
     PeopleOnPicture,
+    /// Only addresses are asked for, and the picture is a local file.
+    #[error("its picture is a file of the data set and not on the web; ask for media whole")]
+    NotOnWeb,
     /// A Camtrap DP row needs a time.
     #[error("its time is not known, and Camtrap DP needs one")]
     NoTime,
@@ -156,6 +192,7 @@ impl Missing {
             Self::BoxOutside { .. } => "box_outside",
             Self::Human => "human",
             Self::PeopleOnPicture => "people_on_picture",
+            Self::NotOnWeb => "not_on_web",
             Self::NoTime => "no_time",
             Self::NoTimeZone => "no_time_zone",
             Self::NoCoordinates => "no_coordinates",

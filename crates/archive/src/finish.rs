@@ -1,18 +1,18 @@
 //! The end of an archive: the tables of its layout, what is missing, and the manifest.
 
-use std::sync::Arc;
-
 use crate::contents::{Contents, Filed};
-use crate::error::{ArchiveError, Missing};
+use crate::error::{ArchiveError, NothingFound};
 use crate::layout::{Tables, write_tables};
-use crate::manifest::{self, MissingPlaces};
-use crate::order::{Layout, Order, Summary};
+use crate::manifest;
+use crate::missing_reasons::group_missing;
+use crate::order::{Layout, Summary};
 use crate::package::Package;
 use crate::plan::Piece;
 
 /// Writes what comes after the pictures, and everything through to the disk.
 pub(crate) fn finish(contents: Contents<'_>, mut package: Package<'_>) -> Result<Summary, ArchiveError> {
-    let summary = summary(&contents)?;
+    let summary = summarize(&contents);
+    check_something_is_found(&contents, &summary)?;
     let mut tables = write_tables(&contents, &mut package)?;
     let entry = package
         .deflate("missing.csv", |to| manifest::write_missing(contents.order, &contents.missing, to))?;
@@ -22,7 +22,7 @@ pub(crate) fn finish(contents: Contents<'_>, mut package: Package<'_>) -> Result
     Ok(summary)
 }
 
-fn summary(contents: &Contents<'_>) -> Result<Summary, ArchiveError> {
+fn summarize(contents: &Contents<'_>) -> Summary {
     let Contents { order, plan, files, missing, .. } = contents;
     let written = |of: fn(&Piece) -> bool| {
         plan.pieces.iter().zip(files).filter(|(piece, file)| of(piece) && file.is_some()).count()
@@ -32,25 +32,35 @@ fn summary(contents: &Contents<'_>) -> Result<Summary, ArchiveError> {
         Layout::Crops => 0,
         Layout::CamtrapDp | Layout::Coco => contents.included().count(),
     };
-    let summary = Summary {
+    Summary {
         asked_for: plan.rows.len(),
         crops: written(|piece| matches!(piece, Piece::Crop(_))),
         pictures: written(|piece| matches!(piece, Piece::Whole(_))),
+        remote_pictures: contents.count_remote_pictures(),
         metadata_rows,
         missing: missing.len(),
-    };
-    let only_manifest = order.layout == Layout::Crops && !order.wants_pictures() && plan.found() > 0;
-    let nothing = match order.layout {
-        Layout::Crops => summary.crops + summary.pictures + metadata_rows == 0 && !only_manifest,
-        Layout::CamtrapDp | Layout::Coco => metadata_rows == 0,
-    };
-    if nothing {
-        return Err(ArchiveError::NothingFound {
-            asked_for: summary.asked_for,
-            reasons: reasons(missing, order),
-        });
+        missing_reasons: group_missing(contents),
     }
-    Ok(summary)
+}
+
+/// Refuses an archive that has nothing of what was asked for.
+fn check_something_is_found(contents: &Contents<'_>, summary: &Summary) -> Result<(), ArchiveError> {
+    let Contents { order, plan, missing, .. } = contents;
+    let is_nothing = match order.layout {
+        Layout::Crops if order.wants_pictures() => summary.crops + summary.pictures == 0,
+        Layout::Crops => plan.found() == 0,
+        // Their rows are of detections that have all that was asked for.
+        Layout::CamtrapDp | Layout::Coco => summary.metadata_rows == 0,
+    };
+    if !is_nothing {
+        return Ok(());
+    }
+    let reasons = summary.missing_reasons.clone();
+    let example = reasons.first().and_then(|most| {
+        let (place, why) = missing.iter().find(|(_, why)| why.code() == most.reason)?;
+        Some(format!("{}: {why}", order.detection_ids[*place]))
+    });
+    Err(ArchiveError::NothingFound(NothingFound { asked_for: summary.asked_for, reasons, example }))
 }
 
 fn write_manifest(
@@ -91,24 +101,4 @@ fn write_manifest(
         manifest::write(&data.title, order, summary, &tables.notes, &contents.missing, files, to)
     })?;
     Ok(())
-}
-
-/// Such as `no detection of the data set has this id (a, b, c and 10 more)`.
-fn reasons(missing: &MissingPlaces, order: &Order) -> String {
-    let mut by_code: Vec<(&Arc<Missing>, Vec<&str>)> = Vec::new();
-    for (place, why) in missing {
-        let id = order.detection_ids[*place].as_str();
-        match by_code.iter_mut().find(|(known, _)| known.code() == why.code()) {
-            Some((_, ids)) => ids.push(id),
-            None => by_code.push((why, vec![id])),
-        }
-    }
-    let each = by_code.iter().map(|(why, ids)| {
-        let shown = ids.iter().take(3).copied().collect::<Vec<_>>().join(", ");
-        match ids.len() {
-            n if n > 3 => format!("{why} ({shown} and {} more)", n - 3),
-            _ => format!("{why} ({shown})"),
-        }
-    });
-    each.collect::<Vec<_>>().join("; ")
 }

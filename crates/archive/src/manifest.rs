@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::cells::harmless;
 use crate::error::Missing;
+use crate::missing_reasons::MissingReason;
 use crate::order::{Order, Summary};
 use crate::package::Entry;
 
@@ -31,6 +32,7 @@ struct Head<'a> {
     data_set: &'a str,
     request: &'a Value,
     counts: &'a Summary,
+    missing_reasons: &'a [MissingReason],
     notes: &'a [String],
 }
 
@@ -66,7 +68,9 @@ pub(crate) fn write<'a>(
     to: &mut dyn Write,
 ) -> std::io::Result<()> {
     let created_by = concat!("trapline ", env!("CARGO_PKG_VERSION"));
-    let head = Head { created_by, data_set, request: &order.request, counts: summary, notes };
+    let missing_reasons = &summary.missing_reasons;
+    let head =
+        Head { created_by, data_set, request: &order.request, counts: summary, missing_reasons, notes };
     let head = serde_json::to_string_pretty(&head)?;
     // The head is an object; its last line is the brace that closes it.
     let open = head.strip_suffix("\n}").unwrap_or(&head);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::memory::PictureMemory;
+use crate::missing_reasons::MissingReason;
 
 /// Sizes that crops can be fitted into, in pixels.
 pub const CROP_SIZES: RangeInclusive<u32> = 128..=1024;
@@ -29,7 +30,7 @@ impl Layout {
     /// Whether an observation without a bounding box can be in an archive of this layout and with
     /// these pictures.
     pub fn takes_without_box(self, media: Media) -> bool {
-        self == Self::CamtrapDp && media == Media::Whole
+        self == Self::CamtrapDp && media != Media::Crops
     }
 }
 
@@ -43,16 +44,22 @@ impl Layout {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Media {
-    /// Whole pictures, as they were taken.
+    /// Whole pictures, as they were taken. A Camtrap DP package names a picture that stays on another
+    /// host by its address.
     #[default]
     Whole,
     /// A crop for each detection.
     Crops,
+    /// No pictures. The tables name each by its address, so those that have none are missing.
+    Remote,
+    /// No pictures. The tables name each as the source does, by its address or its path.
+    None,
 }
 
 impl Media {
     /// All of them, by the names that requests use.
-    pub const ALL: [(&str, Self); 2] = [("whole", Self::Whole), ("crops", Self::Crops)];
+    pub const ALL: [(&str, Self); 4] =
+        [("whole", Self::Whole), ("crops", Self::Crops), ("remote", Self::Remote), ("none", Self::None)];
 }
 
 /// How places are written.
@@ -125,6 +132,27 @@ impl Order {
         self.wants_crops() || self.wants_whole()
     }
 
+    /// Whether its tables may name pictures that are no files of it, by their addresses or paths.
+    pub(crate) fn may_name_pictures(&self) -> bool {
+        self.layout != Layout::Crops
+            && match self.media {
+                Media::Whole => self.layout == Layout::CamtrapDp,
+                Media::Crops => false,
+                Media::Remote | Media::None => true,
+            }
+    }
+
+    /// Whether a detection without a picture or a box lacks something.
+    pub(crate) fn needs_pictures(&self) -> bool {
+        let needs_names = match self.layout {
+            Layout::Crops => false,
+            Layout::CamtrapDp => self.media == Media::Remote,
+            // Its tables are about pictures and the boxes on them.
+            Layout::Coco => true,
+        };
+        needs_names || self.wants_pictures()
+    }
+
     /// Whether an observation without a bounding box can be in it.
     pub fn takes_without_box(&self) -> bool {
         self.layout.takes_without_box(self.media)
@@ -154,7 +182,7 @@ impl Watch for Unwatched {
 }
 
 /// What is in an archive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Detections asked for.
     pub asked_for: usize,
@@ -162,9 +190,14 @@ pub struct Summary {
     pub crops: usize,
     /// Whole pictures in it.
     pub pictures: usize,
+    /// Pictures that stay on the web, which its tables name by their addresses.
+    pub remote_pictures: usize,
     /// Rows of its table of detections.
     pub metadata_rows: usize,
     /// Detections of which something that was asked for is not in it; the manifest has each
     /// with its reason.
     pub missing: usize,
+    /// Why they are missing, the most frequent reason first; at most ten reasons.
+    #[serde(skip)]
+    pub missing_reasons: Vec<MissingReason>,
 }

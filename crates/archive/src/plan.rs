@@ -7,7 +7,7 @@ use detections::{Dataset, Level};
 
 use crate::error::Missing;
 use crate::layout::camtrap_dp;
-use crate::order::{Layout, Order};
+use crate::order::{Layout, Media, Order};
 use crate::people::People;
 
 /// What is known before any picture is read.
@@ -37,8 +37,24 @@ pub(crate) struct Task {
     pub places: Vec<(usize, Option<usize>)>,
     /// The number of the piece that is the whole picture.
     pub whole: Option<usize>,
-    /// Why the whole picture is not to be had, though it is asked for.
+    /// Why neither the whole picture nor its address is given, though it is asked for.
     pub withheld: Option<Arc<Missing>>,
+    /// Whether its file is read. Tables that only name it need nothing of it.
+    pub is_read: bool,
+}
+
+impl Task {
+    /// Nothing is wanted of the picture yet.
+    fn new(data: &Dataset, order: &Order, media: u32) -> Self {
+        let is_read = order.layout == Layout::Crops
+            || match order.media {
+                Media::Whole | Media::Crops => true,
+                // For its size, which boxes in pixels need.
+                Media::None => order.layout == Layout::Coco && !data.media.is_remote(media),
+                Media::Remote => false,
+            };
+        Self { media, places: Vec::new(), whole: None, withheld: None, is_read }
+    }
 }
 
 impl Plan {
@@ -66,7 +82,8 @@ impl Plan {
 
     /// Pictures are needed for the size of a box in pixels, with or without a crop.
     fn add_pictures(&mut self, data: &Dataset, order: &Order) {
-        let people = (order.wants_whole() && !order.include_humans).then(|| People::of(data));
+        let shows_pictures = order.wants_whole() || order.may_name_pictures();
+        let people = (shows_pictures && !order.include_humans).then(|| People::of(data));
         let mut number: HashMap<u32, usize> = HashMap::new();
         for place in 0..self.rows.len() {
             let Ok(row) = self.rows[place] else { continue };
@@ -76,23 +93,45 @@ impl Plan {
                 continue;
             };
             let at = *number.entry(media).or_insert_with(|| {
-                self.pictures.push(Task { media, places: Vec::new(), whole: None, withheld: None });
+                self.pictures.push(Task::new(data, order, media));
                 self.pictures.len() - 1
             });
-            let task = &mut self.pictures[at];
             let crop = order.wants_crops().then(|| {
                 self.pieces.push(Piece::Crop(place));
                 self.pieces.len() - 1
             });
-            if order.wants_whole() && task.places.is_empty() {
-                if people.as_ref().is_some_and(|people| people.are_on(media, observation.event)) {
-                    task.withheld = Some(Arc::new(Missing::PeopleOnPicture));
-                } else {
-                    self.pieces.push(Piece::Whole(at));
-                    task.whole = Some(self.pieces.len() - 1);
-                }
+            if self.pictures[at].places.is_empty() {
+                let is_with_people = people.as_ref().is_some_and(|people| people.are_on(media));
+                self.add_whole(at, data, order, is_with_people);
             }
-            task.places.push((place, crop));
+            self.pictures[at].places.push((place, crop));
+        }
+    }
+
+    /// Decides whether the whole of a picture is given: as a file, by its name in the tables, or not at
+    /// all.
+    fn add_whole(&mut self, number: usize, data: &Dataset, order: &Order, is_with_people: bool) {
+        let task = &mut self.pictures[number];
+        let is_remote = data.media.is_remote(task.media);
+        let withheld = if order.wants_whole() {
+            is_with_people.then_some(Missing::PeopleOnPicture)
+        } else if order.may_name_pictures() {
+            match (is_remote, order.media) {
+                // An address shows the picture to anybody. The path of a local file does not.
+                (true, _) => is_with_people.then_some(Missing::PeopleOnPicture),
+                (false, Media::Remote) => Some(Missing::NotOnWeb),
+                (false, _) => None,
+            }
+        } else {
+            return;
+        };
+        if let Some(why) = withheld {
+            task.withheld = Some(Arc::new(why));
+            // Its crops may be asked for all the same.
+            task.is_read &= order.layout == Layout::Crops;
+        } else if order.wants_whole() {
+            self.pieces.push(Piece::Whole(number));
+            task.whole = Some(self.pieces.len() - 1);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use detections::{Dataset, Level};
+use detections::{Dataset, Level, MediaError};
 
 use crate::contents::{Contents, Filed};
 use crate::cut::{Cut, cut_all};
@@ -15,15 +15,15 @@ use crate::names::Names;
 use crate::order::{Order, Summary, Watch};
 use crate::package::Package;
 use crate::picture::Format;
-use crate::plan::{Piece, Plan};
+use crate::plan::{Piece, Plan, Task};
 use crate::spool::{Spool, Stored};
 
 /// Writes the archive of `order` into `file`, which is empty; `folder` is where temporary files
 /// go.
 ///
 /// The archive holds its pictures in the order asked for, then the tables of its
-/// layout, `missing.csv` and `manifest.json`. When nothing at all could be exported it is an
-/// error.
+/// layout, `missing.csv` and `manifest.json`. When nothing of what was asked for could be exported it
+/// is an error: a table alone is nothing to somebody who asked for pictures.
 pub fn write(
     data: &Dataset,
     order: &Order,
@@ -104,7 +104,7 @@ impl<'a> Writing<'a> {
                     _ => Arc::new(Missing::NoBox),
                 },
             };
-            if row.is_err() || order.wants_pictures() {
+            if row.is_err() || order.needs_pictures() {
                 self.contents.missing.insert(place, why);
             }
         }
@@ -115,6 +115,13 @@ impl<'a> Writing<'a> {
         let task = &plan.pictures[cut.number];
         self.contents.seen[cut.number] = cut.seen;
         self.done += cut.crops.len() as u64;
+        if let Some(why) = self.reason_to_stay(task, &cut) {
+            if !matches!(*why, Missing::Media(MediaError::Remote(_))) {
+                self.contents.unfetched.insert(cut.number, why);
+            }
+            self.give_up(task.whole);
+            return self.advance();
+        }
         for ((place, crop), (_, piece)) in cut.crops.into_iter().zip(&task.places) {
             match (crop, piece) {
                 (Ok(Some(crop)), Some(piece)) => {
@@ -124,7 +131,8 @@ impl<'a> Writing<'a> {
                 (Ok(_), _) => {}
                 (Err(why), piece) => {
                     self.give_up(*piece);
-                    if order.wants_pictures() {
+                    // Tables alone need no picture, and boxes that lie on theirs.
+                    if order.wants_pictures() || matches!(*why, Missing::BoxOutside { .. }) {
                         self.contents.missing.insert(place, why);
                     }
                 }
@@ -147,6 +155,15 @@ impl<'a> Writing<'a> {
             self.contents.missing.entry(*place).or_insert_with(|| whole.clone().expect("a reason"));
         }
         self.advance()
+    }
+
+    /// Why a picture stays on the web, when the tables name it by its address in place of a file.
+    fn reason_to_stay(&self, task: &Task, cut: &Cut) -> Option<Arc<Missing>> {
+        let Contents { data, order, .. } = self.contents;
+        let Some(Err(why)) = &cut.whole else { return None };
+        let is_named = order.may_name_pictures() && data.media.is_remote(task.media);
+        // A file that came and is no picture is told as such.
+        (is_named && matches!(**why, Missing::Media(_))).then(|| Arc::clone(why))
     }
 
     /// Nothing will be written for a piece.

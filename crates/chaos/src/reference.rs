@@ -1,4 +1,5 @@
-//! What each picture gives alone, in an archive of its own by a process of its own.
+//! What each picture gives alone, in an archive of its own by a process of its own. An archive without
+//! any crop fails, so a whole picture comes after it.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -46,13 +47,17 @@ impl Reference {
     /// Makes an archive of each picture.
     pub fn make(program: &Path, ground: &Ground) -> Self {
         let mut outcomes = Outcomes::new();
-        for ids in &ground.pictures.detections {
-            outcomes.extend(export_alone(program, ground.pictures.folder.path(), ids));
+        let pictures = &ground.pictures;
+        // The whole pictures are the first.
+        let (first, second) = (&pictures.detections[0], &pictures.detections[1]);
+        for ids in &pictures.detections {
+            let last = if ids == first { second } else { first };
+            outcomes.extend(export_alone(program, pictures.folder.path(), ids, last));
         }
         // The pictures of a platform are copies of one file, which no other's crop could be told from.
         if let Kind::Folders { data } = &ground.kind {
             // Every detection has this file and this box.
-            let mut alone = export_alone(program, data.path(), &[detection_id(0)]);
+            let mut alone = export_alone(program, data.path(), &[detection_id(0)], &[]);
             let outcome = alone.remove(&detection_id(0)).expect("an outcome of the detection");
             outcomes.extend((0..DETECTIONS).map(|number| (detection_id(number), Arc::clone(&outcome))));
         }
@@ -76,13 +81,14 @@ impl Reference {
     }
 }
 
-/// Makes an archive of these detections, and reads it.
-fn export_alone(program: &Path, data: &Path, ids: &[String]) -> Outcomes {
+/// Makes an archive of these detections and then of those on a whole picture, and reads what it holds of
+/// the first.
+fn export_alone(program: &Path, data: &Path, ids: &[String], whole: &[String]) -> Outcomes {
     let folder = tempfile::tempdir().unwrap();
-    let [list, output, log] = ["ids", "alone.zip", "log"].map(|name| folder.path().join(name));
-    std::fs::write(&list, ids.join("\n")).unwrap();
+    let [chosen, output, log] = ["ids", "alone.zip", "log"].map(|name| folder.path().join(name));
+    std::fs::write(&chosen, [ids, whole].concat().join("\n")).unwrap();
     let mut command = Command::new(program);
-    command.arg("archive").arg("--data").arg(data).arg("--ids").arg(&list).arg("-o").arg(&output);
+    command.arg("archive").arg("--data").arg(data).arg("--ids").arg(&chosen).arg("-o").arg(&output);
     let mut child =
         command.stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().expect("the program runs");
     let begun = Instant::now();
@@ -98,7 +104,9 @@ fn export_alone(program: &Path, data: &Path, ids: &[String]) -> Outcomes {
         sleep(Duration::from_millis(5));
     };
     assert!(status.success(), "{ids:?}: {}", std::fs::read_to_string(&log).unwrap_or_default());
-    read_outcomes(&std::fs::read(&output).unwrap()).expect("an archive that can be read")
+    let mut outcomes = read_outcomes(&std::fs::read(&output).unwrap()).expect("an archive that can be read");
+    outcomes.retain(|id, _| ids.contains(id));
+    outcomes
 }
 
 /// What an archive of crops holds of each detection; `None` when it cannot be read.

@@ -1,24 +1,29 @@
 //! A data set on its way: what every reader fills, whatever its format.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use crate::clock::{CameraClock, LocalTime, Written};
-use crate::container::Container;
 use crate::error::SourceError;
+use crate::location_builder::LocationBuilder;
 use crate::media::MediaTable;
 use crate::media_files::MediaFiles;
-use crate::model::{Class, Dataset, Deployment, Licence, LocationBuilder, Rest, SourceFormat};
-use crate::observations::Observations;
-use crate::problems::{Problems, RowProblem};
+use crate::model::{Class, Dataset, Deployment, Licence, PictureCount, Rest, SourceFormat};
+use crate::observations::{ObservationType, Observations};
+use crate::problems::{Consequence, Problems, RowProblem};
 use crate::source::ReadOptions;
-use crate::table::{Column, Row, Step, Table};
+use crate::table::{Column, Row, SourceConventions, Step, Table, TableFile};
 use crate::text::Names;
+use crate::unicode_forms::compose_text;
+use crate::vocabulary::{Meaning, fold, meaning_of};
 
 /// The tables read so far.
 pub(crate) struct Builder {
     pub time_zone: Option<TimeZone>,
+    /// How its tables are written.
+    pub conventions: Arc<SourceConventions>,
     pub problems: Problems,
     pub deployments: Vec<Deployment>,
     pub locations: LocationBuilder,
@@ -33,6 +38,11 @@ pub(crate) struct Builder {
     pub unsure: u64,
     pub spans_from_records: bool,
     pub rest: Rest,
+    /// The present on any clock.
+    now: LocalTime,
+    pub pictures: Option<PictureCount>,
+    /// Numbers of the classes by their folded names.
+    folded_classes: HashMap<String, u32>,
     deployment_ids: Names,
     offsets: BTreeSet<i32>,
 }
@@ -46,23 +56,17 @@ pub(crate) struct Description {
     pub descriptor: serde_json::Value,
 }
 
-/// A file of a table, and how it is written.
-pub(crate) struct TableFile<'a> {
-    pub name: &'a str,
-    pub delimiter: u8,
-    /// Why it has to be there, for the message when it is not.
-    pub needed: &'a str,
-}
-
 impl Builder {
     /// A builder that takes ids to be distinct when it is `trusting`, and asks at the end.
     pub fn new(options: &ReadOptions, trusting: bool) -> Self {
         let now = LocalTime::from(jiff::ZonedDateTime::now().datetime());
         Self {
             time_zone: options.time_zone.clone(),
+            conventions: Arc::new(SourceConventions { stated: options.date_order }),
             problems: Problems::default(),
             deployments: Vec::new(),
-            locations: LocationBuilder::default(),
+            locations: LocationBuilder::joining_within(options.join_locations),
+            now,
             media: MediaTable::new(options.keep, trusting),
             next_media: 0,
             classes: Names::default(),
@@ -73,6 +77,8 @@ impl Builder {
             unsure: 0,
             spans_from_records: false,
             rest: Rest::default(),
+            pictures: None,
+            folded_classes: HashMap::new(),
             deployment_ids: Names::default(),
             offsets: BTreeSet::new(),
         }
@@ -82,20 +88,23 @@ impl Builder {
     /// noted and the next is read.
     pub fn read<C>(
         &mut self,
-        container: &Container,
-        file: &TableFile<'_>,
+        file: &TableFile,
         columns: impl Fn(&Table<'_>) -> Result<C, SourceError>,
         each: impl Fn(&mut Self, &C, &Row<'_>) -> Result<(), RowProblem>,
     ) -> Result<(), SourceError> {
-        let reader = container.open_table(file.name, file.needed)?;
-        let mut table = Table::open(reader, file.name, file.delimiter)?;
+        let mut table = file.open()?.with_conventions(file, &self.conventions);
         let found = columns(&table)?;
+        let name = table.file();
         loop {
             let outcome = match table.step()? {
                 Step::Row(row) => each(self, &found, &row),
                 Step::Broken(problem) => Err(problem),
                 Step::End => return Ok(()),
             };
+            if let Some(refusal) = table.refusal() {
+                return Err(refusal);
+            }
+            self.problems.count_row(&name);
             if let Err(problem) = outcome {
                 self.problems.add(problem);
             }
@@ -110,26 +119,89 @@ impl Builder {
         })
     }
 
-    /// Takes the id of a new deployment, which no earlier row may have.
-    pub fn new_deployment_id<'t>(&mut self, row: &'t Row<'_>, column: Column) -> Result<&'t str, RowProblem> {
-        let id = row.text(column);
-        if id.is_empty() || self.deployment_ids.insert_new(id).is_none() {
-            return Err(row.problem(column, id, "an id that no earlier row has"));
-        }
-        Ok(id)
+    /// The type and class of an observation: what its source says it is, held against what the name
+    /// means. People and objects are such whatever the type; a type that is not that of an animal stays.
+    pub fn identify(&mut self, stated: ObservationType, name: &str) -> (ObservationType, Option<u32>) {
+        let meaning = meaning_of(name);
+        let kind = match (stated, meaning) {
+            (ObservationType::Human | ObservationType::Vehicle, _) => stated,
+            (_, Meaning::Human | Meaning::Vehicle) | (ObservationType::Animal, Meaning::Blank) => {
+                meaning.kind()
+            }
+            // An animal that is not named is one.
+            _ => stated,
+        };
+        let is_named = match kind {
+            ObservationType::Animal => meaning == Meaning::Taxon,
+            ObservationType::Human | ObservationType::Vehicle => !name.is_empty(),
+            _ => false,
+        };
+        (kind, is_named.then(|| self.intern_class(name)))
     }
 
-    /// The deployment that a row names.
-    pub fn deployment_of(&self, row: &Row<'_>, column: Column) -> Result<u32, RowProblem> {
-        let id = row.text(column);
+    /// The number of the class with a name. Names that differ in case, in the form of their accents or
+    /// in spaces are of one class, which is called as the first row calls it.
+    pub fn intern_class(&mut self, name: &str) -> u32 {
+        let name = compose_text(name);
+        if let Some(number) = self.classes.find(&name) {
+            return number;
+        }
+        let classes = &mut self.classes;
+        *self.folded_classes.entry(fold(&name)).or_insert_with(|| classes.intern(&name))
+    }
+
+    /// The seconds from a start to an end. An end before the start is noted, and the record is that of a
+    /// moment.
+    pub fn duration(&mut self, start: Written, end: Written, row: &Row<'_>, column: Option<Column>) -> u32 {
+        let between = end.local.seconds() - start.local.seconds();
+        let seconds = match (start.offset, end.offset) {
+            (Some(of_start), Some(of_end)) => between + i64::from(of_start) - i64::from(of_end),
+            _ => between,
+        };
+        // A date alone stands for all of its day.
+        let is_same_day = end.date_only && end.local.date() == start.local.date();
+        if seconds < 0 && !is_same_day {
+            let problem = row.problem(column, row.text(column), "an end after the start");
+            self.problems.add(problem.ignoring_value());
+        }
+        u32::try_from(seconds).unwrap_or(0)
+    }
+
+    /// The time, or none and its loss noted: the row is kept, and is in no period.
+    pub fn kept_time(&mut self, parsed: Result<Option<Written>, RowProblem>) -> Option<Written> {
+        parsed.unwrap_or_else(|mut problem| {
+            problem.consequence = Consequence::TimeLost;
+            self.problems.add(problem);
+            None
+        })
+    }
+
+    /// Takes the id of a new deployment, which no earlier row may have.
+    pub fn new_deployment_id(&mut self, id: &str, row: &Row<'_>, column: Column) -> Result<(), RowProblem> {
+        if id.is_empty() || self.deployment_ids.insert_new(&compose_text(id)).is_none() {
+            return Err(row.problem(column, row.text(column), "an id that no earlier row has"));
+        }
+        Ok(())
+    }
+
+    /// The deployment with an id, which a row names.
+    pub fn find_deployment(&self, id: &str, row: &Row<'_>, column: Column) -> Result<u32, RowProblem> {
         self.deployment_ids
-            .find(id)
-            .ok_or_else(|| row.problem(column, id, "the id of a row of the table deployments"))
+            .find(&compose_text(id))
+            .ok_or_else(|| row.problem(column, row.text(column), "the id of a row of the table deployments"))
     }
 
     /// Adds a deployment, which is kept even when its span is no span: its observations would
     /// have nowhere to go.
-    pub fn add_deployment(&mut self, deployment: Deployment, row: &Row<'_>, end: Column) {
+    ///
+    /// An end that is still to come cannot be true, whether it is a slip or stands for "no end yet": it
+    /// is kept apart.
+    pub fn add_deployment(&mut self, mut deployment: Deployment, row: &Row<'_>, end: Column) {
+        // A day of grace, since cameras stand in all time zones.
+        if deployment.end.is_some_and(|end| end > self.now.plus_days(1)) {
+            deployment.future_end = deployment.end.take();
+            deployment.end_is_date = false;
+        }
         if deployment.ends_before_it_starts() {
             let problem = row.problem(end, row.text(end), "an end after the start");
             self.problems.add(problem.ignoring_value());
@@ -156,6 +228,7 @@ impl Builder {
 
     /// The data set; `None` when ids were trusted and two rows have the same.
     pub fn finish(mut self, of: Description, files: MediaFiles) -> Option<Dataset> {
+        self.observations.mark_reviewed();
         if self.media.close() || self.observations.close() {
             return None;
         }
@@ -164,6 +237,7 @@ impl Builder {
             .map(|(number, name)| Class {
                 name: name.into(),
                 vernacular: self.vernacular.get(&number).cloned(),
+                vernacular_language: None,
             })
             .collect();
         Some(Dataset {
@@ -185,6 +259,7 @@ impl Builder {
             clock_unknown: self.clock_unknown,
             offsets_written: self.offsets.into_iter().collect(),
             rest: self.rest,
+            pictures: self.pictures,
         })
     }
 }

@@ -50,6 +50,12 @@ impl LocalTime {
         epoch.saturating_add(SignedDuration::from_secs(self.0))
     }
 
+    /// The reading `seconds` later.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0 + seconds)
+    }
+
     /// The moment `days` civil days later.
     #[must_use]
     pub const fn plus_days(self, days: i64) -> Self {
@@ -89,9 +95,20 @@ pub struct Written {
 
 impl Written {
     /// Reads `2020-05-30T04:57:37+02:00`, `2020-05-30 04:57:37`, `2020-05-30` and their like
-    /// (ISO 8601 as `jiff` takes it). `None` when it is no time.
+    /// (ISO 8601 as `jiff` takes it), and `2020-05-30 04:57:37 UTC`. `None` when it is no time.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_iso(text).or_else(|| Self::parse_utc(text))
+    }
+
+    fn parse_iso(text: &str) -> Option<Self> {
         Self::parse_usual(text.as_bytes()).or_else(|| Self::parse_any(text))
+    }
+
+    /// A time with the name of its zone behind it, as pandas and R write times in UTC.
+    fn parse_utc(text: &str) -> Option<Self> {
+        let time = text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT"))?;
+        let written = Self::parse_iso(time.trim_end()).filter(|written| written.offset.is_none())?;
+        Some(Self { offset: Some(0), ..written })
     }
 
     fn parse_any(text: &str) -> Option<Self> {
@@ -226,6 +243,22 @@ mod tests {
         {
             assert_eq!(Written::parse_usual(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_may_name_its_zone_when_that_is_utc() {
+        for text in ["2023-05-01 06:30:00 UTC", "2023-05-01T06:30:00 GMT", "2023-05-01 06:30  UTC"] {
+            assert_eq!(Written::parse(text), Written::parse("2023-05-01T06:30:00Z"), "{text}");
+        }
+        for text in ["2023-05-01 06:30:00+02:00 UTC", "UTC", " UTC", "2023-05-01 06:30:00 CET"] {
+            assert_eq!(Written::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fraction_of_a_second_is_left_out() {
+        let written = Written::parse("2023-05-16T10:00:00.123456").unwrap();
+        assert_eq!((written.local, written.offset), (local("2023-05-16T10:00:00"), None));
     }
 
     #[test]

@@ -1,17 +1,25 @@
 //! The files of a source, in a folder or in a ZIP archive, and nothing outside it.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
+use std::io::{BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
-use zip::ZipArchive;
+use flate2::bufread::MultiGzDecoder;
 use zip::result::ZipError;
 
 use crate::error::SourceError;
 use crate::excerpt::excerpt;
 use crate::regular_file::{is_not_regular, open_regular};
+use crate::unicode_forms::{find_name, find_path};
+use crate::zip_files::ZipFiles;
+
+/// How many folders deep tables are looked for.
+const DEEPEST: usize = 4;
+/// Folders of one depth in which tables are looked for: more are those of pictures.
+const MOST_FOLDERS: usize = 10_000;
+/// Data sets that a message names.
+const SHOWN_ROOTS: usize = 5;
+/// The first bytes of a gzip stream (RFC 1952).
+const GZIP: [u8; 2] = [0x1F, 0x8B];
 
 /// Where a source keeps its files.
 #[derive(Clone, Debug)]
@@ -20,14 +28,6 @@ pub(crate) enum Container {
     Folder(PathBuf),
     /// A ZIP archive.
     Zip(ZipFiles),
-}
-
-/// A ZIP archive whose directory is read once and shared by all its readers.
-#[derive(Clone, Debug)]
-pub(crate) struct ZipFiles {
-    archive: ZipArchive<SharedFile>,
-    /// The folder inside the archive that holds the tables, with its slash, or nothing.
-    root: String,
 }
 
 /// Why a file of the container could not be opened.
@@ -48,8 +48,8 @@ impl Container {
 
     pub fn zip(path: &Path) -> Result<Self, SourceError> {
         let file = open_regular(path).map_err(SourceError::io(path.display().to_string()))?;
-        let archive = ZipArchive::new(SharedFile { file: Arc::new(file), position: 0 })
-            .map_err(|source| SourceError::Zip { path: path.into(), source })?;
+        let archive =
+            ZipFiles::open_archive(file).map_err(|source| SourceError::Zip { path: path.into(), source })?;
         Ok(Self::Zip(ZipFiles { archive, root: String::new() }))
     }
 
@@ -64,23 +64,39 @@ impl Container {
         }
     }
 
-    /// The same container seen from the folder that holds `marker`, when there is one.
-    ///
-    /// Archives are often packed with the folder around the tables.
-    pub fn rooted_at(&self, marker: impl Fn(&str) -> bool) -> Option<Self> {
-        let mut roots: Vec<String> = self
-            .names()
-            .iter()
-            .map(|name| name.split_at(name.rfind('/').map_or(0, |at| at + 1)))
-            .filter(|(folder, base)| marker(base) && !folder.starts_with("__MACOSX/"))
-            .map(|(folder, _)| folder.to_owned())
-            .collect();
-        roots.sort_by_key(String::len);
-        let root = roots.into_iter().next()?;
-        Some(match self {
-            Self::Folder(path) => Self::Folder(path.clone()),
+    /// The same container seen from the folder that holds `marker`, when there is one: data sets are
+    /// often handed on with a folder around the tables. The highest such folder is meant; two that are
+    /// as high are refused.
+    pub fn rooted_at(&self, marker: impl Fn(&str) -> bool) -> Result<Option<Self>, SourceError> {
+        let is_marker = |name: &str| marker(name.strip_suffix(".gz").unwrap_or(name));
+        let mut roots = match self {
+            Self::Folder(root) => folders_with(root, &is_marker),
+            Self::Zip(_) => self
+                .names()
+                .iter()
+                .map(|name| name.split_at(name.rfind('/').map_or(0, |at| at + 1)))
+                .filter(|(folder, base)| is_marker(base) && !folder.starts_with("__MACOSX/"))
+                .map(|(folder, _)| folder.to_owned())
+                .collect(),
+        };
+        let depth = |root: &String| root.matches('/').count();
+        roots.sort_by(|a, b| depth(a).cmp(&depth(b)).then_with(|| a.cmp(b)));
+        roots.dedup();
+        let Some(highest) = roots.first().map(depth) else { return Ok(None) };
+        roots.retain(|root| depth(root) == highest);
+        if roots.len() > 1 {
+            let path = match self {
+                Self::Folder(path) => path.clone(),
+                Self::Zip(_) => PathBuf::from("the archive"),
+            };
+            let found = roots.iter().take(SHOWN_ROOTS).map(|root| excerpt(root.trim_end_matches('/')));
+            return Err(SourceError::SeveralDataSets { path, found: found.collect() });
+        }
+        let root = roots.swap_remove(0);
+        Ok(Some(match self {
+            Self::Folder(path) => Self::Folder(path.join(root)),
             Self::Zip(zip) => Self::Zip(ZipFiles { root, ..zip.clone() }),
-        })
+        }))
     }
 
     /// File names at the root of the container that `wanted` accepts, sorted.
@@ -97,12 +113,21 @@ impl Container {
         names
     }
 
-    /// Opens a file by its path relative to the root.
+    /// Opens a file by its path relative to the root, in whatever form its accents are written.
     pub fn open(&self, relative: &str) -> Result<Box<dyn BufRead>, OpenError> {
         let clean = inside(relative).ok_or(OpenError::Outside)?;
+        match self.open_as_written(&clean) {
+            Err(OpenError::Missing) => {
+                self.open_as_written(&self.find_other_form(&clean).ok_or(OpenError::Missing)?)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_as_written(&self, clean: &Path) -> Result<Box<dyn BufRead>, OpenError> {
         match self {
             Self::Folder(root) => {
-                let path = root.join(&clean).canonicalize().map_err(OpenError::from_io)?;
+                let path = root.join(clean).canonicalize().map_err(OpenError::from_io)?;
                 // A link may lead out of the folder even when the path does not.
                 if !path.starts_with(root) {
                     return Err(OpenError::Outside);
@@ -110,11 +135,27 @@ impl Container {
                 let file = open_regular(&path).map_err(OpenError::from_io)?;
                 Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
             }
-            Self::Zip(zip) => zip.open(&clean),
+            Self::Zip(zip) => zip.open(clean),
         }
     }
 
-    /// Opens a table, which must be there.
+    /// The same path with its accents in the other form, when there is something there.
+    fn find_other_form(&self, clean: &Path) -> Option<PathBuf> {
+        let path = clean.to_str()?;
+        match self {
+            Self::Folder(root) => find_path(root, path),
+            Self::Zip(zip) => {
+                let root = zip.root.as_str();
+                let is_there = |form: &str| zip.archive.index_for_name(&format!("{root}{form}")).is_some();
+                let names = zip.archive.file_names().flatten();
+                let below = names.filter_map(|name| name.strip_prefix(root).map(str::to_owned));
+                find_name(path, is_there, below).map(PathBuf::from)
+            }
+        }
+    }
+
+    /// Opens a table, which must be there: as it is named, or compressed with gzip under that name or
+    /// with `.gz` behind it.
     pub fn open_table(&self, name: &str, needed_for: &str) -> Result<Box<dyn BufRead>, SourceError> {
         let structure = |found: &str| SourceError::Structure {
             file: excerpt(name),
@@ -123,7 +164,11 @@ impl Container {
             found: found.into(),
             expected: format!("a file of that name inside the data set, {needed_for}"),
         };
-        self.open(name).map_err(|error| match error {
+        let opened = match self.open(name) {
+            Err(OpenError::Missing) => self.open(&format!("{name}.gz")),
+            opened => opened,
+        };
+        opened.and_then(decompressed).map_err(|error| match error {
             OpenError::Missing => structure("the file is not there"),
             OpenError::Outside => structure("the path leads out of the data set"),
             OpenError::NotAFile => structure("it is not a regular file, but a folder, pipe or device"),
@@ -132,107 +177,43 @@ impl Container {
     }
 }
 
-impl ZipFiles {
-    fn open(&self, clean: &Path) -> Result<Box<dyn BufRead>, OpenError> {
-        let name = format!("{}{}", self.root, clean.to_string_lossy());
-        let mut archive = self.archive.clone();
-        let index = archive.index_for_name(&name).ok_or(OpenError::Missing)?;
-        let size = archive.by_index(index).map_err(OpenError::from_zip)?.size();
-        // An open entry borrows its archive, so it cannot be handed out by itself: small ones
-        // are read whole, large ones by a thread that owns the archive.
-        if size <= WHOLE {
-            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-            let entry = archive.by_index(index).map_err(OpenError::from_zip)?;
-            // The directory says how large an entry is; what it holds may be anything.
-            entry.take(size + 1).read_to_end(&mut bytes).map_err(OpenError::Io)?;
-            if bytes.len() as u64 > size {
-                return Err(OpenError::Io(std::io::Error::new(
-                    std::io::ErrorKind::InvalidData,
-                    "it is larger than the directory of the ZIP archive says; pack it again",
-                )));
-            }
-            return Ok(Box::new(std::io::Cursor::new(bytes)));
-        }
-        Ok(Box::new(BufReader::with_capacity(1 << 16, EntryReader::new(archive, index))))
-    }
-}
-
-/// Entries up to this size are read into memory at once.
-const WHOLE: u64 = 32 << 20;
-
-/// A large entry, read in slices by a thread that owns the archive.
-struct EntryReader {
-    slices: std::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>,
-    current: std::io::Cursor<Vec<u8>>,
-}
-
-impl EntryReader {
-    fn new(mut archive: ZipArchive<SharedFile>, index: usize) -> Self {
-        let (send, slices) = std::sync::mpsc::sync_channel(4);
-        std::thread::spawn(move || {
-            let result = (|| {
-                let mut entry = archive.by_index(index).map_err(std::io::Error::other)?;
-                loop {
-                    let mut slice = Vec::with_capacity(1 << 18);
-                    if (&mut entry).take(1 << 18).read_to_end(&mut slice)? == 0 {
-                        return Ok(());
-                    }
-                    if send.send(Ok(slice)).is_err() {
-                        return Ok(());
-                    }
+/// Folders below `root`, with a slash at the end, that hold a file `is_marker` accepts. Not below
+/// those that hold one, and not deeper than people put a data set.
+fn folders_with(root: &Path, is_marker: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut level = vec![String::new()];
+    for _ in 0..=DEEPEST {
+        let mut below = Vec::new();
+        for folder in &level {
+            let Ok(entries) = std::fs::read_dir(root.join(folder)) else { continue };
+            let mut has_marker = false;
+            for entry in entries.flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                // Links are not followed, so that there is no circle.
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) && name != "__MACOSX" {
+                    below.push(format!("{folder}{name}/"));
                 }
-            })();
-            if let Err(error) = result {
-                // The reader may have gone; then nobody needs the error.
-                let _ = send.send(Err(error));
+                has_marker |= is_marker(&name);
             }
-        });
-        Self { slices, current: std::io::Cursor::default() }
-    }
-}
-
-impl Read for EntryReader {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let read = self.current.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
-                return Ok(read);
-            }
-            match self.slices.recv() {
-                Ok(slice) => self.current = std::io::Cursor::new(slice?),
-                Err(_) => return Ok(0),
+            if has_marker {
+                found.push(folder.clone());
             }
         }
+        if !found.is_empty() || below.len() > MOST_FOLDERS {
+            break;
+        }
+        level = below;
     }
+    found
 }
 
-/// One open file that many readers read, each at a place of its own.
-#[derive(Clone, Debug)]
-pub(crate) struct SharedFile {
-    file: Arc<File>,
-    position: u64,
-}
-
-impl Read for SharedFile {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.file.read_at(buffer, self.position)?;
-        self.position += read as u64;
-        Ok(read)
+/// What a reader gives, decompressed when it is a gzip stream.
+fn decompressed(mut reader: Box<dyn BufRead>) -> Result<Box<dyn BufRead>, OpenError> {
+    let start = reader.fill_buf().map_err(OpenError::Io)?;
+    if !start.starts_with(&GZIP) {
+        return Ok(reader);
     }
-}
-
-impl Seek for SharedFile {
-    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        let (base, by) = match to {
-            SeekFrom::Start(at) => (at, 0),
-            SeekFrom::End(by) => (self.file.metadata()?.len(), by),
-            SeekFrom::Current(by) => (self.position, by),
-        };
-        self.position = base
-            .checked_add_signed(by)
-            .ok_or_else(|| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
-        Ok(self.position)
-    }
+    Ok(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader))))
 }
 
 impl OpenError {
@@ -244,7 +225,7 @@ impl OpenError {
         }
     }
 
-    fn from_zip(error: ZipError) -> Self {
+    pub(crate) fn from_zip(error: ZipError) -> Self {
         Self::Io(std::io::Error::other(error))
     }
 }

@@ -8,6 +8,8 @@
 //!   compact columnar table of [`Observations`] with their [`MediaTable`];
 //! - [`MediaFiles`] reads the picture files that belong to a data set, and nothing outside it; who
 //!   gives it a [`Fetch`] has those at an address as well;
+//! - [`NameTable`] has common names of species, and [`Dataset::resolve_names`] finds what a typed name
+//!   stands for; [`Overview`] counts what a data set holds;
 //! - [`Selection`] picks the detections an archive is made of, and [`Share`] takes some of them.
 //!
 //! Structure that is wrong is a [`SourceError`]. A row that is wrong is a [`RowProblem`]:
@@ -30,10 +32,14 @@ mod error;
 mod excerpt;
 mod fetch;
 mod ids;
+mod json_text;
+mod location_builder;
 mod media;
 mod media_files;
 mod model;
+mod names;
 mod observations;
+mod overview;
 mod postgres;
 mod problems;
 mod regular_file;
@@ -43,20 +49,27 @@ mod source;
 mod table;
 mod taxon_name;
 mod text;
+mod unicode_forms;
+mod vocabulary;
 pub mod wildlife_insights;
+mod written_dates;
+mod zip_files;
 
 pub use bbox::{BoundingBox, PixelBox, RelativeBox};
 pub use camtrap_dp::SourceTable;
 pub use clock::{CameraClock, LocalTime, Written};
-pub use error::SourceError;
+pub use error::{BadRows, SourceError};
 pub use fetch::{Fetch, FetchError};
 pub use media::MediaTable;
 pub use media_files::{MediaError, MediaFiles};
-pub use model::{Class, Dataset, Deployment, Licence, Location, Rest, SourceFormat};
-pub use observations::{Level, Observation, ObservationType, Observations};
+pub use model::{Class, Dataset, Deployment, Licence, Location, PictureCount, Rest, SourceFormat};
+pub use names::{NameTable, ResolvedNames, UnknownName, UnknownNames};
+pub use observations::{Classifier, Level, Observation, ObservationType, Observations, Review};
+pub use overview::{ClassifiedBy, LocationCount, NonAnimals, Overview, PictureSearch, SpeciesCount};
 pub use postgres::{Database, DatabaseError, DatabaseOptions, Health, Mapping, Slice};
-pub use problems::{Consequence, Problems, RowProblem};
+pub use problems::{Consequence, Problems, RowProblem, TableCount};
 pub use regular_file::is_out_of_descriptors;
 pub use sample::{Sample, Share};
-pub use select::{Selection, UnknownNames};
+pub use select::Selection;
 pub use source::{Keep, ReadOptions, open};
+pub use written_dates::DateOrder;

@@ -108,6 +108,11 @@ impl MediaFiles {
         }
     }
 
+    /// The folders and archives in which files are looked for, in this order.
+    pub(crate) fn containers(&self) -> impl Iterator<Item = &Container> {
+        self.images.iter().chain(&self.package)
+    }
+
     /// Where the tables are, when they are files.
     pub(crate) fn package(&self) -> Option<&Container> {
         self.package.as_ref()

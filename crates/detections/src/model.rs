@@ -1,6 +1,6 @@
 //! What every reader produces.
 
-use std::collections::HashMap;
+use std::path::PathBuf;
 
 use jiff::civil::Date;
 
@@ -9,6 +9,7 @@ use crate::media::MediaTable;
 use crate::media_files::MediaFiles;
 use crate::observations::Observations;
 use crate::problems::Problems;
+use crate::vocabulary::is_domestic;
 
 /// The format a data set was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,22 @@ pub struct Dataset {
     pub offsets_written: Vec<i32>,
     /// What of a database was not read, since it was not asked for.
     pub rest: Rest,
+    /// How many of the pictures were found, when the results of a detector were read.
+    pub pictures: Option<PictureCount>,
+}
+
+/// How many of the pictures that results name are there. One that has an address in place of a path is
+/// not looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PictureCount {
+    /// Pictures that were looked for.
+    pub listed: u64,
+    /// Those that are there.
+    pub found: u64,
+    /// Those that are not there and of which the results do not say when they were taken either.
+    pub without_time: u64,
+    /// The folder in which they were looked for.
+    pub folder: PathBuf,
 }
 
 /// What a source holds beside what was read of it: a database is asked for a part. Of a source that is
@@ -117,7 +134,7 @@ pub struct Location {
 }
 
 /// One camera at one place for one span of time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deployment {
     /// Its id in the source.
     pub id: String,
@@ -131,9 +148,16 @@ pub struct Deployment {
     pub start: Option<LocalTime>,
     /// End on the camera's clock.
     pub end: Option<LocalTime>,
-    /// The end was written as a date: its effort ends at that midnight, while a record on that
-    /// day lies inside the deployment.
+    /// The start was written as a date: effort begins at noon of that day, while a record of any hour
+    /// of it lies inside the deployment.
+    pub start_is_date: bool,
+    /// The end was written as a date: effort ends at noon of that day, while a record of any hour of it
+    /// lies inside the deployment.
     pub end_is_date: bool,
+    /// The end that was written is still to come. It cannot be true, so `end` is `None`.
+    pub future_end: Option<LocalTime>,
+    /// The source says that the clock was wrong (`timestampIssues`): times of day mean nothing.
+    pub has_timestamp_issues: bool,
     /// The clock its times are shown on.
     pub clock: CameraClock,
 }
@@ -150,8 +174,18 @@ impl Deployment {
 pub struct Class {
     /// The name that requests and the JSON use: scientific, in Camtrap DP.
     pub name: String,
-    /// The everyday name, when the source has one.
+    /// The everyday name, when the source has one or a [`NameTable`](crate::NameTable) does.
     pub vernacular: Option<String>,
+    /// The language of an everyday name out of a table, in three letters; nothing where the source has
+    /// it.
+    pub vernacular_language: Option<String>,
+}
+
+impl Class {
+    /// It is an animal that people keep, by either of its names.
+    pub fn is_domestic(&self) -> bool {
+        is_domestic(&self.name) || self.vernacular.as_deref().is_some_and(is_domestic)
+    }
 }
 
 impl Dataset {
@@ -174,40 +208,5 @@ impl Dataset {
     pub fn recorded_days(&self) -> Option<(Date, Date)> {
         let (first, last) = self.rest.recorded.or_else(|| self.observations.time_span())?;
         Some((first.date(), last.date()))
-    }
-}
-
-/// Builds the locations of a data set while its deployments are read.
-#[derive(Default)]
-pub(crate) struct LocationBuilder {
-    by_key: HashMap<String, u32>,
-    pub locations: Vec<Location>,
-}
-
-impl LocationBuilder {
-    /// The place with this id, else this name, else the deployment itself.
-    pub fn place(
-        &mut self,
-        id: &str,
-        name: &str,
-        deployment: &str,
-        latitude: Option<f64>,
-        longitude: Option<f64>,
-    ) -> u32 {
-        let first_of = |options: [&str; 3]| {
-            options.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
-        };
-        let key = first_of([id, name, deployment]);
-        let next = u32::try_from(self.locations.len()).expect("fewer than 2^32 locations");
-        let index = *self.by_key.entry(key.clone()).or_insert(next);
-        if index == next {
-            let name = first_of([name, id, deployment]);
-            self.locations.push(Location { key, name, latitude: None, longitude: None });
-        }
-        let location = &mut self.locations[index as usize];
-        if location.latitude.is_none() && latitude.is_some() && longitude.is_some() {
-            (location.latitude, location.longitude) = (latitude, longitude);
-        }
-        index
     }
 }

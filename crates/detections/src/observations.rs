@@ -43,6 +43,27 @@ pub enum Level {
     Event,
 }
 
+/// Who classified what an observation shows (`classificationMethod`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Classifier {
+    /// A person.
+    Person,
+    /// A model.
+    Machine,
+}
+
+/// What became of what a model saw on a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Review {
+    /// No person classified the file, or this is what the person said.
+    #[default]
+    Open,
+    /// A person classified the same file, whose word stands in place of this observation.
+    Replaced,
+    /// The same, and the person named the same class without a box: the model's box shows where.
+    BoxConfirmed,
+}
+
 /// No row, in a column of row numbers.
 const NONE: u32 = u32::MAX;
 
@@ -78,6 +99,12 @@ pub struct Observations {
     /// Boxes are in pixels, all of them.
     pixels: bool,
     classified_at: Column<i64>,
+    /// Seconds from `time` to the end of a visit.
+    duration: Column<u32>,
+    classifier: Column<Option<Classifier>>,
+    /// Whether any row was classified by a person, and any by a machine.
+    has_classifier: [bool; 2],
+    review: Column<Review>,
 }
 
 /// No number, as the bits of one.
@@ -118,6 +145,12 @@ pub struct Observation<'a> {
     pub life_stage: Option<&'a str>,
     /// When it was classified, in seconds since 1970 UTC.
     pub classified_at: Option<i64>,
+    /// Seconds from `time` to the end of the visit; 0 for a file.
+    pub duration: u32,
+    /// Who classified it, where that is known.
+    pub classifier: Option<Classifier>,
+    /// Whether what a person said of the same file stands in its place.
+    pub review: Review,
 }
 
 /// An observation on its way into the table.
@@ -138,6 +171,8 @@ pub(crate) struct NewObservation<'a> {
     pub sex: &'a str,
     pub life_stage: &'a str,
     pub classified_at: Option<i64>,
+    pub duration: u32,
+    pub classifier: Option<Classifier>,
 }
 
 impl Observations {
@@ -169,6 +204,10 @@ impl Observations {
             bbox: Column::new([NAN; 4]),
             pixels: false,
             classified_at: Column::new(NO_TIME),
+            duration: Column::new(0),
+            classifier: Column::new(None),
+            has_classifier: [false; 2],
+            review: Column::new(Review::Open),
         }
     }
 
@@ -234,6 +273,9 @@ impl Observations {
             sex: coded(self.sex.get(row)).map(|number| self.sexes.get(number)),
             life_stage: coded(self.life_stage.get(row)).map(|number| self.life_stages.get(number)),
             classified_at: Some(self.classified_at.get(row)).filter(|&at| at != NO_TIME),
+            duration: self.duration.get(row),
+            classifier: self.classifier.get(row),
+            review: self.review.get(row),
         }
     }
 
@@ -281,6 +323,13 @@ impl Observations {
         self.time.push(new.time.map_or(NO_TIME, |(time, _)| time.seconds()));
         self.offset.push(minutes(new.time.and_then(|(_, offset)| offset)));
         self.confidence.push(bits(new.confidence));
+        self.duration.push(new.duration);
+        self.classifier.push(new.classifier);
+        match new.classifier {
+            Some(Classifier::Person) => self.has_classifier[0] = true,
+            Some(Classifier::Machine) => self.has_classifier[1] = true,
+            None => {}
+        }
         if self.keep == Keep::All {
             // A source has all of them in one unit.
             self.pixels |= matches!(new.bbox, Some(BoundingBox::Pixels(_)));
@@ -290,5 +339,66 @@ impl Observations {
             self.named.insert(row, new.id.to_owned());
         }
         Some(row)
+    }
+
+    /// Marks what a model saw on files and visits that a person classified as well. The person may have
+    /// said that nothing is there, so the two are never counted together.
+    pub(crate) fn mark_reviewed(&mut self) {
+        if self.has_classifier != [true, true] {
+            return;
+        }
+        let persons = self.said_by_persons();
+        let mut review = Column::new(Review::Open);
+        for row in 0..self.len() {
+            let is_machine = self.classifier.get(row) == Some(Classifier::Machine);
+            review.push(if is_machine { persons.review(self, row) } else { Review::Open });
+        }
+        self.review = review;
+    }
+
+    fn said_by_persons(&self) -> SaidByPersons {
+        let mut said = SaidByPersons::default();
+        for row in (0..self.len()).filter(|row| self.classifier.get(*row) == Some(Classifier::Person)) {
+            let (media, event) = (self.media.get(row), self.event.get(row));
+            match self.level[row] {
+                Level::Media if media != NONE => {
+                    let has_box = !f32::from_bits(self.bbox.get(row)[0]).is_nan();
+                    said.of_media.entry(media).or_default().push((self.class[row], has_box));
+                }
+                Level::Event if event != NONE => {
+                    let has_animal = said.of_events.entry(event).or_default();
+                    *has_animal |= self.kind[row] == ObservationType::Animal;
+                }
+                Level::Media | Level::Event => {}
+            }
+        }
+        said
+    }
+}
+
+/// What persons said of files and visits.
+#[derive(Default)]
+struct SaidByPersons {
+    /// Of each file its classes, and whether each has a box.
+    of_media: HashMap<u32, Vec<(u32, bool)>>,
+    /// Of each visit, whether there was an animal at all.
+    of_events: HashMap<u32, bool>,
+}
+
+impl SaidByPersons {
+    /// What becomes of the row of a model.
+    fn review(&self, table: &Observations, row: usize) -> Review {
+        let event = self.of_events.get(&table.event.get(row));
+        if table.level[row] == Level::Event {
+            return if event.is_some() { Review::Replaced } else { Review::Open };
+        }
+        let class = table.class[row];
+        match self.of_media.get(&table.media.get(row)) {
+            Some(said) if class != NONE && said.contains(&(class, false)) => Review::BoxConfirmed,
+            Some(_) => Review::Replaced,
+            // A visit without any animal has none on its files.
+            None if event == Some(&false) => Review::Replaced,
+            None => Review::Open,
+        }
     }
 }

@@ -4,9 +4,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::LocalTime;
-use crate::excerpt::list_names;
 use crate::model::Dataset;
-use crate::observations::{Level, Observation, ObservationType};
+use crate::names::UnknownNames;
+use crate::observations::{Level, Observation, ObservationType, Review};
 
 /// Which detections are wanted. The default wants all of them.
 ///
@@ -18,7 +18,7 @@ pub struct Selection {
     pub start: Option<Date>,
     /// Last day, which is inside.
     pub end: Option<Date>,
-    /// Names of classes; empty for all.
+    /// Names of classes, as people may type them; empty for all.
     pub classes: Vec<String>,
     /// Names or ids of locations; empty for all.
     pub locations: Vec<String>,
@@ -30,39 +30,7 @@ pub struct Selection {
     pub without_box: bool,
 }
 
-/// Names in a request that the data set does not have.
-#[derive(Debug, thiserror::Error, PartialEq)]
-#[error("unknown {what}: {}. Known are: {}", list_names(.unknown), list_names(.known))]
-pub struct UnknownNames {
-    /// `classifications` or `locations`.
-    pub what: &'static str,
-    /// Those that are not there.
-    pub unknown: Vec<String>,
-    /// Those that are.
-    pub known: Vec<String>,
-}
-
 impl Dataset {
-    /// Numbers of the classes with these names.
-    pub fn classes_named(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
-        named(
-            names,
-            "classifications",
-            |name| self.class(name),
-            || self.classes.iter().map(|class| class.name.clone()).collect(),
-        )
-    }
-
-    /// Numbers of the locations with these names or ids.
-    pub fn locations_named(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
-        named(
-            names,
-            "locations",
-            |name| self.location(name),
-            || self.locations.iter().map(|location| location.name.clone()).collect(),
-        )
-    }
-
     /// Rows of the detections that `selection` wants, in the order of the table.
     pub fn select(&self, selection: &Selection) -> Result<Vec<u32>, UnknownNames> {
         let classes = self.classes_named(&selection.classes)?;
@@ -72,7 +40,8 @@ impl Dataset {
         let wanted = |o: &Observation<'_>| {
             let location = self.deployments[o.deployment as usize].location;
             (o.kind == ObservationType::Animal || (selection.humans && o.kind.is_human()))
-                && o.level == Level::Media
+                && (o.level == Level::Media || selection.without_box)
+                && o.review != Review::Replaced
                 && (o.bbox.is_some() || selection.without_box)
                 && (classes.is_empty() || o.class.is_some_and(|class| classes.contains(&class)))
                 && (locations.is_empty() || locations.contains(&location))
@@ -82,25 +51,4 @@ impl Dataset {
         };
         Ok((0..).zip(self.observations.iter()).filter(|(_, o)| wanted(o)).map(|(row, _)| row).collect())
     }
-}
-
-fn named(
-    names: &[String],
-    what: &'static str,
-    find: impl Fn(&str) -> Option<u32>,
-    known: impl Fn() -> Vec<String>,
-) -> Result<Vec<u32>, UnknownNames> {
-    let (mut found, mut unknown) = (Vec::new(), Vec::new());
-    for name in names {
-        match find(name) {
-            Some(number) => found.push(number),
-            None => unknown.push(name.clone()),
-        }
-    }
-    if unknown.is_empty() {
-        return Ok(found);
-    }
-    let mut known = known();
-    known.sort();
-    Err(UnknownNames { what, unknown, known })
 }

@@ -8,11 +8,13 @@ use jiff::tz::TimeZone;
 use crate::camtrap_dp::CamtrapDp;
 use crate::container::Container;
 use crate::detector;
-use crate::error::SourceError;
+use crate::error::{BadRows, SourceError};
 use crate::fetch::Fetch;
 use crate::media_files::MediaFiles;
 use crate::model::Dataset;
+use crate::names::{NameTable, apply_names};
 use crate::wildlife_insights::WildlifeInsights;
+use crate::written_dates::DateOrder;
 
 /// What a user may say about a source that the source itself does not.
 #[derive(Clone, Debug)]
@@ -23,6 +25,13 @@ pub struct ReadOptions {
     pub image_store: Option<Arc<dyn Fetch>>,
     /// The zone of the cameras' clocks; without it the offset of `deploymentStart` is used.
     pub time_zone: Option<TimeZone>,
+    /// The order of day and month in dates whose column does not tell.
+    pub date_order: Option<DateOrder>,
+    /// Deployments without an id and name of their location that stand within so many metres of each
+    /// other are at one location; 0 joins only those with the same coordinates.
+    pub join_locations: f64,
+    /// The share of a table's rows, 0 to 1, that may be lost without the source being refused.
+    pub allow_bad_rows: f64,
     /// Boxes of a detector below this confidence, 0 to 1, are not read, only counted; without it the
     /// threshold that its results advise is used, else [`ReadOptions::MIN_CONFIDENCE`].
     pub min_confidence: Option<f32>,
@@ -32,6 +41,8 @@ pub struct ReadOptions {
     pub fetch: Option<Arc<dyn Fetch>>,
     /// What is kept of what is read.
     pub keep: Keep,
+    /// Common names for species of which the source has none.
+    pub names: Arc<NameTable>,
 }
 
 impl Default for ReadOptions {
@@ -40,15 +51,21 @@ impl Default for ReadOptions {
             images: None,
             image_store: None,
             time_zone: None,
+            date_order: None,
+            join_locations: 0.0,
+            allow_bad_rows: Self::ALLOW_BAD_ROWS,
             min_confidence: None,
             max_file_bytes: Self::MAX_FILE_BYTES,
             fetch: None,
             keep: Keep::default(),
+            names: Arc::default(),
         }
     }
 }
 
 impl ReadOptions {
+    /// One row in twenty: more is no slip but a table that is not understood.
+    pub const ALLOW_BAD_ROWS: f64 = 0.05;
     /// The threshold for detectors that advise none: what MegaDetector 5 advises.
     pub const MIN_CONFIDENCE: f32 = 0.2;
     /// No camera writes a picture of this size.
@@ -69,7 +86,9 @@ pub enum Keep {
 /// A format that can be read. A new one is a file beside the others and a line in [`FORMATS`].
 pub(crate) trait Format: Sync {
     /// The container seen from the folder that holds this format's tables, if it holds any.
-    fn recognise(&self, container: &Container) -> Option<Container>;
+    ///
+    /// Several of them side by side are refused.
+    fn recognise(&self, container: &Container) -> Result<Option<Container>, SourceError>;
 
     /// Reads a container that was recognised.
     fn read(&self, input: Input<'_>) -> Result<Dataset, SourceError>;
@@ -86,7 +105,19 @@ const FORMATS: [&dyn Format; 2] = [&CamtrapDp, &WildlifeInsights];
 
 /// Reads the data set at `path`: a folder, a `datapackage.json` or a `.zip`, or the JSON file of a
 /// detector's results.
+///
+/// A source of which more than [`ReadOptions::allow_bad_rows`] of a table's rows are lost is refused:
+/// its numbers would be wrong without a word.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Dataset, SourceError> {
+    let mut data = read(path, options)?;
+    if let Some(table) = data.problems.worst_table(options.allow_bad_rows) {
+        return Err(SourceError::TooManyBadRows(BadRows::of(&data.problems, table, options)));
+    }
+    apply_names(&mut data, &options.names);
+    Ok(data)
+}
+
+fn read(path: &Path, options: &ReadOptions) -> Result<Dataset, SourceError> {
     if detector::may_be_results(path) && path.is_file() {
         let images = options.images.as_deref().map(images_at).transpose()?;
         return detector::read(path, images, options);
@@ -94,7 +125,7 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Dataset, SourceError> 
     let container = container_at(path)?;
     let images = options.images.as_deref().map(images_at).transpose()?;
     for format in FORMATS {
-        if let Some(rooted) = format.recognise(&container) {
+        if let Some(rooted) = format.recognise(&container)? {
             let files = MediaFiles::new(rooted.clone(), images, options);
             return format.read(Input { container: rooted, files, options });
         }

@@ -48,10 +48,14 @@ fn only_detections_with_a_box_are_selected() {
     assert_eq!(data.select(&heron).unwrap().len(), 10);
     let sure = Selection { min_confidence: Some(0.885), ..Selection::default() };
     assert_eq!(data.select(&sure).unwrap().len(), 3);
-    let unknown = Selection { classes: vec!["Ardea".into(), "Unicorn".into()], ..Selection::default() };
+    let typed =
+        Selection { start: day, end: day, classes: vec!["GREAT herons".into()], ..Selection::default() };
+    assert_eq!(data.select(&typed).unwrap(), data.select(&heron).unwrap());
+    let unknown =
+        Selection { classes: vec!["Ardea".into(), "Anas platyrinchos".into()], ..Selection::default() };
     let error = data.select(&unknown).unwrap_err();
-    assert_eq!(error.unknown, ["Unicorn"]);
-    assert!(error.to_string().contains("Anas platyrhynchos"), "{error}");
+    assert_eq!((error.unknown.len(), error.unknown[0].name.as_str()), (1, "Anas platyrinchos"));
+    assert!(error.to_string().contains("Did you mean “Anas platyrhynchos”?"), "{error}");
 }
 
 #[test]

@@ -29,14 +29,27 @@ pub(crate) fn sqlite_id(folder: &Path) -> io::Result<String> {
     std::fs::create_dir_all(folder)?;
     let here = Origin::of(folder)?;
     let kept = read_id(folder)?;
-    let id = match &kept {
-        Some((id, origin)) if origin.as_ref().is_none_or(|origin| origin.may_be(&here)) => id.clone(),
-        _ => Uuid::new_v4().to_string(),
-    };
+    let id = choose_id(kept.as_ref(), &here);
     if kept != Some((id.clone(), Some(here.clone()))) {
         write_id(folder, &id, &here)?;
     }
     Ok(id)
+}
+
+/// The id that the store in `folder` has, or one that it could get. Nothing is made or noted.
+pub(crate) fn peek_sqlite_id(folder: &Path) -> io::Result<String> {
+    match read_id(folder)? {
+        Some(kept) => Ok(choose_id(Some(&kept), &Origin::of(folder)?)),
+        None => Ok(Uuid::new_v4().to_string()),
+    }
+}
+
+/// The id that is noted, unless it is that of a store of which this one is a copy.
+fn choose_id(kept: Option<&(String, Option<Origin>)>, here: &Origin) -> String {
+    match kept {
+        Some((id, origin)) if origin.as_ref().is_none_or(|origin| origin.may_be(here)) => id.clone(),
+        _ => Uuid::new_v4().to_string(),
+    }
 }
 
 /// Where a store was when its id was noted.
@@ -128,6 +141,17 @@ mod tests {
         std::fs::create_dir(&first).unwrap();
         std::fs::write(first.join(FILE), note).unwrap();
         assert_eq!(sqlite_id(&first).unwrap(), id);
+    }
+
+    #[test]
+    fn an_id_can_be_read_without_a_trace() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("jobs");
+        assert_ne!(peek_sqlite_id(&folder).unwrap(), peek_sqlite_id(&folder).unwrap());
+        assert!(!folder.exists());
+        let id = sqlite_id(&folder).unwrap();
+        assert_eq!(peek_sqlite_id(&folder).unwrap(), id);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::JobId;
+use crate::missing_reason::MissingReason;
 
 /// What a job makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,7 +150,7 @@ pub struct Claim {
 }
 
 /// A file that a job made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Artifact {
     /// Its name, without a folder.
     pub filename: String,
@@ -157,6 +158,11 @@ pub struct Artifact {
     pub size: u64,
     /// How many of the detections asked for are not in it whole; `None` when it counts none.
     pub missing: Option<u64>,
+    /// Why they are not, the most frequent reason first. A record keeps as many as fit into 4 KiB.
+    pub missing_reasons: Vec<MissingReason>,
+    /// How many pictures stay on the web and are named in it by their addresses; `None` when it counts
+    /// none.
+    pub remote_pictures: Option<u64>,
     /// The SHA-256 of its content, 64 hexadecimal digits; `None` in records that do not tell.
     pub sha256: Option<String>,
 }
@@ -232,6 +238,11 @@ pub struct Record {
     pub processed_count: Option<u64>,
     /// How many of them are not in the file whole, once there is one.
     pub missing_count: Option<u64>,
+    /// Why they are not, the most frequent reason first; empty when nothing is missing, or when the
+    /// record does not tell.
+    pub missing_reasons: Vec<MissingReason>,
+    /// How many pictures stay on the web and are named in the file by their addresses, once there is one.
+    pub remote_pictures: Option<u64>,
     /// The SHA-256 of the file, 64 hexadecimal digits, once there is one.
     pub sha256: Option<String>,
     /// Whose it is; of some nobody is told to be.
@@ -243,7 +254,13 @@ impl Record {
     pub fn artifact(&self) -> Option<Artifact> {
         // Other programs may not say it, and the file has its own.
         let (filename, size) = (self.filename.clone()?, self.file_size_bytes.unwrap_or(0));
-        let (missing, sha256) = (self.missing_count, self.sha256.clone());
-        (self.state == State::Completed).then_some(Artifact { filename, size, missing, sha256 })
+        (self.state == State::Completed).then(|| Artifact {
+            filename,
+            size,
+            missing: self.missing_count,
+            missing_reasons: self.missing_reasons.clone(),
+            remote_pictures: self.remote_pictures,
+            sha256: self.sha256.clone(),
+        })
     }
 }

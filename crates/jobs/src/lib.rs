@@ -25,6 +25,7 @@ pub mod contract;
 mod id;
 mod identity;
 mod job;
+mod missing_reason;
 mod open;
 mod redis;
 mod sqlite;
@@ -35,6 +36,7 @@ pub use identity::StoreIdentity;
 pub use job::{
     Artifact, Callback, Claim, Failure, Held, Idempotency, Kind, NewJob, Record, State, Submitted,
 };
+pub use missing_reason::MissingReason;
 pub use open::StoreAddress;
 pub use redis::{InvalidAddress, RedisAddress, RedisStore};
 pub use sqlite::SqliteStore;

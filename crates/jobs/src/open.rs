@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::identity::{StoreIdentity, sqlite_id};
+use crate::identity::{StoreIdentity, peek_sqlite_id, sqlite_id};
 use crate::redis::{RedisAddress, RedisStore};
 use crate::sqlite::SqliteStore;
 use crate::store::{JobStore, StoreError, StoreOptions};
@@ -43,12 +43,31 @@ impl StoreAddress {
                 let description = format!("sqlite:{} on {machine}", path.display());
                 Ok(StoreIdentity { id: format!("sqlite:{id}"), description })
             }
-            Self::Redis(address) => {
-                let id = address.identity(machine);
-                Ok(StoreIdentity { description: id.clone(), id })
-            }
+            Self::Redis(address) => Ok(identify_redis(address, machine)),
         }
     }
+
+    /// The same without making or noting anything: a SQLite store that is not there yet has an id of its
+    /// own each time.
+    pub fn peek_identity(&self, machine: &str) -> Result<StoreIdentity, StoreError> {
+        match self {
+            Self::Sqlite(folder) => {
+                let unavailable =
+                    |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
+                let id = peek_sqlite_id(folder).map_err(unavailable)?;
+                let path =
+                    folder.canonicalize().or_else(|_| std::path::absolute(folder)).map_err(unavailable)?;
+                let description = format!("sqlite:{} on {machine}", path.display());
+                Ok(StoreIdentity { id: format!("sqlite:{id}"), description })
+            }
+            Self::Redis(address) => Ok(identify_redis(address, machine)),
+        }
+    }
+}
+
+fn identify_redis(address: &RedisAddress, machine: &str) -> StoreIdentity {
+    let id = address.identity(machine);
+    StoreIdentity { description: id.clone(), id }
 }
 
 impl FromStr for StoreAddress {

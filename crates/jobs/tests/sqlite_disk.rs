@@ -90,7 +90,7 @@ async fn list() {
 /// A transition, by its name, on the job that a worker has.
 async fn attempt(store: &SqliteStore, transition: &str, held: &Held) -> Result<&'static str, HeldError> {
     let failure = |may_pass| Failure { message: "no picture".into(), may_pass };
-    let artifact = Artifact { filename: "a.zip".into(), size: 1, missing: None, sha256: None };
+    let artifact = Artifact { filename: "a.zip".into(), size: 1, ..Artifact::default() };
     Ok(match transition {
         "heartbeat" => store.heartbeat(held, Some(5)).await.map(|()| "running")?,
         "complete" => store.complete(held, &artifact).await.map(|()| "completed")?,

@@ -1,8 +1,8 @@
 //! Independent events.
 //!
 //! Records of one class at one location in order of time; a new event starts when more than a
-//! number of minutes have passed since the last record or, as a variant, since the last one that
-//! started an event. Source: R `camtrapR::recordTable`, `minDeltaTime` and
+//! number of minutes have passed since the end of the last record or, as a variant, of the last one
+//! that started an event. Minutes are those between moments, not between readings of a clock. Source: R `camtrapR::recordTable`, `minDeltaTime` and
 //! `deltaTimeComparedTo`; O'Brien, Kinnaird and Wibisono (2003), Animal Conservation 6:131-139,
 //! for the half hour.
 
@@ -39,7 +39,7 @@ pub enum Since {
     LastEvent,
 }
 
-/// Groups `records`, ordered by class, location and time, into independent events.
+/// Groups `records`, ordered by class, location and moment, into independent events.
 ///
 /// With `independence_minutes` 0 each record is an event.
 ///
@@ -52,20 +52,21 @@ pub fn independent(
 ) -> Vec<Event> {
     let gap = i64::from(independence_minutes) * 60;
     let mut events: Vec<Event> = Vec::new();
-    // Time of the record that the next one is held against.
+    // End of the record that the next one is held against.
     let mut last = 0;
     for record in records {
-        let time = record.time.seconds();
+        let (begin, end) = record.moments;
         let location = locations[record.deployment as usize];
         match events.last_mut() {
             Some(event)
                 if gap > 0
                     && (event.class, event.location) == (record.class, location)
-                    && time - last <= gap =>
+                    && begin - last <= gap =>
             {
                 event.group_size = event.group_size.max(record.group_size);
                 if since == Since::LastRecord {
-                    last = time;
+                    // A long visit may end after shorter ones that began later.
+                    last = last.max(end);
                 }
             }
             _ => {
@@ -76,7 +77,7 @@ pub fn independent(
                     time: record.time,
                     group_size: record.group_size,
                 });
-                last = time;
+                last = end;
             }
         }
     }
@@ -93,6 +94,7 @@ mod tests {
             class: 0,
             deployment: 0,
             time: LocalTime::from_seconds(minute * 60),
+            moments: (minute * 60, minute * 60),
             group_size: u32::try_from(minute % 5 + 1).unwrap(),
             unit: 0,
         };
@@ -116,6 +118,24 @@ mod tests {
     fn counted_from_its_first_record_no_visit_lasts_longer_than_the_minutes() {
         let found = independent(&records(&[0, 20, 44, 60, 74]), &[0], 30, Since::LastEvent);
         assert_eq!(found.iter().map(|e| e.time.seconds() / 60).collect::<Vec<_>>(), [0, 44]);
+    }
+
+    #[test]
+    fn the_minutes_run_from_the_end_of_a_visit() {
+        let mut visits = records(&[0, 40, 75]);
+        // The first lasts for 15 minutes, the second for none.
+        visits[0].moments.1 = 15 * 60;
+        assert_eq!(independent(&visits, &[0], 30, Since::LastRecord).len(), 2);
+        visits[0].moments.1 = 60 * 60;
+        assert_eq!(independent(&visits, &[0], 30, Since::LastRecord).len(), 1);
+    }
+
+    #[test]
+    fn clocks_that_are_put_back_change_no_event() {
+        // 02:50 summer time and 02:10 winter time are twenty minutes apart.
+        let mut visits = records(&[170, 130]);
+        (visits[0].moments, visits[1].moments) = ((0, 0), (1200, 1200));
+        assert_eq!(independent(&visits, &[0], 30, Since::LastRecord).len(), 1);
     }
 
     proptest! {

@@ -164,7 +164,7 @@ impl Survey<'_> {
         };
         let on = if means.is_some() { TimeOfDay::Solar } else { TimeOfDay::Clock };
         let mut hours = Hours { on, left_out: 0, of_class: BTreeMap::new() };
-        for record in &self.found.records {
+        for record in self.found.records.iter().filter(|record| self.has_clock(record.deployment)) {
             let hour = match means {
                 Some(means) => solar_hour(record, means, sky),
                 None => Some(record.time.hour_of_day()),
@@ -173,6 +173,12 @@ impl Survey<'_> {
             hours.of_class.entry(record.class).or_default().extend(hour);
         }
         hours
+    }
+
+    /// Whether times of day of a deployment mean anything: its source does not say that the clock was
+    /// wrong.
+    pub fn has_clock(&self, deployment: u32) -> bool {
+        !self.data.deployments[deployment as usize].has_timestamp_issues
     }
 
     /// Activity of each class that was recorded, in the order of `classes`.
@@ -196,7 +202,7 @@ impl Survey<'_> {
     /// How many events of a class began while the sun was down.
     fn night_share(&self, class: u32, sky: &mut Sky<'_>) -> Option<ShareRow> {
         let (mut events, mut of) = (0_u32, 0_u32);
-        for event in self.events_of(class) {
+        for event in self.events_of(class).iter().filter(|event| self.has_clock(event.deployment)) {
             if let Some(light) = sky.light(event.deployment, event.time) {
                 of += 1;
                 events += u32::from(light.is_night(event.time.hour_of_day()));

@@ -44,7 +44,7 @@ mod words;
 
 pub use compute::{ComputeError, compute, compute_unless};
 pub use data::*;
-pub use period::{Bucket, GroupBy, Period};
+pub use period::{Bucket, FIRST_YEAR, GroupBy, Period};
 pub use render::{BuiltIn, Pages, RenderError, Template, render, render_as};
 pub use request::{Coordinates, Include, LabelledPeriod, ReportType, Request, Season, TimeOfDay};
 pub use schema::schema;

@@ -71,8 +71,9 @@ fn counted(survey: &Survey<'_>) -> String {
     let on_media = with_effort().count() - on_events;
     format!(
         "Counted: observations of animals only, on one level for each deployment so that no animal counts twice: \
-         event level where there are animal observations on it ({}), else media level ({}). A record is one class \
-         in one event or file; its group size is the sum of the counts in it.",
+         event level where anything was reviewed on it ({}), else media level ({}), where a person's word on a file \
+         stands before a model's. A record is one class in one event or file; its group size is the sum of the \
+         counts in it.",
         count(on_events, "deployment", "deployments"),
         count(on_media, "deployment", "deployments"),
     )
@@ -98,6 +99,7 @@ fn left_out(survey: &Survey<'_>) -> String {
         (excluded.outside_period, "outside the period"),
         (excluded.no_timestamp, "without a time"),
         (excluded.other_level, "on the level that is not counted"),
+        (excluded.replaced_by_person, "of a model, on files that a person classified"),
     ]
     .into_iter()
     .filter(|(number, _)| *number > 0)
@@ -128,8 +130,8 @@ fn effort(survey: &Survey<'_>) -> String {
     }
     format!(
         "Effort: for each deployment the days, fractions too, of its span inside the period; {} camera-days in all. \
-         A deployment without an end runs to its last record; one whose end is a bare date ends at that midnight. \
-         A period without effort is marked so, which is not zero.",
+         A deployment without an end runs to its last record; one with bare dates \
+         runs from noon to noon. A period without effort is marked so, which is not zero.",
         measure(survey.effort_days()),
     )
 }
@@ -142,8 +144,8 @@ fn events(survey: &Survey<'_>) -> String {
              minutes have passed since {}. Individuals: the largest group of each event, added up; the \
              same animal may count in several events. (O'Brien, Kinnaird and Wibisono 2003; R camtrapR.)",
             match survey.request.independence_since {
-                Since::LastRecord => "the last record",
-                Since::LastEvent => "the record that started the last event",
+                Since::LastRecord => "the end of the last record",
+                Since::LastEvent => "the end of the record that started the last event",
             }
         ),
     }

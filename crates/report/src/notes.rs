@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use detections::{Consequence, Dataset, LocalTime};
+use detections::{CameraClock, Consequence, Dataset, LocalTime, RowProblem};
 
 use crate::effort::Span;
 use crate::hours::Nights;
@@ -14,6 +14,9 @@ use crate::words::{count, list, whole};
 const NAMED: usize = 8;
 /// A camera that records nothing for longer than this may have been dead, days.
 const SILENT_DAYS: i64 = 21;
+/// Where countries live by UTC, by the whole hour nearest to the sun's time, seconds: from Iceland to
+/// Ghana.
+const UTC_ZONES: std::ops::RangeInclusive<i32> = -2 * 3600..=0;
 /// Coordinates of one location further apart than this, degrees, are a slip.
 const SAME_PLACE: f64 = 0.01;
 
@@ -36,30 +39,56 @@ impl Notes {
 
 pub(crate) fn notes(survey: &Survey<'_>, nights: Option<&Nights>) -> Notes {
     let mut notes = Notes::default();
+    period_outside_data(&mut notes, survey);
     unreadable(&mut notes, survey.data);
+    without_time(&mut notes, survey);
     outside_deployments(&mut notes, survey);
     in_the_future(&mut notes, survey.data);
     deployments(&mut notes, survey);
     silent(&mut notes, survey);
     coordinates(&mut notes, survey.data);
     zones(&mut notes, survey.data);
+    likely_utc(&mut notes, survey);
     sun(&mut notes, survey, nights);
     unsure(&mut notes, survey.data);
+    pictures(&mut notes, survey.data);
     remote(&mut notes, survey.data);
     notes
+}
+
+/// The whole period lies before the first record or after the last.
+fn period_outside_data(notes: &mut Notes, survey: &Survey<'_>) {
+    let Some((first, last)) = survey.data.recorded_days() else { return };
+    if survey.period.end < first || survey.period.start > last {
+        let day = |date: jiff::civil::Date| date.strftime("%-d %B %Y").to_string();
+        notes.sentences.push(format!(
+            "The period lies outside the data, which run from {} to {}.",
+            day(first),
+            day(last)
+        ));
+    }
 }
 
 fn unreadable(notes: &mut Notes, data: &Dataset) {
     let of = |consequence| -> Vec<String> {
         let listed = data.problems.listed().iter().filter(|p| p.consequence == consequence);
-        listed.map(|p| format!("{} {} {} ({}: {})", p.file, p.unit, p.line, p.column, p.message)).collect()
+        let place = |p: &RowProblem| {
+            let cause = p.likely_cause.map_or_else(String::new, |cause| format!("; {cause}"));
+            format!("{} {} {} ({}: {}{cause})", p.file, p.unit, p.line, p.column, p.message)
+        };
+        listed.map(place).collect()
     };
     let skipped = data.problems.rows_skipped();
     notes.add("rows_skipped", of(Consequence::RowSkipped), |_| {
         let rows = if skipped == 1 { "row" } else { "rows" };
         format!("{} {rows} of the tables could not be read and were skipped", whole(skipped))
     });
-    let ignored = data.problems.values_ignored();
+    let times: u64 = data.problems.tables().iter().map(|table| table.times_lost).sum();
+    notes.add("times_lost", of(Consequence::TimeLost), |_| {
+        let rows = if times == 1 { "row has a time" } else { "rows have times" };
+        format!("{} {rows} that could not be read, and so no period", whole(times))
+    });
+    let ignored = data.problems.values_ignored() - times;
     notes.add("values_ignored", of(Consequence::ValueIgnored), |_| {
         let values = match ignored {
             1 => "value was ignored because it makes no sense where it stands",
@@ -67,6 +96,15 @@ fn unreadable(notes: &mut Notes, data: &Dataset) {
         };
         format!("{} {values}", whole(ignored))
     });
+}
+
+fn without_time(notes: &mut Notes, survey: &Survey<'_>) {
+    let without = survey.found.excluded.no_timestamp;
+    if without > 0 {
+        let observations =
+            count(usize::try_from(without).unwrap_or(usize::MAX), "observation has", "observations have");
+        notes.sentences.push(format!("{observations} no time, and so no period: not counted."));
+    }
 }
 
 fn outside_deployments(notes: &mut Notes, survey: &Survey<'_>) {
@@ -130,7 +168,26 @@ fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
     notes.add("ends_before_start", ids(&|row| deployment(row).ends_before_it_starts()), |number| {
         format!("{} before the start and so no effort", count(number, "deployment ends", "deployments end"))
     });
-    let endless = |row: usize| deployment(row).end.is_none() && begins_in_time(row);
+    let future_end = |row: usize| deployment(row).future_end.filter(|_| begins_in_time(row));
+    let future = (0..data.deployments.len())
+        .filter_map(|row| Some(format!("{} ({})", deployment(row).id, future_end(row)?.date())))
+        .collect();
+    notes.add("future_end", future, |number| {
+        format!(
+            "{} with a date in the future, which cannot be true, and is taken to run to its last record",
+            count(number, "deployment ends", "deployments end")
+        )
+    });
+    notes.add("timestamp_issues", ids(&|row| deployment(row).has_timestamp_issues), |number| {
+        format!(
+            "{} timestamp issues by the data set's own word, so the clock was wrong: they count for rates, and are \
+             left out of times of day",
+            count(number, "deployment has", "deployments have")
+        )
+    });
+    let endless = |row: usize| {
+        deployment(row).end.is_none() && deployment(row).future_end.is_none() && begins_in_time(row)
+    };
     notes.add("no_end", ids(&|row| endless(row) && recorded[row]), |number| {
         format!(
             "{} no end and is taken to run to its last record",
@@ -249,6 +306,22 @@ fn zones(notes: &mut Notes, data: &Dataset) {
     }
 }
 
+/// All clocks are on UTC where nobody lives by it: programs that read and write a package again lose the
+/// cameras' own offset (<https://github.com/inbo/camtraptor/issues/188>).
+fn likely_utc(notes: &mut Notes, survey: &Survey<'_>) {
+    let is_utc = survey.data.offsets_written == [0]
+        && survey.data.deployments.iter().any(|deployment| deployment.clock == CameraClock::Offset(0));
+    let Some(seconds) = survey.ground.likely_offset.filter(|seconds| is_utc && !UTC_ZONES.contains(seconds))
+    else {
+        return;
+    };
+    notes.sentences.push(format!(
+        "All times are written in UTC, while the longitude of the cameras means clocks around UTC{}: hours, days and \
+         months are probably not those of the place. Give the cameras' zone with --time-zone.",
+        offset(seconds),
+    ));
+}
+
 /// What day and night cannot be told from.
 fn sun(notes: &mut Notes, survey: &Survey<'_>, nights: Option<&Nights>) {
     let Some(nights) = nights else { return };
@@ -274,6 +347,32 @@ fn unsure(notes: &mut Notes, data: &Dataset) {
             "The detector was less sure of {boxes} than the threshold that was used; they are not counted."
         ));
     }
+}
+
+/// Pictures that the results of a detector name and that are not there: most results say nothing of time.
+fn pictures(notes: &mut Notes, data: &Dataset) {
+    let Some(pictures) = &data.pictures else { return };
+    let missing = pictures.listed.saturating_sub(pictures.found);
+    if missing == 0 {
+        return;
+    }
+    let untimed = usize::try_from(pictures.without_time).unwrap_or(usize::MAX);
+    let what_follows = match (pictures.without_time, missing) {
+        (0, _) => "but the results say when, so nothing is missing from the numbers".into(),
+        (1, 1) => "so it has no time and is not counted".into(),
+        (some, all) if some == all => "so they have no time and are not counted".into(),
+        _ => format!(
+            "of which {}",
+            count(untimed, "has no time and is not counted", "have no time and are not counted")
+        ),
+    };
+    notes.sentences.push(format!(
+        "{} of {} pictures {} not found in {}, {what_follows}; say where they are with --images.",
+        whole(missing),
+        whole(pictures.listed),
+        if missing == 1 { "was" } else { "were" },
+        pictures.folder.display(),
+    ));
 }
 
 fn remote(notes: &mut Notes, data: &Dataset) {

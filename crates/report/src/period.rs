@@ -47,7 +47,18 @@ impl FromStr for GroupBy {
 /// A part of the period: a day, week or month, cut to the period at its ends.
 pub type Bucket = Period;
 
+/// The first year in which a camera trap can have taken a picture that is asked for: those before are
+/// slips, such as the year 18 for 2018.
+pub const FIRST_YEAR: i16 = 1980;
+
 impl Period {
+    /// A year of the period that no data can be of: before [`FIRST_YEAR`], or after the one that follows
+    /// `this_year`.
+    pub fn impossible_year(self, this_year: i16) -> Option<i16> {
+        let possible = FIRST_YEAR..=this_year.saturating_add(1);
+        [self.start.year(), self.end.year()].into_iter().find(|year| !possible.contains(year))
+    }
+
     /// First moment inside.
     pub fn from(self) -> LocalTime {
         LocalTime::start_of(self.start)

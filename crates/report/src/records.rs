@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use detections::{CameraClock, Dataset, Deployment, Level, LocalTime, Observation, ObservationType, Written};
+use detections::{
+    CameraClock, Dataset, Deployment, Level, LocalTime, Observation, ObservationType, Review, Written,
+};
 
 use crate::data::Excluded;
 use crate::effort::{self, Span};
@@ -20,6 +22,9 @@ pub struct Record {
     pub deployment: u32,
     /// When, on the camera's clock.
     pub time: LocalTime,
+    /// When it began and when it ended, in seconds since 1970 UTC as far as the clock's offset is
+    /// known: the minutes between records are those of moments, which summer time does not change.
+    pub moments: (i64, i64),
     /// Individuals: the counts of its rows added up, so a doe and her two fawns on one picture
     /// are three whether they are one row or three.
     pub group_size: u32,
@@ -30,7 +35,7 @@ pub struct Record {
 /// The records of a period, and what was left out of them.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
-    /// Ordered by class, location and time.
+    /// Ordered by class, location and moment.
     pub records: Vec<Record>,
     /// Observations left out, by reason.
     pub excluded: Excluded,
@@ -43,7 +48,7 @@ pub struct Records {
 pub struct Ground {
     /// Of [`crate::effort::spans`].
     pub spans: Vec<Option<Span>>,
-    /// Whether each deployment is counted on event level: whether it has animals on it.
+    /// Whether each deployment is counted on event level: whether anything was reviewed on it.
     pub event_level: Vec<bool>,
     /// Latitude and longitude of each deployment's location, degrees (WGS 84): the position that
     /// most of the location's deployments have, since one may be a slip.
@@ -59,7 +64,7 @@ impl Ground {
         let mut event_level = vec![false; data.deployments.len()];
         for o in data.observations.iter() {
             event_level[o.deployment as usize] |=
-                o.level == Level::Event && o.kind == ObservationType::Animal;
+                o.level == Level::Event && o.kind != ObservationType::Unclassified;
         }
         let positions = positions(data);
         let likely_offset = likely_offset(&positions);
@@ -121,7 +126,7 @@ pub(crate) fn collect_as(
         match judge(&observation, ground, &span, classes) {
             Ok((class, time)) => {
                 let Some(class) = class_of(&observation, class) else { continue };
-                found.records.push(record(row, &observation, class, time));
+                found.records.push(record(row, &observation, class, time, ground));
                 if let Some(confidence) = observation.confidence {
                     found.confidence.resize(found.confidence.len().max(class as usize + 1), (0.0, 0));
                     let (sum, count) = &mut found.confidence[class as usize];
@@ -141,6 +146,7 @@ pub(crate) fn collect_as(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     OtherLevel,
+    Replaced,
     NoTimestamp,
     OutsidePeriod,
     Kind(ObservationType),
@@ -158,6 +164,9 @@ fn judge(
     let level = if ground.event_level[deployment] { Level::Event } else { Level::Media };
     if observation.level != level {
         return Err(Reason::OtherLevel);
+    }
+    if observation.review != Review::Open {
+        return Err(Reason::Replaced);
     }
     let time = observation.time.ok_or(Reason::NoTimestamp)?;
     if !period.contains(&time) {
@@ -177,15 +186,17 @@ fn judge(
     Ok((class, time))
 }
 
-fn record(row: u32, o: &Observation<'_>, class: u32, time: LocalTime) -> Record {
+fn record(row: u32, o: &Observation<'_>, class: u32, time: LocalTime, ground: &Ground) -> Record {
     let of_unit = match o.level {
         Level::Event => o.event,
         Level::Media => o.media,
     };
+    let begin = time.seconds() - i64::from(o.offset.or(ground.likely_offset).unwrap_or(0));
     Record {
         class,
         deployment: o.deployment,
         time,
+        moments: (begin, begin + i64::from(o.duration)),
         group_size: o.count,
         unit: of_unit.unwrap_or(row | 1 << 31),
     }
@@ -194,14 +205,15 @@ fn record(row: u32, o: &Observation<'_>, class: u32, time: LocalTime) -> Record 
 /// Puts together the rows of one file or event, and orders the records.
 fn merge(records: &mut Vec<Record>, data: &Dataset) {
     let unit = |r: &Record| (r.class, r.deployment, r.unit);
-    records.sort_unstable_by_key(|r| (unit(r), r.time));
+    records.sort_unstable_by_key(|r| (unit(r), r.moments, r.time));
     records.dedup_by(|row, kept| {
         let same = unit(row) == unit(kept);
         if same {
             kept.group_size = kept.group_size.saturating_add(row.group_size);
+            kept.moments.1 = kept.moments.1.max(row.moments.1);
         }
         same
     });
     let location = |r: &Record| data.deployments[r.deployment as usize].location;
-    records.sort_unstable_by_key(|r| (r.class, location(r), r.time, r.deployment, r.unit));
+    records.sort_unstable_by_key(|r| (r.class, location(r), r.moments, r.time, r.deployment, r.unit));
 }

@@ -16,7 +16,7 @@ use crate::survey::Survey;
 impl Survey<'_> {
     /// Most events first.
     pub fn class_rows(&self) -> Vec<ClassRow> {
-        let surveyed = self.surveyed().len();
+        let surveyed = self.surveyed();
         let mut records: HashMap<u32, (usize, usize)> = HashMap::new();
         for record in &self.found.records {
             let (all, on_event_level) = records.entry(record.class).or_default();
@@ -27,22 +27,31 @@ impl Survey<'_> {
             .events
             .chunk_by(|a, b| a.class == b.class)
             .take_while(|_| !(self.stop)())
-            .map(|events| self.class_row(events, records[&events[0].class], surveyed))
+            .map(|events| self.class_row(events, records[&events[0].class], &surveyed))
             .collect();
         rows.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.classification.cmp(&b.classification)));
         rows
     }
 
-    fn class_row(&self, events: &[Event], records: (usize, usize), surveyed: usize) -> ClassRow {
+    /// `surveyed` are the locations with effort.
+    fn class_row(
+        &self,
+        events: &[Event],
+        records: (usize, usize),
+        surveyed: &BTreeMap<u32, f64>,
+    ) -> ClassRow {
         let (records, on_event_level) = records;
         let class = events[0].class;
         let named = &self.data.classes[class as usize];
-        let locations = events.iter().map(|event| event.location).collect::<BTreeSet<_>>().len();
+        let locations = events.iter().map(|event| event.location).collect::<BTreeSet<_>>();
+        // Both of the share's parts are of locations with effort, so it is at most 1.
+        let occupied = locations.iter().filter(|location| surveyed.contains_key(location)).count();
         let rate = intervals::rate(&self.at_work(&self.samples(class, self.period)), &self.bootstrap);
         let confidence = self.found.confidence.get(class as usize).filter(|(_, count)| *count > 0);
         ClassRow {
             classification: named.name.clone(),
             vernacular_name: named.vernacular.clone(),
+            domestic: named.is_domestic(),
             level: if on_event_level * 2 > records { "event" } else { "media" }.into(),
             events: events.len(),
             individuals: events.iter().map(|event| u64::from(event.group_size)).sum(),
@@ -50,8 +59,9 @@ impl Survey<'_> {
             rai: per_hundred(events.len(), self.effort_days()),
             rai_low: rate.map(|rate| rounded(rate.low * 100.0, 4)),
             rai_high: rate.map(|rate| rounded(rate.high * 100.0, 4)),
-            locations,
-            naive_occupancy: (surveyed > 0).then(|| rounded(locations as f64 / surveyed as f64, 4)),
+            locations: locations.len(),
+            naive_occupancy: (!surveyed.is_empty())
+                .then(|| rounded(occupied as f64 / surveyed.len() as f64, 4)),
             mean_confidence: confidence.map(|(sum, count)| rounded(sum / f64::from(*count), 4)),
         }
     }
@@ -153,7 +163,7 @@ impl Survey<'_> {
         let day = |seconds: i64| seconds.div_euclid(86_400);
         let (first, last) = (day(self.period.from().seconds()), day(self.period.until().seconds() - 1));
         let touched = self.ground.spans.iter().flatten().map(|span| {
-            let (from, until) = (day(span.start.seconds()), day(span.records_until.seconds()));
+            let (from, until) = (day(span.records.0.seconds()), day(span.records.1.seconds()));
             (until.min(last) - from.max(first) + 1).max(0)
         });
         u32::try_from(touched.sum::<i64>()).unwrap_or(u32::MAX)

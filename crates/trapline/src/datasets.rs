@@ -158,7 +158,14 @@ impl Datasets {
             if read.iter().any(|(name, _)| *name == argument.name) {
                 return Err(DatasetsError::SameName(argument.name.clone()));
             }
-            let source = argument.open(how)?;
+            let source = match argument.open(how) {
+                // The others are served all the same, and whoever asks for this one is told why not.
+                Err(error) if error.is_of_content() && matches!(argument.at, DataAddress::Path(_)) => {
+                    tracing::error!(dataset = argument.name, %error, "data set cannot be used");
+                    Source::Unusable(error.to_string().into())
+                }
+                opened => opened?,
+            };
             match &source {
                 Source::Read(data) => tracing::info!(
                     dataset = argument.name,
@@ -170,6 +177,7 @@ impl Datasets {
                 Source::Database(database) => {
                     tracing::info!(dataset = argument.name, ?database, "data set in a database");
                 }
+                Source::Unusable(_) => {}
             }
             read.push((argument.name.clone(), source));
         }

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use archive::{ArchiveError, Coordinates, Layout, Media, Order, Watch};
+use archive::{ArchiveError, Coordinates, Layout, Media, Order, Summary, Watch, in_thousands};
 use detections::{DatabaseError, Dataset, Selection, Share, Slice, UnknownNames, is_out_of_descriptors};
-use jobs::{Failure, Kind};
+use jobs::{Failure, Kind, MissingReason};
 use report::{ComputeError, Pages};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,6 +82,39 @@ pub struct ArchiveRequest {
 pub enum Chosen {
     Ids(Vec<String>),
     Filter(Selection),
+}
+
+/// What an export counts while it is made. A report counts nothing.
+#[derive(Debug, Default)]
+pub struct ExportCounts {
+    /// Detections that are not in the file whole.
+    pub missing: Option<u64>,
+    /// Why they are not, the most frequent reason first.
+    pub missing_reasons: Vec<MissingReason>,
+    /// Pictures that stay on the web and are named in the file by their addresses.
+    pub remote_pictures: Option<u64>,
+}
+
+impl ExportCounts {
+    /// Those of an archive.
+    pub fn of_archive(summary: &Summary) -> Self {
+        Self {
+            missing: Some(summary.missing as u64),
+            missing_reasons: missing_reasons(&summary.missing_reasons),
+            remote_pictures: Some(summary.remote_pictures as u64),
+        }
+    }
+}
+
+/// The reasons of an archive as a job's record has them.
+fn missing_reasons(reasons: &[archive::MissingReason]) -> Vec<MissingReason> {
+    let kept = |reason: &archive::MissingReason| MissingReason {
+        reason: reason.reason.into(),
+        count: reason.count as u64,
+        message: reason.message.clone(),
+        hint: reason.hint.map(str::to_owned),
+    };
+    reasons.iter().map(kept).collect()
 }
 
 /// Why there is no file.
@@ -166,8 +199,8 @@ impl Export {
         }
     }
 
-    /// Makes the file, and tells how many detections are not in it whole, where it counts them.
-    /// Takes as long as it takes, so it is called on a thread of its own.
+    /// Makes the file, and returns what was counted on the way. Takes as long as it takes, so it is called
+    /// on a thread of its own.
     pub fn make(
         &self,
         datasets: &Datasets,
@@ -176,7 +209,7 @@ impl Export {
         folder: &Path,
         limits: &Limits,
         watch: &dyn Watch,
-    ) -> Result<Option<u64>, MakeError> {
+    ) -> Result<ExportCounts, MakeError> {
         let (_, source) = datasets.get(Some(&self.dataset)).map_err(MakeError::wrong)?;
         let stop = || watch.is_cancelled();
         match &self.what {
@@ -188,17 +221,17 @@ impl Export {
                     return Err(MakeError::Cancelled);
                 }
                 let written = file.write_all(&pdf).and_then(|()| file.sync_all());
-                written.map(|()| None).map_err(|error| MakeError::disk(&error))
+                written.map(|()| ExportCounts::default()).map_err(|error| MakeError::disk(&error))
             }
             What::Archive(request) => {
                 let data = source.for_archive(|| request.slice(), &stop)?;
                 let order = request.order(&data, limits).map_err(MakeError::wrong)?;
                 check_memory(&order)?;
                 match archive::write(&data, &order, file, folder, watch) {
-                    Ok(summary) => Ok(Some(summary.missing as u64)),
+                    Ok(summary) => Ok(ExportCounts::of_archive(&summary)),
                     Err(ArchiveError::Cancelled) => Err(MakeError::Cancelled),
                     Err(ArchiveError::Write(error)) => Err(MakeError::disk(&error)),
-                    Err(error @ (ArchiveError::NothingFound { .. } | ArchiveError::NothingChosen)) => {
+                    Err(error @ (ArchiveError::NothingFound(_) | ArchiveError::NothingChosen)) => {
                         Err(MakeError::wrong(error))
                     }
                 }
@@ -285,8 +318,8 @@ impl ArchiveRequest {
 
     /// What of a database it needs.
     pub fn slice(&self) -> Slice {
-        // Whole pictures are handed out when nobody is on them.
-        let whole = self.include_originals || (self.layout != Layout::Crops && self.media == Media::Whole);
+        // Whole pictures and their addresses are handed out when nobody is on them.
+        let whole = self.include_originals || (self.layout != Layout::Crops && self.media != Media::Crops);
         let people = whole && !self.include_humans;
         match &self.detections {
             Chosen::Ids(ids) => Slice::Ids { ids: ids.clone(), people },
@@ -325,22 +358,4 @@ fn check_memory(order: &Order) -> Result<(), MakeError> {
         order.detection_ids.len(),
         order.job_memory >> 20
     )))
-}
-
-/// A number with commas between the thousands.
-fn in_thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
-    groups.join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_large_number_can_be_read() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(in_thousands), ["0", "999", "1,000", "1,234,567"]);
-    }
 }

@@ -8,10 +8,11 @@
 //! - `access` is who may do what;
 //! - `cli` is the command line, a file for each command;
 //! - `http` is the interface of the server;
+//! - `overview` is what a data set holds, for `trapline info`, `trapline check` and the interface;
 //! - `worker` claims jobs, keeps their lease and makes their files;
 //! - `layout` makes the pages of a report, those of a user's template in a process with limits;
 //! - `artifacts` is where finished files are, whole or not at all; `regular_file` opens and removes files
-//!   without following links;
+//!   without following links; `folder_access` finds out whether folders can be written to;
 //! - `webhook` tells the ends of jobs to those who asked for that;
 //! - `service` puts these together with a job store from the crate `jobs`.
 
@@ -25,6 +26,7 @@ mod digest;
 mod export;
 mod faults;
 mod fetch;
+mod folder_access;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -32,6 +34,7 @@ mod http;
 mod layout;
 mod limits;
 mod metrics;
+mod overview;
 mod regular_file;
 mod service;
 mod source;

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use detections::{Database, DatabaseError, Dataset, Selection, Share, Slice, UnknownNames};
+use detections::{
+    Database, DatabaseError, Dataset, Overview, ResolvedNames, Selection, Share, Slice, UnknownNames,
+};
 use jiff::civil::Date;
 use report::Period;
 use tokio::runtime::Handle;
@@ -22,6 +24,8 @@ pub enum Source {
     Read(Arc<Dataset>),
     /// It is asked each time.
     Database(Database),
+    /// It could be found and not be read; with the reason.
+    Unusable(Arc<str>),
 }
 
 /// Whether something is no longer wanted.
@@ -34,6 +38,10 @@ pub enum SourceFault {
     Unknown(#[from] UnknownNames),
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+fn unusable(reason: &str) -> DatabaseError {
+    DatabaseError::Unusable(reason.to_owned())
 }
 
 /// Asks a database something, and times it.
@@ -56,25 +64,48 @@ impl Source {
         match self {
             Self::Read(data) => Ok(Arc::clone(data)),
             Self::Database(database) => ask("outline", database.hurried(HURRIED).outline(&|| false)),
+            Self::Unusable(reason) => Err(unusable(reason)),
         }
     }
 
-    /// Whether it knows these names.
-    pub fn knows(&self, classes: &[String], locations: &[String]) -> Result<(), SourceFault> {
+    /// Names of classes and locations as it has them, for names that somebody typed.
+    pub fn resolve_names(
+        &self,
+        classes: &[String],
+        locations: &[String],
+    ) -> Result<ResolvedNames, SourceFault> {
         // Who names nothing need not wait for a database.
         if classes.is_empty() && locations.is_empty() {
-            return Ok(());
+            return Ok(ResolvedNames::default());
         }
-        match self {
-            Self::Read(data) => {
-                data.classes_named(classes)?;
-                data.locations_named(locations)?;
-            }
+        Ok(match self {
+            Self::Read(data) => data.resolve_names(classes, locations)?,
             Self::Database(database) => {
-                ask("names", database.hurried(HURRIED).check(classes, locations, &|| false))??;
+                ask("names", database.hurried(HURRIED).resolve_names(classes, locations, &|| false))??
             }
+            Self::Unusable(reason) => return Err(unusable(reason).into()),
+        })
+    }
+
+    /// The same selection with the names as the source has them.
+    pub fn resolve_selection(&self, selection: Selection) -> Result<Selection, SourceFault> {
+        let ResolvedNames { classes, locations } =
+            self.resolve_names(&selection.classes, &selection.locations)?;
+        Ok(Selection { classes, locations, ..selection })
+    }
+
+    /// What it holds: of a data set that was read all that there is, with its pictures looked for; of a
+    /// database what is known without going through its rows. `waits` says that somebody waits for the
+    /// answer.
+    pub fn overview(&self, waits: bool) -> Result<(Arc<Dataset>, Overview), DatabaseError> {
+        match self {
+            Self::Read(data) => Ok((Arc::clone(data), Overview::of(data))),
+            Self::Database(database) if waits => {
+                ask("outline", database.hurried(HURRIED).overview(&|| false))
+            }
+            Self::Database(database) => ask("outline", database.overview(&|| false)),
+            Self::Unusable(reason) => Err(unusable(reason)),
         }
-        Ok(())
     }
 
     /// What a report on these periods is made of.
@@ -86,13 +117,14 @@ impl Source {
                 let to = periods.iter().map(|period| period.end).max().unwrap_or(Date::MAX);
                 ask("days", database.load(&Slice::Days { from, to }, stop)).map(Arc::new)
             }
+            Self::Unusable(reason) => Err(unusable(reason)),
         }
     }
 
     /// The same for somebody who waits.
     pub fn for_summary(&self, period: Period) -> Result<Arc<Dataset>, DatabaseError> {
         match self {
-            Self::Read(_) => self.for_report(&[period], &|| false),
+            Self::Read(_) | Self::Unusable(_) => self.for_report(&[period], &|| false),
             Self::Database(database) => {
                 Self::Database(database.hurried(HURRIED)).for_report(&[period], &|| false)
             }
@@ -108,6 +140,7 @@ impl Source {
         match self {
             Self::Read(data) => Ok(Arc::clone(data)),
             Self::Database(database) => ask("detections", database.load(&slice(), stop)).map(Arc::new),
+            Self::Unusable(reason) => Err(unusable(reason)),
         }
     }
 
@@ -116,11 +149,12 @@ impl Source {
         match self {
             Self::Read(data) => Ok(share.of(data, data.select(selection)?).len()),
             Self::Database(database) => {
+                let resolved = self.resolve_selection(selection.clone())?;
                 let database = database.hurried(HURRIED);
-                ask("names", database.check(&selection.classes, &selection.locations, &|| false))??;
-                let counts = ask("count", database.count(selection, &|| false))?;
+                let counts = ask("count", database.count(&resolved, &|| false))?;
                 Ok(share.number_of(&counts.iter().map(|(_, number)| *number).collect::<Vec<_>>()))
             }
+            Self::Unusable(reason) => Err(unusable(reason).into()),
         }
     }
 }

@@ -1,16 +1,18 @@
 //! COCO Camera Traps JSON, as LILA and MegaDetector's tools read it: pictures with their places and
 //! sequences, boxes in pixels. Ids are texts, as that format wants them; `area` and `iscrowd` are there
 //! for tools that read plain COCO. <https://lila.science/coco-camera-traps>
+//!
+//! Without its pictures an archive has sizes and boxes as far as they are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use detections::{Dataset, LocalTime, PixelBox};
+use detections::{BoundingBox, Dataset, LocalTime, ObservationType, PixelBox};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Tables;
-use crate::contents::{Contents, Filed, Included};
+use super::{Tables, name_in_source};
+use crate::contents::{Contents, Included, PictureLocation};
 use crate::error::ArchiveError;
 use crate::order::Media;
 use crate::package::Package;
@@ -23,8 +25,10 @@ const SEQUENCE_SECONDS: i64 = 60;
 struct Image<'a> {
     id: &'a str,
     file_name: &'a str,
-    width: u32,
-    height: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
     location: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     datetime: Option<String>,
@@ -47,8 +51,10 @@ struct Annotation<'a> {
     id: &'a str,
     image_id: &'a str,
     category_id: usize,
-    bbox: [f64; 4],
-    area: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bbox: Option<[f64; 4]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    area: Option<f64>,
     iscrowd: u8,
     sequence_level_annotation: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +75,7 @@ pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Resul
         list(to, contents.included().filter_map(|included| annotation(contents, &categories, &included)))?;
         writeln!(to, "]\n}}")
     })?;
-    Ok(Tables { entries: vec![("annotations.json", entry)], notes: Vec::new() })
+    Ok(Tables { entries: vec![("annotations.json", entry)], notes: notes(contents) })
 }
 
 fn list<T: Serialize>(to: &mut dyn Write, items: impl Iterator<Item = T>) -> std::io::Result<()> {
@@ -79,6 +85,15 @@ fn list<T: Serialize>(to: &mut dyn Write, items: impl Iterator<Item = T>) -> std
         separator = ",\n  ";
     }
     Ok(())
+}
+
+/// What is left out, since the sizes of pictures that were not read are not known.
+fn notes(contents: &Contents<'_>) -> Vec<String> {
+    let without_box = contents.included().filter(|included| bbox_of(contents, included).is_none()).count();
+    let note = format!(
+        "boxes left out, since they are fractions of pictures whose sizes are not known: {without_box}"
+    );
+    if without_box > 0 { vec![note] } else { Vec::new() }
 }
 
 fn info(contents: &Contents<'_>) -> Value {
@@ -108,14 +123,22 @@ fn categories<'a>(contents: &'a Contents<'_>) -> BTreeMap<&'a str, usize> {
 }
 
 fn class_name<'a>(data: &'a Dataset, included: &Included<'_>) -> &'a str {
-    included.observation.class.map_or("unknown", |class| &data.classes[class as usize].name)
+    match (included.observation.class, included.observation.kind) {
+        (Some(class), _) => &data.classes[class as usize].name,
+        (None, ObservationType::Animal) => "animal",
+        (None, ObservationType::Human) => "human",
+        (None, ObservationType::Vehicle) => "vehicle",
+        (None, _) => "unknown",
+    }
 }
 
 /// The id of a picture: of the media file, or of the detection whose crop it is.
 fn image_id<'a>(contents: &'a Contents<'_>, included: &Included<'a>) -> Option<&'a str> {
     match contents.order.media {
-        Media::Whole => included.picture.map(|(_, task)| contents.data.media.id(task.media)),
         Media::Crops => Some(included.observation.id),
+        Media::Whole | Media::Remote | Media::None => {
+            included.picture.map(|(_, task)| contents.data.media.id(task.media))
+        }
     }
 }
 
@@ -123,11 +146,10 @@ fn write_images(contents: &Contents<'_>, to: &mut dyn Write) -> std::io::Result<
     let sequences = sequences(contents);
     let mut told = BTreeSet::new();
     let images = contents.included().filter_map(|included| {
-        let (file, (_, task)) = included.file.zip(included.picture)?;
-        let whole = contents.order.media == Media::Whole;
+        let (_, task) = included.picture?;
+        let is_crop = contents.order.media == Media::Crops;
         // A whole picture is told once, with its first detection.
-        (!whole || told.insert(task.media))
-            .then(|| image(contents, &included, file, sequences.get(&task.media)))
+        (is_crop || told.insert(task.media)).then(|| image(contents, &included, sequences.get(&task.media)))
     });
     list(to, images.collect::<Vec<_>>().into_iter().flatten())
 }
@@ -135,21 +157,54 @@ fn write_images(contents: &Contents<'_>, to: &mut dyn Write) -> std::io::Result<
 fn image<'a>(
     contents: &'a Contents<'_>,
     included: &Included<'a>,
-    file: &'a Filed,
     sequence: Option<&'a Sequence>,
 ) -> Option<Image<'a>> {
     let data = contents.data;
     let location = data.deployments[included.observation.deployment as usize].location;
-    let time = included.picture.and_then(|(_, task)| data.media.time(task.media)).map(|(time, _)| time);
+    let (_, task) = included.picture?;
+    let file_name = match included.location()? {
+        PictureLocation::Archive(file) => file.name.as_str(),
+        PictureLocation::Source => name_in_source(&data.media, task.media),
+    };
+    let size = size_of(contents, included);
+    let time = data.media.time(task.media).map(|(time, _)| time);
     Some(Image {
         id: image_id(contents, included)?,
-        file_name: &file.name,
-        width: file.width,
-        height: file.height,
+        file_name,
+        width: size.map(|(width, _)| width),
+        height: size.map(|(_, height)| height),
         location: &data.locations[location as usize].key,
         datetime: time.or(included.observation.time).map(|time| time.to_string()),
-        sequence: sequence.filter(|_| contents.order.media == Media::Whole),
+        sequence: sequence.filter(|_| contents.order.media != Media::Crops),
     })
+}
+
+/// Width and height of the picture of a detection, as far as they are known.
+fn size_of(contents: &Contents<'_>, included: &Included<'_>) -> Option<(u32, u32)> {
+    match included.location()? {
+        PictureLocation::Archive(file) => Some((file.width, file.height)),
+        PictureLocation::Source => {
+            let (number, _) = included.picture?;
+            contents.seen[number].map(|seen| (seen.width, seen.height))
+        }
+    }
+}
+
+/// The box of a detection in pixels, unless it is one of fractions and nobody knows how large the picture
+/// is.
+fn bbox_of(contents: &Contents<'_>, included: &Included<'_>) -> Option<[f64; 4]> {
+    let size = size_of(contents, included);
+    if contents.order.media == Media::Crops {
+        return size.map(|(width, height)| [0.0, 0.0, f64::from(width), f64::from(height)]);
+    }
+    match (size, included.observation.bbox?) {
+        (Some((width, height)), bbox) => {
+            let PixelBox { x, y, width, height } = bbox.in_pixels(width, height)?;
+            Some([x, y, width, height].map(f64::from))
+        }
+        (None, BoundingBox::Pixels(sides)) => Some(sides.map(f64::from)),
+        (None, BoundingBox::Relative(_)) => None,
+    }
 }
 
 fn annotation<'a>(
@@ -157,18 +212,14 @@ fn annotation<'a>(
     categories: &BTreeMap<&str, usize>,
     included: &Included<'a>,
 ) -> Option<Annotation<'a>> {
-    let file = included.file?;
-    let PixelBox { x, y, width, height } = match contents.order.media {
-        Media::Whole => included.observation.bbox?.in_pixels(file.width, file.height)?,
-        Media::Crops => PixelBox { x: 0, y: 0, width: file.width, height: file.height },
-    };
-    let bbox = [x, y, width, height].map(f64::from);
+    included.location()?;
+    let bbox = bbox_of(contents, included);
     Some(Annotation {
         id: included.observation.id,
         image_id: image_id(contents, included)?,
         category_id: categories[class_name(contents.data, included)],
         bbox,
-        area: bbox[2] * bbox[3],
+        area: bbox.map(|[_, _, width, height]| width * height),
         iscrowd: 0,
         sequence_level_annotation: false,
         // Single precision, as its shortest text: no digits that nobody measured.

@@ -5,6 +5,8 @@ mod coco;
 mod metadata;
 mod times;
 
+use detections::MediaTable;
+
 use crate::contents::Contents;
 use crate::error::ArchiveError;
 use crate::order::Layout;
@@ -31,6 +33,13 @@ pub(crate) fn folders(layout: Layout) -> Folders {
 pub(crate) struct Tables {
     pub entries: Vec<(&'static str, Entry)>,
     pub notes: Vec<String>,
+}
+
+/// What a table calls a picture that is no file of the archive: as the source does. One whose source
+/// withholds the path has its name, or its id.
+fn name_in_source(media: &MediaTable, row: u32) -> &str {
+    let names = [media.path(row), media.file_name(row)];
+    names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| media.id(row))
 }
 
 /// Writes the tables of the layout.

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{ArchiveError, Order, Summary, Unwatched, Watch};
+use archive::{ArchiveError, MissingReason, Order, Summary, Unwatched, Watch};
 use serde_json::json;
 use testkit::{Package, picture};
 
@@ -113,14 +113,28 @@ fn the_manifest_tells_what_is_there_with_its_hash() {
     let (data, _folder) = open(&quarters(&["colour.jpg"]));
     let order = order(&["colour.jpg-0", "none", "colour.jpg-1"]);
     let (archive, summary) = write(&data, &order, &Unwatched).unwrap();
-    let expected = Summary { asked_for: 3, crops: 2, pictures: 0, metadata_rows: 2, missing: 1 };
+    let missing_reasons = vec![MissingReason {
+        reason: "no_such_id",
+        count: 1,
+        message: "1 id is of no detection of the data set".into(),
+        hint: None,
+    }];
+    let expected = Summary {
+        asked_for: 3,
+        crops: 2,
+        metadata_rows: 2,
+        missing: 1,
+        missing_reasons,
+        ..Summary::default()
+    };
     assert_eq!(summary, expected);
     let manifest = archive.manifest();
     assert_eq!(manifest["request"], order.request);
     assert_eq!(
         manifest["counts"],
-        json!({"asked_for": 3, "crops": 2, "pictures": 0, "metadata_rows": 2, "missing": 1})
+        json!({"asked_for": 3, "crops": 2, "pictures": 0, "remote_pictures": 0, "metadata_rows": 2, "missing": 1})
     );
+    assert_eq!(manifest["missing_reasons"], json!(expected.missing_reasons));
     let files = manifest["files"].as_array().unwrap();
     assert_eq!(files.len(), 4);
     for file in files {
@@ -192,11 +206,66 @@ fn when_nothing_can_be_exported_it_says_why() {
     let error = write(&data, &order(&["a", "b", "c", "d"]), &Unwatched).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "none of the 4 detections could be exported: no detection of the data set has this id (a, b, c and 1 more)"
+        "none of the 4 detections could be exported: 4 ids are of no detections of the data set. The first is a: no \
+         detection of the data set has this id"
     );
-    let only_crops = Order { include_metadata_csv: false, ..order(&["text.jpg-0"]) };
-    let error = write(&data, &only_crops, &Unwatched).err().unwrap().to_string();
+    let error = write(&data, &order(&["text.jpg-0"]), &Unwatched).err().unwrap().to_string();
+    assert!(error.starts_with("the only detection could not be exported: 1 picture is no JPEG"), "{error}");
     assert!(error.contains("media/text.jpg is not a picture that can be read"), "{error}");
+}
+
+/// A table is not what somebody wanted who asked for pictures.
+#[test]
+fn a_table_alone_is_nothing_unless_no_pictures_were_asked_for() {
+    let mut package = quarters(&["text.jpg"]);
+    package.medium("gone", "2023-10-01T06:00:00Z", "media/gone.jpg", None);
+    package.detection("gone", "gone", "doe", [0.1, 0.1, 0.2, 0.2]);
+    let (data, _folder) = open(&package);
+    let ids = ["gone", "text.jpg-0", "text.jpg-1"];
+    let Err(ArchiveError::NothingFound(error)) = write(&data, &order(&ids), &Unwatched) else {
+        panic!("an archive without a picture");
+    };
+    let reasons: Vec<(&str, usize)> =
+        error.reasons.iter().map(|reason| (reason.reason, reason.count)).collect();
+    assert_eq!(reasons, [("not_a_picture", 2), ("no_file", 1)], "the most frequent is the first");
+    assert!(
+        error.to_string().contains(
+            "1 picture with 2 detections is no JPEG or PNG that can be read; 1 picture is not on this server (look for \
+             them with --images FOLDER). The first is text.jpg-0: "
+        ),
+        "{error}"
+    );
+    let table = Order { include_crops: false, ..order(&ids) };
+    let (archive, summary) = write(&data, &table, &Unwatched).unwrap();
+    assert_eq!((summary.metadata_rows, summary.missing), (3, 0));
+    assert_eq!(archive.names, ["metadata.csv", "missing.csv", "manifest.json"]);
+}
+
+#[test]
+fn reasons_are_counted_and_say_what_can_be_done() {
+    let mut package = quarters(&["colour.jpg"]);
+    for number in 0..12 {
+        let id = format!("remote-{number}");
+        let address = format!("https://example.org/{number}.jpg");
+        package.medium(&id, "2023-10-01T06:00:00Z", &address, None);
+        package.detection(&id, &id, "doe", [0.1, 0.1, 0.2, 0.2]);
+    }
+    package.detection("off", "colour.jpg", "doe", [1.2, 0.0, 0.3, 0.3]);
+    let (data, _folder) = open(&package);
+    let mut ids: Vec<String> = (0..12).map(|number| format!("remote-{number}")).collect();
+    ids.extend(["colour.jpg-0".to_owned(), "off".to_owned()]);
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (_, summary) = write(&data, &order(&ids), &Unwatched).unwrap();
+    let reasons: Vec<_> = summary
+        .missing_reasons
+        .iter()
+        .map(|reason| (reason.reason, reason.count, reason.message.as_str(), reason.hint))
+        .collect();
+    let expected = [
+        ("remote", 12, "12 pictures are on the web only", Some("add --fetch-media")),
+        ("box_outside", 1, "1 detection has a box outside of its picture", None),
+    ];
+    assert_eq!(reasons, expected);
 }
 
 #[test]

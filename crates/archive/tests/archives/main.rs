@@ -3,5 +3,7 @@
 mod crops;
 mod large;
 mod layouts;
+mod people;
+mod remote;
 mod sequences;
 mod support;

@@ -95,9 +95,13 @@ fn crops_of(pictures: &[Vec<u8>], boxes: &[[f64; 4]]) -> Crops {
             ids.push(id);
         }
     }
+    // An archive without any crop fails, so a whole picture comes after all of them.
+    package.medium("last", "2023-10-01T06:00:00Z", "last.jpg", Some(sequence_picture("baseline.jpg")));
+    package.detection("last", "last", "doe", LARGE[0]);
     let (data, _folder) = open(&package);
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let one_thread = Order { threads: NonZeroUsize::MIN, ..order(&ids) };
+    let with_last: Vec<&str> = ids.iter().copied().chain(["last"]).collect();
+    let one_thread = Order { threads: NonZeroUsize::MIN, ..order(&with_last) };
     let (archive, _) = write(&data, &one_thread, &Unwatched).unwrap();
     let missing = archive.missing();
     let crop = |id: &&str| match archive.files.get(&format!("crops/detection_{id}.jpg")) {

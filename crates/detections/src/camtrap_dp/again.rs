@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::package::Package;
 use crate::error::SourceError;
 use crate::model::{Dataset, SourceFormat};
-use crate::table::{Column, Step, Table};
+use crate::table::{Column, Step};
+use crate::unicode_forms::compose_text;
 
 /// A table of a Camtrap DP source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +48,9 @@ impl Dataset {
         let container = self.files.package().filter(|_| self.format == SourceFormat::CamtrapDp);
         let Some(container) = container else { return Ok(()) };
         let package = Package::read(container)?;
-        let files = package.table(name)?;
         let number = self.numbers(table);
-        for path in &files.paths {
-            let reader = container.open_table(path, "as datapackage.json says")?;
-            let mut table = Table::open(reader, path, files.delimiter)?;
+        for file in package.files_of(name, container)? {
+            let mut table = file.open()?;
             let id = table.require(id)?;
             let found: Vec<Option<Column>> = columns.iter().map(|column| table.optional(column)).collect();
             loop {
@@ -73,7 +72,7 @@ impl Dataset {
     /// What tells the number of a row by its id.
     fn numbers(&self, table: SourceTable) -> Box<Numbers<'_>> {
         match table {
-            SourceTable::Media => Box::new(|id| self.media.find(id)),
+            SourceTable::Media => Box::new(|id| self.media.find(&compose_text(id))),
             SourceTable::Observations => Box::new(|id| self.observations.find(id)),
             SourceTable::Deployments => {
                 let numbers: HashMap<&str, u32> = (0..)

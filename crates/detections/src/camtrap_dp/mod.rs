@@ -7,7 +7,7 @@ mod media;
 mod observations;
 mod package;
 
-use crate::builder::{Builder, TableFile};
+use crate::builder::Builder;
 use crate::container::Container;
 use crate::error::SourceError;
 use crate::model::Dataset;
@@ -24,7 +24,7 @@ const DESCRIPTOR: &str = "datapackage.json";
 pub(crate) struct CamtrapDp;
 
 impl Format for CamtrapDp {
-    fn recognise(&self, container: &Container) -> Option<Container> {
+    fn recognise(&self, container: &Container) -> Result<Option<Container>, SourceError> {
         container.rooted_at(|name| name == DESCRIPTOR)
     }
 
@@ -71,11 +71,8 @@ impl Reading<'_> {
         columns: impl Fn(&Table<'_>) -> Result<C, SourceError>,
         each: impl Fn(&mut Builder, &C, &Row<'_>) -> Result<(), RowProblem>,
     ) -> Result<(), SourceError> {
-        let table = self.package.table(name)?;
-        let needed = format!("as {DESCRIPTOR} says for the table {name}");
-        for path in &table.paths {
-            let file = TableFile { name: path, delimiter: table.delimiter, needed: &needed };
-            self.builder.read(self.container, &file, &columns, &each)?;
+        for file in self.package.files_of(name, self.container)? {
+            self.builder.read(&file, &columns, &each)?;
         }
         Ok(())
     }

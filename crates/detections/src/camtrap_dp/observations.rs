@@ -1,20 +1,25 @@
 //! The table `observations`.
 
+use std::borrow::Cow;
+
 use crate::bbox::{BoundingBox, RelativeBox};
 use crate::builder::Builder;
 use crate::clock::{CameraClock, LocalTime, Written};
 use crate::error::SourceError;
-use crate::observations::{Level, NewObservation, ObservationType};
+use crate::observations::{Classifier, Level, NewObservation, ObservationType};
 use crate::problems::RowProblem;
 use crate::table::{Column, Row, Table};
+use crate::unicode_forms::compose_text;
+use crate::vocabulary::{Meaning, meaning_of};
 
 pub(super) struct Columns {
     id: Column,
     deployment: Column,
-    media: Column,
+    media: Option<Column>,
     event: Option<Column>,
     start: Column,
-    level: Column,
+    end: Option<Column>,
+    level: Option<Column>,
     kind: Column,
     class: Column,
     count: Option<Column>,
@@ -23,6 +28,7 @@ pub(super) struct Columns {
     individual: Option<Column>,
     sex: Option<Column>,
     life_stage: Option<Column>,
+    classifier: Option<Column>,
     classified_at: Option<Column>,
 }
 
@@ -31,10 +37,11 @@ impl Columns {
         Ok(Self {
             id: table.require("observationID")?,
             deployment: table.require("deploymentID")?,
-            media: table.require("mediaID")?,
+            media: table.optional("mediaID"),
             event: table.optional("eventID"),
             start: table.require("eventStart")?,
-            level: table.require("observationLevel")?,
+            end: table.optional("eventEnd"),
+            level: table.optional("observationLevel"),
             kind: table.require("observationType")?,
             class: table.require("scientificName")?,
             count: table.optional("count"),
@@ -43,6 +50,7 @@ impl Columns {
             individual: table.optional("individualID"),
             sex: table.optional("sex"),
             life_stage: table.optional("lifeStage"),
+            classifier: table.optional("classificationMethod"),
             classified_at: table.optional("classificationTimestamp"),
         })
     }
@@ -53,24 +61,22 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Re
     if id.is_empty() {
         return Err(row.problem(columns.id, id, "an observationID"));
     }
-    let deployment = builder.deployment_of(row, columns.deployment)?;
-    let level = level(row, columns.level)?;
-    let kind = kind(row, columns.kind)?;
-    let count = row.parsed::<u32>(columns.count, "a whole number of individuals")?;
-    let bbox = bounding_box(row, columns.bbox)?;
-    let confidence = confidence(row, columns.confidence)?;
+    let deployment = builder.find_deployment(row.text(columns.deployment), row, columns.deployment)?;
+    let level = level(builder, row, columns);
+    let stated = kind(builder, row, columns.kind);
+    let count = builder.kept(row.whole(columns.count, "a whole number of individuals"));
+    let bbox = builder.kept(bounding_box(row, columns.bbox));
+    let confidence = builder.kept(row.fraction(columns.confidence));
     let media = media(builder, row, columns, level);
     let file = media.filter(|_| level == Level::Media);
-    let time = time(builder, row, columns, file, deployment)?;
-    let class = match row.text(columns.class) {
-        "" => None,
-        name => Some(builder.classes.intern(name)),
-    };
+    let (time, duration) = time(builder, row, columns, file, deployment);
+    let (kind, class) = builder.identify(stated, row.text(columns.class));
+    let event = event(row, columns, level);
     let new = NewObservation {
         id,
         deployment,
         media,
-        event: row.text(columns.event),
+        event: &event,
         class,
         kind,
         level,
@@ -83,6 +89,8 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Re
         life_stage: row.text(columns.life_stage),
         classified_at: Written::parse(row.text(columns.classified_at))
             .and_then(|written| Some(written.local.seconds() - i64::from(written.offset?))),
+        duration,
+        classifier: classifier(row.text(columns.classifier)),
     };
     match builder.observations.push(&new) {
         Some(_) => Ok(()),
@@ -90,16 +98,46 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Re
     }
 }
 
-fn level(row: &Row<'_>, column: Column) -> Result<Level, RowProblem> {
-    match row.text(column) {
-        "media" => Ok(Level::Media),
-        "event" => Ok(Level::Event),
-        other => Err(row.problem(column, other, "media or event")),
+/// The event of a row. Without an `eventID`, rows of one deployment with the same start and end are of
+/// one event (<https://github.com/tdwg/camtrap-dp/issues/377>).
+fn event<'t>(row: &'t Row<'_>, columns: &Columns, level: Level) -> Cow<'t, str> {
+    let id = row.text(columns.event);
+    let start = row.text(columns.start);
+    if !id.is_empty() || level == Level::Media || start.is_empty() {
+        return id.into();
+    }
+    let deployment = compose_text(row.text(columns.deployment));
+    format!("{deployment} {start} {}", row.text(columns.end)).into()
+}
+
+fn classifier(method: &str) -> Option<Classifier> {
+    match method.to_ascii_lowercase().as_str() {
+        "human" => Some(Classifier::Person),
+        "machine" => Some(Classifier::Machine),
+        _ => None,
     }
 }
 
-fn kind(row: &Row<'_>, column: Column) -> Result<ObservationType, RowProblem> {
-    Ok(match row.text(column) {
+/// The level that a row names. Where it names none that is known, a row with a file is about the file.
+fn level(builder: &mut Builder, row: &Row<'_>, columns: &Columns) -> Level {
+    let level = row.text(columns.level);
+    if level.eq_ignore_ascii_case("media") {
+        return Level::Media;
+    }
+    if level.eq_ignore_ascii_case("event") {
+        return Level::Event;
+    }
+    if columns.level.is_some() {
+        let problem = row.problem(columns.level, level, "media or event");
+        builder.problems.add(problem.ignoring_value());
+    }
+    if row.text(columns.media).is_empty() { Level::Event } else { Level::Media }
+}
+
+/// The type that a row states, which may be written as a name of people, objects or nothing (`person`,
+/// `car`, `empty`). One that is not known, as a later version may have, is unknown.
+fn kind(builder: &mut Builder, row: &Row<'_>, column: Column) -> ObservationType {
+    match row.text(column).to_ascii_lowercase().as_str() {
         "animal" => ObservationType::Animal,
         "human" => ObservationType::Human,
         "vehicle" => ObservationType::Vehicle,
@@ -107,17 +145,24 @@ fn kind(row: &Row<'_>, column: Column) -> Result<ObservationType, RowProblem> {
         "unknown" => ObservationType::Unknown,
         "unclassified" => ObservationType::Unclassified,
         other => {
+            let meaning = meaning_of(other);
+            if matches!(meaning, Meaning::Human | Meaning::Vehicle | Meaning::Blank) {
+                return meaning.kind();
+            }
             let expected = "animal, human, vehicle, blank, unknown or unclassified";
-            return Err(row.problem(column, other, expected));
+            let problem = row.problem(column, row.text(column), expected);
+            builder.problems.add(problem.ignoring_value());
+            ObservationType::Unknown
         }
-    })
+    }
 }
 
 fn bounding_box(row: &Row<'_>, columns: [Option<Column>; 4]) -> Result<Option<BoundingBox>, RowProblem> {
     let mut sides = [0_f32; 4];
     let mut given = 0;
     for (side, column) in sides.iter_mut().zip(columns) {
-        if let Some(value) = row.parsed::<f32>(column, "a fraction of the picture, 0 to 1")? {
+        // A box may reach outside of its picture, but not to nowhere.
+        if let Some(value) = row.number(column, -10.0..=10.0_f32, "a fraction of the picture")? {
             *side = value;
             given += 1;
         }
@@ -130,15 +175,10 @@ fn bounding_box(row: &Row<'_>, columns: [Option<Column>; 4]) -> Result<Option<Bo
     }
 }
 
-/// A probability, rounded to single precision.
-fn confidence(row: &Row<'_>, column: Option<Column>) -> Result<Option<f32>, RowProblem> {
-    row.number(column, 0.0..=1.0, "a probability")
-}
-
 /// The media row of an observation; one that is named and not there is a value ignored.
 fn media(builder: &mut Builder, row: &Row<'_>, columns: &Columns, level: Level) -> Option<u32> {
     let id = row.text(columns.media);
-    let found = builder.media.find_expected(id, builder.next_media);
+    let found = builder.media.find_expected(&compose_text(id), builder.next_media);
     builder.next_media = found.map_or(builder.next_media, |row| row + 1);
     if found.is_none() && (level == Level::Media || !id.is_empty()) {
         let problem = row.problem(columns.media, id, "a mediaID of the table media");
@@ -147,21 +187,24 @@ fn media(builder: &mut Builder, row: &Row<'_>, columns: &Columns, level: Level) 
     found
 }
 
-/// The time of the file it is about; without one, and on event level, `eventStart`.
+/// The time of the file it is about; without one, and on event level, `eventStart`, with the seconds
+/// until `eventEnd`.
 fn time(
     builder: &mut Builder,
     row: &Row<'_>,
     columns: &Columns,
     file: Option<u32>,
     deployment: u32,
-) -> Result<Option<(LocalTime, Option<i32>)>, RowProblem> {
+) -> (Option<(LocalTime, Option<i32>)>, u32) {
     if let Some(taken) = file.and_then(|media| builder.media.time(media)) {
-        return Ok(Some(taken));
+        return (Some(taken), 0);
     }
-    let Some(written) = row.time(columns.start)? else { return Ok(None) };
+    let Some(written) = builder.kept_time(row.time(columns.start)) else { return (None, 0) };
     let clock = &builder.deployments[deployment as usize].clock;
     if written.offset.is_some() && *clock == CameraClock::Unknown {
         builder.clock_unknown += 1;
     }
-    Ok(Some(builder.on_clock_of(deployment, written)))
+    let end = columns.end.filter(|_| file.is_none()).and_then(|end| builder.kept(row.time(end)));
+    let duration = end.map_or(0, |end| builder.duration(written, end, row, columns.end));
+    (Some(builder.on_clock_of(deployment, written)), duration)
 }

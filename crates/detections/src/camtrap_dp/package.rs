@@ -10,7 +10,10 @@ use crate::builder::Description;
 use crate::container::Container;
 use crate::error::SourceError;
 use crate::excerpt::{excerpt, excerpt_of_error};
+use crate::json_text::LenientJson;
 use crate::model::{Licence, SourceFormat};
+use crate::table::TableFile;
+use crate::vocabulary::fold;
 
 /// No package is described in so many bytes. As JSON values they take some twenty times as much memory.
 const DESCRIPTOR_BYTES: u64 = 16 << 20;
@@ -24,6 +27,7 @@ pub(super) struct TableFiles {
 
 pub(super) struct Package {
     pub description: Description,
+    /// Common names by folded scientific names.
     vernacular: HashMap<String, String>,
     tables: Vec<TableFiles>,
 }
@@ -66,15 +70,30 @@ impl Package {
         })
     }
 
+    /// The same, to be opened in the container that the package is in.
+    pub fn files_of(&self, name: &str, container: &Container) -> Result<Vec<TableFile>, SourceError> {
+        let table = self.table(name)?;
+        let file = |path: &String| TableFile {
+            container: container.clone(),
+            name: path.clone(),
+            delimiter: table.delimiter,
+            needed: format!("as {DESCRIPTOR} says for the table {name}"),
+        };
+        Ok(table.paths.iter().map(file).collect())
+    }
+
     pub fn vernacular(&self, scientific_name: &str) -> Option<String> {
-        self.vernacular.get(scientific_name).cloned()
+        self.vernacular.get(&fold(scientific_name)).cloned()
     }
 }
 
 fn read_descriptor(container: &Container) -> Result<Vec<u8>, SourceError> {
     let reader = container.open_table(DESCRIPTOR, "which describes a Camtrap DP package")?;
     let mut text = Vec::new();
-    reader.take(DESCRIPTOR_BYTES + 1).read_to_end(&mut text).map_err(SourceError::io(DESCRIPTOR))?;
+    LenientJson::new(reader)
+        .take(DESCRIPTOR_BYTES + 1)
+        .read_to_end(&mut text)
+        .map_err(SourceError::io(DESCRIPTOR))?;
     if text.len() as u64 <= DESCRIPTOR_BYTES {
         return Ok(text);
     }
@@ -105,9 +124,16 @@ fn check_version(json: &Value, text: &str) -> Result<(), SourceError> {
         line,
         column,
         found,
-        expected: "a Camtrap DP profile of version 1, such as https://raw.githubusercontent.com/\
-                   tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json"
-            .into(),
+        expected: match version {
+            Some(version) if version.starts_with("0.") => {
+                "version 1 (the R package camtrapdp converts older packages: \
+                 write_camtrapdp(read_camtrapdp(\"datapackage.json\"), \"new\"))"
+                    .into()
+            }
+            _ => "a Camtrap DP profile of version 1, such as https://raw.githubusercontent.com/\
+                  tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json"
+                .into(),
+        },
     })
 }
 
@@ -145,7 +171,7 @@ fn vernacular_names(json: &Value) -> HashMap<String, String> {
     taxa.filter_map(|taxon| {
         let names = taxon["vernacularNames"].as_object()?;
         let name = names.get("eng").or(names.get("en")).or(names.values().next())?;
-        Some((taxon["scientificName"].as_str()?.to_owned(), name.as_str()?.to_owned()))
+        Some((fold(taxon["scientificName"].as_str()?), name.as_str()?.to_owned()))
     })
     .collect()
 }

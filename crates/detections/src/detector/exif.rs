@@ -4,49 +4,68 @@ use std::io::Cursor;
 
 use exif::{Exif, In, Reader, Tag, Value};
 
+use super::metadata::Place;
+use super::times::TimeRead;
 use crate::clock::Written;
-use crate::media_files::MediaFiles;
+use crate::media::is_remote;
+use crate::media_files::{MediaError, MediaFiles};
 
 /// EXIF stands at the start of a file; with a preview in it, it fills 64 KiB.
 const HEAD: u64 = 1 << 17;
 
-/// What EXIF tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Taken {
-    pub time: Option<Written>,
-    /// Degrees north and east.
-    pub place: Option<(f64, f64)>,
+/// What a look at the file of a picture tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Looked {
+    /// There is such a file.
+    pub is_found: bool,
+    pub time: TimeRead,
+    pub place: Option<Place>,
 }
 
-/// Of each of these paths; nothing where there is no file or no EXIF. Most of the time is spent
-/// waiting for the disk, so several are read at once.
-pub(super) fn taken(files: &MediaFiles, paths: &[&str]) -> Vec<Taken> {
+/// At each of these paths; there is nothing to see at an address. Most of the time is spent waiting for
+/// the disk, so several are read at once.
+pub(super) fn look(files: &MediaFiles, paths: &[&str]) -> Vec<Looked> {
     const READERS: usize = 8;
     let part = paths.len().div_ceil(READERS).max(1);
     std::thread::scope(|scope| {
-        let read = |part: &[&str]| part.iter().map(|path| taken_of(files, path)).collect::<Vec<_>>();
+        let read = |part: &[&str]| part.iter().map(|path| look_at(files, path)).collect::<Vec<_>>();
         let threads: Vec<_> = paths.chunks(part).map(|part| scope.spawn(move || read(part))).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("reading EXIF does not panic")).collect()
     })
 }
 
-fn taken_of(files: &MediaFiles, path: &str) -> Taken {
-    let Ok(head) = files.head(path, HEAD) else { return Taken::default() };
+fn look_at(files: &MediaFiles, path: &str) -> Looked {
+    if is_remote(path) {
+        return Looked::default();
+    }
+    let head = match files.head(path, HEAD) {
+        Ok(head) => head,
+        // What is there and cannot be read is no reason to look for the pictures elsewhere.
+        Err(error) => {
+            return Looked { is_found: matches!(error, MediaError::Io { .. }), ..Looked::default() };
+        }
+    };
     let mut reader = Reader::new();
     reader.continue_on_error(true);
     let read = reader.read_from_container(&mut Cursor::new(head));
     let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| ())) else {
-        return Taken::default();
+        return Looked { is_found: true, ..Looked::default() };
     };
-    Taken { time: time(&exif), place: place(&exif) }
+    Looked { is_found: true, time: time(&exif), place: place(&exif) }
 }
 
-fn time(exif: &Exif) -> Option<Written> {
-    let of = |tag: Tag| text(exif, tag).as_deref().and_then(parse_time);
-    let mut written =
-        of(Tag::DateTimeOriginal).or_else(|| of(Tag::DateTimeDigitized)).or_else(|| of(Tag::DateTime))?;
-    written.offset = text(exif, Tag::OffsetTimeOriginal).as_deref().and_then(offset);
-    Some(written)
+fn time(exif: &Exif) -> TimeRead {
+    let tags = [Tag::DateTimeOriginal, Tag::DateTimeDigitized, Tag::DateTime];
+    let times =
+        tags.into_iter().filter_map(|tag| text(exif, tag)).map(|text| TimeRead::of_text("EXIF", &text, None));
+    match times.fold(TimeRead::Missing, TimeRead::or) {
+        TimeRead::Time(mut written) => {
+            let own = text(exif, Tag::OffsetTimeOriginal).as_deref().and_then(offset);
+            written.offset = own.or(written.offset);
+            TimeRead::Time(written)
+        }
+        other => other,
+    }
 }
 
 fn text(exif: &Exif, tag: Tag) -> Option<String> {
@@ -56,22 +75,12 @@ fn text(exif: &Exif, tag: Tag) -> Option<String> {
     }
 }
 
-/// `2021:04:11 20:43:09`, as EXIF has it and some programs copy it. A clock that was never set
-/// says 0000:00:00, which is none.
-pub(super) fn parse_time(text: &str) -> Option<Written> {
-    let bytes = text.as_bytes();
-    if bytes.len() == 19 && bytes[4] == b':' && bytes[7] == b':' {
-        return Written::parse(&format!("{}-{}-{}", &text.get(..4)?, &text.get(5..7)?, &text.get(8..)?));
-    }
-    Written::parse(text)
-}
-
 /// `+02:00`, in seconds.
 fn offset(text: &str) -> Option<i32> {
     Written::parse(&format!("2000-01-01T00:00:00{text}"))?.offset
 }
 
-fn place(exif: &Exif) -> Option<(f64, f64)> {
+fn place(exif: &Exif) -> Option<Place> {
     let latitude = degrees(exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, "S", 90.0)?;
     let longitude = degrees(exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, "W", 180.0)?;
     // Receivers without a fix write zeros.
@@ -91,15 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_as_exif_and_as_programs_write_them() {
-        for text in ["2021:04:11 20:43:09", "2021-04-11 20:43:09", "2021-04-11T20:43:09"] {
-            assert_eq!(parse_time(text).unwrap().local.to_string(), "2021-04-11 20:43:09", "{text}");
-        }
-        for text in
-            ["0000:00:00 00:00:00", "2021:13:11 20:43:09", "    :  :     :  :  ", "yesterday", "äääääääääb"]
-        {
-            assert_eq!(parse_time(text), None, "{text}");
-        }
+    fn an_offset_is_read_as_exif_writes_it() {
         assert_eq!((offset("+02:00"), offset("-03:30"), offset("Z?")), (Some(7200), Some(-12_600), None));
     }
 }

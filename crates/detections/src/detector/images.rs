@@ -1,169 +1,237 @@
 //! Images on their way into a data set.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use super::exif::{Taken, taken};
-use super::paths::{Root, TRIED, camera};
-use super::taxon::Taxon;
+use super::cameras::Cameras;
+use super::exif::{Looked, look};
+use super::found::{Found, Image};
+use super::metadata::{PlaceRead, place_of, time_of};
+use super::paths::{Root, camera_of, identity_of, whole_path};
+use super::pictures::PictureSearch;
+use super::results::{Head, Source};
+use super::times::{TimeRead, refuse_order};
+use super::values::{Scale, four_numbers, key_of, shown};
 use crate::bbox::{BoundingBox, RelativeBox};
 use crate::builder::{Builder, Description};
-use crate::clock::{LocalTime, Written, whole_days};
+use crate::clock::Written;
+use crate::error::SourceError;
 use crate::excerpt::excerpt;
 use crate::media::NewMedia;
 use crate::media_files::MediaFiles;
-use crate::model::{Dataset, Deployment, SourceFormat};
-use crate::observations::{Level, NewObservation, ObservationType};
+use crate::model::{Dataset, SourceFormat};
+use crate::observations::{Classifier, Level, NewObservation};
 use crate::problems::{Consequence, RowProblem};
 use crate::source::ReadOptions;
+use crate::text::Names;
+use crate::unicode_forms::composed;
+use crate::written_dates::{DateEvidence, DateOrder};
 
 /// Images that are looked at together.
 const PART: usize = 2048;
 
-/// An image, or a video, with what was found on it.
-#[derive(Debug, Default)]
-pub(super) struct Image {
-    /// Its number in the file, from 1.
-    pub number: u64,
-    /// Its path as it is written.
-    pub path: String,
-    pub time: Option<Written>,
-    /// Degrees north and east.
-    pub place: Option<(f64, f64)>,
-    pub found: Vec<Found>,
-}
-
-/// Something on an image.
-#[derive(Debug, PartialEq)]
-pub(super) struct Found {
-    pub taxon: Taxon,
-    pub confidence: Option<f32>,
-    pub bbox: Option<RelativeBox>,
-    /// The frame of a video.
-    pub frame: Option<u64>,
-}
-
 /// Images read so far.
 pub(super) struct Images<'a> {
-    pub builder: Builder,
+    builder: Builder,
     files: MediaFiles,
     file: &'a str,
-    root: Option<Root>,
+    root: Root,
+    pictures: PictureSearch,
+    /// Boxes of which the detector is less sure are left out.
+    threshold: f32,
+    box_scale: Scale,
+    class_scale: Scale,
+    /// The number in the file of the image that is being read, from 1.
+    number: u64,
     waiting: Vec<Image>,
-    /// Deployments by the folder of their pictures.
-    cameras: HashMap<String, u32>,
-    /// First and last picture of each deployment.
-    spans: Vec<Option<(LocalTime, LocalTime)>>,
+    /// What the times of the results say of the order of day and month.
+    dates: DateEvidence,
+    /// That order, when it is known.
+    order: Option<DateOrder>,
+    /// Why the results cannot be used: a time of unknown order is needed.
+    refusal: Option<SourceError>,
+    /// Paths as they were written, but for slashes.
+    written: Names,
+    cameras: Cameras,
 }
 
 impl<'a> Images<'a> {
-    /// None yet, of the results in `file`.
-    pub fn new(file: &'a str, files: MediaFiles, options: &ReadOptions) -> Self {
+    /// None yet, of the results at `source`. Boxes below `threshold` are left out.
+    pub fn new(
+        source: &Source<'a>,
+        head: &Head,
+        files: MediaFiles,
+        options: &ReadOptions,
+        threshold: f32,
+    ) -> Self {
         Self {
             builder: Builder::new(options, false),
+            root: Root::of(&head.survey, &files),
             files,
-            file,
-            root: None,
+            file: source.name,
+            pictures: PictureSearch::new(source.folder(), options),
+            threshold,
+            box_scale: head.survey.box_scale(),
+            class_scale: head.survey.class_scale(),
+            number: 0,
             waiting: Vec::new(),
-            cameras: HashMap::new(),
-            spans: Vec::new(),
+            dates: head.survey.dates,
+            order: head.survey.dates.order().or(options.date_order),
+            refusal: None,
+            written: Names::without_texts(),
+            cameras: Cameras::default(),
         }
     }
 
-    pub fn add(&mut self, image: Image) {
-        self.waiting.push(image);
+    /// Goes on to the next image of the file, which counts as one whatever becomes of it.
+    pub fn begin_image(&mut self) {
+        self.number += 1;
+        self.builder.problems.count_row(self.file);
+    }
+
+    /// Adds the image that is being read, with what was found on it.
+    pub fn add(&mut self, path: &str, item: &Value, found: Vec<Found>) {
+        let place = match place_of(item) {
+            PlaceRead::Place(place) => Some(place),
+            PlaceRead::Missing => None,
+            PlaceRead::Unreadable => {
+                let message =
+                    "no coordinates; expected degrees north from -90 to 90 and east from -180 to 180";
+                self.ignore("latitude, longitude", message.into());
+                None
+            }
+        };
+        let location = key_of(&item["location"]).filter(|location| !location.is_empty());
+        self.waiting.push(Image {
+            number: self.number,
+            path: path.to_owned(),
+            location: location.map(|location| composed(&location)),
+            time: time_of(item, self.order),
+            place,
+            found,
+        });
         if self.waiting.len() == PART {
             self.take_waiting();
         }
     }
 
-    /// How sure the detector is of a detection, and its box; `None` when that is less than
-    /// `threshold`, or either is not there.
-    pub fn sure_box(
-        &mut self,
-        number_of_image: u64,
-        detection: &Value,
-        threshold: f32,
-    ) -> Option<(f32, RelativeBox)> {
-        let bbox = detection["bbox"].as_array().and_then(|sides| bounding_box(sides));
-        let (Some(confidence), Some(bbox)) = (number(&detection["conf"]), bbox) else {
-            let message = "a detection without conf and bbox of four numbers".into();
-            self.problem(number_of_image, "detections", message, Consequence::ValueIgnored);
-            return None;
-        };
-        if confidence < threshold {
-            self.builder.unsure += 1;
-            return None;
-        }
-        Some((confidence, bbox))
+    /// The image that is being read is not in the data.
+    pub fn skip(&mut self, field: &str, message: String) {
+        self.note(self.number, field, message, None, Consequence::RowSkipped);
     }
 
-    /// Notes what is wrong with an image.
-    pub fn problem(&mut self, number: u64, field: &str, message: String, consequence: Consequence) {
+    /// A value of the image that is being read is not in the data.
+    pub fn ignore(&mut self, field: &str, message: String) {
+        self.note(self.number, field, message, None, Consequence::ValueIgnored);
+    }
+
+    fn note(
+        &mut self,
+        number: u64,
+        field: &str,
+        message: String,
+        likely_cause: Option<&'static str>,
+        consequence: Consequence,
+    ) {
         let (file, column) = (self.file.to_owned(), field.to_owned());
+        let unit = "image";
         self.builder.problems.add(RowProblem {
             file,
-            unit: "image",
+            unit,
             line: number,
             column,
             message,
+            likely_cause,
             consequence,
         });
     }
 
-    /// The data set.
-    pub fn finish(mut self, format: SourceFormat, title: String, made_by: Option<String>) -> Dataset {
-        self.take_waiting();
-        for (deployment, span) in self.builder.deployments.iter_mut().zip(&self.spans) {
-            // Whole days: nobody knows when on the first of them the camera was set up.
-            (deployment.start, deployment.end) = span.map(|(first, last)| whole_days(first, last)).unzip();
+    /// How sure the detector is of a detection.
+    pub fn read_confidence(&mut self, value: &Value) -> Option<f32> {
+        let confidence = self.box_scale.read(value);
+        if confidence.is_none() {
+            self.ignore("conf", format!("{} is no confidence; expected a number from 0 to 1", shown(value)));
         }
+        confidence
+    }
+
+    /// How sure the classifier is of a class, where that is said.
+    pub fn read_score(&self, value: &Value) -> Option<f32> {
+        self.class_scale.read(value)
+    }
+
+    /// Whether the detector is less sure of a detection than is asked for; then it is counted as such.
+    pub fn count_if_unsure(&mut self, confidence: Option<f32>) -> bool {
+        let is_unsure = confidence.is_some_and(|confidence| confidence < self.threshold);
+        self.builder.unsure += u64::from(is_unsure);
+        is_unsure
+    }
+
+    /// A box as `[x, y, width, height]` in fractions of the picture.
+    pub fn read_relative_box(&mut self, value: &Value) -> Option<BoundingBox> {
+        let bbox = four_numbers(value).map(|[x, y, width, height]| RelativeBox { x, y, width, height });
+        if bbox.is_none() {
+            self.ignore("bbox", format!("{} is no box; expected four numbers", shown(value)));
+        }
+        bbox.map(BoundingBox::Relative)
+    }
+
+    /// The data set.
+    pub fn finish(
+        mut self,
+        format: SourceFormat,
+        title: String,
+        made_by: Option<String>,
+    ) -> Result<Dataset, SourceError> {
+        self.take_waiting();
+        if let Some(refusal) = self.refusal.take() {
+            return Err(refusal);
+        }
+        self.builder.pictures = self.pictures.finish(self.file)?;
+        self.cameras.set_spans(&mut self.builder.deployments);
         self.builder.spans_from_records = true;
         self.builder.made_by = made_by;
         let description =
             Description { format, title, citation: None, licences: Vec::new(), descriptor: Value::Null };
-        self.builder
-            .finish(description, self.files)
-            .expect("ids that are asked for one by one are no surprise")
+        let data = self.builder.finish(description, self.files);
+        Ok(data.expect("ids that are asked for one by one are no surprise"))
     }
 
     fn take_waiting(&mut self) {
         let images = std::mem::take(&mut self.waiting);
-        if images.is_empty() {
-            return;
-        }
-        let root = self.root.get_or_insert_with(|| {
-            let paths: Vec<String> = images.iter().take(TRIED).map(|image| image.path.clone()).collect();
-            Root::of(&paths, &self.files)
-        });
-        let paths: Vec<String> = images.iter().map(|image| root.within(&image.path)).collect();
-        let wanted: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let exif = taken(&self.files, &wanted);
-        for ((image, path), exif) in images.into_iter().zip(&paths).zip(exif) {
-            let taken = Taken { time: image.time.or(exif.time), place: image.place.or(exif.place) };
-            self.take(&image, path, taken);
+        let paths: Vec<String> = images.iter().map(|image| self.root.within(&image.path)).collect();
+        let looked = look(&self.files, &paths.iter().map(String::as_str).collect::<Vec<_>>());
+        for ((image, path), looked) in images.iter().zip(paths).zip(looked) {
+            self.take(image, path, looked);
         }
     }
 
-    fn take(&mut self, image: &Image, path: &str, taken: Taken) {
-        let deployment = self.deployment(path, taken);
-        let time = taken.time.map(|written| self.builder.on_clock_of(deployment, written));
-        let media = NewMedia { id: path, path, name: "", deployment, time };
-        let Some(media) = self.builder.media.push(&media) else {
-            let message = format!("“{}” again; expected a file that no earlier image has", excerpt(path));
-            self.problem(image.number, "file", message, Consequence::RowSkipped);
+    fn take(&mut self, image: &Image, path: String, looked: Looked) {
+        if self.written.insert_new(&identity_of(&image.path)).is_none() {
+            let message =
+                format!("“{}” again; expected a file that no earlier image has", excerpt(&image.path));
+            self.note(image.number, "file", message, None, Consequence::RowSkipped);
             return;
-        };
+        }
+        // Two paths may have the same end. The file that is there is that of the first.
+        let is_taken = self.builder.media.find(&path).is_some();
+        let (path, looked) =
+            if is_taken { (self.unused_path(&image.path), Looked::default()) } else { (path, looked) };
+        let written = self.choose_time(image, looked.time);
+        let place = image.place.or(looked.place);
+        let camera = image.location.clone().unwrap_or_else(|| composed(&camera_of(&path)));
+        let deployment = self.cameras.deployment_of(&mut self.builder, camera, written, place);
+        let time = written.map(|written| self.builder.on_clock_of(deployment, written));
+        let is_dated = image.time != TimeRead::Missing;
+        self.pictures.add(&path, looked.is_found, time.is_some(), is_dated);
+        let media = NewMedia { id: &path, path: &path, name: "", deployment, time };
+        let media = self.builder.media.push(&media).expect("a path that no earlier image has");
         if let Some((time, _)) = time {
-            let (first, last) = self.spans[deployment as usize].get_or_insert((time, time));
-            (*first, *last) = ((*first).min(time), (*last).max(time));
+            self.cameras.extend_span(deployment, time);
         }
         for found in &image.found {
-            let class =
-                (!found.taxon.name.is_empty()).then(|| self.builder.classes.intern(&found.taxon.name));
-            if let Some((class, vernacular)) = class.zip(found.taxon.vernacular.clone()) {
+            let taxon = &found.taxon;
+            let class = (!taxon.name.is_empty()).then(|| self.builder.classes.intern(&taxon.name));
+            if let Some((class, vernacular)) = class.zip(taxon.vernacular.clone()) {
                 self.builder.vernacular.entry(class).or_insert(vernacular);
             }
             let observation = NewObservation {
@@ -171,24 +239,60 @@ impl<'a> Images<'a> {
                 deployment,
                 media: Some(media),
                 event: "",
-                class: class.filter(|_| named(found.taxon.kind)),
-                kind: found.taxon.kind,
+                class,
+                kind: taxon.kind,
                 level: Level::Media,
                 count: 1,
                 time,
                 confidence: found.confidence,
-                bbox: found.bbox.map(BoundingBox::Relative),
+                bbox: found.bbox,
                 individual: "",
                 sex: "",
                 life_stage: "",
                 classified_at: None,
+                duration: 0,
+                classifier: Some(Classifier::Machine),
             };
-            self.push(&id(path, found), observation);
+            self.push_observation(&found.id(&path), &observation);
         }
     }
 
+    /// A path that no earlier image has: the whole one, which differs from that of any other.
+    fn unused_path(&self, written: &str) -> String {
+        let mut path = whole_path(written);
+        while self.builder.media.find(&path).is_some() {
+            path.insert_str(0, "./");
+        }
+        path
+    }
+
+    /// When an image was taken: by the results, else by its file. What stands in place of a time is named.
+    fn choose_time(&mut self, image: &Image, of_file: TimeRead) -> Option<Written> {
+        let (field, message, likely_cause) = match image.time.clone().or(of_file) {
+            TimeRead::Time(written) => return Some(written),
+            TimeRead::Missing => return None,
+            TimeRead::Ambiguous(field, text) => {
+                // The first of them is named, at the end.
+                if self.refusal.is_none() {
+                    let place = format!("{field} of image {}", image.number);
+                    self.refusal = Some(refuse_order(self.file, &place, &text, self.dates));
+                }
+                return None;
+            }
+            TimeRead::NeverSet(field, text) => {
+                let message = format!("“{text}” is no time of a picture; expected one of 1980 or later");
+                (field, message, Some("the clock of the camera was never set"))
+            }
+            TimeRead::Unreadable(field, text) => {
+                (field, format!("“{text}” is no time; expected one such as 2023:10:01 06:00:00"), None)
+            }
+        };
+        self.note(image.number, field, message, likely_cause, Consequence::TimeLost);
+        None
+    }
+
     /// Adds an observation. Two that are the same to the last digit are told apart by a number.
-    fn push(&mut self, id: &str, observation: NewObservation<'_>) {
+    fn push_observation(&mut self, id: &str, observation: &NewObservation<'_>) {
         let mut number = 1;
         let mut own = id.to_owned();
         while self.builder.observations.push(&NewObservation { id: &own, ..observation.clone() }).is_none() {
@@ -196,69 +300,4 @@ impl<'a> Images<'a> {
             own = format!("{id}-{number}");
         }
     }
-
-    /// The deployment whose folder a picture lies in.
-    fn deployment(&mut self, path: &str, taken: Taken) -> u32 {
-        let folder = camera(path);
-        let next = u32::try_from(self.builder.deployments.len()).expect("fewer than 2^32 folders");
-        let number = *self.cameras.entry(folder.clone()).or_insert(next);
-        let name = if folder.is_empty() { "all pictures" } else { folder.as_str() };
-        let (latitude, longitude) = taken.place.unzip();
-        if number == next {
-            let location = self.builder.locations.place(name, name, name, latitude, longitude);
-            let clock = self.builder.clock(taken.time);
-            self.builder.deployments.push(Deployment {
-                id: name.into(),
-                location,
-                latitude,
-                longitude,
-                start: None,
-                end: None,
-                end_is_date: false,
-                clock,
-            });
-            self.spans.push(None);
-        }
-        let deployment = &mut self.builder.deployments[number as usize];
-        if deployment.latitude.is_none() && latitude.is_some() {
-            (deployment.latitude, deployment.longitude) = (latitude, longitude);
-            self.builder.locations.place(name, name, name, latitude, longitude);
-        }
-        number
-    }
-}
-
-/// A number in single precision.
-pub(super) fn number(value: &Value) -> Option<f32> {
-    // What is too large for single precision is no confidence and no side of a box.
-    #[allow(clippy::cast_possible_truncation)]
-    let number = value.as_f64()? as f32;
-    number.is_finite().then_some(number)
-}
-
-/// `[x, y, width, height]` as fractions of the picture.
-fn bounding_box(sides: &[Value]) -> Option<RelativeBox> {
-    let [x, y, width, height] = sides else { return None };
-    Some(RelativeBox { x: number(x)?, y: number(y)?, width: number(width)?, height: number(height)? })
-}
-
-/// Whether a kind goes with the name of a class.
-fn named(kind: ObservationType) -> bool {
-    matches!(kind, ObservationType::Animal | ObservationType::Human | ObservationType::Vehicle)
-}
-
-/// The id of a detection: drawn from its file and its box alone, so that it is the same when the
-/// detector is run again, or its results are written by another program.
-fn id(path: &str, found: &Found) -> String {
-    let mut hash = Sha256::new();
-    hash.update(path);
-    hash.update([0]);
-    if let Some(frame) = found.frame {
-        hash.update(format!("frame {frame} "));
-    }
-    if let Some(RelativeBox { x, y, width, height }) = found.bbox {
-        // Detectors write three or four digits.
-        hash.update(format!("{x:.4} {y:.4} {width:.4} {height:.4}"));
-    }
-    hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,16 +1,29 @@
 //! Results of detectors: JSON with the boxes that a model found, image by image.
 //!
-//! They tell of pictures and nothing else. Where a camera stood is told by the folder of its
-//! pictures, when and at which coordinates by their EXIF.
+//! They tell of pictures and little else. Where a camera stood is told by the folder of its pictures,
+//! when and at which coordinates by their EXIF, unless the results say it themselves.
+//!
+//! A file is read twice, image by image: first to see what all images have in common (how numbers are
+//! written, where the pictures are), then to take them into the data set.
 
+mod cameras;
+mod categories;
 mod exif;
+mod found;
+mod frames;
 mod images;
 mod limit;
 mod megadetector;
+mod metadata;
 mod paths;
+mod pictures;
+mod pytorch_wildlife;
 mod results;
 mod speciesnet;
+mod survey;
 mod taxon;
+mod times;
+mod values;
 
 use std::path::Path;
 
@@ -28,21 +41,22 @@ pub(crate) fn may_be_results(path: &Path) -> bool {
     ending && path.file_name().is_some_and(|name| name != "datapackage.json")
 }
 
-/// Reads a file of results; `images` is the folder of the pictures, else they are looked for
-/// beside it.
+/// Reads a file of results; `images` is the folder of the pictures, and no other is looked at. Without it
+/// they are looked for beside the file.
 pub(crate) fn read(
     path: &Path,
     images: Option<Container>,
     options: &ReadOptions,
 ) -> Result<Dataset, SourceError> {
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let files = MediaFiles::new(Container::folder(folder)?, images, options);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let source = results::Source { path, name: &name };
+    let pictures = images.map_or_else(|| Container::folder(&source.folder()), Ok)?;
+    let files = MediaFiles::new(pictures, None, options);
     let head = source.head()?;
-    match head.kind {
+    match head.kind() {
         Kind::MegaDetector => megadetector::read(&source, &head, files, options),
-        Kind::SpeciesNet => speciesnet::read(&source, files, options),
+        Kind::SpeciesNet => speciesnet::read(&source, &head, files, options),
+        Kind::PytorchWildlife => pytorch_wildlife::read(&source, &head, files, options),
         Kind::Unknown => Err(SourceError::UnknownFormat(path.into())),
     }
 }

@@ -1,118 +1,172 @@
 //! Predictions of SpeciesNet: for each picture the boxes of its detector and one class for all
-//! animals on it. <https://github.com/google/cameratrapai>
+//! animals on it, or a class for each box. <https://github.com/google/cameratrapai>
 
 use serde_json::Value;
 
-use super::exif::parse_time;
-use super::images::{Found, Image, Images, number};
-use super::results::Source;
-use super::taxon::Taxon;
+use super::found::Found;
+use super::images::Images;
+use super::results::{Head, List, Source};
+use super::survey::Seen;
+use super::taxon::{Taxon, judge};
+use super::values::{NOTHING, items_of, key_of, path_of, shown, text_of};
 use crate::error::SourceError;
 use crate::excerpt::excerpt;
 use crate::media_files::MediaFiles;
 use crate::model::{Dataset, SourceFormat};
 use crate::observations::ObservationType;
-use crate::problems::Consequence;
 use crate::source::ReadOptions;
 
 pub(super) fn read(
     source: &Source<'_>,
+    head: &Head,
     files: MediaFiles,
     options: &ReadOptions,
 ) -> Result<Dataset, SourceError> {
+    let threshold = options.min_confidence.unwrap_or(ReadOptions::MIN_CONFIDENCE);
     let mut reading = Reading {
-        threshold: options.min_confidence.unwrap_or(ReadOptions::MIN_CONFIDENCE),
-        images: Images::new(source.name, files, options),
-        number: 0,
+        images: Images::new(source, head, files, options, threshold),
+        // The detector can be run without the classifier.
+        has_classifier: head.survey.has(Seen::Predictions),
         version: None,
     };
-    source.items("predictions", &mut |item| reading.image(&item))?;
+    source.items(List::Predictions, &mut |item| reading.read_image(&item))?;
     let made_by =
         reading.version.map_or_else(|| "SpeciesNet".into(), |version| format!("SpeciesNet {version}"));
-    let title = source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(reading.images.finish(SourceFormat::SpeciesNet, title, Some(made_by)))
+    reading.images.finish(SourceFormat::SpeciesNet, source.title(), Some(made_by))
 }
 
+/// A class with its score.
+type Prediction = (Taxon, Option<f32>);
+
 struct Reading<'a> {
-    threshold: f32,
     images: Images<'a>,
-    number: u64,
+    has_classifier: bool,
     version: Option<String>,
 }
 
 impl Reading<'_> {
-    fn image(&mut self, item: &Value) {
-        self.number += 1;
-        let Some(path) = item["filepath"].as_str().filter(|path| !path.is_empty()) else {
-            let message = "no file is named; expected the path of a picture".into();
-            self.images.problem(self.number, "filepath", message, Consequence::RowSkipped);
+    fn read_image(&mut self, item: &Value) {
+        self.images.begin_image();
+        let Some(path) = path_of(&item["filepath"]) else {
+            self.images.skip("filepath", "no file is named; expected the path of a picture".into());
             return;
         };
         if self.version.is_none() {
-            self.version = item["model_version"].as_str().map(str::to_owned);
+            self.version = text_of(&item["model_version"]).map(str::to_owned);
         }
-        let prediction = item["prediction"].as_str().map(Taxon::labelled);
-        let failures: Vec<&str> =
-            item["failures"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let prediction = self.prediction_of(item);
+        let failures = failures_of(&item["failures"]);
         if !failures.is_empty() {
             let (path, failures) = (excerpt(path), excerpt(&failures.join(", ")));
             let message = format!("SpeciesNet could not do all of its work on {path} ({failures})");
-            let lost = prediction.is_none() && item["detections"].is_null();
-            let consequence = if lost { Consequence::RowSkipped } else { Consequence::ValueIgnored };
-            self.images.problem(self.number, "failures", message, consequence);
-            if lost {
-                return;
-            }
+            self.images.ignore("failures", message);
         }
-        let score = number(&item["prediction_score"]);
-        let found = self.found(&item["detections"], prediction.as_ref(), score);
-        let place = item["latitude"].as_f64().zip(item["longitude"].as_f64());
-        let place = place.filter(|(north, east)| north.abs() <= 90.0 && east.abs() <= 180.0);
-        let time = item["datetime"].as_str().and_then(parse_time);
-        self.images.add(Image { number: self.number, path: path.into(), time, place, found });
+        let found = self.find_on_picture(&item["detections"], prediction);
+        self.images.add(path, item, found);
     }
 
-    /// An observation for each box, of the class that the picture has; without boxes one of the
-    /// picture.
-    fn found(&mut self, detections: &Value, prediction: Option<&Taxon>, score: Option<f32>) -> Vec<Found> {
-        let predicted = prediction.map_or(ObservationType::Unclassified, |taxon| taxon.kind);
-        let mut found = Vec::new();
-        // Boxes on a picture that is blank after all are what the model took back.
-        if predicted != ObservationType::Blank {
-            for detection in detections.as_array().into_iter().flatten() {
-                found.extend(self.detection(detection, prediction, score));
-            }
-        }
-        if found.is_empty() {
-            let nothing = Taxon { kind: predicted, name: String::new(), vernacular: None };
-            let taxon =
-                prediction.filter(|_| predicted != ObservationType::Blank).cloned().unwrap_or(nothing);
-            found.push(Found { taxon, confidence: score, bbox: None, frame: None });
+    /// An observation for each box, of its own class or that of the picture; and one of the picture, when
+    /// none of the boxes is what it was predicted to show.
+    fn find_on_picture(&mut self, detections: &Value, prediction: Option<Prediction>) -> Vec<Found> {
+        let boxes = detections.as_array().into_iter().flatten();
+        let mut found: Vec<Found> =
+            boxes.filter_map(|detection| self.read_detection(detection, prediction.as_ref())).collect();
+        let (taxon, score) =
+            prediction.unwrap_or_else(|| (Taxon::unnamed(ObservationType::Unclassified), None));
+        let is_something =
+            matches!(taxon.kind, ObservationType::Animal | ObservationType::Human | ObservationType::Vehicle);
+        let is_among_boxes = found.iter().any(|one| one.taxon.kind == taxon.kind);
+        if found.is_empty() || (is_something && !is_among_boxes) {
+            found.push(Found::on_image(taxon, score));
         }
         found
     }
 
-    fn detection(
-        &mut self,
-        detection: &Value,
-        prediction: Option<&Taxon>,
-        score: Option<f32>,
-    ) -> Option<Found> {
-        let (confidence, bbox) = self.images.sure_box(self.number, detection, self.threshold)?;
-        let label = detection["label"].as_str().unwrap_or(match detection["category"].as_str() {
-            Some("2") => "human",
-            Some("3") => "vehicle",
-            _ => "animal",
+    fn read_detection(&mut self, detection: &Value, of_picture: Option<&Prediction>) -> Option<Found> {
+        let confidence = self.images.read_confidence(&detection["conf"]);
+        if self.images.count_if_unsure(confidence) {
+            return None;
+        }
+        let detected = self.read_category(detection)?;
+        let own = self.prediction_of(detection);
+        let is_blank = of_picture.is_some_and(|(taxon, _)| taxon.kind == ObservationType::Blank);
+        if is_blank && own.is_none() && detected.kind == ObservationType::Animal {
+            // The model, which knows of the box, took it back.
+            return None;
+        }
+        let class = own.as_ref().or(of_picture);
+        let (taxon, is_of_classifier) = judge(&detected, class.map(|(taxon, _)| taxon), self.has_classifier);
+        let score = class.and_then(|(_, score)| *score).filter(|_| is_of_classifier);
+        let bbox = self.images.read_relative_box(&detection["bbox"]);
+        Some(Found { taxon, confidence: score.or(confidence), bbox, dot: None, frame: None })
+    }
+
+    /// What the detector calls a detection.
+    fn read_category(&mut self, detection: &Value) -> Option<Taxon> {
+        let label = text_of(&detection["label"]);
+        let label = label.or(match key_of(&detection["category"]).as_deref() {
+            None | Some("1") => Some("animal"),
+            Some("2") => Some("human"),
+            Some("3") => Some("vehicle"),
+            Some(_) => None,
         });
-        let detected = Taxon::named(label);
-        let animal =
-            |taxon: &&Taxon| taxon.kind == ObservationType::Animal || taxon.kind == ObservationType::Unknown;
-        let (taxon, confidence) = match prediction.filter(animal) {
-            Some(prediction) if detected.kind == ObservationType::Animal => {
-                (prediction.clone(), score.unwrap_or(confidence))
-            }
-            _ => (detected, confidence),
+        if label.is_none() {
+            let message = format!("{} is none of the categories 1, 2 and 3", shown(&detection["category"]));
+            self.images.ignore("category", message);
+        }
+        label.map(Taxon::named)
+    }
+
+    /// The class of a picture or a box: what the ensemble predicts, else the first of the classifier's.
+    fn prediction_of(&self, item: &Value) -> Option<Prediction> {
+        let (label, score) = match items_of(&item["prediction"]).first().and_then(text_of) {
+            Some(label) => (label, &item["prediction_score"]),
+            None => first_class(&item["classifications"])?,
         };
-        Some(Found { taxon, confidence: Some(confidence), bbox: Some(bbox), frame: None })
+        Some((Taxon::labelled(label, ""), self.images.read_score(score)))
+    }
+}
+
+/// The first of the classes of a classifier, with its score: of two lists beside each other, or of a list
+/// of classes with their scores.
+fn first_class(classifications: &Value) -> Option<(&str, &Value)> {
+    if classifications.is_object() {
+        return Some((text_of(&classifications["classes"][0])?, &classifications["scores"][0]));
+    }
+    let first = classifications.as_array()?.first()?;
+    if first.is_object() {
+        let label = ["class", "label", "prediction"].into_iter().find_map(|name| text_of(&first[name]))?;
+        let score = ["score", "conf"].map(|name| &first[name]).into_iter().find(|score| !score.is_null());
+        return Some((label, score.unwrap_or(&NOTHING)));
+    }
+    Some((text_of(&first[0]).or_else(|| text_of(first))?, &first[1]))
+}
+
+/// The names of the parts that failed.
+fn failures_of(failures: &Value) -> Vec<String> {
+    let names = items_of(failures).iter().filter(|failure| !failure.is_null());
+    names.map(|failure| text_of(failure).map_or_else(|| shown(failure), str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_first_class_is_found_in_every_form() {
+        for classifications in [
+            json!({"classes": ["fox", "dog"], "scores": [0.75, 0.25]}),
+            json!([["fox", 0.75], ["dog", 0.25]]),
+            json!([{"class": "fox", "score": 0.75}]),
+            json!([{"label": "fox", "conf": 0.75}]),
+        ] {
+            assert_eq!(first_class(&classifications), Some(("fox", &json!(0.75))), "{classifications}");
+        }
+        assert_eq!(first_class(&json!(["fox"])), Some(("fox", &Value::Null)));
+        for classifications in [json!(null), json!([]), json!({}), json!([[]]), json!([{}]), json!(7)] {
+            assert_eq!(first_class(&classifications), None, "{classifications}");
+        }
     }
 }

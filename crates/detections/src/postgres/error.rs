@@ -27,6 +27,9 @@ pub enum DatabaseError {
          detections", .0 >> 20
     )]
     TooLarge(u64),
+    /// The data set was refused when it was read: its numbers would be wrong.
+    #[error("this data set cannot be used: {0}")]
+    Unusable(String),
     /// Nobody wants it any more.
     #[error("it is no longer wanted")]
     Stopped,

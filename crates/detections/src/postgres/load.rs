@@ -1,7 +1,6 @@
 //! Slices of a database.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use sqlx::Row;
@@ -13,7 +12,8 @@ use super::session::Session;
 use super::slice::Slice;
 use super::sql::{Sql, Statement};
 use crate::model::{Dataset, Location};
-use crate::select::{Selection, UnknownNames};
+use crate::names::{ResolvedNames, UnknownNames};
+use crate::select::Selection;
 use crate::source::Keep;
 
 impl Database {
@@ -48,7 +48,7 @@ impl Database {
         .await
     }
 
-    /// How many detections of each class a selection wants.
+    /// How many detections of each class a selection wants, whose names are those of the database.
     pub async fn count(
         &self,
         selection: &Selection,
@@ -85,22 +85,20 @@ impl Database {
         .await
     }
 
-    /// Whether the names of a selection are known, now if not a minute ago.
-    pub async fn check(
+    /// The names of classes and locations as the database has them, for names that somebody typed: those
+    /// that were not known a minute ago are looked for anew.
+    pub async fn resolve_names(
         &self,
         classes: &[String],
         locations: &[String],
         stop: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Result<Arc<Dataset>, UnknownNames>, DatabaseError> {
-        let named = |outline: &Dataset| {
-            outline.classes_named(classes).and_then(|_| outline.locations_named(locations)).map(drop)
-        };
+    ) -> Result<Result<ResolvedNames, UnknownNames>, DatabaseError> {
         let outline = self.outline(stop).await?;
-        if named(&outline).is_ok() {
-            return Ok(Ok(outline));
+        if let Ok(resolved) = outline.resolve_names(classes, locations) {
+            return Ok(Ok(resolved));
         }
         let outline = self.outline_now(stop).await?;
-        Ok(named(&outline).map(|()| outline))
+        Ok(outline.resolve_names(classes, locations))
     }
 
     pub(super) fn sql<'a>(&'a self, known: &'a Known) -> Sql<'a> {
@@ -176,7 +174,7 @@ impl Ground<'_> {
         people: bool,
     ) -> Result<(), DatabaseError> {
         for (class, _) in &known.numbers {
-            self.class(class);
+            self.identify(class);
         }
         let (mut images, mut events) = (HashSet::new(), HashSet::new());
         session

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::error::SourceError;
 use crate::excerpt::{excerpt, excerpt_of_error};
 use crate::observations::ObservationType;
+use crate::vocabulary::{Meaning, meaning_of, words_of};
 
 /// How a database is read. In a file it is written as TOML, with a table for each field.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -185,19 +186,30 @@ impl Classes {
             _ if is(&self.vehicle) => ObservationType::Vehicle,
             _ if is(&self.blank) => ObservationType::Blank,
             _ if is(&self.unknown) => ObservationType::Unknown,
-            _ => ObservationType::Animal,
+            _ => meaning_of(class).kind(),
         }
     }
 
-    /// The words of people and vehicles, in small letters.
+    /// The words of people and vehicles, in small letters: those of the mapping, and those that mean
+    /// them in every source.
     pub(super) fn of_people(&self) -> Vec<String> {
-        self.human.iter().chain(&self.vehicle).map(|word| word.to_lowercase()).collect()
+        let own = self.human.iter().chain(&self.vehicle).map(|word| word.to_lowercase());
+        own.chain(written_forms([Meaning::Human, Meaning::Vehicle])).collect()
     }
 
     /// The words of what is neither, nor an animal.
     pub(super) fn of_nothing(&self) -> Vec<String> {
-        self.blank.iter().chain(&self.unknown).map(|word| word.to_lowercase()).collect()
+        let own = self.blank.iter().chain(&self.unknown).map(|word| word.to_lowercase());
+        own.chain(written_forms([Meaning::Blank, Meaning::Unknown])).collect()
     }
+}
+
+/// The words with these meanings, and with `_` and `-` in place of spaces.
+fn written_forms(meanings: [Meaning; 2]) -> impl Iterator<Item = String> {
+    meanings.into_iter().flat_map(words_of).flat_map(|word| {
+        let forms = if word.contains(' ') { vec![" ", "_", "-"] } else { vec![" "] };
+        forms.into_iter().map(|separator| word.replace(' ', separator)).collect::<Vec<_>>()
+    })
 }
 
 impl Mapping {
@@ -272,5 +284,8 @@ mod tests {
         let classes = Classes::default();
         let kinds = ["Person", "truck", "", "empty", "doe"].map(|class| classes.kind(class));
         assert_eq!(kinds, [Human, Vehicle, Unclassified, Blank, Animal]);
+        // Words that mean people in every source do so in a database too.
+        assert_eq!(["Homo sapiens", "bicycle"].map(|class| classes.kind(class)), [Human, Vehicle]);
+        assert!(classes.of_people().contains(&"camera-trapper".into()));
     }
 }

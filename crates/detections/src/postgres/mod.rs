@@ -8,7 +8,8 @@
 //! - `mapping` is that file; `sql` makes statements of it and of a slice;
 //! - `link` connects, holds a few connections, and waits for a server that restarts; `session` is a
 //!   transaction that reads;
-//! - `outline` reads what a request is checked against, `load` reads rows.
+//! - `outline` reads what a request is checked against, `load` reads rows; `overview` counts what is
+//!   there.
 
 mod error;
 mod health;
@@ -16,6 +17,7 @@ mod link;
 mod load;
 mod mapping;
 mod outline;
+mod overview;
 mod rows;
 mod session;
 mod slice;

@@ -15,9 +15,13 @@ use super::sql::{Sql, Types};
 use crate::builder::{Builder, Description};
 use crate::clock::{CameraClock, LocalTime, Written, whole_days};
 use crate::excerpt::excerpt;
+use crate::location_builder::Place;
 use crate::model::{Dataset, Deployment, SourceFormat};
+use crate::names::apply_names;
+use crate::observations::ObservationType;
 use crate::problems::Consequence;
 use crate::source::{Keep, ReadOptions};
+use crate::vocabulary::{Meaning, meaning_of};
 
 /// What was found is believed for so long.
 const BELIEVED: Duration = Duration::from_mins(1);
@@ -146,7 +150,9 @@ impl<'a> Ground<'a> {
         let latitude = self.degrees(row, 2, "location.latitude", 90.0);
         let longitude = self.degrees(row, 3, "location.longitude", 180.0);
         let (latitude, longitude) = latitude.zip(longitude).unzip();
-        let place = self.builder.locations.place(&id, &name, &id, latitude, longitude);
+        let coordinates = latitude.zip(longitude);
+        let place =
+            self.builder.locations.place(Place { id: &id, name: &name, deployment: &id, coordinates });
         self.places.insert(id.clone(), (place, name, latitude, longitude));
         let span: (Option<i64>, Option<i64>) = (row.try_get(4)?, row.try_get(5)?);
         if let (Some(first), Some(last)) = span {
@@ -184,8 +190,8 @@ impl<'a> Ground<'a> {
             longitude,
             start: span.map(|(start, _)| start),
             end: span.map(|(_, end)| end),
-            end_is_date: false,
             clock: self.clock(),
+            ..Deployment::default()
         });
         self.cameras.insert(location.to_owned(), number);
         Some(number)
@@ -195,16 +201,18 @@ impl<'a> Ground<'a> {
     pub async fn classes(&mut self, session: &mut Session<'_>) -> Result<Vec<(String, u64)>, DatabaseError> {
         let numbers = session.counts(&self.sql().classes()).await?;
         for (class, _) in &numbers {
-            self.class(class);
+            self.identify(class);
         }
         Ok(numbers)
     }
 
-    /// The number of a class of animals, people or vehicles.
-    pub fn class(&mut self, class: &str) -> Option<u32> {
-        use crate::observations::ObservationType::{Animal, Human, Vehicle};
+    /// The type of a class; its number when it is one of animals, people or vehicles.
+    pub fn identify(&mut self, class: &str) -> (ObservationType, Option<u32>) {
+        use ObservationType::{Animal, Human, Vehicle};
         let kind = self.inner.options.mapping.classes.kind(class);
-        matches!(kind, Animal | Human | Vehicle).then(|| self.builder.classes.intern(class))
+        let is_named = matches!(kind, Animal | Human | Vehicle)
+            && (kind != Animal || meaning_of(class) != Meaning::UnnamedAnimal);
+        (kind, is_named.then(|| self.builder.classes.intern(class)))
     }
 
     pub fn finish(self) -> Dataset {
@@ -215,8 +223,11 @@ impl<'a> Ground<'a> {
             licences: Vec::new(),
             descriptor: serde_json::Value::Null,
         };
-        self.builder
+        let mut data = self
+            .builder
             .finish(description, self.inner.files.clone())
-            .expect("ids that are asked for one by one are no surprise")
+            .expect("ids that are asked for one by one are no surprise");
+        apply_names(&mut data, &self.inner.read.names);
+        data
     }
 }

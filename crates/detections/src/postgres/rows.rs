@@ -17,6 +17,8 @@ use crate::problems::{Consequence, RowProblem};
 impl Ground<'_> {
     /// Adds a detection. What cannot be read of it is noted, and it is kept without.
     pub fn detection(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
+        let inner = self.inner;
+        self.builder.problems.count_row(&inner.options.mapping.tables.detections);
         let id = self.text(row, column::ID, "detection.id");
         if id.is_empty() {
             self.problem("detection.id", "no id; expected one".into(), Consequence::RowSkipped);
@@ -35,7 +37,7 @@ impl Ground<'_> {
         }
         let media = self.picture(row, deployment, time);
         let class = self.text(row, column::CLASS, "detection.class").trim();
-        let number = self.class(class);
+        let (kind, number) = self.identify(class);
         let (confidence, bbox) = (self.confidence(row, id), self.bbox(row, id));
         let observation = NewObservation {
             id,
@@ -43,7 +45,7 @@ impl Ground<'_> {
             media: Some(media),
             event: self.text(row, column::EVENT, "detection.event"),
             class: number,
-            kind: self.inner.options.mapping.classes.kind(class),
+            kind,
             level: Level::Media,
             count: 1,
             time,
@@ -53,6 +55,8 @@ impl Ground<'_> {
             sex: self.text(row, column::SEX, "individual.sex"),
             life_stage: self.text(row, column::LIFE_STAGE, "individual.life_stage"),
             classified_at: self.moment(row, column::CLASSIFIED_AT, "detection.classified_at", id)?,
+            duration: 0,
+            classifier: None,
         };
         // The same detection may be asked for in several ways.
         self.builder.observations.push(&observation);
@@ -151,7 +155,15 @@ impl Ground<'_> {
             _ => (&tables.detections, self.builder.observations.len()),
         };
         let (file, column, line) = (file.clone(), column.to_owned(), before as u64 + 1);
-        self.builder.problems.add(RowProblem { file, unit: "row", line, column, message, consequence });
+        self.builder.problems.add(RowProblem {
+            file,
+            unit: "row",
+            line,
+            column,
+            message,
+            likely_cause: None,
+            consequence,
+        });
     }
 }
 

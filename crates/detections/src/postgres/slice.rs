@@ -22,7 +22,8 @@ pub enum Slice {
         /// known.
         people: bool,
     },
-    /// The detections that a selection wants.
+    /// The detections that a selection wants, whose names are those of the database
+    /// ([`Database::resolve_names`](crate::Database::resolve_names)).
     Selected {
         /// Which.
         selection: Selection,

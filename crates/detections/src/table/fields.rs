@@ -22,6 +22,28 @@ impl Fields {
         Self { delimiter, reader, text: vec![0; 1024], ends: vec![0; 64], count: 0 }
     }
 
+    /// Cuts fields at `declared`, unless a header has but one field by that and more by another
+    /// delimiter that programs use: a table saved again has that of the program's language.
+    pub fn delimit_as(&mut self, header: &str, declared: u8) {
+        let mut best = (0, declared);
+        for delimiter in [declared, b',', b';', b'\t', b'|'] {
+            self.use_delimiter(delimiter);
+            self.parse(header);
+            if self.count > best.0 {
+                best = (self.count, delimiter);
+            }
+            if delimiter == declared && self.count > 1 {
+                break;
+            }
+        }
+        self.use_delimiter(best.1);
+    }
+
+    fn use_delimiter(&mut self, delimiter: u8) {
+        self.delimiter = delimiter;
+        self.reader = ReaderBuilder::new().delimiter(delimiter).build();
+    }
+
     /// How many fields the record has.
     pub fn count(&self) -> usize {
         self.count
@@ -44,7 +66,11 @@ impl Fields {
         }
     }
 
+    /// A field, empty where the record has none.
     pub fn get(&self, index: usize) -> &str {
+        if index >= self.count {
+            return "";
+        }
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         // Cut out of valid UTF-8 at ASCII bytes only.
         std::str::from_utf8(&self.text[start..self.ends[index]]).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! Physical lines, and rows that reach over several.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
 use crate::error::SourceError;
 
@@ -127,18 +127,14 @@ impl<'a> Lines<'a> {
     fn read(&mut self, number: u64) -> Result<bool, SourceError> {
         let mut bytes = std::mem::take(&mut self.current).text.into_bytes();
         bytes.clear();
-        let most = LINE_BYTES as u64 + 1;
-        (&mut self.reader).take(most).read_until(b'\n', &mut bytes).map_err(SourceError::io(&self.file))?;
-        if bytes.is_empty() {
+        let (is_there, is_too_long) =
+            read_line(&mut self.reader, &mut bytes).map_err(SourceError::io(&self.file))?;
+        if !is_there {
             return Ok(false);
         }
-        if bytes.len() > LINE_BYTES && !bytes.ends_with(b"\n") {
-            self.reader.skip_until(b'\n').map_err(SourceError::io(&self.file))?;
-            self.current = Line { text: String::new(), is_too_long: true };
+        if is_too_long {
+            self.current = Line { text: String::new(), is_too_long };
             return Ok(true);
-        }
-        while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-            bytes.pop();
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let good = error.utf8_error().valid_up_to();
@@ -153,5 +149,36 @@ impl<'a> Lines<'a> {
         })?;
         self.current = Line { text, is_too_long: false };
         Ok(true)
+    }
+}
+
+/// Reads up to the end of a line, which is not kept: a line feed, a carriage return (as spreadsheets write
+/// for the Macintosh), or both. Whether there was a line at all, and whether it has more than
+/// [`LINE_BYTES`], of which the rest is passed over.
+fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<(bool, bool)> {
+    let (mut is_there, mut is_too_long) = (false, false);
+    loop {
+        let chunk = reader.fill_buf()?;
+        if chunk.is_empty() {
+            return Ok((is_there, is_too_long));
+        }
+        is_there = true;
+        let end = memchr::memchr2(b'\n', b'\r', chunk);
+        let part = &chunk[..end.unwrap_or(chunk.len())];
+        is_too_long |= line.len() + part.len() > LINE_BYTES;
+        if !is_too_long {
+            line.extend_from_slice(part);
+        }
+        let ended_by = end.map(|at| chunk[at]);
+        let taken = end.map_or(chunk.len(), |at| at + 1);
+        reader.consume(taken);
+        match ended_by {
+            None => {}
+            Some(b'\r') if reader.fill_buf()?.first() == Some(&b'\n') => {
+                reader.consume(1);
+                return Ok((is_there, is_too_long));
+            }
+            Some(_) => return Ok((is_there, is_too_long)),
+        }
     }
 }

@@ -4,21 +4,24 @@
 //! file as one field. A survey would lose every row behind one slip of a spreadsheet. So rows
 //! are cut here by physical lines, and a row whose quote does not close is given up alone.
 
+mod conventions;
 mod fields;
 mod lines;
+mod values;
 
-use std::fmt::Display;
 use std::io::BufRead;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
+use std::sync::Arc;
 
-use crate::clock::Written;
 use crate::error::SourceError;
 use crate::excerpt::{excerpt, list_names};
 use crate::problems::{Consequence, RowProblem};
 
+use conventions::{FileConventions, Undecided};
 use fields::{COLUMNS, FIELD_BYTES, Fields};
 use lines::{LINE_BYTES, Lines, Taken, open_quote, well_quoted};
+use values::parse_decimal;
+
+pub(crate) use conventions::{SourceConventions, TableFile};
 
 /// A column found in the header.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +32,11 @@ pub(crate) struct Table<'a> {
     file: String,
     lines: Lines<'a>,
     header: Vec<String>,
+    /// Columns up to the last that has a name: a spreadsheet may write empty ones behind it.
+    named: usize,
     fields: Fields,
+    /// How its columns are written; without it values have to say so themselves.
+    conventions: Option<FileConventions>,
 }
 
 /// The next row, or why there is none at this place.
@@ -57,23 +64,72 @@ impl<'a> Table<'a> {
             found,
             expected: "a first line with the names of the columns".into(),
         };
-        let header_text = match lines.take()? {
-            Taken::Text(line) => line.trim_start_matches('\u{feff}'),
-            Taken::End => "",
-            Taken::TooLong => {
-                let most = LINE_BYTES >> 20;
-                return Err(wrong(format!("the first line has more than {most} MiB; is this the table?")));
+        let mut stated = None;
+        let header_text = loop {
+            match lines.take()? {
+                Taken::Text(line) => {
+                    let line = line.trim_start_matches('\u{feff}');
+                    // A first line with which Excel says how the table is written.
+                    match line.trim().strip_prefix("sep=").map(str::as_bytes) {
+                        Some([delimiter]) if stated.is_none() => stated = Some(*delimiter),
+                        _ => break line.to_owned(),
+                    }
+                }
+                Taken::End => break String::new(),
+                Taken::TooLong => {
+                    let most = LINE_BYTES >> 20;
+                    return Err(wrong(format!(
+                        "the first line has more than {most} MiB; is this the table?"
+                    )));
+                }
             }
         };
         if header_text.trim().is_empty() {
             return Err(wrong("the file has no header".into()));
         }
-        fields.parse(header_text);
+        fields.delimit_as(&header_text, stated.unwrap_or(delimiter));
+        fields.parse(&header_text);
         if fields.count() > COLUMNS {
             return Err(wrong(format!("the header has more than {COLUMNS} columns")));
         }
-        let header = fields.iter().map(|name| name.trim().to_owned()).collect();
-        Ok(Self { file: file.into(), lines, header, fields })
+        let header: Vec<String> = fields.iter().map(|name| name.trim().to_owned()).collect();
+        let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        Ok(Self { file: file.into(), lines, header, named, fields, conventions: None })
+    }
+
+    /// The same, and how columns are written is found from all of `file` and from its source.
+    pub fn with_conventions(mut self, file: &TableFile, shared: &Arc<SourceConventions>) -> Self {
+        let columns = self.header.len();
+        self.conventions = Some(FileConventions::new(file.clone(), Arc::clone(shared), columns));
+        self
+    }
+
+    /// Why the table cannot be read on: the order of a column's dates was needed and is not known.
+    pub fn refusal(&self) -> Option<SourceError> {
+        let (column, why) = self.conventions.as_ref()?.undecided()?;
+        let (found, expected) = match why {
+            Undecided::Ambiguous => (
+                "can be read with the day or the month first",
+                "a date that tells them apart, such as 2020-05-30; else say the order with --date-order dmy \
+                 (day first) or --date-order mdy (month first)",
+            ),
+            Undecided::Mixed => (
+                "have the day first in some rows and the month first in others, as after editing in a spreadsheet",
+                "one order; save the column as YYYY-MM-DD hh:mm:ss, or say with --date-order dmy or mdy which is \
+                 right and lose the others",
+            ),
+        };
+        Some(SourceError::UnclearDates {
+            file: self.file(),
+            column: column as u64 + 1,
+            found: format!("the dates of the column {} {found}", excerpt(&self.header[column])),
+            expected: expected.into(),
+        })
+    }
+
+    /// The name of the file in messages.
+    pub fn file(&self) -> String {
+        excerpt(&self.file)
     }
 
     pub fn optional(&self, name: &str) -> Option<Column> {
@@ -109,9 +165,13 @@ impl<'a> Table<'a> {
                 }
             }
             self.fields.parse(text);
+            // A spreadsheet writes rows of nothing but delimiters.
+            if self.fields.count() > 1 && self.fields.iter().all(|field| field.trim().is_empty()) {
+                continue;
+            }
             break (line, self.fields.count());
         };
-        if found != self.header.len() {
+        if found != self.header.len() && !self.has_only_empty_fields_beside(found) {
             let more = if found > COLUMNS { "more than " } else { "" };
             let message = format!(
                 "{more}{} fields; expected {} as in the header",
@@ -127,6 +187,13 @@ impl<'a> Table<'a> {
         Ok(Step::Row(Row { table: self, line }))
     }
 
+    /// A row of `found` fields has all columns that have names, and nothing beside them.
+    fn has_only_empty_fields_beside(&self, found: usize) -> bool {
+        let columns = self.header.len();
+        (self.named..=COLUMNS).contains(&found)
+            && (columns.min(found)..found).all(|index| self.fields.get(index).trim().is_empty())
+    }
+
     /// A row that cannot be cut into its fields, or not into usable ones.
     fn broken(&self, line: u64, column: Option<&String>, message: String) -> RowProblem {
         RowProblem {
@@ -135,6 +202,7 @@ impl<'a> Table<'a> {
             line,
             column: column.map_or_else(|| "row".into(), |name| excerpt(name)),
             message,
+            likely_cause: None,
             consequence: Consequence::RowSkipped,
         }
     }
@@ -148,16 +216,17 @@ impl<'a> Table<'a> {
     }
 
     /// Cuts a row whose first line opens a quote, when the lines after it close that well; the
-    /// number of its fields, which is that of the header.
+    /// number of its fields.
     fn quoted(&mut self, first: &str) -> Result<Option<usize>, SourceError> {
         let Some((whole, extra)) = self.lines.rest_of_quoted(first)? else { return Ok(None) };
         let sound = well_quoted(&whole, self.fields.delimiter);
         self.fields.parse(&whole);
-        if !sound || self.fields.count() != self.header.len() {
+        let count = self.fields.count();
+        if !sound || (count != self.header.len() && !self.has_only_empty_fields_beside(count)) {
             return Ok(None);
         }
         self.lines.discard(extra);
-        Ok(Some(self.header.len()))
+        Ok(Some(count))
     }
 
     fn broken_quote(&mut self, line: u64, text: &str) -> RowProblem {
@@ -170,58 +239,6 @@ impl<'a> Table<'a> {
 }
 
 impl Row<'_> {
-    /// The field without surrounding space; empty for `NA` and for a column that is not there.
-    pub fn text(&self, column: impl Into<Option<Column>>) -> &str {
-        let Some(Column(index)) = column.into() else { return "" };
-        let text = self.table.fields.get(index).trim();
-        if text == "NA" { "" } else { text }
-    }
-
-    /// The same of a column by its name, where there are few rows.
-    pub fn named(&self, name: &str) -> &str {
-        self.text(self.table.optional(name))
-    }
-
-    /// The field parsed; `None` when it is empty.
-    pub fn parsed<T: FromStr>(
-        &self,
-        column: impl Into<Option<Column>>,
-        expected: &str,
-    ) -> Result<Option<T>, RowProblem> {
-        let column = column.into();
-        match self.text(column) {
-            "" => Ok(None),
-            text => text.parse().map(Some).map_err(|_| self.problem(column, text, expected)),
-        }
-    }
-
-    /// The field as a time; `None` when it is empty.
-    pub fn time(&self, column: Column) -> Result<Option<Written>, RowProblem> {
-        let expected = "a time such as 2020-05-30T04:57:37+02:00";
-        match self.text(column) {
-            "" => Ok(None),
-            text => Written::parse(text).map(Some).ok_or_else(|| self.problem(column, text, expected)),
-        }
-    }
-
-    /// The field as a number between two limits, both inside; `None` when it is empty.
-    pub fn number<T: FromStr + PartialOrd + Display>(
-        &self,
-        column: impl Into<Option<Column>>,
-        limits: RangeInclusive<T>,
-        what: &str,
-    ) -> Result<Option<T>, RowProblem> {
-        let column = column.into();
-        let text = self.text(column);
-        let good = match text {
-            "" => return Ok(None),
-            text => text.parse::<T>().ok().filter(|number| limits.contains(number)),
-        };
-        good.map(Some).ok_or_else(|| {
-            self.problem(column, text, &format!("{what} from {} to {}", limits.start(), limits.end()))
-        })
-    }
-
     /// A problem with one field of this row, which is skipped.
     pub fn problem(&self, column: impl Into<Option<Column>>, found: &str, expected: &str) -> RowProblem {
         let name = column.into().map_or("row", |Column(index)| &self.table.header[index]);
@@ -232,6 +249,7 @@ impl Row<'_> {
             line: self.line,
             column: excerpt(name),
             message: format!("{found}; expected {expected}"),
+            likely_cause: None,
             consequence: Consequence::RowSkipped,
         }
     }
@@ -241,6 +259,12 @@ impl RowProblem {
     /// The same problem, for which the row is kept without the value.
     pub(crate) fn ignoring_value(mut self) -> Self {
         self.consequence = Consequence::ValueIgnored;
+        self
+    }
+
+    /// The same problem with a guess at its cause.
+    pub(crate) fn likely(mut self, cause: &'static str) -> Self {
+        self.likely_cause = Some(cause);
         self
     }
 }
@@ -308,7 +332,7 @@ mod tests {
         let column = table.require("b").unwrap();
         let Step::Row(row) = table.step().unwrap() else { panic!("a row") };
         assert_eq!(row.text(column), "");
-        assert_eq!(row.parsed::<f64>(column, "a number").unwrap(), None);
+        assert_eq!(row.number(column, 0.0..=1.0_f64, "a number").unwrap(), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::builder::Description;
 use crate::container::Container;
 use crate::error::SourceError;
 use crate::model::{Licence, SourceFormat};
-use crate::table::{Row, Step, Table};
+use crate::table::{Row, Step};
 
 /// What `projects.csv` says of the whole. The table may be absent.
 pub(super) fn describe(container: &Container) -> Result<Description, SourceError> {
@@ -17,21 +17,48 @@ pub(super) fn describe(container: &Container) -> Result<Description, SourceError
         licences: Vec::new(),
         descriptor: Value::Null,
     };
-    let file = "projects.csv";
-    let Ok(reader) = container.open(file) else { return Ok(description) };
-    let mut table = Table::open(reader, file, b',')?;
-    let Step::Row(row) = table.step()? else { return Ok(description) };
-    let text = |column| Some(row.named(column)).filter(|text| !text.is_empty()).map(str::to_owned);
-    if let Some(title) = text("project_name") {
-        description.title = title;
+    let Ok(mut table) = super::table_file(container, "projects.csv").open() else { return Ok(description) };
+    let (mut titles, mut citations) = (Vec::new(), Vec::new());
+    loop {
+        let row = match table.step()? {
+            Step::Row(row) => row,
+            Step::Broken(_) => continue,
+            Step::End => break,
+        };
+        add_new(&mut titles, row.named("project_name"));
+        add_new(&mut citations, row.named("data_citation"));
+        for (column, scope) in [("metadata_license", "data"), ("image_license", "media")] {
+            let licence = Licence { name: row.named(column).into(), scope: Some(scope.into()) };
+            if !licence.name.is_empty() && !description.licences.contains(&licence) {
+                description.licences.push(licence);
+            }
+        }
+        // Of several projects none speaks for the whole.
+        description.descriptor = match description.descriptor {
+            Value::Null => descriptor(&row, row.named("project_name")),
+            _ => json!({}),
+        };
     }
-    description.citation = text("data_citation");
-    description.descriptor = descriptor(&row, &description.title);
-    let licence =
-        |(column, scope): (_, &str)| Some(Licence { name: text(column)?, scope: Some(scope.into()) });
-    let licences = [("metadata_license", "data"), ("image_license", "media")];
-    description.licences = licences.into_iter().filter_map(licence).collect();
+    if !titles.is_empty() {
+        description.title = list_titles(&titles);
+    }
+    description.citation = (!citations.is_empty()).then(|| citations.join("; "));
     Ok(description)
+}
+
+fn add_new(texts: &mut Vec<String>, text: &str) {
+    if !text.is_empty() && !texts.iter().any(|known| known == text) {
+        texts.push(text.to_owned());
+    }
+}
+
+/// The titles of one project or a few; of many the first.
+fn list_titles(titles: &[String]) -> String {
+    const NAMED: usize = 3;
+    match titles.len() {
+        0..=NAMED => titles.join(", "),
+        all => format!("{} and {} more projects", titles[..NAMED - 1].join(", "), all + 1 - NAMED),
+    }
 }
 
 /// The project in the words of Camtrap DP, as far as they have words for it. The address of the

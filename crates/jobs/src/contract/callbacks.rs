@@ -16,7 +16,7 @@ async fn begun(store: &Arc<dyn JobStore>) -> Held {
 }
 
 fn artifact(job_id: &JobId) -> Artifact {
-    Artifact { filename: format!("report_{job_id}_1.pdf"), size: 1, missing: None, sha256: None }
+    Artifact { filename: format!("report_{job_id}_1.pdf"), size: 1, ..Artifact::default() }
 }
 
 fn told(job_id: &JobId, attempt: u32) -> Callback {

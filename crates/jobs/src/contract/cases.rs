@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::{Harness, claimed, fault, job, patient, submitted, until};
 use crate::{
-    AfterFailure, Artifact, Held, HeldError, Idempotency, JobId, JobStore, NewJob, Record, State, StoreError,
-    Submitted, WorkerId,
+    AfterFailure, Artifact, Held, HeldError, Idempotency, JobId, JobStore, MissingReason, NewJob, Record,
+    State, StoreError, Submitted, WorkerId,
 };
 
 fn artifact(job_id: &JobId) -> Artifact {
@@ -14,6 +16,13 @@ fn artifact(job_id: &JobId) -> Artifact {
         filename: format!("report_{job_id}_1.pdf"),
         size: 12_345,
         missing: Some(3),
+        missing_reasons: vec![MissingReason {
+            reason: "remote".into(),
+            count: 3,
+            message: "3 pictures are \"on the web\" only, {[ – Ü".into(),
+            hint: Some("add --fetch-media".into()),
+        }],
+        remote_pictures: Some(2),
         sha256: Some("e3b0".into()),
     }
 }
@@ -134,8 +143,38 @@ pub async fn a_completed_job_has_its_file(harness: &impl Harness) {
     let record = store.get(&job_id).await.unwrap().unwrap();
     assert_eq!((record.state, record.artifact()), (State::Completed, Some(artifact(&job_id))));
     assert_eq!((record.processed_count, record.missing_count), (Some(10), Some(3)));
+    assert_eq!(
+        (record.missing_reasons, record.remote_pictures),
+        (artifact(&job_id).missing_reasons, Some(2))
+    );
     assert!(record.completed_at >= record.created_at && record.completed_at.is_some());
     assert_eq!(store.claim(&WorkerId::random()).await.unwrap(), None);
+}
+
+/// Why detections are missing is told by every way of reading a record, as far as it fits there.
+pub async fn reasons_for_what_is_missing_are_kept(harness: &impl Harness) {
+    let store = harness.open(patient()).await;
+    let job_id = store.submit(&job(Some(10))).await.unwrap().into_record().job_id;
+    let held = claimed(&store).await.held;
+    let reason = |count| MissingReason {
+        reason: "not_fetched".into(),
+        count,
+        message: "ü\"{[".repeat(100),
+        hint: None,
+    };
+    let reasons: Vec<MissingReason> = (1..=20).rev().map(reason).collect();
+    let artifact = Artifact { missing_reasons: reasons.clone(), ..artifact(&job_id) };
+    store.complete(&held, &artifact).await.unwrap();
+    let kept = store.get(&job_id).await.unwrap().unwrap().missing_reasons;
+    assert!(!kept.is_empty() && reasons.starts_with(&kept), "the first of them: {kept:?}");
+    assert!(json!(kept).to_string().len() <= 4 << 10);
+    let job_ids = [job_id];
+    let many = store.get_many(&job_ids).await.unwrap().into_iter();
+    let peeked = store.peek_many(&job_ids).await.unwrap().into_iter();
+    let listed = store.list(None, 10).await.unwrap().records.into_iter().map(|(_, record)| record);
+    let read = many.chain(peeked).map(|record| record.unwrap().unwrap()).chain(listed);
+    let told: Vec<_> = read.map(|record| record.missing_reasons).collect();
+    assert_eq!(told, vec![kept; 3]);
 }
 
 /// The answer to the first may have been lost on the way.
@@ -165,7 +204,7 @@ pub async fn what_is_final_stays(harness: &impl Harness) {
         assert!(matches!(store.heartbeat(&held, Some(1)).await, Err(HeldError::Lost)));
         assert!(matches!(store.fail(&held, &fault(true)).await, Err(HeldError::Lost)));
         assert!(matches!(store.release(&held).await, Err(HeldError::Lost)));
-        let other = Artifact { filename: "other.pdf".into(), size: 1, missing: None, sha256: None };
+        let other = Artifact { filename: "other.pdf".into(), size: 1, ..Artifact::default() };
         assert!(matches!(store.complete(&held, &other).await, Err(HeldError::Lost)));
         assert!(!store.is_held(&held).await.unwrap());
         assert_eq!(lasting(store.get(&job_id).await.unwrap()), lasting(Some(record)));

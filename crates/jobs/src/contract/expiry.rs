@@ -31,7 +31,7 @@ pub async fn a_lost_worker_s_job_waits_again(harness: &impl Harness) {
     assert_eq!(store.claim(&WorkerId::random()).await.unwrap(), None);
     reaped_into(&store, &job_id, Some(State::Queued)).await;
     assert!(matches!(store.heartbeat(&lost, None).await, Err(HeldError::Lost)));
-    let artifact = Artifact { filename: "late.pdf".into(), size: 1, missing: None, sha256: None };
+    let artifact = Artifact { filename: "late.pdf".into(), size: 1, ..Artifact::default() };
     assert!(matches!(store.complete(&lost, &artifact).await, Err(HeldError::Lost)));
     assert_eq!(claimed(&store).await.held.attempt, 2);
 }
@@ -73,7 +73,7 @@ pub async fn a_record_expires_with_its_file(harness: &impl Harness) {
     let job_id = submitted(&store).await;
     // On a busy machine it may expire before its turn, which is no other promise.
     if let Some(claim) = store.claim(&WorkerId::random()).await.unwrap() {
-        let artifact = Artifact { filename: "a.pdf".into(), size: 1, missing: None, sha256: None };
+        let artifact = Artifact { filename: "a.pdf".into(), size: 1, ..Artifact::default() };
         let done = store.complete(&claim.held, &artifact).await;
         assert!(matches!(done, Ok(()) | Err(HeldError::Lost)), "{done:?}");
     }
@@ -93,7 +93,7 @@ pub async fn each_write_renews_the_life_of_a_record(harness: &impl Harness) {
     let store = harness.open(patient()).await;
     let job_id = submitted(&store).await;
     let mut last = store.get(&job_id).await.unwrap().unwrap().expires_at;
-    let artifact = Artifact { filename: "a.pdf".into(), size: 1, missing: None, sha256: None };
+    let artifact = Artifact { filename: "a.pdf".into(), size: 1, ..Artifact::default() };
     let mut held = None;
     for step in ["claim", "heartbeat", "fail", "claim", "release", "claim", "complete"] {
         // So that a renewal is later than the last by something that a clock can show.

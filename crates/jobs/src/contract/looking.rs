@@ -57,7 +57,7 @@ pub async fn whatever_happens_to_a_job_is_a_change(harness: &impl Harness) {
     store.fail(&held, &fault(true)).await.unwrap();
     assert_eq!(changed(&*store, &mut since).await, own, "to be tried again");
     let held = claimed(&store).await.held;
-    let artifact = Artifact { filename: "a.pdf".into(), size: 1, missing: None, sha256: None };
+    let artifact = Artifact { filename: "a.pdf".into(), size: 1, ..Artifact::default() };
     store.complete(&held, &artifact).await.unwrap();
     assert_eq!(changed(&*store, &mut since).await, own, "completed");
     store.delete(&job_id).await.unwrap();

@@ -56,6 +56,7 @@ macro_rules! contract_tests {
             a_claim_whose_answer_was_lost_is_given_again,
             progress_is_shown,
             a_completed_job_has_its_file,
+            reasons_for_what_is_missing_are_kept,
             completing_twice_is_no_error,
             what_is_final_stays,
             a_wrong_input_fails_at_once,

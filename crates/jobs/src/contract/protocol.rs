@@ -170,7 +170,7 @@ impl Walk {
             Step::Release(attempt) => done(self.store.release(&held(attempt)).await),
             Step::Complete(attempt) => {
                 let artifact =
-                    Artifact { filename: format!("file_{attempt}"), size: 1, missing: None, sha256: None };
+                    Artifact { filename: format!("file_{attempt}"), size: 1, ..Artifact::default() };
                 done(self.store.complete(&held(attempt), &artifact).await)
             }
             Step::Fail(attempt, may_pass) => match self.store.fail(&held(attempt), &fault(may_pass)).await {

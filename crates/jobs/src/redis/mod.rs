@@ -34,6 +34,7 @@ use tokio::task::JoinHandle;
 
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
+use crate::missing_reason::write_reasons;
 use crate::store::{
     AfterFailure, ChangeMessage, Changes, HeldError, JobStore, MostWaiting, OneRecord, Page, Reaped, Stats,
     StoreError, StoreOptions,
@@ -225,10 +226,13 @@ impl JobStore for RedisStore {
 
     async fn complete(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
         let (filename, url) = (json_text(&artifact.filename), json_text(&artifact.download_url()));
-        let missing = artifact.missing.map_or_else(|| "null".to_owned(), |count| count.to_string());
+        let number = |count: Option<u64>| count.map_or_else(|| "null".to_owned(), |count| count.to_string());
+        let (missing, remote) = (number(artifact.missing), number(artifact.remote_pictures));
+        let reasons = write_reasons(&artifact.missing_reasons).unwrap_or_else(|| "null".to_owned());
         let size = artifact.size.to_string();
         let sha256 = json!(artifact.sha256).to_string();
-        let more = [artifact.filename.as_str(), &filename, &url, &size, &self.ttl(), &missing, &sha256];
+        let name = artifact.filename.as_str();
+        let more = [name, &filename, &url, &size, &self.ttl(), &missing, &sha256, &reasons, &remote];
         done(self.call_held(&SCRIPTS.complete, held, &more).await?)
     }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::id::JobId;
 use crate::job::{Record, State};
+use crate::missing_reason::read_reasons;
 use crate::store::StoreError;
 
 pub(super) fn record_key(job_id: &JobId) -> String {
@@ -44,6 +45,7 @@ pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, St
         left.and_then(|left| Timestamp::now().checked_add(SignedDuration::try_from(left).ok()?).ok());
     let time = |name: &str| text(name).as_deref().and_then(time);
     let number = |name: &str| fields.get(name).and_then(count);
+    let missing_reasons = fields.get("missing_reasons").map_or_else(Vec::new, read_reasons);
     Ok(Record {
         job_id: job_id.clone(),
         kind: text("kind").and_then(|kind| kind.parse().ok()),
@@ -61,6 +63,8 @@ pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, St
         total_detections: number("total_detections"),
         processed_count: number("processed_count"),
         missing_count: number("missing_count"),
+        missing_reasons,
+        remote_pictures: number("remote_pictures"),
         sha256: text("sha256"),
         owner: text("owner"),
     })
@@ -70,7 +74,7 @@ pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, St
 /// deep they are nested.
 struct KnownFields(Map<String, Value>);
 
-const KNOWN: [&str; 17] = [
+const KNOWN: [&str; 19] = [
     "status",
     "phase",
     "kind",
@@ -86,6 +90,8 @@ const KNOWN: [&str; 17] = [
     "total_detections",
     "processed_count",
     "missing_count",
+    "missing_reasons",
+    "remote_pictures",
     "owner",
     "sha256",
 ];

@@ -9,6 +9,7 @@
 mod rows;
 mod callbacks;
 mod feed;
+mod inspect;
 mod many;
 mod submit;
 mod transaction;
@@ -35,6 +36,10 @@ use crate::store::{
 use feed::Feed;
 use rows::{damaged, record, store_error};
 
+/// The database in the folder.
+const DATABASE: &str = "jobs.sqlite";
+/// The file that a process locks for as long as it uses the folder.
+const LOCK: &str = "lock";
 /// Version of the tables, as `schema.sql` notes it in the database.
 const VERSION: i64 = 5;
 /// What brings tables of version 1 to version 2, and so on.
@@ -51,6 +56,12 @@ const UPDATES: [&str; 4] = [
      DROP INDEX jobs_waiting; CREATE INDEX jobs_waiting ON jobs (turn, seq) WHERE state = 'queued'; \
      CREATE INDEX jobs_taken ON jobs (turn) WHERE state <> 'queued'; \
      CREATE INDEX jobs_owned ON jobs (owner, turn); PRAGMA user_version = 5; COMMIT;",
+];
+/// Columns that came later and may be empty, each with what adds it. They make no new version: an earlier
+/// program reads the columns that it knows by their names, and goes on with the database.
+const LATER_COLUMNS: [(&str, &str); 2] = [
+    ("missing_reasons", "ALTER TABLE jobs ADD COLUMN missing_reasons TEXT"),
+    ("remote_pictures", "ALTER TABLE jobs ADD COLUMN remote_pictures INTEGER"),
 ];
 /// Longest wait for a connection, after which a request is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -77,7 +88,7 @@ impl SqliteStore {
     pub async fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let lock = lock(folder)?;
         let connect = SqliteConnectOptions::new()
-            .filename(folder.join("jobs.sqlite"))
+            .filename(folder.join(DATABASE))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -128,7 +139,7 @@ impl SqliteStore {
 }
 
 fn lock(folder: &Path) -> Result<File, StoreError> {
-    let path: PathBuf = folder.join("lock");
+    let path: PathBuf = folder.join(LOCK);
     let unavailable =
         |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(unavailable)?;
@@ -157,6 +168,20 @@ async fn prepare(writer: &SqlitePool) -> Result<(), StoreError> {
     };
     for change in changes {
         sqlx::raw_sql(*change).execute(writer).await.map_err(store_error)?;
+    }
+    add_later_columns(writer).await
+}
+
+/// Adds the columns that a database of the same version may lack.
+async fn add_later_columns(writer: &SqlitePool) -> Result<(), StoreError> {
+    let found: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info('jobs')")
+        .fetch_all(writer)
+        .await
+        .map_err(store_error)?;
+    for (name, change) in LATER_COLUMNS {
+        if !found.iter().any(|column| column == name) {
+            sqlx::raw_sql(change).execute(writer).await.map_err(store_error)?;
+        }
     }
     Ok(())
 }

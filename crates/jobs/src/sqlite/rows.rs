@@ -1,17 +1,20 @@
 //! Rows of the database, and its errors.
 
 use jiff::Timestamp;
+use serde_json::Value;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::job::{Artifact, Record};
+use crate::missing_reason::read_reasons;
 use crate::store::StoreError;
 
 /// The columns of a [`Record`].
 macro_rules! columns {
     () => {
         "seq, job_id, kind, title, state, attempt, created_at, started_at, completed_at, expires_at, filename, \
-         file_size_bytes, error, total_detections, processed_count, missing_count, sha256, owner"
+         file_size_bytes, error, total_detections, processed_count, missing_count, missing_reasons, remote_pictures, \
+         sha256, owner"
     };
 }
 
@@ -28,15 +31,9 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
         at.map(Timestamp::from_millisecond).transpose().map_err(damaged)
     };
     let filename = optional_text("filename")?;
-    let size = number("file_size_bytes")?;
-    let missing = number("missing_count")?;
-    let sha256 = optional_text("sha256")?;
-    let artifact = filename.clone().map(|filename| Artifact {
-        filename,
-        size: size.unwrap_or(0),
-        missing,
-        sha256: sha256.clone(),
-    });
+    let reasons: Option<Value> =
+        optional_text("missing_reasons")?.and_then(|text| serde_json::from_str(&text).ok());
+    let artifact = filename.clone().map(|filename| Artifact { filename, ..Artifact::default() });
     Ok(Record {
         job_id: text("job_id")?.parse().map_err(damaged)?,
         kind: text("kind")?.parse().ok(),
@@ -49,12 +46,14 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, StoreError> {
         expires_at: time("expires_at")?,
         filename,
         download_url: artifact.map(|artifact| artifact.download_url()),
-        file_size_bytes: size,
+        file_size_bytes: number("file_size_bytes")?,
         error: optional_text("error")?,
         total_detections: number("total_detections")?,
         processed_count: number("processed_count")?,
-        missing_count: missing,
-        sha256,
+        missing_count: number("missing_count")?,
+        missing_reasons: reasons.map_or_else(Vec::new, |reasons| read_reasons(&reasons)),
+        remote_pictures: number("remote_pictures")?,
+        sha256: optional_text("sha256")?,
         owner: optional_text("owner")?,
     })
 }

@@ -23,6 +23,9 @@ CREATE TABLE jobs (
     total_detections INTEGER,
     processed_count  INTEGER,
     missing_count    INTEGER,
+    -- JSON, of at most 4 KiB.
+    missing_reasons  TEXT,
+    remote_pictures  INTEGER,
     sha256           TEXT,
     owner            TEXT,
     -- Where the end is told, until it was; tried so often, and not before that time again.

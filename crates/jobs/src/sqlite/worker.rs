@@ -7,6 +7,7 @@ use super::rows::{damaged, store_error};
 use super::{SqliteStore, millis, now};
 use crate::id::WorkerId;
 use crate::job::{Artifact, Claim, Failure, Held};
+use crate::missing_reason::write_reasons;
 use crate::store::{AfterFailure, HeldError, Reaped, StoreError};
 
 impl SqliteStore {
@@ -102,7 +103,8 @@ impl SqliteStore {
         let mut transaction = self.begin().await?;
         let done = sqlx::query(
             "UPDATE jobs SET state = 'completed', completed_at = ?3, expires_at = ?3 + ?4, filename = ?5, \
-             file_size_bytes = ?6, missing_count = ?7, sha256 = ?8, processed_count = total_detections, worker = NULL, lease_until = NULL \
+             file_size_bytes = ?6, missing_count = ?7, sha256 = ?8, missing_reasons = ?9, remote_pictures = ?10, \
+             processed_count = total_detections, worker = NULL, lease_until = NULL \
              WHERE job_id = ?1 AND attempt = ?2 AND state = 'running'",
         )
         .bind(held.job_id.as_str())
@@ -113,6 +115,8 @@ impl SqliteStore {
         .bind(i64::try_from(artifact.size).unwrap_or(i64::MAX))
         .bind(artifact.missing.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
         .bind(&artifact.sha256)
+        .bind(write_reasons(&artifact.missing_reasons))
+        .bind(artifact.remote_pictures.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
         .execute(transaction.connection())
         .await
         .map_err(store_error)?;

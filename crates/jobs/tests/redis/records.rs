@@ -1,6 +1,6 @@
 //! Records at `export_job:{job_id}`, which other programs read and write.
 
-use jobs::{Artifact, Failure, Held, HeldError, JobId, JobStore, State, StoreError, WorkerId};
+use jobs::{Artifact, Failure, Held, HeldError, JobId, JobStore, MissingReason, State, StoreError, WorkerId};
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
@@ -26,6 +26,13 @@ fn artifact() -> Artifact {
         filename: "detections_x_1.zip".into(),
         size: 12_345,
         missing: Some(3),
+        missing_reasons: vec![MissingReason {
+            reason: "remote".into(),
+            count: 3,
+            message: "3 pictures are \"on the web\" only, {[ – Ü".into(),
+            hint: Some("add --fetch-media".into()),
+        }],
+        remote_pictures: Some(2),
         sha256: Some("e3b0".into()),
     }
 }
@@ -50,9 +57,43 @@ async fn a_record_has_the_fields_of_the_contract() {
     );
     assert!(text.contains(r#""download_url":"/api/static/exports/detections_x_1.zip""#), "{text}");
     assert_eq!((&completed["file_size_bytes"], &completed["processed_count"]), (&json!(12_345), &json!(10)));
-    assert_eq!(completed["missing_count"], 3);
+    assert_eq!((&completed["missing_count"], &completed["remote_pictures"]), (&json!(3), &json!(2)));
+    assert_eq!(completed["missing_reasons"], json!(artifact().missing_reasons));
     assert_eq!(completed["created_at"], running["created_at"]);
     assert!(completed["completed_at"].as_str().unwrap() >= completed["created_at"].as_str().unwrap());
+}
+
+/// Programs of an earlier version write records without them, and others whatever they like.
+#[tokio::test]
+async fn reasons_that_are_not_there_or_are_none_are_not_told() {
+    let (server, store) = store().await;
+    let job_id: JobId = "theirs".parse().unwrap();
+    let good = json!({"reason": "remote", "count": 3, "message": "3 pictures are on the web only"});
+    for (reasons, expected) in [
+        ("", 0),
+        (r#","missing_reasons":"many""#, 0),
+        (r#","missing_reasons":[7,{"reason":"remote"}]"#, 0),
+        (format!(r#","missing_reasons":[7,{good}]"#).as_str(), 1),
+    ] {
+        let text = format!(r#"{{"status":"completed","job_id":"theirs","missing_count":3{reasons}}}"#);
+        write(&server, &job_id, &text);
+        let record = store.get(&job_id).await.unwrap().unwrap();
+        assert_eq!((record.missing_count, record.missing_reasons.len()), (Some(3), expected), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_which_nothing_is_missing_has_no_reasons() {
+    let (server, store) = store().await;
+    let new = job();
+    store.submit(&new).await.unwrap();
+    let held = claim(&store).await;
+    let whole =
+        Artifact { missing: Some(0), missing_reasons: Vec::new(), remote_pictures: None, ..artifact() };
+    store.complete(&held, &whole).await.unwrap();
+    let record: Value = serde_json::from_str(&read(&server, &new.job_id)).unwrap();
+    assert_eq!(record["missing_count"], 0);
+    assert!(record.get("missing_reasons").is_none() && record.get("remote_pictures").is_none(), "{record}");
 }
 
 #[tokio::test]

@@ -143,12 +143,15 @@ pub struct Excluded {
     pub other_classes: u64,
     /// On the level that is not counted, where the same animals stand on both.
     pub other_level: u64,
+    /// What a model saw on files that a person classified as well.
+    pub replaced_by_person: u64,
 }
 
 impl Excluded {
     pub(crate) fn of(&mut self, reason: Reason) -> &mut u64 {
         match reason {
             Reason::OtherLevel => &mut self.other_level,
+            Reason::Replaced => &mut self.replaced_by_person,
             Reason::NoTimestamp => &mut self.no_timestamp,
             Reason::OutsidePeriod => &mut self.outside_period,
             Reason::OutsideDeployment => &mut self.outside_deployment,

@@ -16,6 +16,8 @@ pub struct ClassRow {
     pub classification: String,
     /// Its everyday name, where the data set has one.
     pub vernacular_name: Option<String>,
+    /// An animal that people keep, such as a dog or cattle.
+    pub domestic: bool,
     /// `event` or `media`: the level that most of its records were counted on.
     pub level: String,
     /// Independent events.

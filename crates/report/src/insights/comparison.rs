@@ -25,6 +25,9 @@ pub(crate) fn insights(survey: &Survey<'_>, numbers: &ReportData) -> Vec<String>
 }
 
 fn nothing(survey: &Survey<'_>, numbers: &ReportData) -> String {
+    if !super::was_anything_reviewed(survey) {
+        return format!("{} So there is nothing to compare.", super::nothing(survey));
+    }
     let effort: Vec<String> = numbers
         .periods
         .iter()

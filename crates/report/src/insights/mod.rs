@@ -50,18 +50,70 @@ fn recorded(survey: &Survey<'_>) -> String {
     )
 }
 
+/// Why a report has no events. That no animal was there is said only where something was read.
 fn nothing(survey: &Survey<'_>) -> String {
     let effort = survey.effort_days();
-    if effort > 0.0 {
+    let read = survey.data.observations.len() as u64 + survey.data.rest.observations;
+    let lost = survey.data.problems.rows_skipped();
+    if read == 0 && lost > 0 {
         return format!(
-            "In {} camera-days at {} no animal was recorded. With that effort, a rate of up to {} events \
-             in 100 camera-days would still go unseen one time in forty.",
-            measure(effort),
-            count(survey.surveyed().len(), "location", "locations"),
-            measure(100.0 * 3.689 / effort),
+            "No observation of the data set could be read ({} rows were lost), so nothing can be said about \
+             this period.",
+            whole(lost)
         );
     }
-    format!("No camera was at work in this period, so nothing can be said about it. {}", recorded(survey))
+    if effort <= 0.0 {
+        return format!(
+            "No camera was at work in this period, so nothing can be said about it. {}",
+            recorded(survey)
+        );
+    }
+    if read == 0 {
+        return "The data set has no observations, so nothing can be said about this period.".into();
+    }
+    let days = measure(effort);
+    let places = count(survey.surveyed().len(), "location", "locations");
+    let out = &survey.found.excluded;
+    let is_reviewed = was_anything_reviewed(survey);
+    let unnamed = out.unknown + out.unclassified;
+    if !is_reviewed && unnamed == 0 && out.no_timestamp > 0 {
+        return format!(
+            "In {days} camera-days at {places} nothing with a time was recorded, while {} no time, so nothing can \
+             be said about this period.",
+            count(
+                usize::try_from(out.no_timestamp).unwrap_or(usize::MAX),
+                "observation has",
+                "observations have"
+            ),
+        );
+    }
+    if !is_reviewed && unnamed == 0 {
+        return format!(
+            "In {days} camera-days at {places} nothing at all was recorded, not even a blank picture: the \
+             cameras may not have worked, or their records are not in the data set. {}",
+            recorded(survey)
+        );
+    }
+    if !is_reviewed {
+        return format!(
+            "In {days} camera-days at {places} {} recorded, and not one is identified, so nothing can be \
+             said about animals.",
+            count(usize::try_from(unnamed).unwrap_or(usize::MAX), "observation was", "observations were"),
+        );
+    }
+    let which = if survey.wanted.is_empty() { "animal" } else { "animal of the species asked for" };
+    format!(
+        "In {days} camera-days at {places} no {which} was recorded. With that effort, a rate of up to {} \
+         events in 100 camera-days would still go unseen one time in forty.",
+        measure(100.0 * 3.689 / effort),
+    )
+}
+
+/// Whether somebody, or a model, said of anything in the period what it shows, while a camera worked.
+fn was_anything_reviewed(survey: &Survey<'_>) -> bool {
+    let out = &survey.found.excluded;
+    let reviewed = out.blank + out.human + out.vehicle + out.other_classes + out.outside_deployment;
+    survey.effort_days() > 0.0 && reviewed > 0
 }
 
 fn day(date: jiff::civil::Date) -> String {
@@ -70,14 +122,28 @@ fn day(date: jiff::civil::Date) -> String {
 
 fn overall(survey: &Survey<'_>, classes: &[ClassRow], surveyed: usize) -> String {
     let individuals: u64 = classes.iter().map(|row| row.individuals).sum();
-    format!(
+    let overall = format!(
         "In {} camera-days at {}, cameras recorded {} of {}, with {} in all.",
         measure(survey.effort_days()),
         count(surveyed, "location", "locations"),
         count(survey.events.len(), "independent event", "independent events"),
         count(classes.len(), "class", "classes"),
         count(usize::try_from(individuals).unwrap_or(usize::MAX), "individual", "individuals"),
-    )
+    );
+    match domestic(survey, classes) {
+        Some(domestic) => format!("{overall} {domestic}"),
+        None => overall,
+    }
+}
+
+/// How much of it is of animals that people keep, which are counted like the others.
+fn domestic(survey: &Survey<'_>, classes: &[ClassRow]) -> Option<String> {
+    let kept: Vec<&ClassRow> = classes.iter().filter(|row| row.domestic).collect();
+    let names: Vec<String> = kept.iter().map(|row| name(survey, &row.classification)).collect();
+    let events = kept.iter().map(|row| row.events).sum::<usize>();
+    (events > 0).then(|| {
+        format!("{} of domestic animals ({}).", count(events, "event is", "events are"), list(&names, 4))
+    })
 }
 
 fn frequency(survey: &Survey<'_>, row: &ClassRow, surveyed: usize) -> String {
@@ -184,6 +250,10 @@ fn hours(survey: &Survey<'_>, row: &ClassRow, activity: Option<&ActivityRow>) ->
         ));
     }
     let events = survey.events_of(survey.data.class(&row.classification)?);
+    // Without a clock that can be relied on there is no hour of the day.
+    if events.iter().any(|event| !survey.has_clock(event.deployment)) {
+        return None;
+    }
     let dark = |event: &&Event| !(6.0..18.0).contains(&event.time.hour_of_day());
     let (late, all) = (events.iter().filter(dark).count(), events.len());
     let Interval { low, high } = intervals::wilson(u32::try_from(late).ok()?, u32::try_from(all).ok()?)?;

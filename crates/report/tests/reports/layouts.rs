@@ -167,7 +167,7 @@ fn a_comparison_reads_in_order() {
     let pages = text(&render(&numbers, BuiltIn::Report));
     let parts = [
         "Comparison of Summer and Winter",
-        "Camera-days of effort 2,707.0 3,420.0",
+        "Camera-days of effort 2,707.5 3,420.0",
         "What the data show",
         "Events in 100 camera-days, side by side",
         "Rates by month",

@@ -2,6 +2,7 @@
 //!
 //! One program, since each links the PDF engine.
 
+mod field_data;
 mod independent;
 mod invariance;
 mod layouts;

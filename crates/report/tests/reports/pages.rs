@@ -81,12 +81,13 @@ fn a_period_without_data_is_one_page_that_says_so() {
     package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
     for (from, to, expected) in [
         ("2019-01-01", "2019-06-30", "No camera was at work in this period"),
-        ("2023-12-01", "2023-12-31", "no animal was recorded"),
+        ("2023-12-01", "2023-12-31", "nothing at all was recorded, not even a blank picture"),
     ] {
         let pdf = report::render(&small(&package, from, to)).unwrap();
         assert_eq!(fields_of(&pdf)["Pages"], "1");
         let pages = text(&pdf);
         assert!(pages.contains("No detections in this period") && pages.contains(expected), "{pages}");
+        assert!(pages.contains("Data notes") && pages.contains("Methods"), "{pages}");
     }
 }
 

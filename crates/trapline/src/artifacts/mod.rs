@@ -35,6 +35,8 @@ pub use self::address::ArtifactsAddress;
 pub use self::images::ImageStore;
 pub use self::name::Name;
 pub use self::owner::{Owner, OwnerError, ServiceName};
+use crate::export::ExportCounts;
+use crate::folder_access::{find_writable, is_missing};
 use place::Place;
 use upload::Upload;
 
@@ -45,6 +47,15 @@ pub struct Artifacts {
     owner: Arc<Owner>,
     /// What was wrong with the marker when it was last looked at.
     marker_problem: Arc<Mutex<Option<String>>>,
+}
+
+/// What was found of a place without using it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlaceCondition {
+    /// It is there; else it would be made.
+    pub is_there: bool,
+    /// Free bytes on the disk where files are made.
+    pub free: u64,
 }
 
 /// The content of a file, piece by piece.
@@ -74,11 +85,19 @@ impl Artifacts {
         Ok(artifacts)
     }
 
-    /// The same without leaving a marker: whether a process of this service could use the place.
-    pub async fn try_out(address: &ArtifactsAddress, owner: Owner) -> Result<Self, OwnerError> {
+    /// Whether a process of this service could use the place, found out without leaving anything there.
+    pub async fn inspect(address: &ArtifactsAddress, owner: Owner) -> Result<PlaceCondition, OwnerError> {
+        if let ArtifactsAddress::Folder(path) = address
+            && is_missing(path)
+        {
+            let above = find_writable(path)?;
+            return Ok(PlaceCondition { is_there: false, free: free_space(&above) });
+        }
         let artifacts = Self::open_unmarked(address, owner).await?;
         match artifacts.check_owner().await {
-            Ok(()) | Err(OwnerError::NoMarker(_)) => Ok(artifacts),
+            Ok(()) | Err(OwnerError::NoMarker(_)) => {
+                Ok(PlaceCondition { is_there: true, free: artifacts.free() })
+            }
             Err(error) => Err(error),
         }
     }
@@ -111,8 +130,7 @@ impl Artifacts {
 
     /// Free bytes on the disk where files are made; very many when the system does not say.
     pub fn free(&self) -> u64 {
-        rustix::fs::statvfs(self.scratch())
-            .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+        free_space(self.scratch())
     }
 
     /// Begins a file, which nobody sees yet.
@@ -178,6 +196,10 @@ impl Artifacts {
     }
 }
 
+fn free_space(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Only names that we make, which hold no separator, reach a file system or an object store.
 fn named(file_name: &str) -> io::Result<Name> {
     Name::parse(file_name).ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -194,13 +216,13 @@ impl Unfinished {
         }
     }
 
-    /// Makes the file visible, all of it at once; it lacks `missing` of the detections asked for.
-    /// Blocks.
-    pub fn publish(self, missing: Option<u64>, sha256: String) -> io::Result<Artifact> {
+    /// Makes the file visible, all of it at once; `counts` is what is known of its content. Blocks.
+    pub fn publish(self, counts: ExportCounts, sha256: String) -> io::Result<Artifact> {
         let (filename, size) = match self {
             Self::Folder(unfinished) => unfinished.publish()?,
             Self::Bucket(upload) => upload.publish()?,
         };
-        Ok(Artifact { filename, size, missing, sha256: Some(sha256) })
+        let ExportCounts { missing, missing_reasons, remote_pictures } = counts;
+        Ok(Artifact { filename, size, missing, missing_reasons, remote_pictures, sha256: Some(sha256) })
     }
 }

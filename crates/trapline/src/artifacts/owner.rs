@@ -7,7 +7,7 @@
 use std::io;
 use std::str::FromStr;
 
-use jobs::{StoreAddress, StoreError};
+use jobs::{StoreAddress, StoreError, StoreIdentity};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::sha256_of;
@@ -51,11 +51,23 @@ pub struct Owner {
 impl Owner {
     /// The service of a process: by its name when it has one, else by its job store.
     pub fn new(service: Option<&ServiceName>, store: &StoreAddress) -> Result<Self, StoreError> {
+        Self::identified_by(service, |machine| store.identity(machine))
+    }
+
+    /// The same without making a store that is not there yet.
+    pub fn peek(service: Option<&ServiceName>, store: &StoreAddress) -> Result<Self, StoreError> {
+        Self::identified_by(service, |machine| store.peek_identity(machine))
+    }
+
+    fn identified_by(
+        service: Option<&ServiceName>,
+        find: impl FnOnce(&str) -> Result<StoreIdentity, StoreError>,
+    ) -> Result<Self, StoreError> {
         if let Some(ServiceName(name)) = service {
             return Ok(Self { id: format!("service:{name}"), description: format!("--service {name}") });
         }
         let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let identity = store.identity(&machine)?;
+        let identity = find(&machine)?;
         // A path may hold anything.
         let plain = |sign: char| if sign.is_control() { '?' } else { sign };
         Ok(Self { id: identity.id, description: identity.description.chars().map(plain).collect() })

@@ -1,9 +1,9 @@
-//! `trapline check`: what a server would meet, before it is started.
+//! `trapline check`: what a server would meet, before it is started. It makes nothing and changes nothing.
 
 use std::path::Path;
 
-use detections::{Database, DatabaseError, Dataset};
-use jobs::{StoreAddress, StoreOptions};
+use detections::{Database, DatabaseError};
+use jobs::{SqliteStore, StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
@@ -12,6 +12,8 @@ use super::failure::Failure;
 use super::output::result;
 use super::serve::{open_to_all, runtime};
 use crate::artifacts::{Artifacts, Owner};
+use crate::folder_access::{find_writable, is_missing};
+use crate::overview::DatasetOverview;
 use crate::source::Source;
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
@@ -65,33 +67,35 @@ fn data(arguments: &ServeArguments, found: &mut Found) -> Result<(), Failure> {
         names.push(name);
         match argument.open(&how) {
             Err(error) => found.note(&what, Err(error.to_string())),
-            Ok(Source::Read(data)) => {
-                let skipped = data.problems.rows_skipped();
-                found.note(&what, Ok(format!("{}; {skipped} rows could not be read", in_short(&data))));
-            }
-            Ok(Source::Database(database)) => found.note(&what, of_database(&database)),
+            Ok(Source::Unusable(reason)) => found.note(&what, Err(reason.to_string())),
+            Ok(source) => found.note(&what, describe(name, &source)),
         }
     }
     Ok(())
 }
 
-fn in_short(data: &Dataset) -> String {
-    format!(
-        "{} observations of {} classes at {} locations",
-        data.observations.len() as u64 + data.rest.observations,
-        data.classes.len(),
-        data.locations.len(),
-    )
+/// What a data set holds, in a line; of a database also whether it is fit to be asked.
+fn describe(name: &str, source: &Source) -> Result<String, String> {
+    let health = match source {
+        Source::Read(_) | Source::Unusable(_) => String::new(),
+        Source::Database(database) => describe_health(database)?,
+    };
+    let overview = DatasetOverview::of(name, source, false, false).map_err(|error| refusal_of(&error))?;
+    Ok(overview.in_short() + &health)
 }
 
-/// Whether a database can be read, what its server could do better, and what it lets us do that it
-/// need not.
-fn of_database(database: &Database) -> Result<String, String> {
-    let health = Handle::current().block_on(database.health()).map_err(|error| match error {
+/// Why a database gives no data. Who runs a check may know what its server said.
+fn refusal_of(error: &DatabaseError) -> String {
+    match error {
         DatabaseError::Refused(reason) => format!("cannot be read: {reason}"),
         error => error.to_string(),
-    })?;
-    let mut told = in_short(&health.outline);
+    }
+}
+
+/// What a database's server could do better, and what it lets us do that it need not.
+fn describe_health(database: &Database) -> Result<String, String> {
+    let health = Handle::current().block_on(database.health()).map_err(|error| refusal_of(&error))?;
+    let mut told = String::new();
     if health.unindexed {
         told +=
             ". A day's pictures are looked for in all of them: an index on the time of pictures is missing";
@@ -105,17 +109,22 @@ fn of_database(database: &Database) -> Result<String, String> {
 /// The folders that are read and written.
 fn folders(arguments: &ServeArguments, found: &mut Found) {
     let jobs = &arguments.jobs;
-    let owner = Owner::new(jobs.service.as_ref(), &arguments.store).map_err(|error| error.to_string());
+    let owner = Owner::peek(jobs.service.as_ref(), &arguments.store).map_err(|error| error.to_string());
     let artifacts = owner.and_then(|owner| {
-        let tried = Handle::current().block_on(Artifacts::try_out(&jobs.artifacts, owner));
-        tried.map_err(|error| error.to_string())
+        let inspected = Handle::current().block_on(Artifacts::inspect(&jobs.artifacts, owner));
+        inspected.map_err(|error| error.to_string())
     });
+    let place = &jobs.artifacts;
     found.note(
         "artifacts",
-        artifacts.as_ref().map_err(Clone::clone).map(|_| format!("{} can be written to", jobs.artifacts)),
+        artifacts.as_ref().map_err(Clone::clone).map(|condition| {
+            let state =
+                if condition.is_there { "can be written to" } else { "is not there yet and can be made" };
+            format!("{place} {state}")
+        }),
     );
-    if let Ok(artifacts) = &artifacts {
-        let (free, least) = (artifacts.free() >> 20, u64::from(jobs.keep_free));
+    if let Ok(condition) = &artifacts {
+        let (free, least) = (condition.free >> 20, u64::from(jobs.keep_free));
         let room = format!("{free} MiB are free where files are made");
         found.note(
             "room",
@@ -187,15 +196,31 @@ fn access(arguments: &ServeArguments, found: &mut Found) {
 async fn servers(arguments: &ServeArguments, found: &mut Found) {
     let listen = TcpListener::bind(arguments.listen).await.map_err(|error| error.to_string());
     found.note("listen", listen.map(|_| format!("{} is free", arguments.listen)));
-    let store =
-        match arguments.store.open(StoreOptions { ttl: arguments.jobs.ttl, ..StoreOptions::default() }).await
-        {
-            Ok(store) => store.check().await,
-            Err(error) => Err(error),
-        };
-    let kept = match &arguments.store {
-        StoreAddress::Sqlite(folder) => format!("jobs are kept in {}", folder.display()),
-        StoreAddress::Redis(_) => format!("{} answers and can be written to", arguments.store),
+    let store = match &arguments.store {
+        StoreAddress::Sqlite(folder) => check_folder_of_jobs(folder),
+        server @ StoreAddress::Redis(_) => {
+            let options = StoreOptions { ttl: arguments.jobs.ttl, ..StoreOptions::default() };
+            let asked = ask_server_of_jobs(server, options).await;
+            asked
+                .map(|()| format!("{server} answers and can be written to"))
+                .map_err(|error| error.to_string())
+        }
     };
-    found.note("store", store.map(|()| kept).map_err(|error| error.to_string()));
+    found.note("store", store);
+}
+
+async fn ask_server_of_jobs(server: &StoreAddress, options: StoreOptions) -> Result<(), StoreError> {
+    server.open(options).await?.check().await
+}
+
+/// Whether jobs can be kept in a folder. Opening a store there would make it.
+fn check_folder_of_jobs(folder: &Path) -> Result<String, String> {
+    let shown = folder.display();
+    let writable =
+        find_writable(folder).map_err(|error| format!("jobs cannot be kept in {shown}: {error}"))?;
+    if is_missing(folder) {
+        return Ok(format!("jobs are kept in {shown}, which can be made in {}", writable.display()));
+    }
+    SqliteStore::inspect(folder).map_err(|error| error.to_string())?;
+    Ok(format!("jobs are kept in {shown}"))
 }

@@ -6,9 +6,11 @@ mod check;
 mod config;
 mod demo;
 mod failure;
+mod info;
 mod job;
 mod lay_out;
 mod manual;
+mod missing_reasons;
 mod output;
 mod report;
 mod serve;
@@ -48,6 +50,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Report(arguments) => report::run(&arguments),
         Command::Archive(arguments) => archive::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
         Command::Completions { shell } => {
             manual::completions(shell);
             Ok(())

@@ -24,7 +24,8 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
     let how = arguments.data.how(None)?;
     let how = How { read: ReadOptions { keep: Keep::Numbers, ..how.read }, ..how };
     let source = super::archive::only_data_set(&arguments.data, &how)?;
-    source.knows(&request.classifications, &[]).map_err(Failure::input)?;
+    let names = source.resolve_names(&request.classifications, &[]).map_err(Failure::input)?;
+    let request = Request { classifications: names.classes, ..request };
     let data = source.for_report(&request.periods(), &|| false).map_err(Failure::of_database)?;
     let numbers = {
         let _computing = Stage::begin("computing the numbers");
@@ -44,8 +45,10 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
     };
     let size = write_whole(&arguments.output, &bytes)?;
     let skipped = data.problems.rows_skipped();
-    if skipped > 0 {
-        eprintln!("note: {skipped} rows of the data could not be read; the report's data notes tell which");
+    for table in data.problems.tables().iter().filter(|table| table.rows_lost + table.times_lost > 0) {
+        let lost = table.rows_lost + table.times_lost;
+        let (rows, file) = (table.rows, &table.file);
+        eprintln!("note: {lost} of {rows} rows of {file} could not be read; the report's data notes say why");
     }
     if arguments.json {
         let told = json!({"file": arguments.output, "size_bytes": size, "events": numbers.events,
@@ -121,6 +124,15 @@ fn request(arguments: &ReportArguments, pages: &Pages) -> Result<Request, Failur
         )));
     }
     let period = period(arguments, compared)?;
+    let periods = compared.iter().map(|labelled| labelled.period).chain([period]);
+    let this_year = jiff::ZonedDateTime::now().date().year();
+    if let Some(year) = periods.into_iter().find_map(|period| period.impossible_year(this_year)) {
+        return Err(Failure::input(format!(
+            "the year {year} cannot be right; expected {} to {}, in four digits",
+            report::FIRST_YEAR,
+            this_year + 1
+        )));
+    }
     Ok(Request {
         report_type,
         group_by: arguments.group_by,

@@ -41,7 +41,7 @@ pub fn export(mut fields: Fields, datasets: &Datasets) -> Result<(Export, u64), 
     let share = share(&mut fields);
     let layout = fields.choice("layout", &Layout::ALL);
     let media = fields.choice("media", &Media::ALL);
-    check_parts(&mut fields, layout);
+    check_parts(&mut fields, layout, media);
     let request = ArchiveRequest {
         // Its place is taken below, once all is known to be right.
         detections: Chosen::Ids(Vec::new()),
@@ -62,15 +62,24 @@ pub fn export(mut fields: Fields, datasets: &Datasets) -> Result<(Export, u64), 
     let (Some((name, source)), Some(detections)) = (found, detections) else {
         return Err(Problem::new(422, "The request is incomplete"));
     };
+    let detections = match detections {
+        // A job keeps the names of the data set, whichever way they were typed.
+        Chosen::Filter(selection) => Chosen::Filter(source.resolve_selection(selection).map_err(map_fault)?),
+        ids @ Chosen::Ids(_) => ids,
+    };
     let request = ArchiveRequest { detections, ..request };
-    let total = request.count(source).map_err(|fault| match fault {
+    let total = request.count(source).map_err(map_fault)?;
+    Ok((Export { dataset: name.into(), what: What::Archive(request) }, total as u64))
+}
+
+fn map_fault(fault: SourceFault) -> Problem {
+    match fault {
         SourceFault::Unknown(unknown) => {
             let field = format!("filter.{}", unknown.what);
             Problem::fields(422, vec![FieldError::new(field, unknown)])
         }
         SourceFault::Database(error) => error.into(),
-    })?;
-    Ok((Export { dataset: name.into(), what: What::Archive(request) }, total as u64))
+    }
 }
 
 fn chosen(fields: &mut Fields) -> Option<Chosen> {
@@ -161,18 +170,22 @@ fn some_of(fields: &mut Fields, name: &str) -> Option<usize> {
 
 /// Each layout says in its own way which pictures it holds. What it cannot do is refused rather
 /// than left out without a word.
-fn check_parts(fields: &mut Fields, layout: Layout) {
+fn check_parts(fields: &mut Fields, layout: Layout, media: Media) {
     if layout == Layout::Crops {
         if fields.get("media").is_some() {
             fields.wrong("media", "media belongs to the layouts camtrap-dp and coco; crops has include_crops and include_originals");
         }
         return;
     }
+    if layout == Layout::Coco && media == Media::Remote {
+        fields
+            .wrong("media", "media remote belongs to the layout camtrap-dp; coco takes whole, crops or none");
+    }
     let differs = [("include_crops", false), ("include_originals", true), ("include_metadata_csv", false)];
     for (name, other) in differs {
         if fields.get(name) == Some(&Value::Bool(other)) {
             let detail = format!(
-                "{name} belongs to the layout crops; the others have their own tables, and media (whole or crops) says which pictures"
+                "{name} belongs to the layout crops; the others have their own tables, and media (whole, crops, remote or none) says which pictures"
             );
             fields.wrong(name, detail);
         }

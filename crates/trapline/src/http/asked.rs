@@ -37,7 +37,7 @@ pub struct ReportBody {
     /// A season in place of the two dates; it needs a `year`.
     pub season: Option<SeasonName>,
     /// The year in which the season begins.
-    #[schema(minimum = 1900, maximum = 9998)]
+    #[schema(minimum = 1980, maximum = 9998)]
     pub year: Option<u32>,
     /// What the columns of the activity over the period stand for.
     #[schema(default = "month")]
@@ -121,7 +121,9 @@ pub struct ArchiveBody {
     /// How the archive is laid out.
     #[schema(default = "crops")]
     pub layout: Option<LayoutName>,
-    /// Which pictures the layouts `camtrap-dp` and `coco` hold.
+    /// Which pictures the layouts `camtrap-dp` and `coco` hold: `whole` ones, of which a Camtrap DP package
+    /// names those that stay on the web by their addresses; `crops`; none, and the addresses of those that
+    /// are on the web (`remote`, in `camtrap-dp` alone); or none, and their names in the source (`none`).
     #[schema(default = "whole")]
     pub media: Option<MediaName>,
     /// Whether the layout `crops` holds crops.
@@ -133,7 +135,7 @@ pub struct ArchiveBody {
     /// Whether the layout `crops` holds a table of the detections.
     #[schema(default = true)]
     pub include_metadata_csv: Option<bool>,
-    /// Whether people and vehicles may be on the pictures.
+    /// Whether people and vehicles may be on the pictures, and on those that are named by their addresses.
     #[schema(default = false)]
     pub include_humans: Option<bool>,
     /// Whether crops of damaged pictures are in it, which may show what was not there.

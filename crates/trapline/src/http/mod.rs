@@ -7,6 +7,7 @@ mod blocking;
 mod body;
 mod bounded_json;
 mod connections;
+mod dataset;
 mod delete;
 mod download;
 mod events;

@@ -19,7 +19,9 @@ use super::answers::KindName;
 use super::asked::{GroupByName, SeasonName};
 use super::list::ListedStatus;
 use super::responses::ProblemBody;
-use super::{App, delete, download, events, health, list, metrics, pictures, status, submit, summary};
+use super::{
+    App, dataset, delete, download, events, health, list, metrics, pictures, status, submit, summary,
+};
 
 /// As strict as the page's, but for styles and pictures that Swagger UI makes itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -72,6 +74,7 @@ pub fn described() -> OpenApiRouter<App> {
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(summary::known))
+        .routes(routes!(dataset::overview))
         .routes(routes!(summary::summary))
         .routes(routes!(submit::pdf))
         .routes(routes!(submit::zip))

@@ -160,7 +160,7 @@ impl From<DatabaseError> for Problem {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Refused(_) => Self::new(500, error),
-            DatabaseError::TooLarge(_) => Self::new(422, error),
+            DatabaseError::TooLarge(_) | DatabaseError::Unusable(_) => Self::new(422, error),
             error => Self { retry_after: Some(5), ..Self::new(503, error) },
         }
     }

@@ -70,11 +70,12 @@ pub fn export(
     let compared = comparison_periods(&mut fields, report_type);
     let template = template(&mut fields, report_type, templates);
     let archival = fields.flag("archival", false);
-    let classifications = fields.texts("classifications");
-    match found.map(|(_, source)| source.knows(&classifications, &[])) {
+    let mut classifications = fields.texts("classifications");
+    match found.map(|(_, source)| source.resolve_names(&classifications, &[])) {
         Some(Err(SourceFault::Unknown(unknown))) => fields.wrong("classifications", unknown),
         Some(Err(SourceFault::Database(error))) => return Err(error.into()),
-        Some(Ok(())) | None => {}
+        Some(Ok(resolved)) => classifications = resolved.classes,
+        None => {}
     }
     let include = Include {
         charts: fields.flag("include_charts", true),
@@ -143,6 +144,9 @@ fn title(fields: &mut Fields) -> Option<String> {
     title
 }
 
+/// Years in which a season may begin.
+const YEARS: std::ops::RangeInclusive<u32> = 1980..=9998;
+
 /// The period asked for: two dates, or a season with its year.
 pub fn period(fields: &mut Fields) -> Option<Period> {
     let Some(name) = fields.text("season") else {
@@ -150,8 +154,8 @@ pub fn period(fields: &mut Fields) -> Option<Period> {
             fields
                 .wrong("year", "year belongs to a season; give season too, or start_date and end_date alone");
         }
-        let start = fields.required("start_date", Fields::date);
-        let end = fields.required("end_date", Fields::date);
+        let start = required_date(fields, "start_date");
+        let end = required_date(fields, "end_date");
         return Some(Period { start: start?, end: end? });
     };
     for date in ["start_date", "end_date"] {
@@ -168,8 +172,19 @@ pub fn period(fields: &mut Fields) -> Option<Period> {
         fields.wrong("year", "year is missing: a season needs the year in which it begins");
         return None;
     }
-    let year = fields.whole_number("year", 1900..=9998, 0);
+    let year = fields.whole_number("year", YEARS, 0);
     i16::try_from(year).ok().and_then(|year| season.period(year))
+}
+
+/// A date of which there can be data. One still to come breaks a rule of its own.
+fn required_date(fields: &mut Fields, name: &str) -> Option<Date> {
+    let date = fields.required(name, Fields::date)?;
+    if date.year() < report::FIRST_YEAR {
+        let first = report::FIRST_YEAR;
+        fields.wrong(name, format!("{name} is in the year {}; expected {first} or later", date.year()));
+        return None;
+    }
+    Some(date)
 }
 
 /// The template, by name.
@@ -212,8 +227,8 @@ fn comparison_periods(fields: &mut Fields, report_type: Option<ReportType>) -> V
             continue;
         };
         let mut inner = Fields::within(item);
-        let start = inner.required("start_date", Fields::date);
-        let end = inner.required("end_date", Fields::date);
+        let start = required_date(&mut inner, "start_date");
+        let end = required_date(&mut inner, "end_date");
         let label = inner.required("label", Fields::text).map(|label| label.trim().to_owned());
         match &label {
             Some(label) if label.is_empty() || label.chars().count() > MAX_LABEL => {

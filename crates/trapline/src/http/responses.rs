@@ -77,6 +77,8 @@ errors! {
     NotAllowed = 403 "Forbidden", "The link has expired; the status of the export has a new one", None;
     /// There is no such job, or it has expired.
     NoJob = 404 "Not Found", "Job not found or expired", None;
+    /// There is no data set of this name.
+    NoDataset = 404 "Not Found", "unknown dataset “x”. Known are: algar", None;
     /// The body is not JSON, or a rule for dates is broken. `detail` is the first rule that is.
     BrokenRule = 400 "Bad Request", "start_date must be before end_date", Some("start_date");
     /// The body has the wrong shape, or names something that is not there.

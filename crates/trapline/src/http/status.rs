@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use jobs::{JobId, JobStore, Kind, Record, State as JobState, StoreError};
 use serde_json::{Value, json};
 
-use super::answers::{AnyStatus, ArchiveStatus, Status};
+use super::answers::{AnyStatus, ArchiveStatus, MissingReason, Status};
 use super::eyes::{Eyes, address};
 use super::feed::{Feed, StatusBody};
 use super::path::Path;
@@ -202,10 +202,18 @@ pub fn body(record: &Record, kind: Kind, place: Option<u64>, access: &Access) ->
             total_detections: record.total_detections,
             processed_count: record.processed_count,
             missing_count: record.missing_count,
+            missing_reasons: missing_reasons(record),
+            remote_pictures: record.remote_pictures,
             progress_percent: progress_percent(record),
             estimated_completion: text(expected(record)),
         }),
     }
+}
+
+/// Why detections are missing. A record that has their number alone does not tell.
+fn missing_reasons(record: &Record) -> Option<Vec<MissingReason>> {
+    let is_told = !record.missing_reasons.is_empty() || record.missing_count == Some(0);
+    is_told.then(|| record.missing_reasons.iter().cloned().map(MissingReason::from).collect())
 }
 
 /// What a job makes. Records of other programs do not tell; what they count does.
@@ -265,6 +273,8 @@ mod tests {
             total_detections: Some(3000),
             processed_count: Some(done),
             missing_count: None,
+            missing_reasons: Vec::new(),
+            remote_pictures: None,
             sha256: None,
             owner: None,
         }
@@ -286,5 +296,25 @@ mod tests {
             assert_eq!(body.get(field), Some(&Value::Null), "{field}");
         }
         assert_eq!(body["phase"], "queued");
+    }
+
+    #[test]
+    fn reasons_are_told_when_they_are_known() {
+        let reason = jobs::MissingReason {
+            reason: "remote".into(),
+            count: 3,
+            message: "3 pictures are on the web only".into(),
+            hint: None,
+        };
+        let told = |missing_count, missing_reasons| {
+            let record = Record { missing_count, missing_reasons, ..record(JobState::Completed, 3000) };
+            let body = json!(body(&record, Kind::Zip, None, &Access::open()));
+            body["missing_reasons"].clone()
+        };
+        assert_eq!(told(Some(3), vec![reason.clone()]), json!([reason]));
+        assert_eq!(told(Some(0), Vec::new()), json!([]));
+        // A record of an earlier program, or one of an archive that is not made yet.
+        assert_eq!(told(Some(3), Vec::new()), Value::Null);
+        assert_eq!(told(None, Vec::new()), Value::Null);
     }
 }

@@ -259,5 +259,10 @@ pub fn estimated_completion(from: Timestamp, total_detections: Option<u64>) -> T
 /// The data set that a request names, or the first.
 pub fn dataset<'a>(fields: &mut Fields, datasets: &'a Datasets) -> Option<(&'a str, &'a Source)> {
     let name = fields.text("dataset");
-    datasets.get(name.as_deref()).map_err(|unknown| fields.wrong("dataset", unknown)).ok()
+    let found = datasets.get(name.as_deref()).map_err(|unknown| fields.wrong("dataset", unknown)).ok()?;
+    if let Source::Unusable(reason) = found.1 {
+        fields.wrong("dataset", format!("this data set cannot be used: {reason}"));
+        return None;
+    }
+    Some(found)
 }

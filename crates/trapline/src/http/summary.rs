@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use detections::{Dataset, Selection, Share};
+use detections::{Dataset, Selection, Share, TableCount};
 use report::GroupBy;
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ const MOST_DAYS: i32 = 3660;
         ("start_date" = Option<String>, Query, format = Date, description = "First day.", example = "2018-09-01"),
         ("end_date" = Option<String>, Query, format = Date, description = "Last day, which is inside.", example = "2019-01-31"),
         ("season" = Option<SeasonName>, Query, description = "A season in place of the dates; it needs a `year`."),
-        ("year" = Option<u32>, Query, minimum = 1900, maximum = 9998, description = "The year in which the season begins."),
+        ("year" = Option<u32>, Query, minimum = 1980, maximum = 9998, description = "The year in which the season begins."),
         ("group_by" = Option<GroupByName>, Query, description = "What `buckets` stand for; months without it."),
         ("classification" = Option<String>, Query, description = "Only this class."),
         ("dataset" = Option<String>, Query, description = "Name of the data set; the server's first without one.")
@@ -78,7 +78,7 @@ fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<Sum
     let (Some((name, source)), Some(period)) = (found, period) else {
         return Err(Problem::new(422, "The request is incomplete"));
     };
-    source.knows(&classifications, &[]).map_err(told)?;
+    let classifications = source.resolve_names(&classifications, &[]).map_err(told)?.classes;
     let data = source.for_summary(period)?;
     let counts = report::summarize(&data, period, group_by, &classifications)
         .map_err(|unknown| told(unknown.into()))?;
@@ -149,5 +149,15 @@ fn described(name: &str, data: &Dataset) -> DatasetAnswer {
         classes: data.classes.iter().map(class).collect(),
         locations: data.locations.iter().map(|location| location.name.clone()).collect(),
         problem: None,
+        warnings: data.problems.tables().iter().filter_map(warning).collect(),
     }
+}
+
+/// What of a file could not be read.
+fn warning(table: &TableCount) -> Option<String> {
+    let lost = table.rows_lost + table.times_lost;
+    let (rows, file) = (table.rows, &table.file);
+    (lost > 0).then(|| {
+        format!("{lost} of {rows} rows of {file} could not be read; the data notes of reports say why")
+    })
 }

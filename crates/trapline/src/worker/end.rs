@@ -42,9 +42,9 @@ pub enum Published {
 impl Ending<'_> {
     /// Makes the file visible and the job completed; when the job is no longer ours, the file
     /// goes.
-    pub async fn publish(&self, Made { unfinished, missing, sha256 }: Made) -> Published {
+    pub async fn publish(&self, Made { unfinished, counts, sha256 }: Made) -> Published {
         let job_id = &self.held.job_id;
-        let publishing = tokio::task::spawn_blocking(move || unfinished.publish(missing, sha256));
+        let publishing = tokio::task::spawn_blocking(move || unfinished.publish(counts, sha256));
         let Ok(published) = timeout(PUBLISH, publishing).await else {
             tracing::error!(%job_id, "the folder of files does not answer; its file is left to the sweep");
             return Published::Unknown;

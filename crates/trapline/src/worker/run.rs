@@ -18,7 +18,7 @@ use super::end::{Ending, Published};
 use super::progress::Progress;
 use crate::artifacts::{Name, Unfinished};
 use crate::condition::condition;
-use crate::export::{Export, MakeError};
+use crate::export::{Export, ExportCounts, MakeError};
 use crate::faults::may_die;
 use crate::metrics::metrics;
 
@@ -41,8 +41,8 @@ const WRITE: Duration = Duration::from_millis(200);
 /// A finished file, which nobody sees yet.
 pub struct Made {
     pub unfinished: Unfinished,
-    /// Detections that are not in it whole, where they are counted.
-    pub missing: Option<u64>,
+    /// What was counted while it was made.
+    pub counts: ExportCounts,
     /// The SHA-256 of the file.
     pub sha256: String,
 }
@@ -146,14 +146,14 @@ fn make(tools: &Tools, name: &Name, export: &Export, progress: &Progress) -> Res
         tools.artifacts.begin(name.clone()).map_err(|error| MakeError::disk(&error))?;
     may_die!("begun");
     let folder = tools.artifacts.scratch();
-    let missing = export.make(&tools.datasets, &tools.templates, file, folder, &tools.limits, progress)?;
+    let counts = export.make(&tools.datasets, &tools.templates, file, folder, &tools.limits, progress)?;
     may_die!("made");
     // Here, where heartbeats go on: a large file takes its time.
     let sha256 = unfinished.finish(&|| progress.is_cancelled()).map_err(|error| match error.kind() {
         std::io::ErrorKind::Interrupted if progress.is_cancelled() => MakeError::Cancelled,
         _ => MakeError::disk(&error),
     })?;
-    Ok(Made { unfinished, missing, sha256 })
+    Ok(Made { unfinished, counts, sha256 })
 }
 
 /// Keeps the lease, writes how far the job is, and ends it when nobody waits any more.

@@ -13,6 +13,8 @@ pub(super) enum Kind {
     Whole(f64, f64),
     Flag,
     Choice(&'static [&'static str]),
+    /// A media type of pictures, videos or sounds.
+    MediaType,
     /// A time with its offset.
     Time,
     /// An object of JSON.
@@ -37,7 +39,7 @@ const fn kept(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, from_source: true }
 }
 
-use Kind::{Choice, Flag, Number, Object, Text, Time, Whole};
+use Kind::{Choice, Flag, MediaType, Number, Object, Text, Time, Whole};
 
 pub(super) const DEPLOYMENTS: [Column; 24] = [
     own("deploymentID", Text),
@@ -91,7 +93,7 @@ pub(super) const MEDIA: [Column; 11] = [
     own("filePath", Text),
     kept("filePublic", Flag),
     own("fileName", Text),
-    own("fileMediatype", Text),
+    own("fileMediatype", MediaType),
     kept("exifData", Object),
     kept("favorite", Flag),
     kept("mediaComments", Text),
@@ -146,6 +148,7 @@ impl Kind {
             Whole(least, most) => inside(least, most) && text.parse::<i64>().is_ok(),
             Flag => matches!(text, "true" | "false"),
             Choice(known) => known.contains(&text),
+            MediaType => ["image/", "video/", "audio/"].iter().any(|start| text.starts_with(*start)),
             Time => is_time(text),
             Object => serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object()),
         }
@@ -175,6 +178,8 @@ mod tests {
             (Flag, "true", true),
             (Flag, "yes", false),
             (Choice(&["human", "machine"]), "Human", false),
+            (MediaType, "video/mp4", true),
+            (MediaType, "jpg", false),
             (Time, "2020-05-30T02:57:37Z", true),
             (Time, "2020-05-30T02:57:37+02:00", true),
             (Time, "2020-05-30T02:57:37", false),

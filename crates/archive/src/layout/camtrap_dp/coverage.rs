@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detections::{CameraClock, Dataset, Deployment, LocalTime};
+use detections::{CameraClock, Dataset, Deployment, LocalTime, ObservationType};
 
 use super::offset_at;
 
@@ -10,8 +10,8 @@ use super::offset_at;
 pub(super) struct Coverage {
     /// Start and end of each deployment, where it is in the package.
     pub spans: BTreeMap<u32, (LocalTime, LocalTime)>,
-    /// Numbers of the classes.
-    pub classes: BTreeSet<u32>,
+    /// What was seen: its type, and the number of its class where it has one.
+    pub kinds: BTreeSet<(ObservationType, Option<u32>)>,
     /// Deployments whose start or end the source does not tell, by their ids.
     without_span: Vec<String>,
 }
@@ -25,8 +25,7 @@ impl Coverage {
             let (first, last) = recorded.entry(deployment).or_insert((time, time));
             (*first, *last) = ((*first).min(time), (*last).max(time));
         }
-        let mut coverage =
-            Self { spans: BTreeMap::new(), classes: BTreeSet::new(), without_span: Vec::new() };
+        let mut coverage = Self { spans: BTreeMap::new(), kinds: BTreeSet::new(), without_span: Vec::new() };
         for &number in deployments {
             let deployment = &data.deployments[number as usize];
             if deployment.start.is_none() || deployment.end.is_none() {
@@ -34,7 +33,10 @@ impl Coverage {
             }
             coverage.spans.extend(span(deployment, recorded.get(&number)).map(|span| (number, span)));
         }
-        coverage.classes.extend(rows.filter_map(|row| data.observations.get(row).class));
+        coverage.kinds.extend(rows.map(|row| {
+            let observation = data.observations.get(row);
+            (observation.kind, observation.class)
+        }));
         coverage
     }
 

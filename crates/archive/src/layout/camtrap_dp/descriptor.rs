@@ -1,9 +1,12 @@
 //! `datapackage.json`: what is said of the package as a whole.
 
+use std::collections::BTreeSet;
+
+use detections::ObservationType;
 use serde_json::{Map, Value, json};
 
 use super::coverage::{Coverage, instant};
-use super::rows::scientific;
+use super::rows::scientific_name;
 use crate::contents::Contents;
 use crate::order::{Coordinates, Media};
 use crate::place::Place;
@@ -28,8 +31,15 @@ pub(super) fn descriptor(contents: &Contents<'_>, coverage: &Coverage) -> Value 
     set("created", created(contents, coverage).into());
     set("title", format!("Selection from: {}", data.title).into());
     set("contributors", contributors(source));
-    let pictures =
-        if contents.order.media == Media::Crops { "crops of their media files" } else { "their media files" };
+    let pictures = match contents.order.media {
+        Media::Whole if contents.count_remote_pictures() > 0 => {
+            "their media files, or the addresses of these"
+        }
+        Media::Whole => "their media files",
+        Media::Crops => "crops of their media files",
+        Media::Remote => "the addresses of their media files",
+        Media::None => "the names of their media files",
+    };
     let description = format!(
         "{count} observations of “{}” with {pictures}, selected and packed by trapline {}. manifest.json tells what \
          was asked for, and missing.csv what could not be had.",
@@ -221,14 +231,21 @@ fn taxonomic(contents: &Contents<'_>, coverage: &Coverage) -> Value {
         let taxa = data.descriptor["taxonomic"].as_array().into_iter().flatten();
         taxa.into_iter().find(|taxon| taxon["scientificName"] == name).cloned()
     };
-    let taxa = coverage.classes.iter().filter_map(|class| {
-        let class = &data.classes[*class as usize];
-        let name = scientific(&class.name);
-        if name.is_empty() {
+    let mut names = BTreeSet::new();
+    let taxa = coverage.kinds.iter().filter_map(|(kind, class)| {
+        let class = class.map(|class| &data.classes[class as usize]);
+        let name = scientific_name(*kind, class.map(|class| class.name.as_str()));
+        // Several classes of people are one taxon.
+        if name.is_empty() || !names.insert(name) {
             return None;
         }
-        Some(known(name).unwrap_or_else(|| match &class.vernacular {
-            Some(vernacular) => json!({"scientificName": name, "vernacularNames": {"eng": vernacular}}),
+        let of_animal = class.filter(|_| *kind == ObservationType::Animal);
+        let vernacular = of_animal.and_then(|class| Some((class.vernacular.as_deref()?, class)));
+        Some(known(name).unwrap_or_else(|| match vernacular {
+            Some((vernacular, class)) => {
+                let language = class.vernacular_language.as_deref().unwrap_or("eng");
+                json!({"scientificName": name, "vernacularNames": {language: vernacular}})
+            }
             None => json!({"scientificName": name}),
         }))
     });

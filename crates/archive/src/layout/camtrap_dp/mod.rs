@@ -4,6 +4,7 @@
 mod columns;
 mod coverage;
 mod descriptor;
+mod media_type;
 mod rows;
 mod table;
 
@@ -12,13 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use detections::{CameraClock, Dataset, Level, LocalTime, Observation, SourceTable, Written};
 
 use super::Tables;
-use crate::contents::Contents;
+use crate::contents::{Contents, PictureLocation};
 use crate::error::{ArchiveError, Missing};
 use crate::order::Media;
 use crate::package::Package;
 
 use coverage::Coverage;
-use rows::Rows;
+use rows::{Rows, box_of_unread};
 use table::{Findings, Table};
 
 /// Whether the standard can hold an observation: it wants times with an offset, and coordinates.
@@ -48,20 +49,26 @@ fn offset_at(clock: &CameraClock, time: LocalTime) -> Option<i32> {
 pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Result<Tables, ArchiveError> {
     let data = contents.data;
     let mut of_observation = BTreeMap::new();
+    let mut without_box = 0;
     let (mut media, mut deployments): (BTreeMap<u32, Vec<_>>, BTreeSet<u32>) = Default::default();
     for included in contents.included() {
         deployments.insert(included.observation.deployment);
-        if let Some(((number, task), file)) = included.picture.zip(included.file) {
+        let location = included.location();
+        if let Some(((number, task), location)) = included.picture.zip(location) {
             let files = media.entry(task.media).or_default();
             // A whole picture is one row, however many detections are on it.
             if contents.order.media == Media::Crops || files.is_empty() {
-                files.push((included.row, file, number));
+                files.push((included.row, location, number));
             }
         }
-        of_observation.insert(included.row, included.file);
+        let is_unread = matches!(location, Some(PictureLocation::Source));
+        if is_unread && included.observation.bbox.is_some_and(|area| box_of_unread(area).is_none()) {
+            without_box += 1;
+        }
+        of_observation.insert(included.row, location);
     }
     let coverage = Coverage::of(data, &deployments, of_observation.keys().copied());
-    let rows = Rows { contents, coverage: &coverage, files: &of_observation, media: &media };
+    let rows = Rows { contents, coverage: &coverage, locations: &of_observation, media: &media };
     let mut findings = Findings::default();
     let tables = [
         Table {
@@ -96,7 +103,24 @@ pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Resul
         to.write_all(b"\n")
     })?;
     entries.push(("datapackage.json", entry));
-    Ok(Tables { entries, notes: notes(&findings, &coverage) })
+    let mut notes = notes(&findings, &coverage);
+    notes.extend(notes_on_pictures(contents, without_box));
+    Ok(Tables { entries, notes })
+}
+
+/// What is left out, since pictures were not read.
+fn notes_on_pictures(contents: &Contents<'_>, without_box: usize) -> impl Iterator<Item = String> {
+    let boxes = (without_box > 0).then(|| {
+        format!(
+            "boxes left out, since they are in pixels of pictures whose sizes are not known, or beside their pictures: \
+             {without_box}"
+        )
+    });
+    let unfetched = contents.unfetched.values().next().map(|first| {
+        let count = contents.unfetched.len();
+        format!("pictures that could not be fetched, and are named by their addresses: {count}; the first: {first}")
+    });
+    boxes.into_iter().chain(unfetched)
 }
 
 fn notes(findings: &Findings, coverage: &Coverage) -> Vec<String> {

@@ -13,15 +13,25 @@ use crate::package::{Entry, Package};
 
 /// A row under way: cells by the name of their column; what is not set is empty.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cells(BTreeMap<&'static str, String>);
+pub(super) struct Cells {
+    own: BTreeMap<&'static str, String>,
+    /// Columns in which the source's cell of this row goes before its own.
+    from_source: BTreeSet<&'static str>,
+}
 
 impl Cells {
     pub fn set(&mut self, column: &'static str, text: impl Into<String>) {
-        self.0.insert(column, text.into());
+        self.own.insert(column, text.into());
+    }
+
+    /// Sets the text for a source that has none which the standard allows.
+    pub fn set_unless_stated(&mut self, column: &'static str, text: impl Into<String>) {
+        self.set(column, text);
+        self.from_source.insert(column);
     }
 
     fn get(&self, column: &str) -> &str {
-        self.0.get(column).map_or("", String::as_str)
+        self.own.get(column).map_or("", String::as_str)
     }
 }
 
@@ -88,7 +98,9 @@ impl Table<'_> {
         for cells in (self.cells)(row) {
             for (at, column) in self.columns.iter().enumerate() {
                 let written = source.map_or("", |source| source[at]);
-                csv.write_field(cell(*column, cells.get(column.name), written, findings).as_bytes())?;
+                let from_source = column.from_source || cells.from_source.contains(column.name);
+                let text = cell(Column { from_source, ..*column }, cells.get(column.name), written, findings);
+                csv.write_field(text.as_bytes())?;
             }
             csv.write_record(None::<&[u8]>)?;
         }

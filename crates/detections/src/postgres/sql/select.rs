@@ -8,6 +8,7 @@ use super::statement::{Bound, Statement};
 use super::{FIRST_MOMENT, Sql, among};
 use crate::postgres::mapping::Mapping;
 use crate::select::Selection;
+use crate::vocabulary::pattern_of_people;
 
 impl Sql<'_> {
     /// A statement that names every column of the mapping.
@@ -84,6 +85,10 @@ impl Sql<'_> {
         }
         let place = statement.place(Bound::Texts(not));
         statement.and(format_args!("{class} <> ALL (${place})"));
+        if !selection.humans {
+            let place = statement.place(Bound::Texts(vec![pattern_of_people()]));
+            statement.and(format_args!("{class} !~ ALL (${place})"));
+        }
         if !selection.without_box {
             statement.and(format_args!("({})::text <> 'null'", detection.r#box));
         }
@@ -114,7 +119,9 @@ impl Sql<'_> {
             let mut statement = self.rows(true);
             among(&mut statement, expression, of, ids);
             let place = statement.place(Bound::Texts(people.clone()));
-            statement.and(format_args!("lower(({})::text) = ANY (${place})", self.mapping.detection.class));
+            let patterns = statement.place(Bound::Texts(vec![pattern_of_people()]));
+            let class = format!("lower(({})::text)", self.mapping.detection.class);
+            statement.and(format_args!("({class} = ANY (${place}) OR {class} ~ ANY (${patterns}))"));
             statement
         };
         [

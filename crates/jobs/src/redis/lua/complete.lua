@@ -1,6 +1,6 @@
 -- Ends a job with its file.
 -- ARGV: id, attempt, file name, file name (JSON), address (JSON), size, ttl, detections missing (JSON),
--- SHA-256 (JSON)
+-- SHA-256 (JSON), why detections are missing (JSON), pictures that stay on the web (JSON)
 -- Returns 1, or 0 when the job is not this attempt's.
 local id, attempt, filename, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[7])
 local record, work = held(id, attempt)
@@ -22,6 +22,8 @@ set(record, 'phase', 'null')
 if work.total then set(record, 'processed_count', work.total) end
 if ARGV[8] ~= 'null' then set(record, 'missing_count', ARGV[8]) end
 set(record, 'sha256', ARGV[9])
+if ARGV[10] ~= 'null' then set(record, 'missing_reasons', ARGV[10]) end
+if ARGV[11] ~= 'null' then set(record, 'remote_pictures', ARGV[11]) end
 write(id, record, work, now, ttl, now + ttl)
 finish(id, work)
 redis.call('HSET', job_key(id), 'filename', filename)

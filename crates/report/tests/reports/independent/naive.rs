@@ -12,6 +12,8 @@ pub struct Record {
     pub deployment: String,
     pub location: String,
     pub time: i64,
+    /// Beginning and end in seconds of UTC, where the clock's offset is known.
+    pub moments: (i64, i64),
     pub group: u64,
 }
 
@@ -38,7 +40,8 @@ impl<'a> Naive<'a> {
         let mut units: BTreeMap<(String, String, String), Record> = BTreeMap::new();
         for sighting in &survey.sightings {
             let Some(deployment) = survey.deployments.get(&sighting.deployment) else { continue };
-            let inside = deployment.start <= sighting.time && sighting.time <= deployment.records_until;
+            let inside =
+                deployment.records_from <= sighting.time && sighting.time <= deployment.records_until;
             if !inside || sighting.time < from || sighting.time >= until {
                 continue;
             }
@@ -48,13 +51,17 @@ impl<'a> Naive<'a> {
                 deployment: sighting.deployment.clone(),
                 location: deployment.location.clone(),
                 time: sighting.time,
+                moments: (i64::MAX, i64::MIN),
                 group: 0,
             });
             record.group += sighting.count;
             record.time = record.time.min(sighting.time);
+            let offset = deployment.offset.unwrap_or(0);
+            record.moments.0 = record.moments.0.min(sighting.time - offset);
+            record.moments.1 = record.moments.1.max(sighting.time.max(sighting.end) - offset);
         }
         let mut records: Vec<Record> = units.into_values().collect();
-        records.sort_by_key(|record| record.time);
+        records.sort_by_key(|record| record.moments.0);
         let visits = visits(&records, minutes * 60);
         Self { survey, from, until, records, visits }
     }
@@ -158,7 +165,7 @@ impl<'a> Naive<'a> {
         for deployment in self.survey.deployments.values() {
             let mut day = self.from;
             while day < self.until {
-                days += u32::from(deployment.start < day + 86_400 && deployment.records_until >= day);
+                days += u32::from(deployment.records_from < day + 86_400 && deployment.records_until >= day);
                 day += 86_400;
             }
         }
@@ -191,12 +198,12 @@ fn visits(records: &[Record], gap: i64) -> Vec<Visit> {
     for record in records {
         let key = (record.class.as_str(), record.location.as_str());
         match open.get_mut(&key) {
-            Some((at, last)) if record.time - *last <= gap => {
+            Some((at, last)) if record.moments.0 - *last <= gap => {
                 visits[*at].group = visits[*at].group.max(record.group);
-                *last = record.time;
+                *last = record.moments.1.max(*last);
             }
             _ => {
-                open.insert(key, (visits.len(), record.time));
+                open.insert(key, (visits.len(), record.moments.1));
                 visits.push(Visit {
                     class: record.class.clone(),
                     deployment: record.deployment.clone(),

@@ -12,7 +12,8 @@ pub struct Deployment {
     pub location: String,
     pub start: i64,
     pub end: i64,
-    /// Last second at which a record lies inside.
+    /// First and last second at which a record lies inside.
+    pub records_from: i64,
     pub records_until: i64,
     pub offset: Option<i64>,
     pub latitude: f64,
@@ -26,6 +27,8 @@ pub struct Sighting {
     pub unit: String,
     /// Seconds on the camera's clock.
     pub time: i64,
+    /// The same of the end of an event.
+    pub end: i64,
     pub count: u64,
 }
 
@@ -77,6 +80,7 @@ pub fn camtrap_dp(folder: &Path) -> Survey {
                 location: row["locationName"].clone(),
                 start: seconds(&row["deploymentStart"]).unwrap(),
                 end: end - offset(&row["deploymentEnd"]).unwrap() + offset(&row["deploymentStart"]).unwrap(),
+                records_from: seconds(&row["deploymentStart"]).unwrap(),
                 records_until: end,
                 offset: offset(&row["deploymentStart"]),
                 latitude: number(row, "latitude"),
@@ -95,9 +99,10 @@ pub fn camtrap_dp(folder: &Path) -> Survey {
         .collect();
     let observations = read("observations.csv");
     let animal = |row: &BTreeMap<String, String>| row["observationType"] == "animal";
+    let reviewed = |row: &BTreeMap<String, String>| row["observationType"] != "unclassified";
     let on_events: Vec<&String> = observations
         .iter()
-        .filter(|row| animal(row) && row["observationLevel"] == "event")
+        .filter(|row| reviewed(row) && row["observationLevel"] == "event")
         .map(|row| &row["deploymentID"])
         .collect();
     let sighting = |(number, row): (usize, &BTreeMap<String, String>)| {
@@ -113,6 +118,7 @@ pub fn camtrap_dp(folder: &Path) -> Survey {
             deployment: deployment.clone(),
             unit: if unit.is_empty() { format!("row {number}") } else { unit.clone() },
             time: time.or_else(|| on_clock(&row["eventStart"], deployment))?,
+            end: time.or_else(|| on_clock(&row["eventEnd"], deployment)).unwrap_or(0),
             count: row["count"].parse().unwrap_or(1).max(1),
         })
     };
@@ -141,8 +147,10 @@ pub fn wildlife_insights(path: &Path) -> Survey {
             let (start, end) = (midnight(&row["start_date"])?, midnight(&row["end_date"])?);
             let deployment = Deployment {
                 location: row["placename"].clone(),
-                start,
-                end,
+                // From noon to noon, while records of both days are inside.
+                start: start + 43_200,
+                end: end + 43_200,
+                records_from: start,
                 records_until: end + 86_399,
                 offset: None,
                 latitude: row["latitude"].parse().unwrap(),
@@ -164,6 +172,7 @@ pub fn wildlife_insights(path: &Path) -> Survey {
             deployment: row["deployment_id"].clone(),
             unit: row["image_id"].clone(),
             time: seconds(&row["timestamp"])?,
+            end: seconds(&row["timestamp"])?,
             count: row["group_size"]
                 .parse()
                 .or_else(|_| row["number_of_objects"].parse())

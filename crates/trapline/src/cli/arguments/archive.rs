@@ -19,6 +19,7 @@ const COORDINATES: [(&str, Coordinates); 2] =
   trapline archive --data examples/camtrap-dp -o detections.zip
   trapline archive --data examples/camtrap-dp --class 'Ardea cinerea' --crop-size 512 -o herons.zip
   trapline archive --data examples/camtrap-dp --ids ids.txt -o chosen.zip
+  trapline archive --data examples/camtrap-dp --layout camtrap-dp --media remote -o addresses.zip
   trapline archive --data examples/camtrap-dp --layout coco -o training.zip
   trapline archive --data md.json --images pictures --max 1000 --sample 7 -o balanced.zip
 
@@ -55,7 +56,8 @@ pub struct ArchiveArguments {
     /// How it is laid out: crops with a table, a Camtrap DP package, or COCO Camera Traps JSON
     #[arg(long, value_name = "LAYOUT", default_value = "crops", value_parser = one_of(&Layout::ALL))]
     pub layout: Layout,
-    /// Which pictures are in a camtrap-dp or coco archive
+    /// Which pictures are in a camtrap-dp or coco archive: whole ones (a camtrap-dp archive names those that
+    /// stay on the web by their addresses), crops, none but their addresses (camtrap-dp), or none
     #[arg(long, value_name = "WHICH", default_value = "whole", value_parser = one_of(&Media::ALL))]
     pub media: Media,
     /// Side of the square that crops are fitted into, in pixels

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use detections::{DatabaseOptions, Fetch, ReadOptions};
+use detections::{DatabaseOptions, DateOrder, Fetch, NameTable, ReadOptions};
 use jiff::tz::TimeZone;
 use jobs::StoreAddress;
 
@@ -24,6 +24,7 @@ use crate::telemetry::LogFormat;
 mod access;
 mod archive;
 mod fetch;
+mod info;
 mod job;
 mod report;
 mod webhook;
@@ -31,6 +32,7 @@ mod webhook;
 pub use self::access::{AccessArguments, TokenAction, TokenCommand};
 pub use self::archive::ArchiveArguments;
 pub use self::fetch::FetchArguments;
+pub use self::info::InfoArguments;
 #[cfg(test)]
 pub use self::job::ExportKind;
 pub use self::job::{DownloadArguments, Field, JobAction, JobCommand, SubmitArguments};
@@ -62,6 +64,8 @@ pub enum Command {
     Report(ReportArguments),
     /// Make an archive of crops with their metadata
     Archive(ArchiveArguments),
+    /// Show what a data set holds: its days, effort, species, locations, pictures and bad rows
+    Info(InfoArguments),
     /// Submit exports to a server, follow, download and delete them
     Job(JobCommand),
     /// Make tokens for those whom a server lets in
@@ -94,6 +98,25 @@ pub struct DataArguments {
     /// of a detector, or a PostgreSQL database (`postgres://USER@HOST/NAME`)
     #[arg(long, value_name = "[NAME=]PATH|URL", required = true, value_delimiter = ';')]
     pub data: Vec<DataArgument>,
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+}
+
+impl DataArguments {
+    /// What one export may use of the machine.
+    pub fn limits(&self) -> Limits {
+        self.reading.limits()
+    }
+
+    /// How the data sets are read.
+    pub fn how(&self, fetch: Option<Arc<dyn Fetch>>) -> Result<How, Failure> {
+        self.reading.how(fetch)
+    }
+}
+
+/// How data are read.
+#[derive(Debug, Args)]
+pub struct ReadingArguments {
     /// A folder, or a bucket (s3://…, gs://…, az://…), in which the paths of pictures are looked for
     /// before the data set itself
     #[arg(long, value_name = "DIR|URL")]
@@ -101,6 +124,16 @@ pub struct DataArguments {
     /// Time zone of the cameras' clocks, such as Europe/Brussels [default: as deployments tell]
     #[arg(long, value_name = "ZONE", value_parser = time_zone)]
     pub time_zone: Option<TimeZone>,
+    /// Order of day and month in dates such as 04/05/2018, where a column does not tell: dmy or mdy
+    #[arg(long, value_name = "ORDER")]
+    pub date_order: Option<DateOrder>,
+    /// Deployments without a named location that stand within so many metres of each other are at one
+    /// location
+    #[arg(long, value_name = "METRES", default_value_t = 0.0, value_parser = metres)]
+    pub join_locations: f64,
+    /// Rows of a table that may be lost, in percent, before the data set is refused
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
+    pub allow_bad_rows: f64,
     /// Boxes that a detector is less sure of are not read, 0 to 1 [default: what its results advise,
     /// else 0.2]
     #[arg(long, value_name = "CONFIDENCE", value_parser = fraction)]
@@ -124,9 +157,16 @@ pub struct DataArguments {
     /// Memory that the pictures of all exports may take at once, in MiB
     #[arg(long, value_name = "MIB", default_value_t = PICTURE_MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
     pub picture_memory: u32,
+    /// Common names of species, which stand before those in the data: a table with the columns
+    /// scientificName, language and name
+    #[arg(long, value_name = "FILE")]
+    pub names: Option<PathBuf>,
+    /// The language of common names out of a table, such as eng, deu or fra
+    #[arg(long, value_name = "LANGUAGE", default_value = NameTable::ENGLISH)]
+    pub language: String,
 }
 
-impl DataArguments {
+impl ReadingArguments {
     /// What one export may use of the machine.
     pub fn limits(&self) -> Limits {
         Limits::new(self.job_memory, self.picture_memory)
@@ -149,13 +189,26 @@ impl DataArguments {
                 (None, Some(Arc::new(store) as Arc<dyn Fetch>))
             }
         };
-        let read = ReadOptions { fetch, images, image_store, ..self.options() };
+        let names = self.name_table()?;
+        let read = ReadOptions { fetch, images, image_store, names, ..self.options() };
         Ok(How { read, database, mappings: self.mapping.clone() })
+    }
+
+    fn name_table(&self) -> Result<Arc<NameTable>, Failure> {
+        let table = match &self.names {
+            None => NameTable::in_language(&self.language),
+            Some(path) => NameTable::read(path, &self.language)
+                .map_err(|error| Failure::input(format!("--names: {error}")))?,
+        };
+        Ok(Arc::new(table))
     }
 
     fn options(&self) -> ReadOptions {
         ReadOptions {
             time_zone: self.time_zone.clone(),
+            date_order: self.date_order,
+            join_locations: self.join_locations,
+            allow_bad_rows: self.allow_bad_rows / 100.0,
             min_confidence: self.min_confidence,
             max_file_bytes: u64::from(self.max_file_size) << 20,
             ..ReadOptions::default()
@@ -298,6 +351,16 @@ fn one_of<T: Copy + Send + Sync + 'static>(
         let found = known.iter().find(|(name, _)| *name == chosen);
         found.map(|(_, value)| *value).expect("the parser lets only these names through")
     })
+}
+
+fn metres(text: &str) -> Result<f64, String> {
+    let metres = text.parse().ok().filter(|metres| (0.0..=100_000.0).contains(metres));
+    metres.ok_or_else(|| "expected metres from 0 to 100000".into())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = text.strip_suffix('%').unwrap_or(text).parse().ok();
+    percent.filter(|percent| (0.0..=100.0).contains(percent)).ok_or_else(|| "expected 0 to 100".into())
 }
 
 fn time_zone(name: &str) -> Result<TimeZone, String> {

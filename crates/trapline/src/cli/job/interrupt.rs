@@ -17,11 +17,13 @@ pub async fn or_offer_to_delete(
     work: impl Future<Output = Result<ExitCode, Failure>>,
 ) -> Result<ExitCode, Failure> {
     tokio::select! {
-        done = work => done,
+        // The signal is listened for before anything is shown that somebody could answer with Ctrl-C.
+        biased;
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.map_err(Failure::job)?;
             offer_to_delete(client, job_id).await
         }
+        done = work => done,
     }
 }
 

@@ -7,17 +7,20 @@ mod request;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use jobs::MissingReason;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::arguments::{DownloadArguments, JobAction, JobCommand, SubmitArguments};
 use super::failure::Failure;
+use super::missing_reasons::describe_missing;
 use super::output::result;
 use super::serve::runtime;
 use crate::client::{Client, ClientError, Existing, export_name, printable, printable_json};
 use follow::Transfer;
 
 /// Fields of a status, by what people call them.
-const TOLD: [(&str, &str); 14] = [
+const TOLD: [(&str, &str); 15] = [
     ("job", "job_id"),
     ("what", "title"),
     ("status", "status"),
@@ -26,6 +29,7 @@ const TOLD: [(&str, &str); 14] = [
     ("detections", "total_detections"),
     ("done", "processed_count"),
     ("missing", "missing_count"),
+    ("left on the web", "remote_pictures"),
     ("why", "error_message"),
     ("submitted", "created_at"),
     ("ended", "completed_at"),
@@ -98,7 +102,11 @@ impl Call {
             if self.json {
                 result(printable_json(&status));
             }
-            if status["status"] == "failed" { Err(failed(&status)) } else { Ok(ExitCode::SUCCESS) }
+            if status["status"] == "failed" {
+                return Err(failed(&status));
+            }
+            self.warn_of_missing(&status);
+            Ok(ExitCode::SUCCESS)
         };
         interrupt::or_offer_to_delete(&self.client, &job_id, done).await
     }
@@ -144,6 +152,7 @@ impl Call {
                 &json!({"job_id": job_id, "file": to, "bytes": downloaded.bytes, "sha256": downloaded.sha256}),
             ));
         } else {
+            self.warn_of_missing(&status);
             eprintln!("{} bytes, SHA-256 {}", downloaded.bytes, downloaded.sha256);
             result(to.display());
         }
@@ -167,13 +176,31 @@ impl Call {
             return;
         }
         for (name, field) in TOLD {
-            match &status[field] {
-                Value::Null => {}
-                Value::String(text) => result(format_args!("{name:20}{}", printable(text))),
-                other => result(format_args!("{name:20}{}", printable_json(other))),
-            }
+            let text = match (field, &status[field]) {
+                (_, Value::Null) => continue,
+                ("remote_pictures", count) if count == 0 => continue,
+                ("missing_count", count) => missing_in(status).unwrap_or_else(|| printable_json(count)),
+                (_, Value::String(text)) => printable(text),
+                (_, other) => printable_json(other),
+            };
+            result(format_args!("{name:20}{text}"));
         }
     }
+
+    /// Says on standard error what is missing from an archive, where the result is another.
+    fn warn_of_missing(&self, status: &Value) {
+        if let Some(missing) = missing_in(status).filter(|_| !self.json) {
+            eprintln!("{missing}");
+        }
+    }
+}
+
+/// What is said of what is missing from an archive; `None` when nothing is.
+fn missing_in(status: &Value) -> Option<String> {
+    let number = |field: &str| status[field].as_u64().unwrap_or(0);
+    let reasons = Vec::<MissingReason>::deserialize(&status["missing_reasons"]).unwrap_or_default();
+    let described = describe_missing(number("missing_count"), number("total_detections"), &reasons);
+    described.map(|text| printable(&text))
 }
 
 /// 1 when the job failed.

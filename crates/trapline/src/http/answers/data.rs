@@ -63,9 +63,12 @@ pub struct DatasetAnswer {
     pub classes: Vec<ClassAnswer>,
     /// Which locations.
     pub locations: Vec<String>,
-    /// Why nothing more is known of it at the moment.
+    /// Why nothing more is known of it at the moment, or why it cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// What of its tables could not be read, a sentence for each file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// A class.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use data::{ClassAnswer, DatasetAnswer, DatasetsAnswer, SummaryAnswer};
-pub use status::{AnyStatus, ArchiveStatus, KindName, Status, StatusName};
+pub use status::{AnyStatus, ArchiveStatus, KindName, MissingReason, Status, StatusName};
 
 /// A job was taken.
 #[derive(Serialize, ToSchema)]

@@ -118,6 +118,32 @@ pub enum KindName {
     Zip,
 }
 
+/// A reason why detections are not in an archive.
+#[derive(Serialize, ToSchema)]
+#[schema(examples(json!({
+    "reason": "remote",
+    "count": 327,
+    "message": "327 pictures are on the web only",
+    "hint": "add --fetch-media"
+})))]
+pub struct MissingReason {
+    /// The reason as one word, as in `missing.csv`.
+    pub reason: String,
+    /// How many detections are missing for this reason.
+    pub count: u64,
+    /// The same as a sentence, with the count.
+    pub message: String,
+    /// What can be done about it.
+    pub hint: Option<String>,
+}
+
+impl From<jobs::MissingReason> for MissingReason {
+    fn from(reason: jobs::MissingReason) -> Self {
+        let jobs::MissingReason { reason, count, message, hint } = reason;
+        Self { reason, count, message, hint }
+    }
+}
+
 /// How an archive is doing.
 #[derive(Serialize, ToSchema)]
 #[schema(examples(json!({
@@ -140,6 +166,8 @@ pub enum KindName {
     "total_detections": 1000,
     "processed_count": 400,
     "missing_count": null,
+    "missing_reasons": null,
+    "remote_pictures": null,
     "progress_percent": 40.0,
     "estimated_completion": "2025-11-13T04:00:05Z"
 })))]
@@ -150,8 +178,16 @@ pub struct ArchiveStatus {
     pub total_detections: Option<u64>,
     /// How many of them are done.
     pub processed_count: Option<u64>,
-    /// How many of them have no picture in the file, once it is completed; its `missing.csv` tells why.
+    /// How many of them are not in the file with all that was asked for, once it is completed; its
+    /// `missing.csv` says which, and why.
     pub missing_count: Option<u64>,
+    /// Why they are not, the most frequent reason first; at most ten reasons, and empty when nothing is
+    /// missing.
+    #[schema(max_items = 10)]
+    pub missing_reasons: Option<Vec<MissingReason>>,
+    /// How many pictures stay on the web and are named in a Camtrap DP package by their addresses. They are
+    /// not missing.
+    pub remote_pictures: Option<u64>,
     /// How far it is, with one decimal; 100 only when it is completed.
     #[schema(minimum = 0, maximum = 100)]
     pub progress_percent: f64,

@@ -33,7 +33,8 @@ function about(job) {
   const parts = [];
   if (job.status === "completed") {
     if (job.file_size_bytes !== null) parts.push(`${job.kind === "pdf" ? "PDF" : "ZIP"}, ${size(job.file_size_bytes)}`);
-    if (job.missing_count) parts.push(`${number.format(job.missing_count)} of ${number.format(job.total_detections)} missing, missing.csv tells why`);
+    if (job.remote_pictures) parts.push(`${number.format(job.remote_pictures)} ${job.remote_pictures === 1 ? "picture" : "pictures"} left on the web`);
+    if (job.missing_count) parts.push(notIncluded(job));
     if (job.expires_at) parts.push(`kept for ${lasting(until(job.expires_at))}`);
   } else if (job.status === "processing" && job.phase === "queued") {
     const missing = { worker: "no worker is running", disk: "the server's disk is full" }[job.waiting_for];
@@ -47,6 +48,13 @@ function about(job) {
   }
   if (job.created_at) parts.push(`asked at ${new Date(job.created_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
   return parts.join(" · ");
+}
+
+/** What is not in an archive, with the reasons that a record may not have. */
+function notIncluded(job) {
+  const reasons = (job.missing_reasons ?? []).slice(0, 3).map((reason) => reason.message).join(", ");
+  const counts = `${number.format(job.missing_count)} of ${number.format(job.total_detections)} not included`;
+  return `${counts} (see missing.csv)${reasons && `: ${reasons}`}`;
 }
 
 function action(label, name, act) {

@@ -22,6 +22,9 @@ function show() {
   $("class-field").hidden = byIds;
   $("max").disabled = byIds;
   $("media").disabled = $("layout").value === "crops";
+  // COCO has pictures and no addresses.
+  for (const one of $("media").options) one.disabled = one.value === "remote" && $("layout").value === "coco";
+  if ($("media").selectedOptions[0]?.disabled) $("media").value = "whole";
   $("include_originals").disabled = $("layout").value !== "crops";
   $("make-hint").textContent = HINTS[kind];
   $("submit").textContent = kind === "archive" ? "Make the archive" : "Make the report";

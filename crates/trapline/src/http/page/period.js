@@ -34,6 +34,7 @@ function seasonChosen() {
 
 function datasetChosen() {
   const one = dataset();
+  showProblem([one.problem, ...(one.warnings || [])].filter(Boolean).join("\n"));
   const last = (one.last_day || new Date().toISOString()).slice(0, 10), first = (one.first_day || last).slice(0, 10);
   const years = [];
   for (let year = Number(last.slice(0, 4)); year >= Number(first.slice(0, 4)) - 1; year -= 1) years.push(new Option(year, year));
@@ -48,6 +49,12 @@ function datasetChosen() {
   const classes = one.classes.map((row) => new Option(row.vernacular_name ? `${row.vernacular_name} (${row.classification})` : row.classification, row.classification));
   $("classification").replaceChildren(new Option("all", ""), ...classes);
   changed();
+}
+
+/** Says why a data set cannot be used, or what of it could not be read. */
+function showProblem(text) {
+  $("dataset-problem").textContent = text.charAt(0).toUpperCase() + text.slice(1);
+  $("dataset-problem").hidden = !text;
 }
 
 /** Shows what lies in the period, once the dates have not changed for a moment. */
@@ -74,7 +81,9 @@ async function show() {
     draw(summary, $("chart"), $("legend"));
     $("summary").classList.remove("old");
   } catch (error) {
-    if (error.name !== "AbortError") $("period-message").textContent = told(error);
+    // Why a data set cannot be used stands above already.
+    const problem = dataset().problem, text = told(error);
+    if (error.name !== "AbortError") $("period-message").textContent = problem && text.includes(problem) ? "" : text;
   }
 }
 

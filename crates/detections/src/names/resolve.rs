@@ -1,0 +1,138 @@
+//! The names of a data set for the names that people type.
+
+use std::collections::HashSet;
+
+use super::lookup::{LISTED, NameIndex, Named, UnknownName, UnknownNames};
+use crate::model::Dataset;
+
+/// Names as a data set has them, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResolvedNames {
+    /// Of classes.
+    pub classes: Vec<String>,
+    /// Of locations: the name, or the id where another location has the same name.
+    pub locations: Vec<String>,
+}
+
+impl Dataset {
+    /// Numbers of the classes with these names: the exact name, else the scientific or common name in
+    /// any case of letters, with or without accents, with spaces, `_` or `-` between its words. A common
+    /// name that several classes have is refused.
+    pub fn classes_named(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
+        let collect = || -> Vec<Named<'_>> {
+            let classes = self.classes.iter();
+            classes.map(|class| Named { name: &class.name, other: class.vernacular.as_deref() }).collect()
+        };
+        find_all("classifications", names, |name| self.class(name), collect)
+    }
+
+    /// Numbers of the locations with these names or ids, found in the same way.
+    pub fn locations_named(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
+        let collect = || -> Vec<Named<'_>> {
+            let locations = self.locations.iter();
+            locations.map(|location| Named { name: &location.name, other: Some(&location.key) }).collect()
+        };
+        find_all("locations", names, |name| self.location(name), collect)
+    }
+
+    /// The names of classes and locations as this data set has them, for names that somebody typed.
+    pub fn resolve_names(
+        &self,
+        classes: &[String],
+        locations: &[String],
+    ) -> Result<ResolvedNames, UnknownNames> {
+        let class = |number: u32| self.classes[number as usize].name.clone();
+        let location = |number: u32| {
+            let location = &self.locations[number as usize];
+            let is_found_by_name = self.location(&location.name) == Some(number);
+            if is_found_by_name { location.name.clone() } else { location.key.clone() }
+        };
+        Ok(ResolvedNames {
+            classes: each_once(self.classes_named(classes)?).map(class).collect(),
+            locations: each_once(self.locations_named(locations)?).map(location).collect(),
+        })
+    }
+}
+
+/// The same numbers in the same order, each once.
+fn each_once(numbers: Vec<u32>) -> impl Iterator<Item = u32> {
+    let mut seen = HashSet::new();
+    numbers.into_iter().filter(move |number| seen.insert(*number))
+}
+
+/// The numbers of all names, or all of those that are wrong. The index is made when a name is there that
+/// is not exact.
+fn find_all<'a>(
+    what: &'static str,
+    names: &[String],
+    find_exact: impl Fn(&str) -> Option<u32>,
+    collect: impl FnOnce() -> Vec<Named<'a>>,
+) -> Result<Vec<u32>, UnknownNames> {
+    let exact: Vec<Option<u32>> = names.iter().map(|name| find_exact(name)).collect();
+    if exact.iter().all(Option::is_some) {
+        return Ok(exact.into_iter().flatten().collect());
+    }
+    let index = NameIndex::new(collect());
+    let (mut found, mut unknown) = (Vec::with_capacity(names.len()), Vec::new());
+    for (name, exact) in names.iter().zip(exact) {
+        let folded = || index.find(name).and_then(|number| u32::try_from(number).ok());
+        match exact.or_else(folded) {
+            Some(number) => found.push(number),
+            None if unknown.len() < LISTED => unknown.push(index.explain(name)),
+            None => {
+                unknown.push(UnknownName { name: name.clone(), candidates: Vec::new(), is_ambiguous: false });
+            }
+        }
+    }
+    if unknown.is_empty() { Ok(found) } else { Err(UnknownNames { what, unknown }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::Package;
+
+    use crate::source::{ReadOptions, open};
+
+    /// Two locations that are called the same, and a common name.
+    fn data() -> crate::Dataset {
+        let mut package = Package::new();
+        package.deployment("dep2", "Cámara Norte", "2023-09-01T00:00:00Z", "2024-01-31T00:00:00Z");
+        package.deployment("dep3", "North fence", "2023-09-01T00:00:00Z", "2024-01-31T00:00:00Z");
+        package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "Ursus americanus", 1);
+        package.sighting("o2", "dep2", "2023-10-01T06:00:00Z", "doe", 1);
+        package.sighting("o3", "dep2", "2023-10-01T07:00:00Z", "doe of a database", 1);
+        let mut data = open(package.write().path(), &ReadOptions::default()).unwrap();
+        // A database may have names that differ in case alone.
+        let last = data.classes.last_mut().unwrap();
+        last.name = "Doe".into();
+        data
+    }
+
+    fn texts(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_is_kept_of_a_request_are_the_names_of_the_data_set() {
+        let data = data();
+        let classes = texts(&["ursus americanus", "AMERICAN BLACK BEAR", "doe", "Ursus americanus"]);
+        let resolved =
+            data.resolve_names(&classes, &texts(&["camara_norte", "LOC-DEP3", "North fence"])).unwrap();
+        assert_eq!(resolved.classes, ["Ursus americanus", "doe"]);
+        // The third location is called like the first, so only its id is its own.
+        assert_eq!(resolved.locations, ["Cámara Norte", "loc-dep3", "North fence"]);
+        assert_eq!(data.resolve_names(&resolved.classes, &resolved.locations), Ok(resolved));
+    }
+
+    #[test]
+    fn an_exact_name_wins_over_one_that_differs_in_case() {
+        let data = data();
+        assert_eq!(data.classes_named(&texts(&["Doe"])).unwrap(), [data.class("Doe").unwrap()]);
+        let error = data.classes_named(&texts(&["DOE", "dow"])).unwrap_err();
+        assert_eq!((error.what, error.unknown.len()), ("classifications", 2));
+        assert!(error.unknown[0].is_ambiguous && !error.unknown[1].is_ambiguous, "{error}");
+        assert_eq!(error.unknown[1].candidates, ["doe", "Doe"]);
+        let error = data.locations_named(&texts(&["North fense"])).unwrap_err().to_string();
+        assert!(error.contains("no location “North fense”. Did you mean “North fence”"), "{error}");
+    }
+}

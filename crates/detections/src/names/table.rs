@@ -1,0 +1,247 @@
+//! Tables of common names: `scientificName`, `language` and `name`, with commas, semicolons or tabs.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::CommonNames;
+use crate::error::SourceError;
+use crate::excerpt::excerpt;
+use crate::regular_file::open_regular;
+use crate::vocabulary::fold;
+
+/// Bytes of the longest table that is read. One of all mammals and birds in ten languages is smaller.
+const LONGEST: u64 = 64 << 20;
+
+/// Codes of two letters, and older ones of three, with those of ISO 639-3.
+const LANGUAGES: [(&str, &str); 28] = [
+    ("en", "eng"),
+    ("de", "deu"),
+    ("ger", "deu"),
+    ("fr", "fra"),
+    ("fre", "fra"),
+    ("es", "spa"),
+    ("pt", "por"),
+    ("it", "ita"),
+    ("nl", "nld"),
+    ("dut", "nld"),
+    ("da", "dan"),
+    ("sv", "swe"),
+    ("no", "nor"),
+    ("nb", "nob"),
+    ("fi", "fin"),
+    ("pl", "pol"),
+    ("cs", "ces"),
+    ("cze", "ces"),
+    ("sk", "slk"),
+    ("hu", "hun"),
+    ("ru", "rus"),
+    ("uk", "ukr"),
+    ("tr", "tur"),
+    ("id", "ind"),
+    ("sw", "swa"),
+    ("ja", "jpn"),
+    ("zh", "zho"),
+    ("chi", "zho"),
+];
+
+/// The code of three letters for a language, whichever way it is written: `en`, `en-GB`, `ENG`.
+pub(super) fn language_code(language: &str) -> String {
+    let written = language.trim().to_lowercase();
+    let main = written.split(['-', '_']).next().unwrap_or_default();
+    let known = LANGUAGES.iter().find(|(code, _)| *code == main);
+    known.map_or(main, |(_, code)| *code).to_owned()
+}
+
+/// Reads the names in one language out of a file.
+pub(super) fn read_file(path: &Path, language: &str) -> Result<CommonNames, SourceError> {
+    let file = path.display().to_string();
+    let opened = open_regular(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => SourceError::NotFound(path.into()),
+        _ => SourceError::io(file.clone())(error),
+    })?;
+    let mut bytes = Vec::new();
+    opened.take(LONGEST + 1).read_to_end(&mut bytes).map_err(SourceError::io(file.clone()))?;
+    if bytes.len() as u64 > LONGEST {
+        let found = format!("more than {} MiB", LONGEST >> 20);
+        return Err(wrong(&file, 1, 1, found, "a table of names, which is smaller"));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => parse(&text, &file, language),
+        Err(error) => {
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
+            let expected = "UTF-8; save the table as “CSV UTF-8”";
+            Err(wrong(&file, line, 1, "letters in another encoding".into(), expected))
+        }
+    }
+}
+
+fn wrong(file: &str, line: u64, column: u64, found: String, expected: &str) -> SourceError {
+    SourceError::Structure { file: file.to_owned(), line, column, found, expected: expected.to_owned() }
+}
+
+/// Where the columns of a table are.
+struct Columns {
+    delimiter: char,
+    scientific: usize,
+    name: usize,
+    /// Without one, all names are in the language that is wanted.
+    language: Option<usize>,
+}
+
+impl Columns {
+    fn find(header: &str, file: &str) -> Result<Self, SourceError> {
+        let count = |delimiter: &char| header.matches(*delimiter).count();
+        let delimiter = ['\t', ';', ','].into_iter().max_by_key(count).unwrap_or(',');
+        let titles = split(header, delimiter).unwrap_or_default();
+        let titles: Vec<String> = titles.iter().map(|title| fold(title).replace(' ', "")).collect();
+        let find = |title: &str| titles.iter().position(|known| known == title);
+        let (Some(scientific), Some(name)) = (find("scientificname"), find("name")) else {
+            let expected =
+                "the columns scientificName, language and name, with commas, semicolons or tabs between";
+            return Err(wrong(file, 1, 1, format!("the header “{}”", excerpt(header)), expected));
+        };
+        Ok(Self { delimiter, scientific, name, language: find("language") })
+    }
+}
+
+/// Reads the names in one language out of the text of a table.
+pub(super) fn parse(text: &str, file: &str, language: &str) -> Result<CommonNames, SourceError> {
+    let mut lines = (1..).zip(text.trim_start_matches('\u{feff}').lines());
+    let header = lines.next().map_or("", |(_, header)| header);
+    let columns = Columns::find(header, file)?;
+    let mut names = CommonNames::new();
+    let mut other_languages: Vec<String> = Vec::new();
+    for (line, row) in lines.filter(|(_, row)| !row.trim().is_empty()) {
+        let Some(fields) = split(row, columns.delimiter) else {
+            return Err(wrong(
+                file,
+                line,
+                1,
+                "a quotation that does not end".into(),
+                "a second \" in the line",
+            ));
+        };
+        let field = |column: usize| fields.get(column).map_or("", |field| field.trim());
+        let (scientific, name) = (field(columns.scientific), field(columns.name));
+        let of_row = columns.language.map(|column| language_code(field(column)));
+        if let Some(other) = of_row.filter(|code| !code.is_empty() && code != language) {
+            if !other_languages.contains(&other) {
+                other_languages.push(other);
+            }
+            continue;
+        }
+        // Many tables have rows of species that have no name in a language.
+        if name.is_empty() {
+            continue;
+        }
+        if scientific.is_empty() {
+            let found = format!("“{}” without a scientific name", excerpt(name));
+            return Err(wrong(
+                file,
+                line,
+                columns.scientific as u64 + 1,
+                found,
+                "the scientific name of a species",
+            ));
+        }
+        let earlier = names.insert(fold(scientific), name.to_owned());
+        if let Some(earlier) = earlier.filter(|earlier| earlier != name) {
+            let both = format!("“{}” after “{}”", excerpt(name), excerpt(&earlier));
+            let found = format!("a second name of {}, {both}", excerpt(scientific));
+            return Err(wrong(
+                file,
+                line,
+                columns.name as u64 + 1,
+                found,
+                "one name of each species in a language",
+            ));
+        }
+    }
+    if names.is_empty() {
+        let known = if other_languages.is_empty() { "no names".into() } else { other_languages.join(", ") };
+        let found =
+            format!("no name in the language “{}” (there are: {})", excerpt(language), excerpt(&known));
+        return Err(wrong(file, 1, 1, found, "names in the language that --language chooses"));
+    }
+    Ok(names)
+}
+
+/// The fields of a line; nothing when a quotation in it does not end.
+fn split(line: &str, delimiter: char) -> Option<Vec<String>> {
+    let (mut fields, mut field, mut is_quoted) = (Vec::new(), String::new(), false);
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if is_quoted && letters.peek() == Some(&'"') => {
+                letters.next();
+                field.push('"');
+            }
+            '"' if is_quoted => is_quoted = false,
+            '"' if field.is_empty() => is_quoted = true,
+            letter if letter == delimiter && !is_quoted => fields.push(std::mem::take(&mut field)),
+            letter => field.push(letter),
+        }
+    }
+    fields.push(field);
+    (!is_quoted).then_some(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, language: &str) -> Result<CommonNames, String> {
+        parse(text, "names.csv", language).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_table_has_commas_semicolons_or_tabs() {
+        for text in [
+            "scientificName,language,name\nLynx lynx,eng,Eurasian lynx\n",
+            "\u{feff}Scientific Name;Language;Name\r\n\"Lynx lynx\";en;\"Eurasian lynx\"\r\n\r\n",
+            "name\tscientific_name\nEurasian lynx\tlynx lynx",
+        ] {
+            let names = read(text, "eng").unwrap();
+            assert_eq!(names.get("lynx lynx").map(String::as_str), Some("Eurasian lynx"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_table_is_told_with_its_line() {
+        for (text, part) in [
+            ("", "line 1, column 1: the header “”; expected the columns scientificName"),
+            ("species,name\nx,y\n", "the header “species,name”"),
+            ("scientificName,name\n\"Lynx lynx,lynx\n", "line 2, column 1: a quotation that does not end"),
+            ("scientificName,name\n,lynx\n", "line 2, column 1: “lynx” without a scientific name"),
+            (
+                "scientificName,name\nLynx lynx,a\nlynx lynx,b\n",
+                "line 3, column 2: a second name of lynx lynx, “b” after “a”",
+            ),
+            (
+                "scientificName,language,name\nLynx lynx,deu,Luchs\n",
+                "no name in the language “eng” (there are: deu)",
+            ),
+        ] {
+            let error = read(text, "eng").unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(
+            file.path(),
+            b"scientificName,name\nLynx lynx,Luchs\nLynx pardinus,lince ib\xe9rico\n",
+        )
+        .unwrap();
+        let error = read_file(file.path(), "eng").unwrap_err().to_string();
+        assert!(error.contains("line 3, column 1: letters in another encoding; expected UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn a_language_is_known_by_its_usual_codes() {
+        for (written, code) in
+            [("en", "eng"), ("ENG", "eng"), ("de-AT", "deu"), ("pt_BR", "por"), ("xyz", "xyz")]
+        {
+            assert_eq!(language_code(written), code);
+        }
+    }
+}

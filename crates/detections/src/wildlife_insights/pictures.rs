@@ -1,0 +1,103 @@
+//! Which rows are of one picture.
+//!
+//! The `image_id` says it, unless a spreadsheet has shortened long ids to the same few digits
+//! (`1.23E+15`). Then the time and the name of the file tell pictures apart.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use crate::builder::Builder;
+use crate::media::NewMedia;
+
+/// The pictures read so far.
+#[derive(Debug, Default)]
+pub(super) struct Pictures(RefCell<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    keys: RandomState,
+    /// Fingerprints of file names, by row of the table of media.
+    names: Vec<u64>,
+    /// Pictures whose id an earlier one has, by the fingerprint of what tells them apart, with the number
+    /// that was added to their id.
+    others: HashMap<u64, (u32, u32)>,
+    /// How many pictures an id stands for, where it is more than one.
+    counts: HashMap<String, u32>,
+}
+
+/// The picture of a row.
+pub(super) struct Picture {
+    /// Its row in the table of media.
+    pub media: u32,
+    pub id: String,
+    /// An earlier picture has the same `image_id`.
+    pub is_other: bool,
+}
+
+impl Pictures {
+    /// The picture of a row, which is added when no earlier row is about it.
+    pub fn find_or_add(&self, builder: &mut Builder, project: &str, new: &NewMedia<'_>) -> Picture {
+        let mut known = self.0.borrow_mut();
+        let mut id = new.id.to_owned();
+        for is_qualified in [false, true] {
+            if is_qualified {
+                id = format!("{project}/{id}");
+            }
+            match builder.media.find(&id) {
+                None => {
+                    let media = known.add(builder, &id, new);
+                    return Picture { media, id, is_other: false };
+                }
+                // An image of another project, whose ids are its own.
+                Some(media) if builder.media.deployment(media) != new.deployment => {}
+                Some(media) if known.is_same(builder, media, new) => {
+                    return Picture { media, id, is_other: false };
+                }
+                Some(_) => break,
+            }
+        }
+        known.find_or_add_other(builder, id, new)
+    }
+}
+
+impl Known {
+    /// Adds a picture with an id that none has.
+    fn add(&mut self, builder: &mut Builder, id: &str, new: &NewMedia<'_>) -> u32 {
+        let name = self.fingerprint_name(new.name);
+        self.names.push(name);
+        let media =
+            NewMedia { id, path: new.path, name: new.name, deployment: new.deployment, time: new.time };
+        builder.media.push(&media).expect("not there a moment ago")
+    }
+
+    /// The fingerprint of the name of a file; 0 for none.
+    fn fingerprint_name(&self, name: &str) -> u64 {
+        if name.is_empty() { 0 } else { self.keys.hash_one(name) }
+    }
+
+    /// Whether nothing that a row says of its picture differs from what is known of it.
+    fn is_same(&self, builder: &Builder, media: u32, new: &NewMedia<'_>) -> bool {
+        let (name, known_name) = (self.fingerprint_name(new.name), self.names[media as usize]);
+        let known_time = builder.media.time(media).map(|(time, _)| time);
+        let is_same_time = new.time.is_none_or(|(time, _)| known_time.is_none_or(|known| known == time));
+        is_same_time && (name == known_name || name == 0 || known_name == 0)
+    }
+
+    fn find_or_add_other(&mut self, builder: &mut Builder, id: String, new: &NewMedia<'_>) -> Picture {
+        let time = new.time.map(|(time, _)| time);
+        let print = self.keys.hash_one((&id, new.deployment, time, new.name));
+        if let Some((media, number)) = self.others.get(&print) {
+            return Picture { media: *media, id: format!("{id}#{number}"), is_other: true };
+        }
+        let mut number = self.counts.get(&id).copied().unwrap_or(1) + 1;
+        while builder.media.find(&format!("{id}#{number}")).is_some() {
+            number += 1;
+        }
+        let unique = format!("{id}#{number}");
+        self.counts.insert(id, number);
+        let media = self.add(builder, &unique, new);
+        self.others.insert(print, (media, number));
+        Picture { media, id: unique, is_other: true }
+    }
+}

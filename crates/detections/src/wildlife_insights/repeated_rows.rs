@@ -1,0 +1,63 @@
+//! Rows that an export has more than once, as where its parts overlap.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+
+use crate::problems::RowProblem;
+use crate::table::{Column, Row};
+
+/// The rows of a table that were read so far, each known by its fingerprint of 64 bits, keyed anew for
+/// each table.
+#[derive(Debug, Default)]
+pub(super) struct RepeatedRows {
+    /// The part of the table in which a row stood first.
+    parts: RefCell<HashMap<u64, usize>>,
+    keys: RandomState,
+}
+
+/// How rows of a part are held against earlier ones.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Repeats<'a> {
+    /// Each row counts.
+    Allowed,
+    /// A row counts once in the whole table.
+    Refused(&'a RepeatedRows),
+    /// A row that an earlier part has does not count again. Within a part, whose number this is, it may
+    /// be of two animals.
+    RefusedFromEarlierParts(&'a RepeatedRows, usize),
+}
+
+impl Repeats<'_> {
+    /// Refuses a row that is the same as an earlier one in all its cells.
+    pub fn check(self, row: &Row<'_>) -> Result<(), RowProblem> {
+        let is_repeated = match self {
+            Self::Allowed => false,
+            Self::Refused(rows) => rows.find_or_add(row, 0).is_some(),
+            Self::RefusedFromEarlierParts(rows, part) => {
+                rows.find_or_add(row, part).is_some_and(|first| first != part)
+            }
+        };
+        if !is_repeated {
+            return Ok(());
+        }
+        let mut problem = row.problem(None::<Column>, "", "");
+        problem.message = "the same row again; expected each row once in all parts of the table".into();
+        Err(problem)
+    }
+}
+
+impl RepeatedRows {
+    /// The part that had the same row first; a row that none had is added.
+    fn find_or_add(&self, row: &Row<'_>, part: usize) -> Option<usize> {
+        let mut hasher = self.keys.build_hasher();
+        row.cells().for_each(|cell| cell.hash(&mut hasher));
+        let print = hasher.finish();
+        let mut parts = self.parts.borrow_mut();
+        let first = parts.get(&print).copied();
+        if first.is_none() {
+            parts.insert(print, part);
+        }
+        first
+    }
+}

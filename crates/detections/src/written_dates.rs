@@ -1,0 +1,265 @@
+//! Dates and times in the forms that spreadsheets and other tools write, beside ISO 8601.
+//!
+//! `13/04/2018` names its order itself, `04/05/2018` does not: that is found from the whole column
+//! (see [`DateEvidence`]), never from the row alone.
+
+use std::str::FromStr;
+
+use jiff::civil::Date;
+
+use crate::clock::{LocalTime, Written};
+
+/// The order of the parts of a date whose year stands last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// `13/04/2018`.
+    DayFirst,
+    /// `04/13/2018`, as in the United States.
+    MonthFirst,
+}
+
+impl FromStr for DateOrder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().replace(['/', '.', '-'], "").as_str() {
+            "dmy" => Ok(Self::DayFirst),
+            "mdy" => Ok(Self::MonthFirst),
+            _ => Err("expected dmy (13/04/2018) or mdy (04/13/2018)".into()),
+        }
+    }
+}
+
+/// What dates say of the order that they are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DateEvidence {
+    /// A date that is none with the month first, such as `13/04/2018`.
+    pub day_first: bool,
+    /// A date that is none with the day first.
+    pub month_first: bool,
+}
+
+impl DateEvidence {
+    /// Takes the text of a cell into account. What is no date with its year last says nothing.
+    pub fn add(&mut self, text: &str) {
+        let Some((Parts { first, second, dotted: false, .. }, _)) = split_year_last(text) else { return };
+        self.day_first |= first > 12 && second <= 12;
+        self.month_first |= second > 12 && first <= 12;
+    }
+
+    /// The order, when there is evidence for one and none against it.
+    pub fn order(self) -> Option<DateOrder> {
+        match (self.day_first, self.month_first) {
+            (true, false) => Some(DateOrder::DayFirst),
+            (false, true) => Some(DateOrder::MonthFirst),
+            _ => None,
+        }
+    }
+
+    /// Some dates have the day first and others the month.
+    pub fn is_contradictory(self) -> bool {
+        self.day_first && self.month_first
+    }
+}
+
+/// Whether the order has to be known to read a text as a date.
+pub(crate) fn needs_order(text: &str) -> bool {
+    split_year_last(text).is_some_and(|(parts, _)| !parts.dotted)
+}
+
+/// Reads `2020/05/30 4:57`, `30.05.2020 04:57:37`, `2020:05:30 04:57:37`, and in the given order
+/// `30/05/2020` and `5/30/2020 4:57 PM`. `None` for what is no such date.
+pub(crate) fn parse(text: &str, order: Option<DateOrder>) -> Option<Written> {
+    let (date, time) = if let Some((parts, time)) = split_year_last(text) {
+        let order = if parts.dotted { DateOrder::DayFirst } else { order? };
+        let (day, month) = match order {
+            DateOrder::DayFirst => (parts.first, parts.second),
+            DateOrder::MonthFirst => (parts.second, parts.first),
+        };
+        (Date::new(parts.year, month, day).ok()?, time)
+    } else {
+        split_year_first(text)?
+    };
+    let midnight = LocalTime::start_of(date).seconds();
+    let of_day = if time.is_empty() { None } else { Some(seconds_of_day(time)?) };
+    Some(Written {
+        local: LocalTime::from_seconds(midnight + of_day.unwrap_or(0)),
+        offset: None,
+        date_only: of_day.is_none(),
+    })
+}
+
+/// The numbers of a date whose year stands last.
+struct Parts {
+    first: i8,
+    second: i8,
+    year: i16,
+    /// They are separated by dots, which only goes with the day first.
+    dotted: bool,
+}
+
+/// A date whose year stands last, and the time behind it.
+fn split_year_last(text: &str) -> Option<(Parts, &str)> {
+    let (date, time) = split_time(text);
+    let separator = date.chars().find(|letter| matches!(letter, '/' | '.' | '-'))?;
+    let mut numbers = date.split(separator);
+    let (first, second, year) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    if numbers.next().is_some() || year.len() != 4 {
+        return None;
+    }
+    let [first, second] = [first, second].map(two_digits);
+    Some((Parts { first: first?, second: second?, year: digits(year)?, dotted: separator == '.' }, time))
+}
+
+fn split_year_first(text: &str) -> Option<(Date, &str)> {
+    let (date, time) = split_time(text);
+    let separator = date.chars().nth(4).filter(|letter| matches!(letter, '/' | '.' | '-' | ':'))?;
+    let mut numbers = date.split(separator);
+    let (year, month, day) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    if numbers.next().is_some() || year.len() != 4 {
+        return None;
+    }
+    let date = Date::new(digits(year)?, two_digits(month)?, two_digits(day)?).ok()?;
+    Some((date, time))
+}
+
+/// What stands before the first space (or `T`), and what behind it.
+fn split_time(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    match text.find([' ', 'T', ',', '\u{a0}', '\u{202f}']) {
+        Some(at) => {
+            let (date, time) = text.split_at(at);
+            (date, time.trim_start_matches([' ', 'T', ',', '\u{a0}', '\u{202f}']))
+        }
+        None => (text, ""),
+    }
+}
+
+/// `4:57`, `04:57:37`, `04:57:37.250`, `4:57 PM`, `4:57 p.m.`, in seconds since midnight.
+fn seconds_of_day(text: &str) -> Option<i64> {
+    let lower = text.to_lowercase().replace(['.', ' ', '\u{a0}', '\u{202f}'], "");
+    // A fraction of a second goes: times are kept in whole seconds.
+    let whole = if text.contains('.') && text.bytes().last().is_some_and(|byte| byte.is_ascii_digit()) {
+        text.split('.').next().unwrap_or_default().to_owned()
+    } else {
+        lower
+    };
+    let (clock, half) = match whole.strip_suffix("am") {
+        Some(clock) => (clock, Some(0)),
+        None => whole.strip_suffix("pm").map_or((whole.as_str(), None), |clock| (clock, Some(12))),
+    };
+    let mut numbers = clock.split(':').map(|number| two_digits(number.trim()).map(i64::from));
+    let (hour, minute) = (numbers.next()??, numbers.next()??);
+    let second = numbers.next().unwrap_or(Some(0))?;
+    if numbers.next().is_some() || minute > 59 || second > 59 {
+        return None;
+    }
+    let hour = match half {
+        Some(half) if (1..=12).contains(&hour) => hour % 12 + half,
+        None if hour < 24 => hour,
+        _ => return None,
+    };
+    Some(hour * 3600 + minute * 60 + second)
+}
+
+fn two_digits(text: &str) -> Option<i8> {
+    (matches!(text.len(), 1 | 2) && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+fn digits(text: &str) -> Option<i16> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use DateOrder::{DayFirst, MonthFirst};
+    use proptest::prelude::*;
+
+    fn shown(text: &str, order: Option<DateOrder>) -> Option<String> {
+        parse(text, order).map(|written| written.local.to_string())
+    }
+
+    #[test]
+    fn dates_are_read_as_spreadsheets_write_them() {
+        let expected = Some("2018-04-13 13:51:00".to_owned());
+        for (text, order) in [
+            ("4/13/2018 13:51", Some(MonthFirst)),
+            ("04/13/2018 1:51 PM", Some(MonthFirst)),
+            ("04/13/2018, 1:51:00 p.m.", Some(MonthFirst)),
+            ("4/13/2018 1:51:00\u{202f}PM", Some(MonthFirst)),
+            ("13/04/2018 13:51:00", Some(DayFirst)),
+            ("13-04-2018 13:51", Some(DayFirst)),
+            ("13.04.2018 13:51", None),
+            ("13.4.2018 13:51", Some(MonthFirst)),
+            ("2018/04/13 13:51:00", None),
+            ("2018/4/13 13:51", Some(DayFirst)),
+            ("2018:04:13 13:51:00", None),
+            ("2018-04-13T13:51:00.250", None),
+        ] {
+            assert_eq!(shown(text, order), expected, "{text}");
+        }
+        assert!(parse("13.04.2018", None).unwrap().date_only);
+        assert_eq!(shown("12:00 AM", None), None);
+        assert_eq!(shown("4/5/2018 12:15 AM", Some(DayFirst)).unwrap(), "2018-05-04 00:15:00");
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        for text in [
+            "",
+            "4/13",
+            "13/13/2018",
+            "4/13/18",
+            "4/13/2018 25:00",
+            "4/13/2018 13:51 PM",
+            "4/13/2018 0:10 AM",
+            "30/02/2020",
+            "x/y/2018",
+            "4/13/2018 noon",
+            "4/13/2018/1",
+            "2018/13/01",
+            "1/1/99999",
+            "١/١/2020",
+        ] {
+            assert_eq!(parse(text, Some(MonthFirst)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_column_tells_its_order_by_the_days_after_the_twelfth() {
+        let evidence = |texts: &[&str]| {
+            let mut evidence = DateEvidence::default();
+            for text in texts {
+                evidence.add(text);
+            }
+            evidence
+        };
+        assert_eq!(evidence(&["04/05/2018", "04/13/2018 10:00"]).order(), Some(MonthFirst));
+        assert_eq!(evidence(&["04/05/2018", "13/04/2018"]).order(), Some(DayFirst));
+        assert_eq!(evidence(&["04/05/2018", "2018-04-13", "13.04.2018", "x"]).order(), None);
+        assert!(evidence(&["04/13/2018", "13/04/2018"]).is_contradictory());
+    }
+
+    proptest! {
+        #[test]
+        fn every_date_is_read_back_in_its_order(days in 0_i64..30_000, seconds in 0_i64..86_400) {
+            let written = LocalTime::from_seconds(days * 86_400 + seconds);
+            for (form, order) in [
+                ("%d/%m/%Y %H:%M:%S", DayFirst), ("%m/%d/%Y %I:%M:%S %p", MonthFirst),
+                ("%d.%m.%Y %H:%M:%S", MonthFirst), ("%Y/%m/%d %H:%M:%S", DayFirst),
+            ] {
+                let text = written.civil().strftime(form).to_string();
+                prop_assert_eq!(parse(&text, Some(order)).map(|read| read.local), Some(written), "{}", text);
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_date_or_none(text in "\\PC{0,30}", us in any::<bool>()) {
+            let _ = parse(&text, Some(if us { MonthFirst } else { DayFirst }));
+            DateEvidence::default().add(&text);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A ZIP archive, and the files in it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use zip::ZipArchive;
+use zip::result::ZipResult;
+
+use crate::container::OpenError;
+
+/// A ZIP archive whose directory is read once and shared by all its readers.
+#[derive(Clone, Debug)]
+pub(crate) struct ZipFiles {
+    pub archive: ZipArchive<SharedFile>,
+    /// The folder inside the archive that holds the tables, with its slash, or nothing.
+    pub root: String,
+}
+
+impl ZipFiles {
+    /// Reads the directory of an archive.
+    pub fn open_archive(file: File) -> ZipResult<ZipArchive<SharedFile>> {
+        ZipArchive::new(SharedFile { file: Arc::new(file), position: 0 })
+    }
+
+    pub fn open(&self, clean: &Path) -> Result<Box<dyn BufRead>, OpenError> {
+        let name = format!("{}{}", self.root, clean.to_string_lossy());
+        let mut archive = self.archive.clone();
+        let index = archive.index_for_name(&name).ok_or(OpenError::Missing)?;
+        let size = archive.by_index(index).map_err(OpenError::from_zip)?.size();
+        // An open entry borrows its archive, so it cannot be handed out by itself: small ones
+        // are read whole, large ones by a thread that owns the archive.
+        if size <= WHOLE {
+            let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+            let entry = archive.by_index(index).map_err(OpenError::from_zip)?;
+            // The directory says how large an entry is; what it holds may be anything.
+            entry.take(size + 1).read_to_end(&mut bytes).map_err(OpenError::Io)?;
+            if bytes.len() as u64 > size {
+                return Err(OpenError::Io(std::io::Error::new(
+                    std::io::ErrorKind::InvalidData,
+                    "it is larger than the directory of the ZIP archive says; pack it again",
+                )));
+            }
+            return Ok(Box::new(std::io::Cursor::new(bytes)));
+        }
+        Ok(Box::new(BufReader::with_capacity(1 << 16, EntryReader::new(archive, index))))
+    }
+}
+
+/// Entries up to this size are read into memory at once.
+const WHOLE: u64 = 32 << 20;
+
+/// A large entry, read in slices by a thread that owns the archive.
+struct EntryReader {
+    slices: std::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>,
+    current: std::io::Cursor<Vec<u8>>,
+}
+
+impl EntryReader {
+    fn new(mut archive: ZipArchive<SharedFile>, index: usize) -> Self {
+        let (send, slices) = std::sync::mpsc::sync_channel(4);
+        std::thread::spawn(move || {
+            let result = (|| {
+                let mut entry = archive.by_index(index).map_err(std::io::Error::other)?;
+                loop {
+                    let mut slice = Vec::with_capacity(1 << 18);
+                    if (&mut entry).take(1 << 18).read_to_end(&mut slice)? == 0 {
+                        return Ok(());
+                    }
+                    if send.send(Ok(slice)).is_err() {
+                        return Ok(());
+                    }
+                }
+            })();
+            if let Err(error) = result {
+                // The reader may have gone; then nobody needs the error.
+                let _ = send.send(Err(error));
+            }
+        });
+        Self { slices, current: std::io::Cursor::default() }
+    }
+}
+
+impl Read for EntryReader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            let read = self.current.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            match self.slices.recv() {
+                Ok(slice) => self.current = std::io::Cursor::new(slice?),
+                Err(_) => return Ok(0),
+            }
+        }
+    }
+}
+
+/// One open file that many readers read, each at a place of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedFile {
+    file: Arc<File>,
+    position: u64,
+}
+
+impl Read for SharedFile {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read_at(buffer, self.position)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for SharedFile {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let (base, by) = match to {
+            SeekFrom::Start(at) => (at, 0),
+            SeekFrom::End(by) => (self.file.metadata()?.len(), by),
+            SeekFrom::Current(by) => (self.position, by),
+        };
+        self.position = base
+            .checked_add_signed(by)
+            .ok_or_else(|| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
+        Ok(self.position)
+    }
+}

@@ -1,0 +1,45 @@
+//! Data as the field's programs write them, and the numbers that are right for them.
+
+mod camtrap_dp;
+mod wildlife_insights;
+
+use std::collections::BTreeMap;
+
+use detections::{Dataset, ReadOptions};
+use report::{ReportData, Request};
+use tempfile::TempDir;
+
+use crate::tools::period;
+
+/// A folder with these files.
+fn folder(files: &[(&str, String)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+/// A table out of a header and rows.
+fn table(header: &str, rows: &[&str]) -> String {
+    let lines: Vec<&str> = std::iter::once(header).chain(rows.iter().copied()).collect();
+    lines.join("\n") + "\n"
+}
+
+fn open(folder: &TempDir, options: &ReadOptions) -> Dataset {
+    detections::open(folder.path(), options).unwrap()
+}
+
+fn report_on(data: &Dataset, from: &str, to: &str) -> ReportData {
+    let whole = period(from, to);
+    report::compute(data, &Request::seasonal_activity(whole.start, whole.end)).unwrap()
+}
+
+/// Events of each class.
+fn events(numbers: &ReportData) -> BTreeMap<&str, usize> {
+    numbers.classes.iter().map(|row| (row.classification.as_str(), row.events)).collect()
+}
+
+fn has_note(numbers: &ReportData, parts: &[&str]) -> bool {
+    numbers.data_notes.iter().any(|note| parts.iter().all(|part| note.contains(part)))
+}

@@ -1,0 +1,172 @@
+//! Data that cannot be read are refused loudly, and never become a report that no animal was there.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Home, program};
+
+const DEPLOYMENTS: &str = "project_id,deployment_id,placename,longitude,latitude,start_date,end_date\n";
+const IMAGES: &str = "deployment_id,image_id,filename,location,genus,species,timestamp\n";
+
+/// An export with a camera in March 2022 and an image for each of these times.
+fn export(times: &[String]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = "1,D1,Creek,-74.2,4.6,2022-03-01,2022-03-31\n";
+    std::fs::write(folder.path().join("deployments.csv"), format!("{DEPLOYMENTS}{deployment}")).unwrap();
+    let rows: String =
+        (1..).zip(times).map(|(n, time)| format!("D1,i{n},{n}.jpg,,Puma,concolor,{time}\n")).collect();
+    std::fs::write(folder.path().join("images.csv"), format!("{IMAGES}{rows}")).unwrap();
+    folder
+}
+
+/// `good` times, a day apart, and `bad` ones that are none.
+fn times(good: usize, bad: usize) -> Vec<String> {
+    let good = (1..=good).map(|n| format!("2022-03-{:02} {:02}:00:00", n % 28 + 1, n / 28));
+    good.chain((0..bad).map(|n| format!("le {n} mars"))).collect()
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    program().current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    [&output.stderr, &output.stdout].map(|bytes| String::from_utf8_lossy(bytes)).concat()
+}
+
+fn report(data: &TempDir, extra: &[&str]) -> (Output, Option<Value>) {
+    let work = tempfile::tempdir().unwrap();
+    let path = data.path().to_str().unwrap();
+    let period = ["report", "--data", path, "--from", "2022-03-01", "--to", "2022-03-31", "-o", "r.json"];
+    let output = run(work.path(), &[&period[..], extra].concat());
+    let numbers = std::fs::read(work.path().join("r.json")).ok();
+    (output, numbers.map(|bytes| serde_json::from_slice(&bytes).unwrap()))
+}
+
+#[test]
+fn a_table_that_cannot_be_read_is_refused_with_its_first_reasons() {
+    let data = export(&times(0, 40));
+    let (output, numbers) = report(&data, &[]);
+    let said = said(&output);
+    assert_eq!((output.status.code(), numbers), (Some(2), None), "{said}");
+    for part in [
+        "images.csv: 40 of 40 rows have a time that could not be read",
+        "images.csv, line 2, timestamp: “le 0 mars”; expected a time such as 2020-05-30 04:57:37",
+        "images.csv, line 4, timestamp",
+        "--allow-bad-rows",
+    ] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+    assert!(!said.contains("line 5"), "three reasons are enough: {said}");
+}
+
+#[test]
+fn a_few_rows_may_be_lost_and_every_report_says_so() {
+    // One in twenty.
+    let data = export(&times(38, 2));
+    let (output, numbers) = report(&data, &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let notes = numbers.unwrap()["data_notes"].to_string();
+    assert!(notes.contains("2 rows have times that could not be read"), "{notes}");
+    // One more is too many, unless that is allowed.
+    let data = export(&times(38, 3));
+    assert_eq!(report(&data, &[]).0.status.code(), Some(2));
+    let (output, numbers) = report(&data, &["--allow-bad-rows", "10%"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(numbers.unwrap()["events"], 38);
+}
+
+#[test]
+fn a_report_without_an_event_has_its_data_notes_on_the_page() {
+    let data = export(&times(0, 40));
+    let work = tempfile::tempdir().unwrap();
+    for template in ["report", "landowner", "tables"] {
+        let path = data.path().to_str().unwrap();
+        let arguments =
+            ["report", "--data", path, "--from", "2022-03-01", "--to", "2022-03-31", "-o", "r.pdf"];
+        let more = ["--allow-bad-rows", "100", "--template", template];
+        let output = run(work.path(), &[&arguments[..], &more].concat());
+        assert!(output.status.success(), "{}", said(&output));
+        let text = std::process::Command::new("pdftotext")
+            .args(["-raw", "r.pdf", "-"])
+            .current_dir(&work)
+            .output()
+            .expect("poppler-utils; scripts/setup installs it");
+        let text = String::from_utf8_lossy(&text.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("40 rows have times that could not be read"), "{template}: {text}");
+        assert!(!text.contains("no animal was recorded"), "{template}: {text}");
+    }
+}
+
+#[test]
+fn dates_of_spreadsheets_are_read_in_the_order_of_their_column() {
+    let us: Vec<String> = (1..=31).map(|day| format!("3/{day}/2022 9:{day:02} PM")).collect();
+    let (output, numbers) = report(&export(&us), &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(numbers.unwrap()["events"], 31);
+    // Ten days of March, or the third of ten months.
+    let unclear: Vec<String> = (1..=10).map(|day| format!("3/{day}/2022 21:10")).collect();
+    let (output, _) = report(&export(&unclear), &[]);
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("the dates of the column timestamp") && told.contains("--date-order"), "{told}");
+    for (order, events) in [("mdy", 10), ("dmy", 1)] {
+        let (output, numbers) = report(&export(&unclear), &["--date-order", order]);
+        assert!(output.status.success(), "{}", said(&output));
+        assert_eq!(numbers.unwrap()["events"], events, "{order}");
+    }
+}
+
+#[test]
+fn a_year_that_cannot_be_right_is_refused() {
+    let data = export(&times(3, 0));
+    let work = tempfile::tempdir().unwrap();
+    let path = data.path().to_str().unwrap();
+    for period in [["--season", "rut", "--year", "18"], ["--from", "1918-01-01", "--to", "2018-12-31"]] {
+        let output = run(work.path(), &[&["report", "--data", path, "-o", "r.pdf"][..], &period].concat());
+        let told = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("cannot be right; expected 1980 to"), "{told}");
+    }
+}
+
+#[test]
+fn a_check_fails_where_a_data_set_cannot_be_used() {
+    let data = export(&times(0, 40));
+    let work = tempfile::tempdir().unwrap();
+    let output =
+        run(work.path(), &["check", "--data", data.path().to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("FAIL") && told.contains("40 of 40 rows"), "{told}");
+}
+
+#[tokio::test]
+async fn a_server_goes_on_without_a_data_set_that_cannot_be_used_and_says_why() {
+    let (good, bad) = (export(&times(38, 2)), export(&times(0, 40)));
+    let unclear = export(&["3/1/2022 10:00".to_owned(), "3/2/2022 10:00".to_owned()]);
+    let name = |folder: &TempDir| folder.path().file_stem().unwrap().to_str().unwrap().to_owned();
+    let server = Home::with(&[good.path(), bad.path(), unclear.path()]).start();
+    let known: Value = server.get("/api/datasets").await.json().await.unwrap();
+    let [first, second] = [&known["datasets"][0], &known["datasets"][1]];
+    let warning = first["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("2 of 40 rows of images.csv could not be read"), "{known}");
+    let problem = second["problem"].as_str().unwrap();
+    assert!(problem.contains("40 of 40 rows") && problem.contains("line 2, timestamp"), "{problem}");
+
+    let problem = known["datasets"][2]["problem"].as_str().unwrap();
+    assert!(problem.contains("--date-order"), "{problem}");
+
+    let body = |dataset: &str| {
+        json!({"report_type": "seasonal_activity", "start_date": "2022-03-01", "end_date": "2022-03-31",
+               "group_by": "week", "dataset": dataset})
+    };
+    let refused = server.post("/api/exports/pdf", &body(&name(&bad))).await;
+    assert_eq!(refused.status(), 422);
+    let refused: Value = refused.json().await.unwrap();
+    assert!(refused["detail"].as_str().unwrap().contains("cannot be used"), "{refused}");
+    let job = server.submit("pdf", &body(&name(&good))).await;
+    server.completed("pdf", &job).await;
+}
