@@ -71,7 +71,7 @@ fn the_numbers_of_a_report_are_those_of_the_database() {
     assert_eq!(report["excluded"]["outside_period"], outside);
     assert_ne!(report["excluded"]["no_timestamp"], 0);
     let methods = report["methods"].to_string();
-    assert!(methods.contains("the database tells of pictures and not of deployments"), "{methods}");
+    assert!(methods.contains("the database lists pictures and no deployments"), "{methods}");
     assert!(methods.contains("marked invalid in the database"), "{methods}");
     // Each of the 40 stands has pictures from the first days to the last.
     assert_eq!((&report["locations_surveyed"], &report["effort_days"]), (&json!(40), &json!(40.0 * 92.0)));

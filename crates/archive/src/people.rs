@@ -14,9 +14,9 @@ impl People {
     /// one that says that somebody is on it.
     pub fn of(data: &Dataset) -> Self {
         let rows = || data.observations.iter();
-        let events: HashSet<u32> = rows().filter(|o| o.kind.is_human()).filter_map(|o| o.event).collect();
+        let events: HashSet<u32> = rows().filter(Observation::has_people).filter_map(|o| o.event).collect();
         let is_near_people =
-            |o: &Observation<'_>| o.kind.is_human() || o.event.is_some_and(|event| events.contains(&event));
+            |o: &Observation<'_>| o.has_people() || o.event.is_some_and(|event| events.contains(&event));
         let mut media: HashSet<u32> = rows().filter(is_near_people).filter_map(|o| o.media).collect();
         media.extend(taken_during_visits(data));
         Self { media }
@@ -32,7 +32,7 @@ impl People {
 /// deployment from its first moment to its last, as R `camtrapdp::read_camtrapdp` does.
 fn taken_during_visits(data: &Dataset) -> Vec<u32> {
     let mut visits: HashMap<u32, Vec<(LocalTime, LocalTime)>> = HashMap::new();
-    for visit in data.observations.iter().filter(|o| o.kind.is_human() && o.level == Level::Event) {
+    for visit in data.observations.iter().filter(|o| o.has_people() && o.level == Level::Event) {
         if let Some(start) = visit.time {
             let end = start.plus_seconds(i64::from(visit.duration));
             visits.entry(visit.deployment).or_default().push((start, end));

@@ -139,7 +139,7 @@ impl Plan {
 /// The row, unless its kind is left out or the layout cannot hold it.
 fn allowed(data: &Dataset, order: &Order, row: u32) -> Result<u32, Missing> {
     let observation = data.observations.get(row);
-    if observation.kind.is_human() && !order.include_humans {
+    if observation.has_people() && !order.include_humans {
         return Err(Missing::Human);
     }
     if order.layout == Layout::CamtrapDp {

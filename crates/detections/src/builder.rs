@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::class_groups::ClassGroups;
 use crate::clock::{CameraClock, LocalTime, Written};
 use crate::error::SourceError;
 use crate::location_builder::LocationBuilder;
@@ -15,6 +16,7 @@ use crate::observations::{ObservationType, Observations};
 use crate::problems::{Consequence, Problems, RowProblem};
 use crate::source::ReadOptions;
 use crate::table::{Column, Row, SourceConventions, Step, Table, TableFile};
+use crate::taxon::{StatedTaxon, describe_taxa};
 use crate::text::Names;
 use crate::unicode_forms::compose_text;
 use crate::vocabulary::{Meaning, fold, meaning_of};
@@ -32,6 +34,9 @@ pub(crate) struct Builder {
     pub next_media: u32,
     pub classes: Names,
     pub vernacular: HashMap<u32, String>,
+    /// What the source says of the ranks of classes.
+    pub stated_taxa: HashMap<u32, StatedTaxon>,
+    pub groups: ClassGroups,
     pub observations: Observations,
     pub clock_unknown: u64,
     pub made_by: Option<String>,
@@ -43,6 +48,8 @@ pub(crate) struct Builder {
     pub pictures: Option<PictureCount>,
     /// Numbers of the classes by their folded names.
     folded_classes: HashMap<String, u32>,
+    /// What the names that were read mean.
+    meanings: HashMap<String, Meaning>,
     deployment_ids: Names,
     offsets: BTreeSet<i32>,
 }
@@ -55,6 +62,11 @@ pub(crate) struct Description {
     pub licences: Vec<Licence>,
     pub descriptor: serde_json::Value,
 }
+
+/// Names whose meaning is kept.
+const MOST_MEANINGS: usize = 10_000;
+/// Seconds in a day: an animal that is there for longer comes several times.
+const LONGEST_VISIT: i64 = 24 * 60 * 60;
 
 impl Builder {
     /// A builder that takes ids to be distinct when it is `trusting`, and asks at the end.
@@ -71,6 +83,8 @@ impl Builder {
             next_media: 0,
             classes: Names::default(),
             vernacular: HashMap::new(),
+            stated_taxa: HashMap::new(),
+            groups: options.groups.replace_in(ClassGroups::of_any_source()),
             observations: Observations::new(options.keep, trusting, now),
             clock_unknown: 0,
             made_by: None,
@@ -79,6 +93,7 @@ impl Builder {
             rest: Rest::default(),
             pictures: None,
             folded_classes: HashMap::new(),
+            meanings: HashMap::new(),
             deployment_ids: Names::default(),
             offsets: BTreeSet::new(),
         }
@@ -122,7 +137,7 @@ impl Builder {
     /// The type and class of an observation: what its source says it is, held against what the name
     /// means. People and objects are such whatever the type; a type that is not that of an animal stays.
     pub fn identify(&mut self, stated: ObservationType, name: &str) -> (ObservationType, Option<u32>) {
-        let meaning = meaning_of(name);
+        let meaning = self.find_meaning(name);
         let kind = match (stated, meaning) {
             (ObservationType::Human | ObservationType::Vehicle, _) => stated,
             (_, Meaning::Human | Meaning::Vehicle) | (ObservationType::Animal, Meaning::Blank) => {
@@ -139,6 +154,19 @@ impl Builder {
         (kind, is_named.then(|| self.intern_class(name)))
     }
 
+    /// What a name means, looked up once for each name: rows are many and names are few.
+    fn find_meaning(&mut self, name: &str) -> Meaning {
+        if let Some(meaning) = self.meanings.get(name) {
+            return *meaning;
+        }
+        let meaning = meaning_of(name);
+        // Free text could fill the memory.
+        if self.meanings.len() < MOST_MEANINGS {
+            self.meanings.insert(name.to_owned(), meaning);
+        }
+        meaning
+    }
+
     /// The number of the class with a name. Names that differ in case, in the form of their accents or
     /// in spaces are of one class, which is called as the first row calls it.
     pub fn intern_class(&mut self, name: &str) -> u32 {
@@ -150,9 +178,16 @@ impl Builder {
         *self.folded_classes.entry(fold(&name)).or_insert_with(|| classes.intern(&name))
     }
 
-    /// The seconds from a start to an end. An end before the start is noted, and the record is that of a
-    /// moment.
-    pub fn duration(&mut self, start: Written, end: Written, row: &Row<'_>, column: Option<Column>) -> u32 {
+    /// The seconds from a start to an end. An end that cannot be true is noted, and the record is that of a
+    /// moment: one end that is years late would take all later visits of the species into its own.
+    pub fn duration(
+        &mut self,
+        deployment: u32,
+        start: Written,
+        end: Written,
+        row: &Row<'_>,
+        column: Option<Column>,
+    ) -> u32 {
         let between = end.local.seconds() - start.local.seconds();
         let seconds = match (start.offset, end.offset) {
             (Some(of_start), Some(of_end)) => between + i64::from(of_start) - i64::from(of_end),
@@ -160,11 +195,37 @@ impl Builder {
         };
         // A date alone stands for all of its day.
         let is_same_day = end.date_only && end.local.date() == start.local.date();
-        if seconds < 0 && !is_same_day {
-            let problem = row.problem(column, row.text(column), "an end after the start");
+        let expected = if seconds < 0 && !is_same_day {
+            Some("an end after the start")
+        } else {
+            self.expected_end(deployment, end, seconds)
+        };
+        if let Some(expected) = expected {
+            let problem = row.problem(column, row.text(column), expected);
             self.problems.add(problem.ignoring_value());
+            return 0;
         }
         u32::try_from(seconds).unwrap_or(0)
+    }
+
+    /// What should have stood in place of an end that is too late to be true; nothing where it may be
+    /// true. `seconds` are those from the start.
+    fn expected_end(&self, deployment: u32, end: Written, seconds: i64) -> Option<&'static str> {
+        let deployment = &self.deployments[deployment as usize];
+        let (end, _) = deployment.clock.read(end);
+        let last = deployment.end.filter(|_| !deployment.ends_before_it_starts());
+        // A day of grace, since clocks differ. Where a date alone was written all of that day belongs to
+        // the deployment.
+        let grace = if deployment.end_is_date { 2 } else { 1 };
+        if end > self.now.plus_days(1) {
+            Some("an end that is not in the future")
+        } else if last.is_some_and(|last| end > last.plus_days(grace)) {
+            Some("an end at most a day after the end of the deployment")
+        } else if seconds > LONGEST_VISIT {
+            Some("an end at most 24 hours after the start, since no visit lasts longer")
+        } else {
+            None
+        }
     }
 
     /// The time, or none and its loss noted: the row is kept, and is in no period.
@@ -232,12 +293,14 @@ impl Builder {
         if self.media.close() || self.observations.close() {
             return None;
         }
+        let taxa = describe_taxa(&self.classes, &self.stated_taxa, of.format);
         let classes = (0..)
-            .zip(self.classes.iter())
-            .map(|(number, name)| Class {
+            .zip(self.classes.iter().zip(taxa))
+            .map(|(number, (name, taxon))| Class {
                 name: name.into(),
                 vernacular: self.vernacular.get(&number).cloned(),
                 vernacular_language: None,
+                taxon,
             })
             .collect();
         Some(Dataset {
@@ -252,6 +315,7 @@ impl Builder {
             locations: self.locations.locations,
             deployments: self.deployments,
             classes,
+            groups: self.groups,
             observations: self.observations,
             media: self.media,
             files,

@@ -9,7 +9,8 @@
 //! - [`MediaFiles`] reads the picture files that belong to a data set, and nothing outside it; who
 //!   gives it a [`Fetch`] has those at an address as well;
 //! - [`NameTable`] has common names of species, and [`Dataset::resolve_names`] finds what a typed name
-//!   stands for; [`Overview`] counts what a data set holds;
+//!   stands for; [`Overview`] counts what a data set holds; [`ClassGroups`] says which classes are males,
+//!   females and young, [`Taxon`] which are species;
 //! - [`Selection`] picks the detections an archive is made of, and [`Share`] takes some of them.
 //!
 //! Structure that is wrong is a [`SourceError`]. A row that is wrong is a [`RowProblem`]:
@@ -24,6 +25,7 @@
 mod bbox;
 mod builder;
 pub mod camtrap_dp;
+mod class_groups;
 mod clock;
 mod column;
 mod container;
@@ -31,6 +33,7 @@ mod detector;
 mod error;
 mod excerpt;
 mod fetch;
+mod hemisphere;
 mod ids;
 mod json_text;
 mod location_builder;
@@ -47,6 +50,7 @@ mod sample;
 mod select;
 mod source;
 mod table;
+mod taxon;
 mod taxon_name;
 mod text;
 mod unicode_forms;
@@ -57,9 +61,11 @@ mod zip_files;
 
 pub use bbox::{BoundingBox, PixelBox, RelativeBox};
 pub use camtrap_dp::SourceTable;
+pub use class_groups::{ClassGroups, ClassInTwoGroups, Group, StatedGroups};
 pub use clock::{CameraClock, LocalTime, Written};
 pub use error::{BadRows, SourceError};
 pub use fetch::{Fetch, FetchError};
+pub use hemisphere::Hemisphere;
 pub use media::MediaTable;
 pub use media_files::{MediaError, MediaFiles};
 pub use model::{Class, Dataset, Deployment, Licence, Location, PictureCount, Rest, SourceFormat};
@@ -72,4 +78,5 @@ pub use regular_file::is_out_of_descriptors;
 pub use sample::{Sample, Share};
 pub use select::Selection;
 pub use source::{Keep, ReadOptions, open};
+pub use taxon::{Rank, Taxon};
 pub use written_dates::DateOrder;

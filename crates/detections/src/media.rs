@@ -15,6 +15,7 @@ pub struct MediaTable {
     deployment: Vec<u32>,
     time: Vec<i64>,
     offset: Column<i16>,
+    time_lapse: Column<bool>,
     len: usize,
     remote: usize,
     /// Time of the last file of each deployment that has any.
@@ -43,6 +44,8 @@ pub(crate) struct NewMedia<'a> {
     pub name: &'a str,
     pub deployment: u32,
     pub time: Option<(LocalTime, Option<i32>)>,
+    /// The camera took it at a set time, and not because something moved.
+    pub is_time_lapse: bool,
 }
 
 impl MediaTable {
@@ -56,6 +59,7 @@ impl MediaTable {
             deployment: Vec::new(),
             time: Vec::new(),
             offset: Column::new(NO_OFFSET),
+            time_lapse: Column::new(false),
             len: 0,
             remote: 0,
             last: Vec::new(),
@@ -68,6 +72,7 @@ impl MediaTable {
         if self.texts.is_none() {
             (self.deployment, self.time) = (Vec::new(), Vec::new());
             self.offset = Column::new(NO_OFFSET);
+            self.time_lapse = Column::new(false);
         }
         self.ids.close()
     }
@@ -121,6 +126,11 @@ impl MediaTable {
         (time != NO_TIME).then(|| (LocalTime::from_seconds(time), seconds(self.offset.get(row as usize))))
     }
 
+    /// Whether the camera took it at a set time, and not because something moved.
+    pub(crate) fn is_time_lapse(&self, row: u32) -> bool {
+        self.time_lapse.get(row as usize)
+    }
+
     /// Time of the last file of a deployment.
     pub fn last_of(&self, deployment: u32) -> Option<LocalTime> {
         self.last.get(deployment as usize).copied().flatten()
@@ -150,6 +160,7 @@ impl MediaTable {
         self.deployment.push(new.deployment);
         self.time.push(new.time.map_or(NO_TIME, |(time, _)| time.seconds()));
         self.offset.push(minutes(new.time.and_then(|(_, offset)| offset)));
+        self.time_lapse.push(new.is_time_lapse);
         let deployment = new.deployment as usize;
         self.last.resize(self.last.len().max(deployment + 1), None);
         self.last[deployment] = self.last[deployment].max(new.time.map(|(time, _)| time));
@@ -179,7 +190,8 @@ mod tests {
     #[test]
     fn a_file_name_is_the_end_of_its_path_unless_stated() {
         let mut table = MediaTable::new(Keep::All, false);
-        let media = |id, path, name| NewMedia { id, path, name, deployment: 0, time: None };
+        let media =
+            |id, path, name| NewMedia { id, path, name, deployment: 0, time: None, is_time_lapse: false };
         table.push(&media("1", "media/a.jpg", "a.jpg"));
         table.push(&media("2", "https://x.org/7/file", "b.jpg"));
         table.push(&media("3", "media/c.jpg", ""));

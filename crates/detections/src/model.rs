@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
+use crate::class_groups::ClassGroups;
 use crate::clock::{CameraClock, LocalTime};
 use crate::media::MediaTable;
 use crate::media_files::MediaFiles;
 use crate::observations::Observations;
 use crate::problems::Problems;
+use crate::taxon::Taxon;
 use crate::vocabulary::is_domestic;
 
 /// The format a data set was read from.
@@ -65,6 +67,8 @@ pub struct Dataset {
     pub deployments: Vec<Deployment>,
     /// Classes that observations name, in the order of their first mention.
     pub classes: Vec<Class>,
+    /// Which classes are males, females and young.
+    pub groups: ClassGroups,
     /// What was seen.
     pub observations: Observations,
     /// The pictures and videos.
@@ -158,6 +162,9 @@ pub struct Deployment {
     pub future_end: Option<LocalTime>,
     /// The source says that the clock was wrong (`timestampIssues`): times of day mean nothing.
     pub has_timestamp_issues: bool,
+    /// What the source says did not work, in its own words; nothing where it says that the camera worked, or
+    /// does not say.
+    pub malfunction: Option<String>,
     /// The clock its times are shown on.
     pub clock: CameraClock,
 }
@@ -179,6 +186,8 @@ pub struct Class {
     /// The language of an everyday name out of a table, in three letters; nothing where the source has
     /// it.
     pub vernacular_language: Option<String>,
+    /// What it is as a taxon.
+    pub taxon: Taxon,
 }
 
 impl Class {

@@ -105,6 +105,8 @@ pub struct Observations {
     /// Whether any row was classified by a person, and any by a machine.
     has_classifier: [bool; 2],
     review: Column<Review>,
+    time_lapse: Column<bool>,
+    camera_setup: Column<bool>,
 }
 
 /// No number, as the bits of one.
@@ -151,6 +153,18 @@ pub struct Observation<'a> {
     pub classifier: Option<Classifier>,
     /// Whether what a person said of the same file stands in its place.
     pub review: Review,
+    /// It is on a picture that the camera took at a set time, and not because something moved: it is no
+    /// event, and shows that the camera worked.
+    pub is_time_lapse: bool,
+    /// It is of people who set the camera up or tried it out, whatever its kind says: it is nobody's visit.
+    pub is_camera_setup: bool,
+}
+
+impl Observation<'_> {
+    /// People or a vehicle are on it, or whoever was at work on the camera.
+    pub fn has_people(&self) -> bool {
+        self.kind.is_human() || (self.is_camera_setup && self.kind != ObservationType::Blank)
+    }
 }
 
 /// An observation on its way into the table.
@@ -173,6 +187,8 @@ pub(crate) struct NewObservation<'a> {
     pub classified_at: Option<i64>,
     pub duration: u32,
     pub classifier: Option<Classifier>,
+    pub is_time_lapse: bool,
+    pub is_camera_setup: bool,
 }
 
 impl Observations {
@@ -208,6 +224,8 @@ impl Observations {
             classifier: Column::new(None),
             has_classifier: [false; 2],
             review: Column::new(Review::Open),
+            time_lapse: Column::new(false),
+            camera_setup: Column::new(false),
         }
     }
 
@@ -276,6 +294,8 @@ impl Observations {
             duration: self.duration.get(row),
             classifier: self.classifier.get(row),
             review: self.review.get(row),
+            is_time_lapse: self.time_lapse.get(row),
+            is_camera_setup: self.camera_setup.get(row),
         }
     }
 
@@ -325,6 +345,8 @@ impl Observations {
         self.confidence.push(bits(new.confidence));
         self.duration.push(new.duration);
         self.classifier.push(new.classifier);
+        self.time_lapse.push(new.is_time_lapse);
+        self.camera_setup.push(new.is_camera_setup);
         match new.classifier {
             Some(Classifier::Person) => self.has_classifier[0] = true,
             Some(Classifier::Machine) => self.has_classifier[1] = true,

@@ -137,6 +137,9 @@ impl Overview {
             } += 1;
             overview.on_event_level += u64::from(observation.level == Level::Event);
             match (observation.kind, observation.class) {
+                (ObservationType::Animal, _) if observation.is_camera_setup => {
+                    overview.non_animals.human += 1;
+                }
                 (ObservationType::Animal, Some(class)) => of_class[class as usize] += 1,
                 (ObservationType::Animal, None) => overview.unnamed_animals += 1,
                 (kind, _) => overview.non_animals.add(kind, 1),

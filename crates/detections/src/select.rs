@@ -10,7 +10,8 @@ use crate::observations::{Level, Observation, ObservationType, Review};
 
 /// Which detections are wanted. The default wants all of them.
 ///
-/// A detection is an observation of an animal, on one media file, with a bounding box.
+/// A detection is an observation of an animal, on one media file, with a bounding box. People who set up a
+/// camera are none, whatever the data call them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Selection {
@@ -39,7 +40,7 @@ impl Dataset {
         let until = selection.end.map(|end| LocalTime::start_of(end).plus_days(1));
         let wanted = |o: &Observation<'_>| {
             let location = self.deployments[o.deployment as usize].location;
-            (o.kind == ObservationType::Animal || (selection.humans && o.kind.is_human()))
+            (if o.has_people() { selection.humans } else { o.kind == ObservationType::Animal })
                 && (o.level == Level::Media || selection.without_box)
                 && o.review != Review::Replaced
                 && (o.bbox.is_some() || selection.without_box)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::camtrap_dp::CamtrapDp;
+use crate::class_groups::StatedGroups;
 use crate::container::Container;
 use crate::detector;
 use crate::error::{BadRows, SourceError};
@@ -43,6 +44,8 @@ pub struct ReadOptions {
     pub keep: Keep,
     /// Common names for species of which the source has none.
     pub names: Arc<NameTable>,
+    /// Which classes are males, females and young, where the user says so.
+    pub groups: StatedGroups,
 }
 
 impl Default for ReadOptions {
@@ -59,6 +62,7 @@ impl Default for ReadOptions {
             fetch: None,
             keep: Keep::default(),
             names: Arc::default(),
+            groups: StatedGroups::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The name of a class out of the ranks that a source gives.
+//! The name of a taxon out of the ranks that a source gives.
 
 /// The species with its genus, else the finest of `ranks` that is given, else the common name.
 pub(crate) fn taxon_name<'a>(
@@ -14,4 +14,10 @@ pub(crate) fn taxon_name<'a>(
         (genus, "", _) => genus.to_owned(),
         (genus, species, _) => format!("{genus} {species}"),
     }
+}
+
+/// The name of a taxon with a capital letter; some sources have small ones throughout.
+pub(crate) fn capitalise(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -2,14 +2,18 @@
 //!
 //! `cargo run --example overlap TIMES.csv`, where the second column is the class and the third
 //! the time of day as a part of 24 hours. Prints one line for each pair: the two classes and
-//! their sizes, the estimator that a report would choose with its estimate and interval, and both
-//! estimates.
+//! their sizes, the estimator that a report would choose with its estimate and interval, both
+//! estimates, and the probability of samples that overlap as little, were they of one curve. Each row
+//! is taken for an event, and since nothing is known of locations, events are resampled.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
-use report::overlap::{Estimator, estimate, pairs};
+use report::overlap::{Estimator, estimate};
+use report::resample::overlaps;
+use report::same_activity::p_values;
+use report::times::Times;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("expected the path of a table")?;
@@ -21,18 +25,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         hours.entry(class.to_owned()).or_default().push(time.parse::<f64>()? * 24.0);
     }
-    let (names, samples): (Vec<&String>, Vec<&[f64]>) =
-        hours.iter().map(|(name, hours)| (name, hours.as_slice())).unzip();
+    let names: Vec<&String> = hours.keys().collect();
+    let samples: Vec<Times> = hours.values().map(|hours| Times::of_events(hours)).collect();
+    let samples: Vec<&Times> = samples.iter().collect();
     let begun = Instant::now();
-    let found = pairs(&samples);
-    eprintln!("{} pairs with 1,000 resamples each in {} ms", found.len(), begun.elapsed().as_millis());
-    for (a, b, found) in found {
+    let found = overlaps(&samples, &[0], &|| false);
+    let pairs: Vec<(&Times, &Times)> = found.iter().map(|(a, b, _)| (samples[*a], samples[*b])).collect();
+    let p = p_values(&pairs, &|| false);
+    eprintln!("{} pairs in {} ms", found.len(), begun.elapsed().as_millis());
+    for ((a, b, found), p) in found.into_iter().zip(p) {
         println!(
-            "{:10} {:10} {:4} {:4} {:?} {:.4} ({:.4} to {:.4}) Dhat1 {:.4} Dhat4 {:.4}",
+            "{:10} {:10} {:4} {:4} {:?} {:.4} ({:.4} to {:.4}) Dhat1 {:.4} Dhat4 {:.4} p {p:.4}",
             names[a],
             names[b],
-            samples[a].len(),
-            samples[b].len(),
+            samples[a].events(),
+            samples[b].events(),
             found.estimator,
             found.estimate,
             found.interval.low,

@@ -12,19 +12,21 @@ pub(crate) fn bin(hour: f64, bins: usize) -> usize {
     bin.min(bins - 1)
 }
 
-/// How many of `hours` fall in each of `bins` parts of the day.
-pub(crate) fn counts(hours: &[f64], bins: usize) -> Vec<f64> {
-    let mut counts = vec![0.0; bins];
-    for hour in hours {
-        counts[bin(*hour, bins)] += 1.0;
+/// How much of `hours`, each with its weight, falls in each of `bins` parts of the day.
+pub(crate) fn weights_by_bin(hours: impl IntoIterator<Item = (f64, f64)>, bins: usize) -> Vec<f64> {
+    let mut weights = vec![0.0; bins];
+    for (hour, weight) in hours {
+        weights[bin(hour, bins)] += weight;
     }
-    counts
+    weights
 }
 
 /// A von Mises kernel on a clock that is cut into equal parts.
 pub(crate) struct Kernel {
     /// Weight at each distance, written twice so that each turn of it is one slice; the mean is 1.
     turned: Vec<f64>,
+    /// The same for resamples, of which there are thousands.
+    turned_small: Vec<f32>,
     bins: usize,
 }
 
@@ -34,8 +36,10 @@ impl Kernel {
         let weight = |bin: usize| (kappa * ((bin as f64 / bins as f64 * TAU).cos() - 1.0)).exp();
         let once: Vec<f64> = (0..bins).map(weight).collect();
         let mean = once.iter().sum::<f64>() / bins as f64;
-        let turned = once.iter().chain(&once).map(|weight| weight / mean).collect();
-        Self { turned, bins }
+        let turned: Vec<f64> = once.iter().chain(&once).map(|weight| weight / mean).collect();
+        #[allow(clippy::cast_possible_truncation)]
+        let turned_small = turned.iter().map(|weight| *weight as f32).collect();
+        Self { turned, turned_small, bins }
     }
 
     /// The smoothed curve of a sample, in each part of the day, with mean 1. Parts of the sample
@@ -53,6 +57,21 @@ impl Kernel {
         }
         curve
     }
+
+    /// The same with fewer digits, twice as fast.
+    pub fn smooth_small(&self, weights: &[f64]) -> Vec<f32> {
+        let total: f64 = weights.iter().sum();
+        let mut curve = vec![0.0; self.bins];
+        for (bin, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+            #[allow(clippy::cast_possible_truncation)]
+            let share = (weight / total) as f32;
+            let turned = &self.turned_small[self.bins - bin..][..self.bins];
+            for (value, weight) in curve.iter_mut().zip(turned) {
+                *value += share * weight;
+            }
+        }
+        curve
+    }
 }
 
 #[cfg(test)]
@@ -61,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_curve_is_highest_where_its_records_are() {
-        let curve = Kernel::new(20.0, 48).smooth(&counts(&[6.1, 6.2, 23.9], 48));
+        let curve =
+            Kernel::new(20.0, 48).smooth(&weights_by_bin([6.1, 6.2, 23.9].map(|hour| (hour, 1.0)), 48));
         let highest = (0..48).max_by(|&a, &b| curve[a].total_cmp(&curve[b])).unwrap();
         assert_eq!(highest, bin(6.1, 48));
         assert!(curve[0] > curve[3] && curve[47] > curve[44], "midnight is no border");

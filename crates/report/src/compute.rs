@@ -2,18 +2,18 @@
 
 use detections::{Dataset, UnknownNames};
 
+use crate::base::SurveyBase;
 use crate::compare::compare;
-use crate::data::{PeriodRow, ReportData, SourceRow};
+use crate::data::{Finding, PeriodRow, ReportData, SCHEMA_VERSION, SourceRow};
+use crate::findings::{comparison_findings, findings};
 use crate::hours::Nights;
-use crate::insights::insights;
-use crate::methods::{Told, methods};
+use crate::methods::{MethodsInput, methods};
 use crate::notes::notes;
 use crate::period::Period;
-use crate::records::Ground;
 use crate::request::{ReportType, Request};
 use crate::rows::rounded;
 use crate::sun::Sky;
-use crate::survey::Survey;
+use crate::survey::{Survey, Visits};
 
 /// Why a report cannot be computed: the request asks for what the data set does not have, or
 /// makes no sense.
@@ -46,13 +46,14 @@ pub fn compute(data: &Dataset, request: &Request) -> Result<ReportData, ComputeE
 pub fn compute_unless(
     data: &Dataset,
     request: &Request,
-    stop: &dyn Fn() -> bool,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<ReportData, ComputeError> {
     check(request)?;
-    let wanted = data.classes_named(&request.classifications)?;
-    let ground = Ground::of(data);
-    let mut sky = Sky::over(data, &ground);
-    let survey = Survey::new(data, request, &ground, &wanted, request.period, stop);
+    let is_counted = request.counted_classes(data)?;
+    let base = SurveyBase::new(data);
+    let mut sky = Sky::new(data, &base);
+    let visits = Visits::new(data, request, &base, &is_counted, stop);
+    let survey = Survey::new(&visits, request.period);
     let nights = Nights::over(&[&survey], &mut sky);
     let hours = survey.hours(request.time_of_day, nights.as_ref(), &mut sky);
     let classes = survey.class_rows();
@@ -65,39 +66,55 @@ pub fn compute_unless(
     let (on, left_out) = (hours.on, hours.left_out);
     // Of millions of records they take as much as the data themselves.
     drop(hours);
-    let compared = compare(&survey, &mut sky);
+    let compared = compare(&visits, &mut sky);
     if stop() {
         return Err(ComputeError::Stopped);
     }
     let ratios = survey.ratio_rows();
     let notes = notes(&survey, nights.as_ref());
-    let told = Told { nights: nights.as_ref(), on, left_out, ratios: &ratios, compared: &compared };
+    let bucket_tests = survey.bucket_tests(&classes);
+    let accumulation = survey.accumulation();
+    let methods = methods(
+        &survey,
+        &MethodsInput {
+            nights: nights.as_ref(),
+            on,
+            left_out,
+            ratios: &ratios,
+            accumulation: accumulation.as_ref(),
+            compared: &compared,
+        },
+    );
     let mut numbers = ReportData {
+        schema_version: SCHEMA_VERSION,
         report_type: request.report_type,
         title: request.title(),
         period: period_row(request.period),
         group_by: request.group_by,
         independence_minutes: request.independence_minutes,
         independence_since: request.independence_since,
+        cameras: request.cameras,
         time_of_day: on,
         coordinates: request.coordinates,
         source: source_row(data),
         include: request.include,
         effort_days: rounded(survey.effort_days(), 4),
-        locations_surveyed: survey.surveyed().len(),
+        locations_surveyed: survey.locations.len(),
         deployments_active: survey.deployments_active(),
         events: survey.events.len(),
         individuals: survey.individuals(),
         buckets: survey.bucket_rows(),
+        bucket_tests,
         locations: survey.location_rows(),
         night: nights.as_ref().map(|nights| nights.row(on)),
-        accumulation: survey.accumulation(),
-        excluded: survey.found.excluded.clone(),
+        accumulation,
+        excluded: survey.excluded.clone(),
         activity,
         overlaps,
         classes,
+        findings: Vec::new(),
         insights: Vec::new(),
-        methods: methods(&survey, &told),
+        methods,
         data_notes: notes.sentences,
         data_note_ids: notes.ids,
         ratios,
@@ -108,10 +125,11 @@ pub fn compute_unless(
         period_overlaps: compared.overlaps,
     };
     // Sentences are about the numbers, so they come last.
-    numbers.insights = match request.report_type {
-        ReportType::Comparison => crate::insights::comparison::insights(&survey, &numbers),
-        ReportType::SeasonalActivity | ReportType::Custom => insights(&survey, &numbers),
+    numbers.findings = match request.report_type {
+        ReportType::Comparison => comparison_findings(&survey, &numbers),
+        ReportType::SeasonalActivity | ReportType::Custom => findings(&survey, &numbers),
     };
+    numbers.insights = numbers.findings.iter().map(Finding::sentence).collect();
     Ok(numbers)
 }
 

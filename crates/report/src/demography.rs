@@ -1,132 +1,244 @@
-//! Males, females and young: sex ratio and recruitment, from independent events.
+//! Males, females and young: sex ratio and recruitment.
 //!
-//! Deer-survey practice: bucks per doe and fawns per doe. Where classes do not tell them apart,
-//! `sex` and `lifeStage` do on request.
+//! Deer-survey practice: bucks per doe by events; fawns per doe by animals, sums over all occasions
+//! (Jacobson, Kroll, Browning, Koerth and Conway 1997, Wildlife Society Bulletin 25:547-556). Where classes do not tell
+//! them apart, `sex` and `lifeStage` do on request.
 
 use std::collections::BTreeMap;
 
-use detections::Observation;
+use detections::Group;
 
-use crate::data::RatioRow;
+use crate::data::{Counted, RatioRow};
+use crate::events::{Event, find_events};
+use crate::hours::share_row;
 use crate::intervals::Sample;
-use crate::ratios::RateRatio;
-use crate::records;
+use crate::ratios::{ALPHA, RateRatio};
+use crate::records::{Parts, Record, sort};
 use crate::rows::{bounded, rounded};
 use crate::survey::Survey;
 
-/// Classes that say what an animal is.
-const MALE: [&str; 4] = ["buck", "mature", "mid", "young"];
-const FEMALE: [&str; 1] = ["doe"];
-const JUVENILE: [&str; 1] = ["fawn"];
-
-/// What an animal is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Male,
-    Female,
-    Juvenile,
+/// What ratios are called.
+struct RatioNames {
+    males: &'static str,
+    with_young: &'static str,
+    young_events: &'static str,
+    young: &'static str,
 }
 
-impl Part {
-    const ALL: [Self; 3] = [Self::Male, Self::Female, Self::Juvenile];
+const ANIMALS: RatioNames = RatioNames {
+    males: "males per female",
+    with_young: "share of females seen with young",
+    young_events: "events with young per event of females",
+    young: "young per female",
+};
+const DEER: RatioNames = RatioNames {
+    males: "bucks per doe",
+    with_young: "share of does seen with fawns",
+    young_events: "events with fawns per event of does",
+    young: "fawns per doe",
+};
 
-    fn of_class(name: &str) -> Option<Self> {
-        let among = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        match () {
-            () if among(&MALE) => Some(Self::Male),
-            () if among(&FEMALE) => Some(Self::Female),
-            () if among(&JUVENILE) => Some(Self::Juvenile),
-            () => None,
+/// What is counted at each location, by its number: events and the animals in them.
+#[derive(Clone)]
+struct Tally {
+    events: Vec<f64>,
+    animals: Vec<f64>,
+}
+
+impl Tally {
+    fn new(locations: usize) -> Self {
+        Self { events: vec![0.0; locations], animals: vec![0.0; locations] }
+    }
+
+    fn add(&mut self, location: u32, animals: u32) {
+        self.events[location as usize] += 1.0;
+        self.animals[location as usize] += f64::from(animals);
+    }
+
+    fn of(&self, unit: Counted) -> &[f64] {
+        match unit {
+            Counted::Events => &self.events,
+            Counted::Animals => &self.animals,
         }
     }
 
-    /// By life stage first: a young male is recruitment, not a male to breed. Words of Camtrap DP
-    /// and of Wildlife Insights.
-    fn of_animal(animal: &Observation<'_>) -> Option<Self> {
-        let is = |text: Option<&str>, word: &str| text.is_some_and(|text| text.eq_ignore_ascii_case(word));
-        match () {
-            () if is(animal.life_stage, "juvenile") => Some(Self::Juvenile),
-            () if is(animal.sex, "male") => Some(Self::Male),
-            () if is(animal.sex, "female") => Some(Self::Female),
-            () => None,
-        }
+    fn total(&self, unit: Counted) -> f64 {
+        self.of(unit).iter().sum()
     }
 }
-
-/// Events of each deployment, of males, females and young.
-type Counts = [Vec<f64>; 3];
 
 impl Survey<'_> {
     /// The ratios that can be told: by classes, and by `sex` and `lifeStage` where asked for.
     pub fn ratio_rows(&self) -> Vec<RatioRow> {
-        let mut rows = self.ratios_of(&self.counts_by_class(), None, ["bucks per doe", "fawns per doe"]);
-        if self.request.sex_and_age {
-            for (class, counts) in self.counts_by_animal() {
-                let name = self.data.classes[class as usize].name.clone();
-                rows.extend(self.ratios_of(&counts, Some(name), ["males per female", "young per female"]));
+        let mut rows = self.ratios_by_class();
+        if self.request().sex_and_age {
+            let mut of_class: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
+            for record in self.visits.found.records.iter().filter(|record| self.group(record.class).is_none())
+            {
+                if record.parts != Parts::default() {
+                    of_class.entry(record.class).or_default().push(*record);
+                }
             }
+            rows.extend(of_class.into_iter().flat_map(|(class, records)| self.ratios_of(class, &records)));
         }
         rows
     }
 
-    fn counts_by_class(&self) -> Counts {
-        let mut counts = self.no_counts();
+    fn group(&self, class: u32) -> Option<Group> {
+        self.visits.groups[class as usize]
+    }
+
+    fn new_tally(&self) -> Tally {
+        Tally::new(self.effort_by_location.len())
+    }
+
+    /// Of classes such as buck, doe and fawn, whose events are those of the table of classes.
+    fn ratios_by_class(&self) -> Vec<RatioRow> {
+        let mut tallies = [Group::Male, Group::Female, Group::Juvenile].map(|_| self.new_tally());
         for event in &self.events {
-            if let Some(part) = Part::of_class(&self.data.classes[event.class as usize].name) {
-                counts[part as usize][event.deployment as usize] += 1.0;
+            if let Some(group) = self.group(event.class) {
+                tallies[group as usize].add(event.location, event.group_size);
             }
         }
-        counts
+        let [males, females, young] = &tallies;
+        let records = self.visits.found.records.iter().filter(|record| self.group(record.class).is_some());
+        let mut grouped: Vec<Record> = records.map(|record| Record { class: 0, ..*record }).collect();
+        sort(&mut grouped, self.visits.base, self.request().cameras);
+        let names = if self.has_deer_names() { DEER } else { ANIMALS };
+        [
+            self.ratio(names.males, None, Counted::Events, (males, females)),
+            self.share_with_young(names.with_young, None, &grouped),
+            self.ratio(names.young_events, None, Counted::Events, (young, females)),
+            self.ratio(names.young, None, Counted::Animals, (young, females)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
-    /// Events of each class, told apart by sex and life stage: a class of its own for each part.
-    fn counts_by_animal(&self) -> BTreeMap<u32, Counts> {
-        let parts = u32::try_from(Part::ALL.len()).unwrap_or(3);
-        let found = records::collect_as(self.data, self.ground, self.period, self.wanted, |animal, class| {
-            Part::of_animal(animal).map(|part| class * parts + part as u32)
+    /// Whether the classes are called as hunters of deer call them.
+    fn has_deer_names(&self) -> bool {
+        let groups = &self.data().groups;
+        let is_named =
+            |name: &str| self.data().classes.iter().any(|class| class.name.eq_ignore_ascii_case(name));
+        groups.group_of("doe") == Some(Group::Female) && is_named("doe")
+    }
+
+    /// Of a class whose sex and life stage were recorded.
+    fn ratios_of(&self, class: u32, records: &[Record]) -> Vec<RatioRow> {
+        let name = Some(self.data().classes[class as usize].name.clone());
+        let males = self.tally(records, |parts| parts.males);
+        let females = self.tally(records, |parts| parts.females);
+        let young = self.tally(records, |parts| parts.young.max(u32::from(parts.has_uncounted_young)));
+        let are_all_counted = self.events_of(class).iter().all(|event| {
+            self.visits.records_of(event).iter().all(|record| !record.parts.has_uncounted_young)
         });
-        let mut counts: BTreeMap<u32, Counts> = BTreeMap::new();
-        for event in self.request.independent(&found.records, self.data) {
-            let of_class = counts.entry(event.class / parts).or_insert_with(|| self.no_counts());
-            of_class[(event.class % parts) as usize][event.deployment as usize] += 1.0;
+        let mut rows = vec![
+            self.ratio(ANIMALS.males, name.clone(), Counted::Events, (&males, &females)),
+            self.share_with_young(ANIMALS.with_young, name.clone(), records),
+            self.ratio(ANIMALS.young_events, name.clone(), Counted::Events, (&young, &females)),
+        ];
+        // Of “Adult + Juvenile” nobody knows how many are young.
+        if are_all_counted {
+            rows.push(self.ratio(ANIMALS.young, name, Counted::Animals, (&young, &females)));
         }
-        counts
+        rows.into_iter().flatten().collect()
     }
 
-    fn no_counts(&self) -> Counts {
-        std::array::from_fn(|_| vec![0.0; self.data.deployments.len()])
-    }
-
-    /// Males and young for each female; none when there are no females.
-    fn ratios_of(&self, counts: &Counts, class: Option<String>, names: [&str; 2]) -> Vec<RatioRow> {
-        let total = |part: Part| counts[part as usize].iter().sum::<f64>();
-        if total(Part::Female) < 1.0 {
-            return Vec::new();
+    /// Of the events with a female, those in which young were seen too. None where no young were recorded
+    /// on any day: nobody may have looked for them.
+    fn share_with_young(
+        &self,
+        ratio: &str,
+        classification: Option<String>,
+        records: &[Record],
+    ) -> Option<RatioRow> {
+        if !records.iter().any(|record| record.parts.has_young()) {
+            return None;
         }
-        let samples = |part: Part| {
-            let of_part = counts[part as usize].iter().zip(&self.effort);
-            self.at_work(&of_part.map(|(&events, &effort)| Sample { events, effort }).collect::<Vec<_>>())
-        };
-        let row = |(name, part): (&str, Part)| {
-            if total(part) < 1.0 {
-                return None;
+        let mut by_location: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+        for event in self.events_among(records) {
+            let of_event = &records[event.records.start as usize..event.records.end as usize];
+            if of_event.iter().any(|record| record.parts.females > 0) {
+                let (with_young, all) = by_location.entry(event.location).or_default();
+                *with_young += f64::from(u8::from(of_event.iter().any(|record| record.parts.has_young())));
+                *all += 1.0;
             }
-            // The effort is the same on both sides, so the ratio of the rates is that of the events.
-            let ratio = RateRatio::new(&samples(part), &samples(Part::Female), &self.bootstrap)?;
-            let interval = ratio.interval(0.05);
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let events = |part| total(part) as usize;
-            Some(RatioRow {
-                ratio: name.into(),
-                classification: class.clone(),
-                events: events(part),
-                base_events: events(Part::Female),
-                estimate: Some(rounded(ratio.estimate, 4)),
-                low: Some(rounded(interval.low, 4)),
-                high: bounded(interval.high, 4),
-                method: ratio.method,
-            })
+        }
+        let share = share_row(&by_location.into_values().collect::<Vec<_>>())?;
+        Some(RatioRow {
+            ratio: ratio.into(),
+            classification,
+            unit: Counted::Events,
+            count: share.events as u64,
+            base: share.of as u64,
+            events: share.events,
+            base_events: share.of,
+            estimate: share.share,
+            low: share.low,
+            high: share.high,
+            method: None,
+        })
+    }
+
+    /// Events of the animals of which `number` are in a record, and the most of them in one.
+    fn tally(&self, records: &[Record], number: impl Fn(&Parts) -> u32) -> Tally {
+        let of_part: Vec<Record> = records
+            .iter()
+            .filter(|record| number(&record.parts) > 0)
+            .map(|record| Record { group_size: number(&record.parts), ..*record })
+            .collect();
+        let mut tally = self.new_tally();
+        for event in self.events_among(&of_part) {
+            tally.add(event.location, event.group_size);
+        }
+        tally
+    }
+
+    /// Events of this period that records make, which are of one class.
+    fn events_among(&self, records: &[Record]) -> Vec<Event> {
+        let independence = self.request().independence();
+        let mut events = find_events(records, self.visits.base, independence);
+        let has_effort = |event: &Event| self.effort_by_location[event.location as usize] > 0.0;
+        let span = self.period.from()..self.period.until();
+        events.retain(|event| span.contains(&event.time) && has_effort(event));
+        events
+    }
+
+    /// The first for each of the second; none when either is missing.
+    fn ratio(
+        &self,
+        ratio: &str,
+        classification: Option<String>,
+        unit: Counted,
+        (above, below): (&Tally, &Tally),
+    ) -> Option<RatioRow> {
+        if above.total(unit) < 1.0 || below.total(unit) < 1.0 {
+            return None;
+        }
+        let samples = |tally: &Tally| -> Vec<Sample> {
+            let sample = |at: &u32| Sample {
+                events: tally.of(unit)[*at as usize],
+                effort: self.effort_by_location[*at as usize],
+            };
+            self.locations.iter().map(sample).collect()
         };
-        names.into_iter().zip([Part::Male, Part::Juvenile]).filter_map(row).collect()
+        // The effort is the same on both sides, so the ratio of the rates is that of the counts.
+        let found = RateRatio::new(&samples(above), &samples(below))?;
+        let interval = found.interval(ALPHA);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        Some(RatioRow {
+            ratio: ratio.into(),
+            classification,
+            unit,
+            count: above.total(unit) as u64,
+            base: below.total(unit) as u64,
+            events: above.total(Counted::Events) as usize,
+            base_events: below.total(Counted::Events) as usize,
+            estimate: rounded(found.estimate, 4),
+            low: interval.map(|interval| rounded(interval.low, 4)),
+            high: interval.and_then(|interval| bounded(interval.high, 4)),
+            method: found.method,
+        })
     }
 }

@@ -5,6 +5,7 @@
 use detections::{Dataset, LocalTime};
 
 use crate::period::Period;
+use crate::request::Cameras;
 
 /// When a deployment was at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +26,7 @@ const DAY_SECONDS: i64 = 86_400;
 impl Span {
     /// Camera-days (fractions too) of this span that fall inside `period`.
     pub fn days_in(&self, period: Period) -> f64 {
-        let start = self.start.max(period.from()).seconds();
-        let end = self.end.min(period.until()).seconds();
-        (end - start).max(0) as f64 / DAY
+        days_between((self.start, self.end), period)
     }
 
     /// Whether a record at `time` lies inside the deployment.
@@ -36,27 +35,133 @@ impl Span {
     }
 }
 
+fn days_between((start, end): (LocalTime, LocalTime), period: Period) -> f64 {
+    let start = start.max(period.from()).seconds();
+    let end = end.min(period.until()).seconds();
+    (end - start).max(0) as f64 / DAY
+}
+
 /// The span of each deployment; `None` where it has none: no start, an end before its start, or
 /// neither an end nor records.
 ///
-/// A deployment without an end, or with one that is still to come, runs to its last record. From date
-/// to date effort runs from noon to noon, since nobody knows the hour.
+/// A deployment without an end, or with one that is still to come, runs to its last record. A bare
+/// date is the middle of the hours that it may mean, since nobody knows the hour: noon, or earlier
+/// where the deployment ended before noon of the same day. So each day on which a record may lie has
+/// effort: half a day for the first and the last, as in R `camtrapR::cameraOperation`.
 pub fn spans(data: &Dataset) -> Vec<Option<Span>> {
     let last = last_records(data);
     let span = |(row, deployment): (usize, &detections::Deployment)| {
         let start = deployment.start?;
         let end = deployment.end.or(last[row])?;
         let is_date = deployment.end.is_some() && deployment.end_is_date;
-        let records = (start, if is_date { end.plus_seconds(DAY_SECONDS - 1) } else { end });
-        let noon = |date: LocalTime, is_date: bool| {
-            if is_date { date.plus_seconds(DAY_SECONDS / 2) } else { date }
-        };
-        let begin = noon(start, deployment.start_is_date);
-        // A camera that was set up and fetched on one day, or fetched before noon, has no effort.
-        let finish = noon(end, is_date).max(begin);
-        (start <= end).then_some(Span { start: begin, end: finish, records })
+        let last_second = if is_date { end.plus_seconds(DAY_SECONDS - 1) } else { end };
+        (start <= end).then(|| {
+            let (begin, finish) = effort_of(start, deployment.start_is_date, end, is_date);
+            Span { start: begin, end: finish, records: (start, last_second) }
+        })
     };
     data.deployments.iter().enumerate().map(span).collect()
+}
+
+/// From when to when a deployment counts as at work, of a start and an end that may be dates.
+fn effort_of(
+    start: LocalTime,
+    start_is_date: bool,
+    end: LocalTime,
+    end_is_date: bool,
+) -> (LocalTime, LocalTime) {
+    let noon = |date: LocalTime| date.plus_seconds(DAY_SECONDS / 2);
+    match (start_is_date, end_is_date) {
+        // Set up and fetched on one day: half of it, around noon.
+        (true, true) if start.date() == end.date() => {
+            (start.plus_seconds(DAY_SECONDS / 4), start.plus_seconds(DAY_SECONDS * 3 / 4))
+        }
+        (true, true) => (noon(start), noon(end)),
+        // The hours between midnight and the end, or between the start and midnight, halved.
+        (true, false) => {
+            let before_noon = start.plus_seconds((end.seconds() - start.seconds()) / 2);
+            (noon(start).min(before_noon), end)
+        }
+        (false, true) => {
+            let left = end.plus_seconds(DAY_SECONDS).seconds() - start.seconds();
+            (start, noon(end).max(start.plus_seconds(left / 2)))
+        }
+        (false, false) => (start, end),
+    }
+}
+
+/// When each location was watched: the spans of its deployments.
+///
+/// Cameras that stand together count once for the time that they share, so the spans of a location
+/// are joined, unless cameras are said to be independent of each other.
+#[derive(Clone, Debug)]
+pub struct WatchedTimes {
+    of_locations: Vec<Vec<(LocalTime, LocalTime)>>,
+}
+
+impl WatchedTimes {
+    /// Of the deployments for which `is_counted` holds, by their row; `locations` has the location
+    /// of each.
+    pub fn new(
+        spans: &[Option<Span>],
+        locations: &[u32],
+        cameras: Cameras,
+        is_counted: impl Fn(usize) -> bool,
+    ) -> Self {
+        let number = locations.iter().map(|location| *location as usize + 1).max().unwrap_or(0);
+        let mut of_locations = vec![Vec::new(); number];
+        for (row, (span, location)) in spans.iter().zip(locations).enumerate() {
+            if let Some(span) = span.filter(|_| is_counted(row)) {
+                of_locations[*location as usize].push((span.start, span.end));
+            }
+        }
+        if cameras == Cameras::Together {
+            of_locations.iter_mut().for_each(join);
+        }
+        Self { of_locations }
+    }
+
+    /// Camera-days of each location, by its number, inside `period`.
+    pub fn days_in(&self, period: Period) -> Vec<f64> {
+        let days = |spans: &Vec<_>| spans.iter().map(|span| days_between(*span, period)).sum();
+        self.of_locations.iter().map(days).collect()
+    }
+}
+
+/// Puts spans in order and joins those that touch.
+fn join(spans: &mut Vec<(LocalTime, LocalTime)>) {
+    spans.sort_unstable();
+    spans.dedup_by(|later, earlier| {
+        let touches = later.0 <= earlier.1;
+        if touches {
+            earlier.1 = earlier.1.max(later.1);
+        }
+        touches
+    });
+}
+
+/// Locations at which deployments overlap in time by more than an hour, with the most days that two
+/// neighbours share.
+pub(crate) fn standing_together(spans: &[Option<Span>], locations: &[u32]) -> Vec<(u32, f64)> {
+    let mut all: Vec<(u32, LocalTime, LocalTime)> = spans
+        .iter()
+        .zip(locations)
+        .filter_map(|(span, location)| span.map(|span| (*location, span.start, span.end)))
+        .collect();
+    all.sort_unstable();
+    let mut found: Vec<(u32, f64)> = Vec::new();
+    for of_one in all.chunk_by(|a, b| a.0 == b.0) {
+        let mut end = of_one[0].2;
+        let mut shared = 0;
+        for (_, start, until) in &of_one[1..] {
+            shared = shared.max(end.min(*until).seconds() - start.seconds());
+            end = end.max(*until);
+        }
+        if shared > 3600 {
+            found.push((of_one[0].0, shared as f64 / DAY));
+        }
+    }
+    found
 }
 
 /// Time of the last record of each deployment, whatever it shows.
@@ -92,6 +197,43 @@ mod tests {
         let span = Span { start, end, records: (start, end) };
         let year = Period { start: date(2018, 1, 1), end: date(2018, 12, 31) };
         assert!((span.days_in(year) - 218.0).abs() < 1e-9);
+    }
+
+    fn at(day: i8, hour: i8) -> LocalTime {
+        LocalTime::from(date(2020, 1, day).at(hour, 0, 0, 0))
+    }
+
+    /// Camera-days of each of the first days of January 2020.
+    fn days(start: (LocalTime, bool), end: (LocalTime, bool)) -> Vec<f64> {
+        let effort = effort_of(start.0, start.1, end.0, end.1);
+        (1..=3)
+            .map(|day| days_between(effort, Period { start: date(2020, 1, day), end: date(2020, 1, day) }))
+            .collect()
+    }
+
+    #[test]
+    fn each_day_on_which_a_record_may_lie_has_effort() {
+        let bare = |day| (at(day, 0), true);
+        let timed = |day, hour| (at(day, hour), false);
+        assert_eq!(days(bare(1), bare(3)), [0.5, 1.0, 0.5]);
+        assert_eq!(days(bare(1), bare(1)), [0.5, 0.0, 0.0], "half of a single day");
+        assert_eq!(days(bare(1), timed(1, 12)), [0.25, 0.0, 0.0], "fetched before noon");
+        assert_eq!(days(timed(2, 18), bare(2)), [0.0, 0.125, 0.0], "set up after noon");
+        assert_eq!(days(timed(1, 18), bare(3)), [0.25, 1.0, 0.5]);
+    }
+
+    #[test]
+    fn cameras_that_stand_together_count_once() {
+        let span = |from, until| {
+            Some(Span { start: at(from, 0), end: at(until, 0), records: (at(from, 0), at(until, 0)) })
+        };
+        let spans = [span(1, 11), span(6, 16), span(20, 25), span(1, 31), None];
+        let locations = [0, 0, 0, 1, 1];
+        let month = Period { start: date(2020, 1, 1), end: date(2020, 1, 31) };
+        let effort = |cameras| WatchedTimes::new(&spans, &locations, cameras, |_| true).days_in(month);
+        assert_eq!(effort(Cameras::Together), [20.0, 30.0]);
+        assert_eq!(effort(Cameras::Independent), [25.0, 30.0]);
+        assert_eq!(standing_together(&spans, &locations), [(0, 5.0)]);
     }
 
     proptest! {

@@ -1,6 +1,9 @@
-//! Intervals that say how far a number can be trusted. All are 95 % unless a level is given.
+//! Intervals that say how far a number can be trusted. The unit is the location: deployments,
+//! pictures and events of one place share its richness in animals (Hurlbert 1984, Ecological
+//! Monographs 54:187-211; Field and Welsh 2007, JRSS B 69:369-390).
 
-use crate::bootstrap::Bootstrap;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::function::gamma::gamma_ur;
 
 /// A number with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,10 +14,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Below this many deployments, resampling them says little.
-pub const MIN_DEPLOYMENTS: usize = 5;
-
-/// Events and effort of one deployment.
+/// Events and effort of one location.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
     /// Independent events.
@@ -38,40 +38,81 @@ impl Sample {
     }
 }
 
-/// Interval of a share: `successes` of `trials`. `None` without trials.
+/// The value below which a share of Student's t distribution lies; `degrees` of freedom are at
+/// least 1, and `probability` is between 0 and 1.
+pub fn student_t(probability: f64, degrees: usize) -> f64 {
+    StudentsT::new(0.0, 1.0, degrees.max(1) as f64)
+        .map_or(f64::NAN, |distribution| distribution.inverse_cdf(probability))
+}
+
+/// 95% interval of events per camera-day over places like these; `None` with fewer than two
+/// locations, since one says nothing of others. `samples` are of locations with effort.
 ///
-/// Wilson (1927), Journal of the American Statistical Association 22:209-212.
-pub fn wilson(successes: u32, trials: u32) -> Option<Interval> {
-    if trials == 0 {
+/// The ratio estimator with locations as clusters, on the log scale, with Student's t (Cochran 1977,
+/// Sampling Techniques, chapter 6): the same as a Poisson model with R `sandwich::vcovCL`, but never
+/// narrower than the Poisson distribution. Without events the upper limit of Garwood (1936),
+/// Biometrika 28:437-442.
+pub fn rate(samples: &[Sample]) -> Option<Interval> {
+    let total = Sample::total(samples);
+    if samples.len() < 2 || total.effort <= 0.0 {
         return None;
     }
-    let (n, z) = (f64::from(trials), 1.959_964);
-    let share = f64::from(successes) / n;
+    if total.events <= 0.0 {
+        return Some(Interval { low: 0.0, high: garwood_high(0.0, 0.025) / total.effort });
+    }
+    let spread = relative_variance(samples).max(1.0 / total.events).sqrt();
+    let factor = (student_t(0.975, samples.len() - 1) * spread).exp();
+    Some(Interval { low: total.rate() / factor, high: total.rate() * factor })
+}
+
+/// Variance of the logarithm of the rate, between locations: `L/(L-1) sum (y - r e)^2 / (sum y)^2`.
+/// There are at least two samples and an event.
+pub(crate) fn relative_variance(samples: &[Sample]) -> f64 {
+    let total = Sample::total(samples);
+    let residual = |one: &Sample| (one.events - total.rate() * one.effort).powi(2);
+    let squares: f64 = samples.iter().map(residual).sum();
+    let units = samples.len() as f64;
+    units / (units - 1.0) * squares / total.events.powi(2)
+}
+
+/// 95% interval of a share of events, of which each location has some: `of` of `all`, as pairs.
+///
+/// As for a rate, with locations as clusters and Student's t, on the scale of the logarithm of the
+/// odds, and never narrower than the binomial distribution. Where all or none are such, the interval of
+/// Wilson with each location counted once, since the events of one place may be one animal's. `None` with
+/// fewer than two locations, since one says nothing of others.
+pub fn share(locations: &[(f64, f64)]) -> Option<Interval> {
+    let counted: Vec<(f64, f64)> = locations.iter().copied().filter(|(_, all)| *all > 0.0).collect();
+    let (of, all) = counted.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let units = counted.len() as f64;
+    if counted.len() < 2 {
+        return None;
+    }
+    if of <= 0.0 || of >= all {
+        return wilson(if of > 0.0 { units } else { 0.0 }, units);
+    }
+    let share = of / all;
+    let squares: f64 = counted.iter().map(|(of, all)| (of - share * all).powi(2)).sum();
+    let variance = (units / (units - 1.0) * squares / all.powi(2)).max(share * (1.0 - share) / all);
+    let half = student_t(0.975, counted.len() - 1) * variance.sqrt() / (share * (1.0 - share));
+    let odds = share / (1.0 - share);
+    let of_odds = |odds: f64| odds / (1.0 + odds);
+    Some(Interval { low: of_odds(odds / half.exp()), high: 1.0 - of_odds((-half).exp() / odds) })
+}
+
+/// 95% interval of a share of independent things: `successes` of `trials`. `None` without trials.
+///
+/// Wilson (1927), Journal of the American Statistical Association 22:209-212.
+pub fn wilson(successes: f64, trials: f64) -> Option<Interval> {
+    if trials <= 0.0 {
+        return None;
+    }
+    let (n, z) = (trials, 1.959_964);
+    let share = successes / n;
     let centre = share + z * z / (2.0 * n);
     let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z * z / n;
     Some(Interval { low: ((centre - half) / scale).max(0.0), high: ((centre + half) / scale).min(1.0) })
-}
-
-/// Interval of events per camera-day; `None` without effort.
-///
-/// With at least [`MIN_DEPLOYMENTS`] deployments a percentile bootstrap over deployments, which
-/// allows for animals that come more to one place than to another; else, or when nothing was
-/// seen, the exact Poisson interval (Garwood 1936, Biometrika 28:437-442). `samples` are of the
-/// units of `bootstrap`, in their order.
-pub fn rate(samples: &[Sample], bootstrap: &Bootstrap) -> Option<Interval> {
-    let total = Sample::total(samples);
-    if total.effort <= 0.0 {
-        return None;
-    }
-    if bootstrap.units() < MIN_DEPLOYMENTS || total.events < 1.0 {
-        let Interval { low, high } = garwood(total.events);
-        return Some(Interval { low: low / total.effort, high: high / total.effort });
-    }
-    let events = bootstrap.totals(samples.iter().map(|sample| sample.events));
-    let effort = bootstrap.totals(samples.iter().map(|sample| sample.effort));
-    let rates = events.iter().zip(&effort).filter(|(_, effort)| **effort > 0.0);
-    percentiles(rates.map(|(events, effort)| events / effort).collect(), 0.05)
 }
 
 /// The middle `1 - alpha` of `values`; `None` when there are none.
@@ -83,35 +124,19 @@ pub(crate) fn percentiles(mut values: Vec<f64>, alpha: f64) -> Option<Interval> 
     Some(Interval { low: at(alpha / 2.0), high: at(1.0 - alpha / 2.0) })
 }
 
-/// Exact interval of a Poisson count.
-fn garwood(events: f64) -> Interval {
-    let tail = 0.025;
-    let low =
-        if events < 1.0 { 0.0 } else { root(events + 1.0, |mean| 1.0 - poisson_below(events, mean) >= tail) };
-    let high = root(events * 2.0 + 20.0, |mean| poisson_below(events + 1.0, mean) <= tail);
-    Interval { low, high }
+/// Upper limit of a Poisson mean of which `events` were seen, with `tail` above it.
+pub(crate) fn garwood_high(events: f64, tail: f64) -> f64 {
+    find_root(events * 2.0 + 20.0 - tail.ln(), |mean| gamma_ur(events + 1.0, mean) <= tail)
 }
 
-/// Smallest mean up to `limit` for which `reached` holds, which must be monotone.
-fn root(limit: f64, reached: impl Fn(f64) -> bool) -> f64 {
+/// Smallest number between 0 and `limit`, above 0, for which `is_reached` holds, which must be monotone.
+fn find_root(limit: f64, is_reached: impl Fn(f64) -> bool) -> f64 {
     let (mut low, mut high) = (0.0, limit);
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
-        if reached(middle) { high = middle } else { low = middle }
+        if is_reached(middle) { high = middle } else { low = middle }
     }
     high
-}
-
-/// Probability of fewer than `count` events when `mean` are expected.
-fn poisson_below(count: f64, mean: f64) -> f64 {
-    let mut log_term = -mean;
-    let (mut total, mut k) = (0.0, 0.0);
-    while k < count {
-        total += f64::exp(log_term);
-        k += 1.0;
-        log_term += mean.ln() - k.ln();
-    }
-    total
 }
 
 #[cfg(test)]
@@ -119,48 +144,98 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn close(found: f64, expected: f64) {
+    fn assert_close(found: f64, expected: f64) {
         assert!((found - expected).abs() < 5e-4, "{found}, not {expected}");
+    }
+
+    /// R: `qt(0.975, c(1, 7, 19, 37))` and `qt(1 - 0.05 / 2 / 26, 37)`.
+    #[test]
+    fn the_quantiles_of_student_are_those_of_r() {
+        for (probability, degrees, expected) in [
+            (0.975, 1, 12.706_205),
+            (0.975, 7, 2.364_624),
+            (0.975, 19, 2.093_024),
+            (0.975, 37, 2.026_192),
+            (1.0 - 0.05 / 52.0, 37, 3.339_860),
+        ] {
+            assert_close(student_t(probability, degrees), expected);
+        }
     }
 
     /// R: `poisson.test(10)$conf.int` and `poisson.test(0)$conf.int`.
     #[test]
     fn the_exact_interval_of_a_count_is_the_one_of_r() {
-        let ten = garwood(10.0);
-        close(ten.low, 4.795_389);
-        close(ten.high, 18.390_36);
-        let none = garwood(0.0);
-        close(none.low, 0.0);
-        close(none.high, 3.688_879);
+        assert_close(garwood_high(10.0, 0.025), 18.390_36);
+        assert_close(garwood_high(0.0, 0.025), 3.688_879);
     }
 
     /// R: `prop.test(15, 50, correct = FALSE)$conf.int`.
     #[test]
     fn the_interval_of_a_share_is_the_one_of_r() {
-        let found = wilson(15, 50).unwrap();
-        close(found.low, 0.191_05);
-        close(found.high, 0.437_49);
-        assert_eq!(wilson(0, 0), None);
+        let found = wilson(15.0, 50.0).unwrap();
+        assert_close(found.low, 0.191_05);
+        assert_close(found.high, 0.437_49);
+        assert_eq!(wilson(0.0, 0.0), None);
+    }
+
+    fn samples(counts: &[u32]) -> Vec<Sample> {
+        counts.iter().map(|&n| Sample { events: f64::from(n), effort: 30.0 }).collect()
+    }
+
+    /// By hand: 4 locations with 1, 2, 3 and 6 events in 30 days each: mean 3, squares 4 + 1 + 0 + 9
+    /// = 14, so v = 4/3 * 14 / 144, and t of 3 degrees is 3.182446.
+    #[test]
+    fn the_interval_of_a_rate_is_its_formula() {
+        let factor = (3.182_446 * (4.0_f64 / 3.0 * 14.0 / 144.0).sqrt()).exp();
+        let found = rate(&samples(&[1, 2, 3, 6])).unwrap();
+        assert_close(found.low, 0.1 / factor);
+        assert_close(found.high, 0.1 * factor);
+    }
+
+    #[test]
+    fn one_location_says_nothing_of_others() {
+        assert_eq!(rate(&samples(&[7])), None);
+        assert_eq!(rate(&[]), None);
+    }
+
+    #[test]
+    fn animals_that_are_spread_evenly_do_not_make_it_narrower_than_chance() {
+        let found = rate(&samples(&[4; 10])).unwrap();
+        let factor = (2.262_157 / 40.0_f64.sqrt()).exp();
+        assert_close(found.high, 4.0 / 30.0 * factor);
+    }
+
+    #[test]
+    fn nothing_seen_has_an_upper_limit() {
+        let found = rate(&samples(&[0, 0, 0])).unwrap();
+        assert_close(found.high, 3.688_879 / 90.0);
+        assert!(found.low.abs() < 1e-12);
     }
 
     proptest! {
         #[test]
-        fn a_rate_lies_in_its_interval(counts in prop::collection::vec(0_u32..30, 1..40)) {
-            let samples: Vec<Sample> =
-                counts.iter().map(|&n| Sample { events: f64::from(n), effort: 30.0 }).collect();
-            let Interval { low, high } = rate(&samples, &Bootstrap::new(&vec![0; samples.len()], 500)).unwrap();
-            let total = Sample::total(&samples);
-            let rate = total.rate();
+        fn a_rate_lies_in_its_interval(counts in prop::collection::vec(0_u32..30, 2..40)) {
+            let samples = samples(&counts);
+            let Interval { low, high } = rate(&samples).unwrap();
+            let rate = Sample::total(&samples).rate();
             prop_assert!(low <= rate + 1e-9 && rate <= high + 1e-9, "{low} {rate} {high}");
             prop_assert!(low >= 0.0);
         }
 
         #[test]
-        fn the_same_data_give_the_same_interval(counts in prop::collection::vec(0_u32..30, 5..40)) {
-            let samples: Vec<Sample> =
-                counts.iter().map(|&n| Sample { events: f64::from(n), effort: 30.0 }).collect();
-            let again = || rate(&samples, &Bootstrap::new(&vec![0; samples.len()], 500));
-            prop_assert_eq!(again(), again());
+        fn a_share_lies_in_its_interval_and_turns_with_what_is_counted(
+            counts in prop::collection::vec((0_u32..20, 0_u32..20), 1..30)
+        ) {
+            let pairs: Vec<(f64, f64)> =
+                counts.iter().map(|(a, b)| (f64::from(*a), f64::from(a + b))).collect();
+            let turned: Vec<(f64, f64)> = pairs.iter().map(|(of, all)| (all - of, *all)).collect();
+            let all: f64 = pairs.iter().map(|pair| pair.1).sum();
+            prop_assume!(pairs.iter().filter(|pair| pair.1 > 0.0).count() > 1);
+            let of: f64 = pairs.iter().map(|pair| pair.0).sum();
+            let (there, back) = (share(&pairs).unwrap(), share(&turned).unwrap());
+            prop_assert!(there.low <= of / all + 1e-9 && of / all <= there.high + 1e-9);
+            prop_assert!((0.0..=1.0).contains(&there.low) && (0.0..=1.0).contains(&there.high));
+            prop_assert!((there.low - (1.0 - back.high)).abs() < 1e-6);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Reports: from detections to numbers, from numbers to a PDF.
 //!
 //! The numbers are pure functions, a file for each measure: [`effort`], [`records`], [`events`],
-//! [`sun`], [`activity`], [`overlap`], [`richness`], [`intervals`], [`ratios`].
+//! [`sun`], [`activity`], [`overlap`], [`richness`]; [`intervals`] and [`ratios`] say how far they can
+//! be trusted, [`permutation`] and [`same_activity`] whether two of them differ, [`resample`] bounds an
+//! overlap. The unit of all of these is the location.
 //! [`compute`] puts them together as [`ReportData`], which is the `.json` form of a report;
 //! [`render`] makes the PDF out of that JSON and nothing else.
 //!
@@ -13,9 +15,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod accumulation;
 pub mod activity;
+pub mod base;
 mod bessel;
-pub mod bootstrap;
+pub mod bucket_permutation;
+mod bucket_tests;
 mod circular;
 mod compare;
 mod compute;
@@ -23,29 +28,38 @@ mod data;
 mod demography;
 pub mod effort;
 pub mod events;
+mod findings;
 mod hours;
-mod insights;
 pub mod intervals;
 mod methods;
 mod notes;
 pub mod overlap;
 mod period;
+pub mod permutation;
+mod prose;
+mod random;
 pub mod ratios;
 pub mod records;
 mod render;
 mod request;
+pub mod resample;
 pub mod richness;
 mod rows;
+pub mod same_activity;
 mod schema;
+mod smoothing;
 mod summary;
 pub mod sun;
 mod survey;
-mod words;
+mod tail;
+pub mod times;
 
 pub use compute::{ComputeError, compute, compute_unless};
 pub use data::*;
 pub use period::{Bucket, FIRST_YEAR, GroupBy, Period};
 pub use render::{BuiltIn, Pages, RenderError, Template, render, render_as};
-pub use request::{Coordinates, Include, LabelledPeriod, ReportType, Request, Season, TimeOfDay};
+pub use request::{
+    Cameras, Coordinates, Include, LabelledPeriod, ReportType, Request, Season, SeasonError, TimeOfDay,
+};
 pub use schema::schema;
 pub use summary::{ClassSummary, Summary, summarize};

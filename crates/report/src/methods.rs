@@ -3,27 +3,36 @@
 use detections::{CameraClock, SourceFormat};
 
 use crate::compare::{self, Compared};
-use crate::data::RatioRow;
+use crate::data::{AccumulationRow, RatioRow};
 use crate::events::Since;
+use crate::findings::ENOUGH_FOR_OVERLAP;
 use crate::hours::Nights;
-use crate::intervals::MIN_DEPLOYMENTS;
 use crate::overlap;
-use crate::request::{Coordinates, TimeOfDay};
+use crate::period::GroupBy;
+use crate::permutation;
+use crate::prose::{camera_days, count, list, whole};
+use crate::request::{Cameras, Coordinates, TimeOfDay};
+use crate::resample;
 use crate::survey::Survey;
-use crate::words::{count, list, measure, whole};
 
-/// What was found on the way, that the sentences tell of.
-pub(crate) struct Told<'a> {
+/// What was found on the way that the sentences speak of.
+pub(crate) struct MethodsInput<'a> {
     pub nights: Option<&'a Nights>,
     /// The clock that activity is on.
     pub on: TimeOfDay,
     /// Records without a time on it.
     pub left_out: usize,
     pub ratios: &'a [RatioRow],
+    pub accumulation: Option<&'a AccumulationRow>,
     pub compared: &'a Compared,
 }
 
-pub(crate) fn methods(survey: &Survey<'_>, told: &Told<'_>) -> Vec<String> {
+/// What stands in place of the smallest p that counting what was drawn could give.
+const SMALL_P: &str = "Small p: where no permutation of labels and no deal of events that was drawn is as extreme as \
+    the data, p is the tail of a Pearson type III distribution with the mean, variance and skewness of those drawn (Mielke and Berry \
+    2001). Of very many locations or species fewer permutations are drawn, at least 999.";
+
+pub(crate) fn methods(survey: &Survey<'_>, input: &MethodsInput<'_>) -> Vec<String> {
     let mut methods = vec![
         period(survey),
         clock(survey),
@@ -32,27 +41,34 @@ pub(crate) fn methods(survey: &Survey<'_>, told: &Told<'_>) -> Vec<String> {
         effort(survey),
         events(survey),
     ];
-    methods.extend(measures(survey, told));
-    methods.extend(compared_periods(told.compared));
-    methods.push(night(survey, told));
+    methods.extend(measures(survey, input));
+    methods.extend(compared_periods(input.compared));
+    methods.push(SMALL_P.into());
+    methods.push(night(survey, input));
     methods.push(places(survey));
     methods
 }
 
 fn period(survey: &Survey<'_>) -> String {
-    let classes = &survey.request.classifications;
-    let which =
-        if classes.is_empty() { "all classes".into() } else { format!("the classes {}", list(classes, 20)) };
+    let request = survey.request();
+    let which = match request.classifications.as_slice() {
+        [] => "all species".into(),
+        classes => format!("the species {}", list(classes, 20)),
+    };
+    let without = match request.without.as_slice() {
+        [] => String::new(),
+        classes => format!(" without {}", list(classes, 20)),
+    };
     format!(
-        "Period: {}, from the start of the first day to the end of the last, for {which}. Data set: {} ({}).",
+        "Period: {}, from the start of the first day to the end of the last, for {which}{without}. Data set: {} ({}).",
         survey.period.in_words(),
-        survey.data.title,
-        survey.data.format.name(),
+        survey.data().title,
+        survey.data().format.name(),
     )
 }
 
 fn clock(survey: &Survey<'_>) -> String {
-    let clocks = || survey.data.deployments.iter().map(|deployment| &deployment.clock);
+    let clocks = || survey.data().deployments.iter().map(|deployment| &deployment.clock);
     let which = if clocks().any(|clock| matches!(clock, CameraClock::Zone(_))) {
         "in the time zone that was asked for"
     } else if clocks().any(|clock| matches!(clock, CameraClock::Offset(_))) {
@@ -66,13 +82,13 @@ fn clock(survey: &Survey<'_>) -> String {
 
 fn counted(survey: &Survey<'_>) -> String {
     let with_effort =
-        || survey.ground.event_level.iter().zip(&survey.effort).filter(|(_, days)| **days > 0.0);
+        || survey.visits.base.event_level.iter().zip(&survey.effort).filter(|(_, days)| **days > 0.0);
     let on_events = with_effort().filter(|(event_level, _)| **event_level).count();
     let on_media = with_effort().count() - on_events;
     format!(
         "Counted: observations of animals only, on one level for each deployment so that no animal counts twice: \
          event level where anything was reviewed on it ({}), else media level ({}), where a person's word on a file \
-         stands before a model's. A record is one class in one event or file; its group size is the sum of the \
+         stands before a model's. A record is one species in one event or file; its group size is the sum of the \
          counts in it.",
         count(on_events, "deployment", "deployments"),
         count(on_media, "deployment", "deployments"),
@@ -80,15 +96,18 @@ fn counted(survey: &Survey<'_>) -> String {
 }
 
 fn left_out(survey: &Survey<'_>) -> String {
-    let excluded = &survey.found.excluded;
+    let excluded = &survey.excluded;
     let reasons: Vec<String> = [
         (excluded.blank, "blank"),
-        (excluded.human, "of people"),
-        (excluded.vehicle, "of vehicles"),
-        (excluded.unknown, "of something unknown"),
+        (excluded.human, "people"),
+        (excluded.vehicle, "vehicles"),
+        (excluded.unknown, "unidentified"),
         (excluded.unclassified, "not classified yet"),
-        (excluded.outside_deployment, "outside the span of their deployment"),
-        (excluded.other_classes, "of other classes"),
+        (excluded.camera_setup, "of people setting up a camera"),
+        (excluded.time_lapse, "time-lapse pictures"),
+        (excluded.no_effort, "at locations without effort"),
+        (excluded.outside_deployment, "before the start or after the end of their deployment"),
+        (excluded.other_classes, "of other species"),
     ]
     .into_iter()
     .filter(|(number, _)| *number > 0)
@@ -106,7 +125,7 @@ fn left_out(survey: &Survey<'_>) -> String {
     .map(|(number, what)| format!("; {} {what}", whole(number)))
     .collect();
     let judged: String = survey
-        .data
+        .data()
         .rest
         .not_counted
         .iter()
@@ -117,33 +136,47 @@ fn left_out(survey: &Survey<'_>) -> String {
 }
 
 fn effort(survey: &Survey<'_>) -> String {
-    if survey.data.spans_from_records {
-        let (tells, camera) = match survey.data.format {
-            SourceFormat::Postgres => ("database tells", "location"),
-            _ => ("data tell", "folder of pictures"),
+    if survey.data().spans_from_records {
+        let (source, camera) = match survey.data().format {
+            SourceFormat::Postgres => ("database lists", "location"),
+            _ => ("data list", "folder of pictures"),
         };
         return format!(
-            "Effort: the {tells} of pictures and not of deployments, so each {camera} is taken for one camera, at work from the day of its first picture to the day of its last; {} camera-days in all. Days \
-             before and after, on which it saw nothing, are not in it, so rates may be too high.",
-            measure(survey.effort_days()),
+            "Effort: the {source} pictures and no deployments, so each {camera} counts as one camera that worked from \
+             the day of its first picture to the day of its last; {} in all. Days before and after, on which it \
+             recorded nothing, are missing, so rates may be too high.",
+            camera_days(survey.effort_days()),
         );
     }
+    let together = match survey.request().cameras {
+        Cameras::Together => {
+            "cameras that stand together at a location count once for the time that they share"
+        }
+        Cameras::Independent => "each camera counts for itself, as asked for",
+    };
     format!(
-        "Effort: for each deployment the days, fractions too, of its span inside the period; {} camera-days in all. \
-         A deployment without an end runs to its last record; one with bare dates \
-         runs from noon to noon. A period without effort is marked so, which is not zero.",
-        measure(survey.effort_days()),
+        "Effort: the days, fractions too, of the spans of each location's deployments inside the period; {} in all; \
+         {together}. A deployment without an end runs to its last record; a bare date is noon, so that the first and \
+         the last day are half days (R camtrapR), and records of both count. Without effort nothing can be recorded, \
+         which is not zero.",
+        camera_days(survey.effort_days()),
     )
 }
 
 fn events(survey: &Survey<'_>) -> String {
-    match survey.request.independence_minutes {
+    match survey.request().independence_minutes {
         0 => "Events: every record counts as an event of its own.".into(),
         minutes => format!(
-            "Independent events: records of one class at one location; a new event starts when more than {minutes} \
-             minutes have passed since {}. Individuals: the largest group of each event, added up; the \
-             same animal may count in several events. (O'Brien, Kinnaird and Wibisono 2003; R camtrapR.)",
-            match survey.request.independence_since {
+            "Independent events: records of one species at one {}; a new event starts when more than {minutes} \
+             minutes have passed since {} (exactly {minutes} is still the same event, as in O'Brien, Kinnaird and \
+             Wibisono 2003; R camtrapR starts a new one there). Events are made of all days; the period has those \
+             that begin in it. Individuals: the largest group of each event, added up; the same animal may count in \
+             several events.",
+            match survey.request().cameras {
+                Cameras::Together => "location",
+                Cameras::Independent => "camera",
+            },
+            match survey.request().independence_since {
                 Since::LastRecord => "the end of the last record",
                 Since::LastEvent => "the end of the record that started the last event",
             }
@@ -159,52 +192,86 @@ fn without_sunrise(left_out: usize) -> String {
     }
 }
 
-fn measures(survey: &Survey<'_>, told: &Told<'_>) -> Vec<String> {
-    let on = match told.on {
+fn measures(survey: &Survey<'_>, input: &MethodsInput<'_>) -> Vec<String> {
+    let on = match input.on {
         TimeOfDay::Clock => "clock times",
         TimeOfDay::Solar => "solar times",
     };
-    vec![
-        "Events in 100 camera-days: the relative abundance index (RAI). It compares how often a class was recorded, \
-         not how many animals there are (O'Brien et al. 2003)."
+    let mut measures: Vec<String> = vec![
+        "Events per 100 camera-days: the relative abundance index (RAI). It compares how often a species was \
+         recorded, not how many animals there are (O'Brien et al. 2003)."
             .into(),
-        "Naive occupancy: the share of locations with effort at which a class was recorded at least once; animals \
-         that were there unseen are not allowed for (MacKenzie et al. 2002)."
+        "Intervals are of 95%, with locations as units, since deployments, pictures and events of one place share its \
+         richness in animals (Hurlbert 1984). Rates and their ratios: ratio estimator clustered by location on the \
+         logarithmic scale, Student's t, never narrower than Poisson (Cochran 1977). Shares of events: the same on \
+         the scale of log odds. With one location there is none."
+            .into(),
+        "Naive occupancy: the share of locations with effort at which a species was recorded at least once, with the \
+         interval of Wilson (1927); animals that were there unseen are not allowed for (MacKenzie et al. 2002)."
             .into(),
         format!(
-            "Activity: circular kernel density (von Mises) of the {on} of all records{}, bandwidth as in R overlap \
-             (kmax 3), scaled to a mean of 1 (Ridout and Linkie 2009; Peral et al. 2022).",
-            without_sunrise(told.left_out)
+            "Activity: circular kernel density (von Mises) of the {on} of all records{}, where the records of one \
+             event share its weight; bandwidth as in R overlap (kmax 3) for the number of events; scaled to a mean of \
+             1 (Ridout and Linkie 2009; Peral et al. 2022).",
+            without_sunrise(input.left_out)
         ),
         format!(
-            "Overlap of activity: Dhat1 where the smaller sample is under 75 records, else Dhat4 (Ridout and Linkie \
-             2009; R overlap), of the {} classes with most records and at least {} of them; interval by 1,000 \
-             resamples of the records (by the part of the day for samples above 2,000), each kernel keeping the width \
-             of its whole sample.",
-            overlap::MOST_CLASSES,
+            "Overlap of activity: Dhat1 where the smaller sample is under 75 events, else Dhat4 (Ridout and Linkie \
+             2009), of every two species with at least {} events; pages show those with {ENOUGH_FOR_OVERLAP}. Interval: {} \
+             smoothed resamples of locations, fewer of them for more than 60 species (of events where one of the two \
+             species was at fewer than {} locations), corrected for bias (basic0 of R overlap). Whether two curves differ \
+             is a randomisation test of the pooled events (R activity, compareCkern), corrected by Holm's method.",
             overlap::ENOUGH,
+            whole(resample::RESAMPLES as u64),
+            resample::ENOUGH_LOCATIONS,
         ),
-        "Accumulation of classes: the number expected in so many camera-days drawn at random, a camera-day being a \
-         deployment on a civil day (Colwell, Mao and Chang 2004), and Chao2 for those that were missed (Chao 1987). \
-         Each class counts as one species, whatever its rank."
-            .into(),
+        accumulation(input.accumulation),
+    ];
+    measures.extend(ratios(survey, input.ratios));
+    measures.extend(bucket_differences(survey));
+    measures
+}
+
+/// Only where a report has such ratios, or was asked for them.
+fn ratios(survey: &Survey<'_>, rows: &[RatioRow]) -> Option<String> {
+    let is_asked = survey.request().sex_and_age;
+    (is_asked || !rows.is_empty()).then(|| {
         format!(
-            "Sex ratio and recruitment: independent events of males (buck, mature, mid, young) and of young (fawn) for \
-             each event of females (doe){}; {}.",
-            if survey.request.sex_and_age {
-                ", and for other classes of animals whose sex and life stage were recorded"
+            "Sex ratio and recruitment: visits with males for each visit with females; visits with young for each visit \
+             with females; young for each female by animals (group sizes), where young were counted{}; {}. A ratio from \
+             cameras is an index: males tend to be recorded more often than females.",
+            if is_asked {
+                ". For species whose sex and life stage were recorded, “Adult + Juvenile” is a grown animal with young"
             } else {
                 ""
             },
-            if told.ratios.is_empty() { "no class here tells them apart" } else { "intervals as for rates" },
-        ),
-        format!(
-            "Intervals: 95 %. For rates and their ratios a bootstrap over deployments with 2,000 resamples, where \
-             there are at least {MIN_DEPLOYMENTS}, else the exact Poisson interval for rates and the exact \
-             conditional binomial one for ratios; the highest of several periods is held against the rest with \
-             Bonferroni's correction. For shares of events the interval of Wilson (1927)."
-        ),
-    ]
+            if rows.is_empty() { "here nothing says which is which" } else { "intervals as for rates" },
+        )
+    })
+}
+
+/// Days are not tested, since a visit on one day is followed by others on the next.
+fn bucket_differences(survey: &Survey<'_>) -> Option<String> {
+    let buckets = match survey.request().group_by {
+        GroupBy::Day => return None,
+        GroupBy::Week => "weeks",
+        GroupBy::Month => "months",
+    };
+    Some(format!(
+        "Whether {buckets} differ: a permutation test of their labels within locations (up to {} permutations), corrected by \
+         Holm's method; only then the highest is named, with an interval corrected for the choice (Bonferroni).",
+        whole(permutation::RELABELINGS as u64),
+    ))
+}
+
+fn accumulation(row: Option<&AccumulationRow>) -> String {
+    let left_out = row.map_or(&[][..], |row| row.not_counted.as_slice());
+    format!(
+        "Accumulation of species: the number expected in so many camera-days drawn at random, a camera-day being a \
+         location on a civil day (Colwell, Mao and Chang 2004), and Chao2 for those that were missed (Chao 1987). Only \
+         names of species count, and coarser ones of which no species was found{}.",
+        if left_out.is_empty() { String::new() } else { format!("; not counted: {}", list(left_out, 12)) },
+    )
 }
 
 fn compared_periods(compared: &Compared) -> Option<String> {
@@ -221,27 +288,32 @@ fn compared_periods(compared: &Compared) -> Option<String> {
             TimeOfDay::Clock => "clock time".into(),
         };
         format!(
-            "Comparison of {}: ratio of events per camera-day, the later named over the earlier, for each class with at \
-             least {} events in the two periods together; bootstrap over deployments with {} resamples, drawn apart for \
-             deployments that worked in the same periods, where each period has at least {MIN_DEPLOYMENTS}, else exact; \
-             {} tests, corrected by Holm's method (1979). Activity of periods is compared on {on}.",
+            "Comparison of {}: ratio of events per camera-day, the later named over the earlier. p by up to {} permutations \
+             of the labels of periods within locations, and of locations that worked in one period only (all of them where \
+             there are fewer), and never smaller than Poisson counts alone would allow; {}, corrected by Holm's method \
+             (1979), which decides. Not tested: under {} events in the two periods together, under {} \
+             locations with effort in one of them, or a species at under {} locations. \
+             The corrected interval is of 95% for all comparisons together (Bonferroni) and agrees with the verdict. \
+             Activity of periods is compared on {on}.",
             list(&labels, 5),
+            whole(permutation::RELABELINGS as u64),
+            count(compared.tested, "test", "tests"),
             compare::ENOUGH,
-            whole(compare::RESAMPLES as u64),
-            whole(compared.tested as u64),
+            compare::ENOUGH_LOCATIONS,
+            compare::ENOUGH_OCCUPIED,
         )
     })
 }
 
-fn night(survey: &Survey<'_>, told: &Told<'_>) -> String {
-    let in_vain = if survey.request.time_of_day == TimeOfDay::Solar && told.on == TimeOfDay::Clock {
+fn night(survey: &Survey<'_>, input: &MethodsInput<'_>) -> String {
+    let in_vain = if survey.request().time_of_day == TimeOfDay::Solar && input.on == TimeOfDay::Clock {
         " Solar time was asked for, but there is no sunrise to go by, so activity is on clock time."
     } else {
         ""
     };
-    let Some(nights) = told.nights else {
+    let Some(nights) = input.nights else {
         return format!(
-            "Day and night: not told apart, since no deployment at work has coordinates.{in_vain}"
+            "Day and night: not distinguished, since no deployment at work has coordinates.{in_vain}"
         );
     };
     let without = match nights.without_coordinates.len() {
@@ -252,7 +324,7 @@ fn night(survey: &Survey<'_>, told: &Told<'_>) -> String {
 }
 
 fn places(survey: &Survey<'_>) -> String {
-    match survey.request.coordinates {
+    match survey.request().coordinates {
         Coordinates::Rounded => {
             "Coordinates: rounded to 0.1 degree, about 11 km, to protect sensitive places.".into()
         }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use detections::{CameraClock, Consequence, Dataset, LocalTime, RowProblem};
 
-use crate::effort::Span;
+use crate::effort::{self, Span};
 use crate::hours::Nights;
+use crate::prose::{count, list, whole};
+use crate::request::Cameras;
 use crate::survey::Survey;
-use crate::words::{count, list, whole};
 
 /// Ids named in a sentence; all of them are in the JSON.
 const NAMED: usize = 8;
@@ -40,25 +41,27 @@ impl Notes {
 pub(crate) fn notes(survey: &Survey<'_>, nights: Option<&Nights>) -> Notes {
     let mut notes = Notes::default();
     period_outside_data(&mut notes, survey);
-    unreadable(&mut notes, survey.data);
+    unreadable(&mut notes, survey.data());
     without_time(&mut notes, survey);
     outside_deployments(&mut notes, survey);
-    in_the_future(&mut notes, survey.data);
+    in_the_future(&mut notes, survey.data());
     deployments(&mut notes, survey);
     silent(&mut notes, survey);
-    coordinates(&mut notes, survey.data);
-    zones(&mut notes, survey.data);
+    malfunctions(&mut notes, survey);
+    standing_together(&mut notes, survey);
+    coordinates(&mut notes, survey.data());
+    zones(&mut notes, survey.data());
     likely_utc(&mut notes, survey);
     sun(&mut notes, survey, nights);
-    unsure(&mut notes, survey.data);
-    pictures(&mut notes, survey.data);
-    remote(&mut notes, survey.data);
+    unsure(&mut notes, survey.data());
+    pictures(&mut notes, survey.data());
+    remote(&mut notes, survey.data());
     notes
 }
 
 /// The whole period lies before the first record or after the last.
 fn period_outside_data(notes: &mut Notes, survey: &Survey<'_>) {
-    let Some((first, last)) = survey.data.recorded_days() else { return };
+    let Some((first, last)) = survey.data().recorded_days() else { return };
     if survey.period.end < first || survey.period.start > last {
         let day = |date: jiff::civil::Date| date.strftime("%-d %B %Y").to_string();
         notes.sentences.push(format!(
@@ -99,7 +102,7 @@ fn unreadable(notes: &mut Notes, data: &Dataset) {
 }
 
 fn without_time(notes: &mut Notes, survey: &Survey<'_>) {
-    let without = survey.found.excluded.no_timestamp;
+    let without = survey.excluded.no_timestamp;
     if without > 0 {
         let observations =
             count(usize::try_from(without).unwrap_or(usize::MAX), "observation has", "observations have");
@@ -108,16 +111,16 @@ fn without_time(notes: &mut Notes, survey: &Survey<'_>) {
 }
 
 fn outside_deployments(notes: &mut Notes, survey: &Survey<'_>) {
-    let data = survey.data;
+    let data = survey.data();
     let mut outside: BTreeMap<u32, usize> = BTreeMap::new();
     for (deployment, time) in data.observations.times() {
-        let span = survey.ground.spans[deployment as usize];
+        let span = survey.visits.base.spans[deployment as usize];
         if time.is_some_and(|time| !span.is_some_and(|span| span.contains(time))) {
             *outside.entry(deployment).or_default() += 1;
         }
     }
     let total: usize = outside.values().sum();
-    let inside = survey.found.excluded.outside_deployment;
+    let inside = survey.excluded.outside_deployment;
     let ids =
         outside.iter().map(|(row, n)| format!("{} ({n})", data.deployments[*row as usize].id)).collect();
     notes.add("outside_deployment", ids, |_| {
@@ -141,13 +144,13 @@ fn in_the_future(notes: &mut Notes, data: &Dataset) {
         .filter(|(_, (_, time))| time.is_some_and(|time| time > tomorrow));
     let ids = late.map(|(row, _)| data.observations.get(row).id.to_owned()).collect();
     notes.add("in_the_future", ids, |number| {
-        format!("{} a time that is still to come", count(number, "observation has", "observations have"))
+        format!("{} a time in the future", count(number, "observation has", "observations have"))
     });
 }
 
 /// Deployments with something to be said of their span, among those that touch the period.
 fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
-    let data = survey.data;
+    let data = survey.data();
     let mut recorded = vec![false; data.deployments.len()];
     let worked = data.rest.worked.iter().map(|(deployment, _)| *deployment);
     for deployment in data.observations.times().map(|(deployment, _)| deployment).chain(worked) {
@@ -174,14 +177,14 @@ fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
         .collect();
     notes.add("future_end", future, |number| {
         format!(
-            "{} with a date in the future, which cannot be true, and is taken to run to its last record",
+            "{} in the future, which cannot be true; the last record is taken for the end",
             count(number, "deployment ends", "deployments end")
         )
     });
     notes.add("timestamp_issues", ids(&|row| deployment(row).has_timestamp_issues), |number| {
         format!(
-            "{} timestamp issues by the data set's own word, so the clock was wrong: they count for rates, and are \
-             left out of times of day",
+            "{} timestamp issues according to the data set, so the clock was wrong: counted for rates, left out of \
+             times of day, of days and of weeks",
             count(number, "deployment has", "deployments have")
         )
     });
@@ -190,7 +193,7 @@ fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
     };
     notes.add("no_end", ids(&|row| endless(row) && recorded[row]), |number| {
         format!(
-            "{} no end and is taken to run to its last record",
+            "{} no end; the last record is taken for it",
             count(number, "deployment has", "deployments have")
         )
     });
@@ -203,15 +206,15 @@ fn deployments(notes: &mut Notes, survey: &Survey<'_>) {
     let empty = |row: usize| !recorded[row] && survey.effort[row] > 0.0;
     notes.add("no_records", ids(&|row| empty(row)), |number| {
         format!(
-            "{} in this period without a single record; that time is counted as effort, as if the camera had worked",
-            count(number, "deployment stood", "deployments stood")
+            "{} not a single record; that time counts as effort, as if the camera had worked",
+            count(number, "deployment of this period has", "deployments of this period have")
         )
     });
 }
 
 /// Deployments that recorded nothing, not even a blank, for a long stretch inside the period.
 fn silent(notes: &mut Notes, survey: &Survey<'_>) {
-    let data = survey.data;
+    let data = survey.data();
     let times = || {
         let worked = data.rest.worked.iter().map(|(deployment, time)| (*deployment, Some(*time)));
         data.observations.times().chain(worked)
@@ -227,7 +230,8 @@ fn silent(notes: &mut Notes, survey: &Survey<'_>) {
     }
     let mut stretches: Vec<(i64, String)> = Vec::new();
     for (row, mut times) in marks.into_iter().enumerate() {
-        let Some(span) = survey.ground.spans[row].filter(|_| survey.effort[row] > 0.0 && recorded[row] > 0)
+        let Some(span) =
+            survey.visits.base.spans[row].filter(|_| survey.effort[row] > 0.0 && recorded[row] > 0)
         else {
             continue;
         };
@@ -244,6 +248,53 @@ fn silent(notes: &mut Notes, survey: &Survey<'_>) {
              working; all of that time is counted as effort",
             count(number, "deployment recorded", "deployments recorded")
         )
+    });
+}
+
+/// Deployments of the period of which the source says that the camera did not work.
+fn malfunctions(notes: &mut Notes, survey: &Survey<'_>) {
+    let ids = survey
+        .data()
+        .deployments
+        .iter()
+        .zip(&survey.effort)
+        .filter(|(_, days)| **days > 0.0)
+        .filter_map(|(deployment, _)| {
+            Some(format!("{} ({})", deployment.id, deployment.malfunction.as_ref()?))
+        })
+        .collect();
+    notes.add("camera_malfunction", ids, |number| {
+        format!(
+            "{} did not work all the time according to the data set; until when is not known, so all of that time \
+             counts as effort, and rates may be too low",
+            count(number, "camera", "cameras")
+        )
+    });
+}
+
+/// Locations with several cameras at a time.
+fn standing_together(notes: &mut Notes, survey: &Survey<'_>) {
+    let base = survey.visits.base;
+    let ids = effort::standing_together(&base.spans, &base.locations)
+        .into_iter()
+        .filter(|(location, _)| survey.effort_by_location[*location as usize] > 0.0)
+        .map(|(location, days)| {
+            format!(
+                "{} (up to {} days)",
+                survey.data().locations[location as usize].name,
+                crate::prose::days(days)
+            )
+        })
+        .collect();
+    notes.add("cameras_together", ids, |number| {
+        let what = match survey.request().cameras {
+            Cameras::Together => {
+                "they count once for that time and their events are merged; if they watch different places, use \
+                 --cameras independent"
+            }
+            Cameras::Independent => "each counts for itself, as asked for",
+        };
+        format!("{} several deployments at a time; {what}", count(number, "location has", "locations have"))
     });
 }
 
@@ -309,9 +360,10 @@ fn zones(notes: &mut Notes, data: &Dataset) {
 /// All clocks are on UTC where nobody lives by it: programs that read and write a package again lose the
 /// cameras' own offset (<https://github.com/inbo/camtraptor/issues/188>).
 fn likely_utc(notes: &mut Notes, survey: &Survey<'_>) {
-    let is_utc = survey.data.offsets_written == [0]
-        && survey.data.deployments.iter().any(|deployment| deployment.clock == CameraClock::Offset(0));
-    let Some(seconds) = survey.ground.likely_offset.filter(|seconds| is_utc && !UTC_ZONES.contains(seconds))
+    let is_utc = survey.data().offsets_written == [0]
+        && survey.data().deployments.iter().any(|deployment| deployment.clock == CameraClock::Offset(0));
+    let Some(seconds) =
+        survey.visits.base.likely_offset.filter(|seconds| is_utc && !UTC_ZONES.contains(seconds))
     else {
         return;
     };
@@ -322,16 +374,16 @@ fn likely_utc(notes: &mut Notes, survey: &Survey<'_>) {
     ));
 }
 
-/// What day and night cannot be told from.
+/// Why day and night are not known, or may be wrong.
 fn sun(notes: &mut Notes, survey: &Survey<'_>, nights: Option<&Nights>) {
     let Some(nights) = nights else { return };
     notes.add("no_coordinates", nights.without_coordinates.clone(), |number| {
         format!(
-            "{} no coordinates, so day and night are not told apart there",
+            "{} no coordinates, so day and night are not distinguished there",
             count(number, "deployment has", "deployments have")
         )
     });
-    if let Some(seconds) = survey.ground.likely_offset.filter(|_| nights.clock_estimated) {
+    if let Some(seconds) = survey.visits.base.likely_offset.filter(|_| nights.clock_estimated) {
         notes.sentences.push(format!(
             "The time zone of the cameras' clocks is not known. For sunrise and sunset it is taken to be UTC{}, from \
              the longitude, which may be wrong by an hour or two; give a time zone to be exact.",
@@ -342,9 +394,9 @@ fn sun(notes: &mut Notes, survey: &Survey<'_>, nights: Option<&Nights>) {
 
 fn unsure(notes: &mut Notes, data: &Dataset) {
     if data.unsure > 0 {
-        let boxes = count(usize::try_from(data.unsure).unwrap_or(usize::MAX), "box", "boxes");
+        let boxes = count(usize::try_from(data.unsure).unwrap_or(usize::MAX), "box is", "boxes are");
         notes.sentences.push(format!(
-            "The detector was less sure of {boxes} than the threshold that was used; they are not counted."
+            "{boxes} not counted: the detector's confidence is below the threshold that was used."
         ));
     }
 }
@@ -379,9 +431,10 @@ fn remote(notes: &mut Notes, data: &Dataset) {
     let remote = data.media.remote_count();
     if remote > 0 {
         notes.sentences.push(format!(
-            "{} of {} media files are not in the data set; only their addresses are. The numbers do not need them.",
+            "{} of {} {} only on the web and not in the data set. The numbers need no pictures.",
             whole(remote as u64),
-            whole(data.media.len() as u64),
+            count(data.media.len(), "media file", "media files"),
+            if remote == 1 { "is" } else { "are" },
         ));
     }
 }

@@ -3,15 +3,14 @@
 //! A record is one class in one file or, on event level, in one `eventID`. A count uses exactly
 //! one level: event where the deployment has animal observations on event level, else media.
 
-use std::ops::Range;
+use std::collections::HashMap;
 
-use detections::{
-    CameraClock, Dataset, Deployment, Level, LocalTime, Observation, ObservationType, Review, Written,
-};
+use detections::{Dataset, Group, Level, LocalTime, Observation, ObservationType, Review};
 
+use crate::base::SurveyBase;
 use crate::data::Excluded;
-use crate::effort::{self, Span};
 use crate::period::Period;
+use crate::request::Cameras;
 
 /// One class in one file or event.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,192 +27,244 @@ pub struct Record {
     /// Individuals: the counts of its rows added up, so a doe and her two fawns on one picture
     /// are three whether they are one row or three.
     pub group_size: u32,
+    /// Its males, females and young, as far as the data tell them apart.
+    pub parts: Parts,
+    /// Observations that it was put together from.
+    pub rows: u32,
+    /// The sum of their confidences, and how many have one.
+    pub(crate) confidence: (f32, u32),
     /// Number of its file or event; of the row itself, with the highest bit set, where it has none.
     pub(crate) unit: u32,
 }
 
-/// The records of a period, and what was left out of them.
-#[derive(Clone, Debug, Default)]
-pub struct Records {
-    /// Ordered by class, location and moment.
-    pub records: Vec<Record>,
-    /// Observations left out, by reason.
-    pub excluded: Excluded,
-    /// For each class, by its number, the sum of its confidences and how many there are.
-    pub confidence: Vec<(f64, u32)>,
+/// Individuals of a record by what they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Males that are not young.
+    pub males: u32,
+    /// Females that are not young.
+    pub females: u32,
+    /// Young.
+    pub young: u32,
+    /// A row names young and grown animals together, such as `Adult + Juvenile`, so there were young
+    /// but nobody knows how many.
+    pub has_uncounted_young: bool,
 }
 
-/// What is the same for all periods of a data set.
-#[derive(Clone, Debug)]
-pub struct Ground {
-    /// Of [`crate::effort::spans`].
-    pub spans: Vec<Option<Span>>,
-    /// Whether each deployment is counted on event level: whether anything was reviewed on it.
-    pub event_level: Vec<bool>,
-    /// Latitude and longitude of each deployment's location, degrees (WGS 84): the position that
-    /// most of the location's deployments have, since one may be a slip.
-    pub positions: Vec<Option<(f64, f64)>>,
-    /// Offset from UTC, seconds, of clocks that nothing is known of: the whole hour nearest to
-    /// the sun's own time in the middle of the survey.
-    pub likely_offset: Option<i32>,
-}
-
-impl Ground {
-    /// Of a data set.
-    pub fn of(data: &Dataset) -> Self {
-        let mut event_level = vec![false; data.deployments.len()];
-        for o in data.observations.iter() {
-            event_level[o.deployment as usize] |=
-                o.level == Level::Event && o.kind != ObservationType::Unclassified;
-        }
-        let positions = positions(data);
-        let likely_offset = likely_offset(&positions);
-        Self { spans: effort::spans(data), event_level, positions, likely_offset }
-    }
-
-    /// How far a deployment's clock is ahead of UTC at a time, in seconds, and whether that had to
-    /// be estimated. `None` when nothing is known of the clock nor of the place.
-    pub fn offset(&self, deployment: &Deployment, at: LocalTime) -> Option<(i32, bool)> {
-        match &deployment.clock {
-            CameraClock::Offset(seconds) => Some((*seconds, false)),
-            zone @ CameraClock::Zone(_) => {
-                let written = Written { local: at, offset: None, date_only: false };
-                zone.read(written).1.map(|seconds| (seconds, false))
-            }
-            CameraClock::Unknown => self.likely_offset.map(|seconds| (seconds, true)),
+impl Parts {
+    /// Of one observation: by its class where that says what an animal is, else by life stage and sex.
+    fn of(observation: &Observation<'_>, group: Option<Group>) -> Self {
+        let count = observation.count;
+        match group {
+            Some(Group::Male) => Self { males: count, ..Self::default() },
+            Some(Group::Female) => Self { females: count, ..Self::default() },
+            Some(Group::Juvenile) => Self { young: count, ..Self::default() },
+            None => Self::by_sex_and_age(observation),
         }
     }
-}
 
-fn positions(data: &Dataset) -> Vec<Option<(f64, f64)>> {
-    let mut known: Vec<Vec<(f64, f64)>> = vec![Vec::new(); data.locations.len()];
-    for deployment in &data.deployments {
-        known[deployment.location as usize].extend(deployment.latitude.zip(deployment.longitude));
-    }
-    let usual = |all: &Vec<(f64, f64)>| {
-        let same = |one: &&(f64, f64)| all.iter().filter(|other| *other == *one).count();
-        // Of equals the first.
-        all.iter().rev().max_by_key(same).copied()
-    };
-    let of_locations: Vec<_> = known.iter().map(usual).collect();
-    data.deployments.iter().map(|deployment| of_locations[deployment.location as usize]).collect()
-}
-
-fn likely_offset(positions: &[Option<(f64, f64)>]) -> Option<i32> {
-    let mut longitudes: Vec<f64> = positions.iter().flatten().map(|(_, longitude)| *longitude).collect();
-    longitudes.sort_unstable_by(f64::total_cmp);
-    #[allow(clippy::cast_possible_truncation)]
-    longitudes.get(longitudes.len() / 2).map(|longitude| (longitude / 15.0).round() as i32 * 3600)
-}
-
-/// Collects the records of `period`. `classes` limits them when it is not empty.
-pub fn collect(data: &Dataset, ground: &Ground, period: Period, classes: &[u32]) -> Records {
-    collect_as(data, ground, period, classes, |_, class| Some(class))
-}
-
-/// The same with each observation's class replaced; those without a new one are not counted, nor
-/// as excluded.
-pub(crate) fn collect_as(
-    data: &Dataset,
-    ground: &Ground,
-    period: Period,
-    classes: &[u32],
-    class_of: impl Fn(&Observation<'_>, u32) -> Option<u32>,
-) -> Records {
-    let mut found = Records::default();
-    let span = period.from()..period.until();
-    for (row, observation) in (0..).zip(data.observations.iter()) {
-        match judge(&observation, ground, &span, classes) {
-            Ok((class, time)) => {
-                let Some(class) = class_of(&observation, class) else { continue };
-                found.records.push(record(row, &observation, class, time, ground));
-                if let Some(confidence) = observation.confidence {
-                    found.confidence.resize(found.confidence.len().max(class as usize + 1), (0.0, 0));
-                    let (sum, count) = &mut found.confidence[class as usize];
-                    *sum += f64::from(confidence);
-                    *count += 1;
-                }
-            }
-            Err(reason) => *found.excluded.of(reason) += 1,
+    /// Words of Camtrap DP and of Wildlife Insights. By life stage first: a young male is recruitment,
+    /// not a male to breed. A row may list several: `Adult + Juvenile` of a `Female` is a female with
+    /// her young.
+    fn by_sex_and_age(observation: &Observation<'_>) -> Self {
+        let has = |text: Option<&str>, wanted: &str| {
+            let words = |text: &str| {
+                text.split(|c: char| !c.is_alphabetic()).any(|word| word.eq_ignore_ascii_case(wanted))
+            };
+            text.is_some_and(words)
+        };
+        let count = observation.count;
+        let is_young = has(observation.life_stage, "juvenile");
+        let has_grown = ["adult", "subadult"].iter().any(|word| has(observation.life_stage, word));
+        if is_young && !has_grown {
+            return Self { young: count, ..Self::default() };
+        }
+        let (is_male, is_female) = (has(observation.sex, "male"), has(observation.sex, "female"));
+        Self {
+            males: if is_male { count } else { 0 },
+            females: if is_female { count } else { 0 },
+            young: 0,
+            has_uncounted_young: is_young,
         }
     }
-    found.excluded.outside_period += data.rest.observations;
-    merge(&mut found.records, data);
-    found
+
+    /// Whether young are among them.
+    pub fn has_young(&self) -> bool {
+        self.young > 0 || self.has_uncounted_young
+    }
+
+    fn add(&mut self, other: Self) {
+        self.males = self.males.saturating_add(other.males);
+        self.females = self.females.saturating_add(other.females);
+        self.young = self.young.saturating_add(other.young);
+        self.has_uncounted_young |= other.has_uncounted_young;
+    }
 }
 
-/// Why an observation is not counted. The first that holds is the one that is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why an observation is not counted. The first that holds is the one that is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reason {
     OtherLevel,
     Replaced,
     NoTimestamp,
     OutsidePeriod,
+    CameraSetup,
+    TimeLapse,
     Kind(ObservationType),
     OutsideDeployment,
     OtherClass,
+    NoEffort,
 }
 
+impl Reason {
+    /// Whether it holds for every period: the others are told for observations of the period alone.
+    fn is_of_all_periods(self) -> bool {
+        matches!(self, Self::OtherLevel | Self::Replaced | Self::NoTimestamp)
+    }
+}
+
+/// The records of a data set, of all its days, and what was left out of them.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    /// Ordered by class, location and moment; with independent cameras by deployment within a location.
+    pub records: Vec<Record>,
+    /// Observations left out whatever the period.
+    always: Excluded,
+    /// The others, by their day since 1970 and reason.
+    by_day: HashMap<(i64, Reason), u64>,
+}
+
+impl Records {
+    /// Collects the records of the classes for which `is_counted` holds, by their number. `groups` says
+    /// of each class whether its animals are males, females or young.
+    pub fn collect(
+        data: &Dataset,
+        base: &SurveyBase,
+        groups: &[Option<Group>],
+        is_counted: &[bool],
+        cameras: Cameras,
+    ) -> Self {
+        let mut found = Self::default();
+        for (row, observation) in (0..).zip(data.observations.iter()) {
+            match judge(&observation, base, is_counted) {
+                Ok((class, time)) => {
+                    let parts = Parts::of(&observation, groups[class as usize]);
+                    found.records.push(new_record(row, &observation, (class, time, parts), base));
+                }
+                Err((reason, _)) if reason.is_of_all_periods() => *found.always.of(reason) += 1,
+                Err((reason, time)) => {
+                    *found.by_day.entry((day_of(time), reason)).or_default() += 1;
+                }
+            }
+        }
+        found.always.outside_period += data.rest.observations;
+        merge(&mut found.records, base, cameras);
+        found
+    }
+
+    /// What is left out of a period, but for the records.
+    pub(crate) fn excluded_from(&self, period: Period) -> Excluded {
+        let mut excluded = self.always.clone();
+        let days = day_of(period.from())..day_of(period.until());
+        for ((day, reason), number) in &self.by_day {
+            let reason = if days.contains(day) { *reason } else { Reason::OutsidePeriod };
+            *excluded.of(reason) += number;
+        }
+        excluded
+    }
+}
+
+fn day_of(time: LocalTime) -> i64 {
+    time.seconds().div_euclid(86_400)
+}
+
+/// The class and time of an observation that counts, else why it does not and its time.
 fn judge(
     observation: &Observation<'_>,
-    ground: &Ground,
-    period: &Range<LocalTime>,
-    classes: &[u32],
-) -> Result<(u32, LocalTime), Reason> {
+    base: &SurveyBase,
+    is_counted: &[bool],
+) -> Result<(u32, LocalTime), (Reason, LocalTime)> {
     let deployment = observation.deployment as usize;
-    let level = if ground.event_level[deployment] { Level::Event } else { Level::Media };
+    let level = if base.event_level[deployment] { Level::Event } else { Level::Media };
+    let epoch = LocalTime::from_seconds(0);
     if observation.level != level {
-        return Err(Reason::OtherLevel);
+        return Err((Reason::OtherLevel, epoch));
     }
     if observation.review != Review::Open {
-        return Err(Reason::Replaced);
+        return Err((Reason::Replaced, epoch));
     }
-    let time = observation.time.ok_or(Reason::NoTimestamp)?;
-    if !period.contains(&time) {
-        return Err(Reason::OutsidePeriod);
+    let time = observation.time.ok_or((Reason::NoTimestamp, epoch))?;
+    if observation.is_camera_setup {
+        return Err((Reason::CameraSetup, time));
+    }
+    if observation.is_time_lapse {
+        return Err((Reason::TimeLapse, time));
     }
     let class = match (observation.kind, observation.class) {
         (ObservationType::Animal, Some(class)) => class,
-        (ObservationType::Animal, None) => return Err(Reason::Kind(ObservationType::Unknown)),
-        (kind, _) => return Err(Reason::Kind(kind)),
+        (ObservationType::Animal, None) => return Err((Reason::Kind(ObservationType::Unknown), time)),
+        (kind, _) => return Err((Reason::Kind(kind), time)),
     };
-    if !ground.spans[deployment].is_some_and(|span| span.contains(time)) {
-        return Err(Reason::OutsideDeployment);
+    if !base.spans[deployment].is_some_and(|span| span.contains(time)) {
+        return Err((Reason::OutsideDeployment, time));
     }
-    if !classes.is_empty() && !classes.contains(&class) {
-        return Err(Reason::OtherClass);
+    if !is_counted[class as usize] {
+        return Err((Reason::OtherClass, time));
     }
     Ok((class, time))
 }
 
-fn record(row: u32, o: &Observation<'_>, class: u32, time: LocalTime, ground: &Ground) -> Record {
+fn new_record(
+    row: u32,
+    o: &Observation<'_>,
+    (class, time, parts): (u32, LocalTime, Parts),
+    base: &SurveyBase,
+) -> Record {
     let of_unit = match o.level {
         Level::Event => o.event,
         Level::Media => o.media,
     };
-    let begin = time.seconds() - i64::from(o.offset.or(ground.likely_offset).unwrap_or(0));
+    let begin = time.seconds() - i64::from(o.offset.or(base.likely_offset).unwrap_or(0));
     Record {
         class,
         deployment: o.deployment,
         time,
         moments: (begin, begin + i64::from(o.duration)),
         group_size: o.count,
+        parts,
+        rows: 1,
+        confidence: (o.confidence.unwrap_or(0.0), u32::from(o.confidence.is_some())),
         unit: of_unit.unwrap_or(row | 1 << 31),
     }
 }
 
 /// Puts together the rows of one file or event, and orders the records.
-fn merge(records: &mut Vec<Record>, data: &Dataset) {
+fn merge(records: &mut Vec<Record>, base: &SurveyBase, cameras: Cameras) {
     let unit = |r: &Record| (r.class, r.deployment, r.unit);
     records.sort_unstable_by_key(|r| (unit(r), r.moments, r.time));
     records.dedup_by(|row, kept| {
         let same = unit(row) == unit(kept);
         if same {
             kept.group_size = kept.group_size.saturating_add(row.group_size);
+            kept.parts.add(row.parts);
+            kept.rows += row.rows;
+            kept.confidence.0 += row.confidence.0;
+            kept.confidence.1 += row.confidence.1;
             kept.moments.1 = kept.moments.1.max(row.moments.1);
         }
         same
     });
-    let location = |r: &Record| data.deployments[r.deployment as usize].location;
-    records.sort_unstable_by_key(|r| (r.class, location(r), r.moments, r.time, r.deployment, r.unit));
+    sort(records, base, cameras);
+}
+
+/// Orders records by class, place of independence and moment.
+pub(crate) fn sort(records: &mut [Record], base: &SurveyBase, cameras: Cameras) {
+    let place = |r: &Record| {
+        let deployment = base.deployment_ranks[r.deployment as usize];
+        let camera = if cameras == Cameras::Independent { deployment } else { 0 };
+        (base.location_ranks[base.locations[r.deployment as usize] as usize], camera)
+    };
+    records.sort_unstable_by_key(|r| {
+        (r.class, place(r), r.moments, r.time, base.deployment_ranks[r.deployment as usize], r.unit)
+    });
 }

@@ -1,13 +1,12 @@
 //! What a report is asked to show.
 
-use detections::Dataset;
+use detections::{Dataset, Hemisphere, UnknownNames};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::events::{Event, Since, independent};
+use crate::events::{Independence, Since};
 use crate::period::{GroupBy, Period};
-use crate::records::Record;
 
 /// The kind of report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -62,19 +61,52 @@ pub enum Coordinates {
     Exact,
 }
 
-/// A part of the year with a name.
+/// Cameras that stand at one location at the same time count as one (effort once, events merged), or each
+/// for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cameras {
+    /// As one: its effort is counted once for each day, and its events are merged.
+    #[default]
+    Together,
+    /// Each for itself, with its own effort and events.
+    Independent,
+}
+
+impl Cameras {
+    /// All values with their names in requests.
+    pub const ALL: [(&'static str, Self); 2] =
+        [("together", Self::Together), ("independent", Self::Independent)];
+}
+
+/// A part of the year with a name. South of the equator the months of spring and fall, and those of summer
+/// and winter, change places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Season {
-    /// 1 September to 31 January of the next year.
+    /// 1 September to 31 January of the next year, north of the equator alone.
     Rut,
-    /// March to May.
+    /// March to May; south of the equator September to November.
     Spring,
-    /// June to August.
+    /// June to August; south of the equator December to February of the next year.
     Summer,
-    /// September to November.
+    /// September to November; south of the equator March to May.
     Fall,
-    /// December to February of the next year.
+    /// December to February of the next year; south of the equator June to August.
     Winter,
+}
+
+/// Why a season has no days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SeasonError {
+    /// The season would begin or end outside of the calendar.
+    #[error("{0} is no year of the calendar")]
+    NoSuchYear(i16),
+    /// It is a season of the north.
+    #[error(
+        "rut is that of white-tailed deer, from 1 September to 31 January, and this data set is of places south of \
+         the equator"
+    )]
+    RutInTheSouth,
 }
 
 impl Season {
@@ -92,18 +124,23 @@ impl Season {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, season)| *season)
     }
 
-    /// Its days, when it begins in `year`; `None` when that is no year of the calendar.
-    pub fn period(self, year: i16) -> Option<Period> {
-        let (first, last, over) = match self {
-            Self::Rut => (9, 1, 1),
-            Self::Spring => (3, 5, 0),
-            Self::Summer => (6, 8, 0),
-            Self::Fall => (9, 11, 0),
-            Self::Winter => (12, 2, 1),
+    /// Its days on a half of the earth, when it begins in `year`.
+    pub fn period(self, year: i16, hemisphere: Hemisphere) -> Result<Period, SeasonError> {
+        let (first, last) = match (self, hemisphere) {
+            (Self::Rut, Hemisphere::North) => (9, 1),
+            (Self::Rut, Hemisphere::South) => return Err(SeasonError::RutInTheSouth),
+            (Self::Spring, Hemisphere::North) | (Self::Fall, Hemisphere::South) => (3, 5),
+            (Self::Summer, Hemisphere::North) | (Self::Winter, Hemisphere::South) => (6, 8),
+            (Self::Fall, Hemisphere::North) | (Self::Spring, Hemisphere::South) => (9, 11),
+            (Self::Winter, Hemisphere::North) | (Self::Summer, Hemisphere::South) => (12, 2),
         };
-        let start = Date::new(year, first, 1).ok()?;
-        let end = Date::new(year.checked_add(over)?, last, 1).ok()?.last_of_month();
-        Some(Period { start, end })
+        let days = || {
+            let ends_in = year.checked_add(i16::from(last < first))?;
+            let start = Date::new(year, first, 1).ok()?;
+            let end = Date::new(ends_in, last, 1).ok()?.last_of_month();
+            Some(Period { start, end })
+        };
+        days().ok_or(SeasonError::NoSuchYear(year))
     }
 }
 
@@ -133,6 +170,9 @@ pub struct Request {
     pub independence_since: Since,
     /// Classes by name; empty for all.
     pub classifications: Vec<String>,
+    /// Classes that are left out, by name.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// A title in place of the one made from the dates.
     pub title: Option<String>,
     /// The parts that the pages show.
@@ -147,6 +187,9 @@ pub struct Request {
     /// How exactly places are told.
     #[serde(default)]
     pub coordinates: Coordinates,
+    /// How cameras at one location are counted.
+    #[serde(default)]
+    pub cameras: Cameras,
     /// Tell males, females and young apart by `sex` and `lifeStage` too, not by classes alone.
     #[serde(default)]
     pub sex_and_age: bool,
@@ -173,11 +216,13 @@ impl Request {
             independence_minutes: Self::INDEPENDENCE_MINUTES,
             independence_since: Since::LastRecord,
             classifications: Vec::new(),
+            without: Vec::new(),
             title: None,
             include: Include::default(),
             comparison_periods: Vec::new(),
             time_of_day: TimeOfDay::Clock,
             coordinates: Coordinates::Rounded,
+            cameras: Cameras::Together,
             sex_and_age: false,
         }
     }
@@ -194,10 +239,28 @@ impl Request {
         })
     }
 
-    /// The independent events of records, by the minutes that are asked for.
-    pub(crate) fn independent(&self, records: &[Record], data: &Dataset) -> Vec<Event> {
-        let locations: Vec<u32> = data.deployments.iter().map(|deployment| deployment.location).collect();
-        independent(records, &locations, self.independence_minutes, self.independence_since)
+    /// Which classes of a data set are asked for, by their number: those named, or all, without those
+    /// that are left out.
+    ///
+    /// # Errors
+    ///
+    /// Names that no class has.
+    pub(crate) fn counted_classes(&self, data: &Dataset) -> Result<Vec<bool>, UnknownNames> {
+        let wanted = data.classes_named(&self.classifications)?;
+        let unwanted = data.classes_named(&self.without)?;
+        let numbers = 0..u32::try_from(data.classes.len()).unwrap_or(u32::MAX);
+        let is_counted =
+            |class: u32| (wanted.is_empty() || wanted.contains(&class)) && !unwanted.contains(&class);
+        Ok(numbers.map(is_counted).collect())
+    }
+
+    /// When a record is an event of its own.
+    pub(crate) fn independence(&self) -> Independence {
+        Independence {
+            minutes: self.independence_minutes,
+            since: self.independence_since,
+            cameras: self.cameras,
+        }
     }
 
     /// The title asked for, else one made from the dates.
@@ -207,7 +270,7 @@ impl Request {
             (_, ReportType::Comparison) => {
                 let labels: Vec<String> =
                     self.comparison_periods.iter().map(|labelled| labelled.label.clone()).collect();
-                format!("Comparison of {}", crate::words::list(&labels, labels.len()))
+                format!("Comparison of {}", crate::prose::list(&labels, labels.len()))
             }
             _ => format!("Seasonal activity, {}", self.period.in_words()),
         }
@@ -221,7 +284,7 @@ mod tests {
     #[test]
     fn seasons_have_their_days() {
         let days = |name: &str, year| {
-            let period = Season::named(name).unwrap().period(year).unwrap();
+            let period = Season::named(name).unwrap().period(year, Hemisphere::North).unwrap();
             format!("{} {}", period.start, period.end)
         };
         assert_eq!(days("rut", 2023), "2023-09-01 2024-01-31");
@@ -230,6 +293,20 @@ mod tests {
         assert_eq!(days("fall", 2023), "2023-09-01 2023-11-30");
         assert_eq!(days("winter", 2023), "2023-12-01 2024-02-29");
         assert_eq!(Season::named("monsoon"), None);
-        assert_eq!(Season::Rut.period(i16::MAX), None);
+        let beyond = Season::Rut.period(i16::MAX, Hemisphere::North);
+        assert_eq!(beyond, Err(SeasonError::NoSuchYear(i16::MAX)));
+    }
+
+    #[test]
+    fn seasons_turn_with_the_hemisphere() {
+        let days = |name: &str, year| {
+            let period = Season::named(name).unwrap().period(year, Hemisphere::South).unwrap();
+            format!("{} {}", period.start, period.end)
+        };
+        assert_eq!(days("spring", 2023), "2023-09-01 2023-11-30");
+        assert_eq!(days("summer", 2023), "2023-12-01 2024-02-29");
+        assert_eq!(days("fall", 2023), "2023-03-01 2023-05-31");
+        assert_eq!(days("winter", 2023), "2023-06-01 2023-08-31");
+        assert_eq!(Season::Rut.period(2023, Hemisphere::South), Err(SeasonError::RutInTheSouth));
     }
 }

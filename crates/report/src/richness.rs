@@ -1,6 +1,6 @@
 //! How many species were found, how fast, and how many were probably missed.
 //!
-//! The sampling unit is a camera-day: one deployment on one civil day. What counts is on how many
+//! The sampling unit is a camera-day: one location on one civil day. What counts is on how many
 //! of them a species was recorded.
 
 use crate::intervals::Interval;
@@ -70,7 +70,8 @@ pub struct Richness {
 ///
 /// Chao (1987), Biometrics 43:783-791; bias-corrected where no species is on exactly two units;
 /// variance and log-normal interval as in `EstimateS` (Colwell 2013, appendix B, equations 9 to
-/// 14).
+/// 13); where nothing is estimated to have been missed the interval of its equation 14, since that is
+/// no proof that nothing was.
 pub fn chao2(incidences: &[u32], units: u32) -> Option<Richness> {
     if incidences.is_empty() || units == 0 {
         return None;
@@ -94,7 +95,7 @@ pub fn chao2(incidences: &[u32], units: u32) -> Option<Richness> {
         let spread = (Z * (1.0 + variance / missed.powi(2)).ln().sqrt()).exp();
         Interval { low: seen + missed / spread, high: seen + missed * spread }
     } else {
-        Interval { low: seen, high: seen }
+        interval_of_all_seen(incidences, f64::from(units))
     };
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Some(Richness {
@@ -103,6 +104,20 @@ pub fn chao2(incidences: &[u32], units: u32) -> Option<Richness> {
         uniques: number(uniques),
         duplicates: number(duplicates),
     })
+}
+
+/// Interval of the number of species where the estimate is what was seen.
+fn interval_of_all_seen(incidences: &[u32], units: f64) -> Interval {
+    let seen = incidences.len() as f64;
+    // In one order, so that the sums do not depend on that of the species.
+    let mut incidences = incidences.to_vec();
+    incidences.sort_unstable();
+    let sum = |term: fn(f64) -> f64| incidences.iter().map(|&y| term(f64::from(y))).sum::<f64>();
+    let variance = sum(|y| (-y).exp() - (-2.0 * y).exp()) - sum(|y| y * (-y).exp()).powi(2) / units;
+    let found = 1.0 - sum(|y| (-y).exp()) / seen;
+    let (centre, half) = (seen / found, Z * variance.max(0.0).sqrt() / found);
+    // Where it would begin above what was seen, it begins there, so that it contains the estimate.
+    Interval { low: seen, high: (centre + half).max(seen) }
 }
 
 #[cfg(test)]
@@ -135,6 +150,20 @@ mod tests {
         // Without duplicates: 5 + 0.9 * 3 * 2 / 2.
         assert!((chao2(&[1, 1, 1, 4, 7], 10).unwrap().estimate - 7.7).abs() < 1e-12);
         assert_eq!(chao2(&[], 10), None);
+    }
+
+    /// By hand: four species on 3, 4, 5 and 6 of 10 units. P = (e^-3 + e^-4 + e^-5 + e^-6) / 4.
+    #[test]
+    fn where_nothing_is_missed_something_may_be() {
+        let found = chao2(&[3, 4, 5, 6], 10).unwrap();
+        assert!((found.estimate - 4.0).abs() < 1e-12);
+        let e = |power: f64| (-power).exp();
+        let missed = (e(3.0) + e(4.0) + e(5.0) + e(6.0)) / 4.0;
+        let sum = 3.0 * e(3.0) + 4.0 * e(4.0) + 5.0 * e(5.0) + 6.0 * e(6.0);
+        let variance = 4.0 * missed - (e(6.0) + e(8.0) + e(10.0) + e(12.0)) - sum * sum / 10.0;
+        let high = (4.0 + 1.959_964 * variance.sqrt()) / (1.0 - missed);
+        assert!((found.interval.high - high).abs() < 1e-9 && (found.interval.low - 4.0).abs() < 1e-9);
+        assert!(high > 4.3, "{high}");
     }
 
     fn surveys() -> impl Strategy<Value = (Vec<u32>, u32)> {

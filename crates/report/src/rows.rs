@@ -2,79 +2,67 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use detections::LocalTime;
-
-use crate::data::{AccumulationPoint, AccumulationRow, BucketRow, ClassRow, LocationRow};
+use crate::data::{BucketRow, ClassRow, LocationRow};
 use crate::events::Event;
 use crate::intervals;
 use crate::period::{Bucket, GroupBy};
-use crate::records::Record;
 use crate::request::Coordinates;
-use crate::richness;
 use crate::survey::Survey;
 
 impl Survey<'_> {
     /// Most events first.
     pub fn class_rows(&self) -> Vec<ClassRow> {
-        let surveyed = self.surveyed();
-        let mut records: HashMap<u32, (usize, usize)> = HashMap::new();
-        for record in &self.found.records {
-            let (all, on_event_level) = records.entry(record.class).or_default();
-            *all += 1;
-            *on_event_level += usize::from(self.ground.event_level[record.deployment as usize]);
-        }
         let mut rows: Vec<ClassRow> = self
             .events
             .chunk_by(|a, b| a.class == b.class)
-            .take_while(|_| !(self.stop)())
-            .map(|events| self.class_row(events, records[&events[0].class], &surveyed))
+            .take_while(|_| !(self.visits.stop)())
+            .map(|events| self.class_row(events))
             .collect();
         rows.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.classification.cmp(&b.classification)));
         rows
     }
 
-    /// `surveyed` are the locations with effort.
-    fn class_row(
-        &self,
-        events: &[Event],
-        records: (usize, usize),
-        surveyed: &BTreeMap<u32, f64>,
-    ) -> ClassRow {
-        let (records, on_event_level) = records;
+    /// `events` are all of one class, and there are some.
+    fn class_row(&self, events: &[Event]) -> ClassRow {
         let class = events[0].class;
-        let named = &self.data.classes[class as usize];
-        let locations = events.iter().map(|event| event.location).collect::<BTreeSet<_>>();
-        // Both of the share's parts are of locations with effort, so it is at most 1.
-        let occupied = locations.iter().filter(|location| surveyed.contains_key(location)).count();
-        let rate = intervals::rate(&self.at_work(&self.samples(class, self.period)), &self.bootstrap);
-        let confidence = self.found.confidence.get(class as usize).filter(|(_, count)| *count > 0);
+        let named = &self.data().classes[class as usize];
+        let records = || events.iter().flat_map(|event| self.visits.records_of(event));
+        let on_event_level =
+            records().filter(|record| self.visits.base.event_level[record.deployment as usize]).count();
+        let confidence = records().fold((0.0, 0_u32), |(sum, count), record| {
+            (sum + f64::from(record.confidence.0), count + record.confidence.1)
+        });
+        let locations = events.iter().map(|event| event.location).collect::<BTreeSet<_>>().len();
+        let surveyed = self.locations.len();
+        let rate = intervals::rate(&self.samples(class));
+        let occupancy = intervals::wilson(locations as f64, surveyed as f64);
         ClassRow {
             classification: named.name.clone(),
             vernacular_name: named.vernacular.clone(),
             domestic: named.is_domestic(),
-            level: if on_event_level * 2 > records { "event" } else { "media" }.into(),
+            level: if on_event_level * 2 > records().count() { "event" } else { "media" }.into(),
             events: events.len(),
             individuals: events.iter().map(|event| u64::from(event.group_size)).sum(),
-            records,
+            records: records().count(),
             rai: per_hundred(events.len(), self.effort_days()),
             rai_low: rate.map(|rate| rounded(rate.low * 100.0, 4)),
             rai_high: rate.map(|rate| rounded(rate.high * 100.0, 4)),
-            locations: locations.len(),
-            naive_occupancy: (!surveyed.is_empty())
-                .then(|| rounded(occupied as f64 / surveyed.len() as f64, 4)),
-            mean_confidence: confidence.map(|(sum, count)| rounded(sum / f64::from(*count), 4)),
+            locations,
+            naive_occupancy: (surveyed > 0).then(|| rounded(locations as f64 / surveyed as f64, 4)),
+            occupancy_low: occupancy.map(|interval| rounded(interval.low, 4)),
+            occupancy_high: occupancy.map(|interval| rounded(interval.high, 4)),
+            mean_confidence: (confidence.1 > 0).then(|| rounded(confidence.0 / f64::from(confidence.1), 4)),
         }
     }
 
     pub fn bucket_rows(&self) -> Vec<BucketRow> {
         let mut rows: Vec<BucketRow> = self.buckets.iter().map(|bucket| self.bucket_row(*bucket)).collect();
-        let ends: Vec<LocalTime> = self.buckets.iter().map(|bucket| bucket.until()).collect();
         for events in self.events.chunk_by(|a, b| a.class == b.class) {
             let mut counts = vec![0; rows.len()];
-            for event in events {
-                counts[ends.partition_point(|end| *end <= event.time)] += 1;
+            for event in events.iter().filter(|event| self.is_in_buckets(event)) {
+                counts[self.bucket_of(event)] += 1;
             }
-            let class = &self.data.classes[events[0].class as usize].name;
+            let class = &self.data().classes[events[0].class as usize].name;
             for (row, count) in rows.iter_mut().zip(counts).filter(|(_, count)| *count > 0) {
                 row.events.insert(class.clone(), count);
             }
@@ -82,17 +70,26 @@ impl Survey<'_> {
         rows
     }
 
-    fn bucket_row(&self, bucket: Bucket) -> BucketRow {
-        let format = match self.request.group_by {
+    /// The number of the bucket in which an event of the period begins.
+    pub fn bucket_of(&self, event: &Event) -> usize {
+        self.bucket_ends.partition_point(|end| *end <= event.time)
+    }
+
+    /// What a bucket is called.
+    pub fn bucket_label(&self, bucket: Bucket) -> String {
+        let format = match self.request().group_by {
             GroupBy::Day | GroupBy::Week => "%-d %b %Y",
             GroupBy::Month => "%b %Y",
         };
-        let spans = self.ground.spans.iter().flatten();
-        let effort: f64 = spans.map(|span| span.days_in(bucket)).sum();
+        bucket.start.strftime(format).to_string()
+    }
+
+    fn bucket_row(&self, bucket: Bucket) -> BucketRow {
+        let effort: f64 = self.watched_in_buckets().days_in(bucket).iter().sum();
         BucketRow {
             start: bucket.start,
             end: bucket.end,
-            label: bucket.start.strftime(format).to_string(),
+            label: self.bucket_label(bucket),
             effort_days: rounded(effort, 4),
             events: BTreeMap::new(),
         }
@@ -106,14 +103,14 @@ impl Survey<'_> {
             *events += 1;
             classes.insert(event.class);
         }
-        let placed = self.data.deployments.iter().zip(&self.ground.positions);
+        let placed = self.data().deployments.iter().zip(&self.visits.base.positions);
         let positions: HashMap<u32, (f64, f64)> =
             placed.filter_map(|(deployment, position)| Some((deployment.location, (*position)?))).collect();
         let row = |(location, effort): (u32, f64)| {
             let (events, classes) = seen.remove(&location).unwrap_or_default();
             let position = positions.get(&location);
             LocationRow {
-                location: self.data.locations[location as usize].name.clone(),
+                location: self.data().locations[location as usize].name.clone(),
                 effort_days: rounded(effort, 4),
                 events,
                 rai: per_hundred(events, effort),
@@ -128,65 +125,25 @@ impl Survey<'_> {
     }
 
     fn coordinate(&self, degrees: f64) -> f64 {
-        match self.request.coordinates {
+        match self.request().coordinates {
             Coordinates::Rounded => rounded(degrees, 1),
             Coordinates::Exact => degrees,
         }
     }
-
-    /// Classes against camera-days; `None` when no class was found.
-    pub fn accumulation(&self) -> Option<AccumulationRow> {
-        let incidences: Vec<u32> =
-            self.found.records.chunk_by(|a, b| a.class == b.class).map(camera_days).collect();
-        let units = self.camera_day_units();
-        let total = richness::chao2(&incidences, units)?;
-        let point = |point: richness::Accumulated| AccumulationPoint {
-            camera_days: point.units,
-            classes: rounded(point.species, 4),
-            low: rounded(point.interval.low, 4),
-            high: rounded(point.interval.high, 4),
-        };
-        Some(AccumulationRow {
-            observed: incidences.len(),
-            units,
-            curve: richness::accumulation(&incidences, units).into_iter().map(point).collect(),
-            chao2: rounded(total.estimate, 4),
-            chao2_low: rounded(total.interval.low, 4),
-            chao2_high: rounded(total.interval.high, 4),
-            uniques: total.uniques,
-            duplicates: total.duplicates,
-        })
-    }
-
-    /// Civil days on which each deployment could record something, added up.
-    fn camera_day_units(&self) -> u32 {
-        let day = |seconds: i64| seconds.div_euclid(86_400);
-        let (first, last) = (day(self.period.from().seconds()), day(self.period.until().seconds() - 1));
-        let touched = self.ground.spans.iter().flatten().map(|span| {
-            let (from, until) = (day(span.records.0.seconds()), day(span.records.1.seconds()));
-            (until.min(last) - from.max(first) + 1).max(0)
-        });
-        u32::try_from(touched.sum::<i64>()).unwrap_or(u32::MAX)
-    }
 }
 
-/// On how many camera-days the records of a class were made.
-fn camera_days(of_class: &[Record]) -> u32 {
-    let day = |record: &Record| (record.deployment, record.time.seconds().div_euclid(86_400));
-    let mut days: Vec<(u32, i64)> = of_class.iter().map(day).collect();
-    days.dedup();
-    days.sort_unstable();
-    days.dedup();
-    days.len().try_into().unwrap_or(u32::MAX)
-}
-
-fn per_hundred(events: usize, effort_days: f64) -> Option<f64> {
+pub(crate) fn per_hundred(events: usize, effort_days: f64) -> Option<f64> {
     (effort_days > 0.0).then(|| rounded(100.0 * events as f64 / effort_days, 4))
 }
 
 /// To so many digits after the point; `None` for what is not finite, which JSON has no form for.
 pub(crate) fn bounded(value: f64, digits: i32) -> Option<f64> {
     value.is_finite().then(|| rounded(value, digits))
+}
+
+/// A probability to four significant digits, so that a small one is not 0.
+pub(crate) fn significant(p: f64) -> f64 {
+    format!("{p:.3e}").parse().unwrap_or(p)
 }
 
 /// To so many digits after the point.

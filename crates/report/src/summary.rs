@@ -4,12 +4,12 @@ use detections::{Dataset, UnknownNames};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::base::SurveyBase;
 use crate::data::{BucketRow, Excluded, PeriodRow};
 use crate::period::{GroupBy, Period};
-use crate::records::Ground;
 use crate::request::Request;
 use crate::rows::rounded;
-use crate::survey::Survey;
+use crate::survey::{Survey, Visits};
 
 /// The counts of a period, the same that a report on it has.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -54,10 +54,15 @@ pub fn summarize(
     group_by: GroupBy,
     classifications: &[String],
 ) -> Result<Summary, UnknownNames> {
-    let wanted = data.classes_named(classifications)?;
-    let request = Request { group_by, ..Request::seasonal_activity(period.start, period.end) };
-    let ground = Ground::of(data);
-    let survey = Survey::new(data, &request, &ground, &wanted, period, &|| false);
+    let request = Request {
+        group_by,
+        classifications: classifications.to_vec(),
+        ..Request::seasonal_activity(period.start, period.end)
+    };
+    let is_counted = request.counted_classes(data)?;
+    let base = SurveyBase::new(data);
+    let visits = Visits::new(data, &request, &base, &is_counted, &|| false);
+    let survey = Survey::new(&visits, period);
     let mut classes: Vec<ClassSummary> = survey
         .events
         .chunk_by(|a, b| a.class == b.class)
@@ -75,12 +80,12 @@ pub fn summarize(
     Ok(Summary {
         period: PeriodRow { start: period.start, end: period.end, words: period.in_words() },
         effort_days: rounded(survey.effort_days(), 4),
-        locations_surveyed: survey.surveyed().len(),
+        locations_surveyed: survey.locations.len(),
         deployments_active: survey.deployments_active(),
         events: survey.events.len(),
         individuals: survey.individuals(),
         classes,
         buckets: survey.bucket_rows(),
-        excluded: survey.found.excluded.clone(),
+        excluded: survey.excluded.clone(),
     })
 }

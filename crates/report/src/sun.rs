@@ -10,7 +10,7 @@ use detections::{Dataset, LocalTime};
 use jiff::civil::Date;
 use sunrise::{Coordinates, SolarDay, SolarEvent};
 
-use crate::records::Ground;
+use crate::base::SurveyBase;
 
 /// Hours in a day.
 const DAY: f64 = 24.0;
@@ -88,7 +88,7 @@ pub fn anchored(hour: f64, (sunrise, sunset): (f64, f64), (mean_sunrise, mean_su
 /// Sunrises and sunsets, each worked out once.
 pub(crate) struct Sky<'a> {
     data: &'a Dataset,
-    ground: &'a Ground,
+    base: &'a SurveyBase,
     /// By deployment and civil day since 1970.
     known: HashMap<(u32, i64), Option<Light>>,
     /// What was asked last: records come in order of time.
@@ -96,18 +96,18 @@ pub(crate) struct Sky<'a> {
 }
 
 impl<'a> Sky<'a> {
-    pub fn over(data: &'a Dataset, ground: &'a Ground) -> Self {
-        Self { data, ground, known: HashMap::new(), last: ((u32::MAX, 0), None) }
+    pub fn new(data: &'a Dataset, base: &'a SurveyBase) -> Self {
+        Self { data, base, known: HashMap::new(), last: ((u32::MAX, 0), None) }
     }
 
     /// The light on the day of `time` at a deployment; `None` when its place is not known.
     pub fn light(&mut self, deployment: u32, time: LocalTime) -> Option<Light> {
         let key = (deployment, time.seconds().div_euclid(86_400));
         if self.last.0 != key {
-            let (data, ground) = (self.data, self.ground);
+            let (data, base) = (self.data, self.base);
             let light = self.known.entry(key).or_insert_with(|| {
-                let (latitude, longitude) = ground.positions[deployment as usize]?;
-                let (offset, _) = ground.offset(&data.deployments[deployment as usize], time)?;
+                let (latitude, longitude) = base.positions[deployment as usize]?;
+                let (offset, _) = base.offset(&data.deployments[deployment as usize], time)?;
                 Light::of(latitude, longitude, time.date(), offset)
             });
             self.last = (key, *light);

@@ -2,74 +2,144 @@
 
 use std::collections::BTreeMap;
 
-use detections::Dataset;
+use detections::{Dataset, Group, LocalTime};
 
-use crate::bootstrap::Bootstrap;
-use crate::effort::Span;
-use crate::events::Event;
+use crate::base::SurveyBase;
+use crate::data::Excluded;
+use crate::effort::WatchedTimes;
+use crate::events::{Event, find_events};
 use crate::intervals::Sample;
-use crate::period::{Bucket, Period};
-use crate::records::{self, Ground, Records};
-use crate::request::Request;
+use crate::period::{Bucket, GroupBy, Period};
+use crate::records::{Reason, Record, Records};
+use crate::request::{Cameras, Request};
 
-/// Resamples behind the intervals of rates. Enough that the ends of a corrected interval rest on
-/// several.
-const RESAMPLES: usize = 2000;
-
-/// The records, events and effort of one period.
-pub(crate) struct Survey<'a> {
+/// The visits of all days of a data set, of the classes asked for: what every period is cut from.
+pub(crate) struct Visits<'a> {
     pub data: &'a Dataset,
     pub request: &'a Request,
-    pub ground: &'a Ground,
-    /// Numbers of the classes asked for; empty for all.
-    pub wanted: &'a [u32],
-    pub period: Period,
+    pub base: &'a SurveyBase,
+    /// What each class says an animal is, by its number.
+    pub groups: Vec<Option<Group>>,
     pub found: Records,
     pub events: Vec<Event>,
-    pub buckets: Vec<Bucket>,
-    /// Camera-days of each deployment inside the period.
-    pub effort: Vec<f64>,
-    /// Of the deployments at work, in their order.
-    pub bootstrap: Bootstrap,
+    pub watched: WatchedTimes,
+    /// The same of deployments whose clock is not known to be wrong.
+    pub watched_on_time: WatchedTimes,
     /// Whether anybody still waits, asked for each class of thousands.
-    pub stop: &'a dyn Fn() -> bool,
+    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl<'a> Survey<'a> {
+impl<'a> Visits<'a> {
+    /// `is_counted` says of each class, by its number, whether it was asked for.
     pub fn new(
         data: &'a Dataset,
         request: &'a Request,
-        ground: &'a Ground,
-        wanted: &'a [u32],
-        period: Period,
-        stop: &'a dyn Fn() -> bool,
+        base: &'a SurveyBase,
+        is_counted: &[bool],
+        stop: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
-        let found = records::collect(data, ground, period, wanted);
-        let events = request.independent(&found.records, data);
-        let effort = days_in(&ground.spans, period);
-        let at_work = effort.iter().filter(|days| **days > 0.0).count();
+        let groups: Vec<Option<Group>> =
+            data.classes.iter().map(|class| data.groups.group_of(&class.name)).collect();
+        let found = Records::collect(data, base, &groups, is_counted, request.cameras);
+        let events = find_events(&found.records, base, request.independence());
+        let watched_by = |is_counted: &dyn Fn(usize) -> bool| {
+            WatchedTimes::new(&base.spans, &base.locations, request.cameras, is_counted)
+        };
+        let has_clock = |row: usize| !data.deployments[row].has_timestamp_issues;
+        let (watched, watched_on_time) = (watched_by(&|_| true), watched_by(&has_clock));
+        Self { data, request, base, groups, found, events, watched, watched_on_time, stop }
+    }
+
+    /// The records of an event.
+    pub fn records_of(&self, event: &Event) -> &[Record] {
+        &self.found.records[event.records.start as usize..event.records.end as usize]
+    }
+
+    /// Whether times of day of a deployment mean anything: its source does not say that the clock was
+    /// wrong.
+    pub fn has_clock(&self, deployment: u32) -> bool {
+        !self.data.deployments[deployment as usize].has_timestamp_issues
+    }
+
+    /// Whether cameras of one location count for themselves.
+    pub fn has_independent_cameras(&self) -> bool {
+        self.request.cameras == Cameras::Independent
+    }
+}
+
+/// The events and effort of one period.
+pub(crate) struct Survey<'a> {
+    pub visits: &'a Visits<'a>,
+    pub period: Period,
+    /// Those that begin in the period, at locations with effort in it.
+    pub events: Vec<Event>,
+    pub excluded: Excluded,
+    pub buckets: Vec<Bucket>,
+    /// First moment after each bucket.
+    pub bucket_ends: Vec<LocalTime>,
+    /// Camera-days of each deployment inside the period.
+    pub effort: Vec<f64>,
+    /// Locations with effort in the period, in the order of their keys: the units of all intervals and
+    /// tests.
+    pub locations: Vec<u32>,
+    /// Camera-days of each location of the data set inside the period.
+    pub effort_by_location: Vec<f64>,
+}
+
+impl<'a> Survey<'a> {
+    pub fn new(visits: &'a Visits<'a>, period: Period) -> Self {
+        let effort_by_location = visits.watched.days_in(period);
+        let mut excluded = visits.found.excluded_from(period);
+        let mut events = Vec::new();
+        let span = period.from()..period.until();
+        for event in &visits.events {
+            let rows = || visits.records_of(event).iter().map(|record| u64::from(record.rows)).sum::<u64>();
+            if !span.contains(&event.time) {
+                excluded.outside_period += rows();
+            } else if effort_by_location[event.location as usize] > 0.0 {
+                events.push(event.clone());
+            } else {
+                *excluded.of(Reason::NoEffort) += rows();
+            }
+        }
+        let buckets = period.buckets(visits.request.group_by);
+        let surveyed = (0..).zip(&effort_by_location).filter(|(_, days)| **days > 0.0);
+        let mut locations: Vec<u32> = surveyed.map(|(location, _)| location).collect();
+        locations.sort_unstable_by_key(|location| visits.base.location_ranks[*location as usize]);
         Self {
-            data,
-            request,
-            ground,
-            wanted,
+            visits,
             period,
-            found,
             events,
-            buckets: period.buckets(request.group_by),
-            effort,
-            bootstrap: Bootstrap::new(&vec![0; at_work], RESAMPLES),
-            stop,
+            excluded,
+            bucket_ends: buckets.iter().map(|bucket| bucket.until()).collect(),
+            buckets,
+            effort: visits
+                .base
+                .spans
+                .iter()
+                .map(|span| span.map_or(0.0, |span| span.days_in(period)))
+                .collect(),
+            locations,
+            effort_by_location,
         }
     }
 
+    pub fn data(&self) -> &'a Dataset {
+        self.visits.data
+    }
+
+    pub fn request(&self) -> &'a Request {
+        self.visits.request
+    }
+
+    /// Camera-days of all locations.
     pub fn effort_days(&self) -> f64 {
-        self.effort.iter().sum()
+        self.effort_by_location.iter().sum()
     }
 
     /// Deployments with effort in the period.
     pub fn deployments_active(&self) -> usize {
-        self.bootstrap.units()
+        self.effort.iter().filter(|days| **days > 0.0).count()
     }
 
     pub fn individuals(&self) -> u64 {
@@ -83,37 +153,34 @@ impl<'a> Survey<'a> {
         &self.events[from..until]
     }
 
-    /// Events and effort of each deployment, of the class and the time asked for.
-    pub fn samples(&self, class: u32, period: Period) -> Vec<Sample> {
-        let mut samples: Vec<Sample> = days_in(&self.ground.spans, period)
-            .into_iter()
-            .map(|effort| Sample { events: 0.0, effort })
-            .collect();
-        let span = period.from()..period.until();
-        for event in self.events_of(class).iter().filter(|event| span.contains(&event.time)) {
-            samples[event.deployment as usize].events += 1.0;
+    /// Events and effort of each location with effort in the whole period.
+    pub fn samples(&self, class: u32) -> Vec<Sample> {
+        let mut events = vec![0.0; self.effort_by_location.len()];
+        for event in self.events_of(class) {
+            events[event.location as usize] += 1.0;
         }
-        samples
-    }
-
-    /// Deployments that worked in the period: the ones that a bootstrap may draw.
-    pub fn at_work<T: Copy>(&self, samples: &[T]) -> Vec<T> {
-        samples.iter().zip(&self.effort).filter(|(_, days)| **days > 0.0).map(|(sample, _)| *sample).collect()
+        let sample = |location: &u32| Sample {
+            events: events[*location as usize],
+            effort: self.effort_by_location[*location as usize],
+        };
+        self.locations.iter().map(sample).collect()
     }
 
     /// Locations with effort in the period, with their camera-days.
     pub fn surveyed(&self) -> BTreeMap<u32, f64> {
-        let mut effort = BTreeMap::new();
-        for (deployment, days) in self.data.deployments.iter().zip(&self.effort) {
-            if *days > 0.0 {
-                *effort.entry(deployment.location).or_default() += days;
-            }
-        }
-        effort
+        self.locations.iter().map(|at| (*at, self.effort_by_location[*at as usize])).collect()
     }
-}
 
-/// Camera-days of each deployment in a period.
-pub(crate) fn days_in(spans: &[Option<Span>], period: Period) -> Vec<f64> {
-    spans.iter().map(|span| span.map_or(0.0, |span| span.days_in(period))).collect()
+    /// What buckets are made of: those shorter than a month have no use for a clock that is wrong.
+    pub fn watched_in_buckets(&self) -> &WatchedTimes {
+        match self.request().group_by {
+            GroupBy::Month => &self.visits.watched,
+            GroupBy::Day | GroupBy::Week => &self.visits.watched_on_time,
+        }
+    }
+
+    /// Whether an event counts in its bucket.
+    pub fn is_in_buckets(&self, event: &Event) -> bool {
+        self.request().group_by == GroupBy::Month || self.visits.has_clock(event.deployment)
+    }
 }

@@ -1,4 +1,5 @@
-//! Small Camtrap DP packages for tests, the fixtures that they are made of, and real servers.
+//! Small Camtrap DP packages for tests, the fixtures that they are made of, simulated surveys whose truth is
+//! known, and real servers.
 
 mod certificates;
 mod exif;
@@ -9,6 +10,7 @@ mod postgres;
 mod redis;
 mod s3;
 mod seeded;
+pub mod simulation;
 mod wide;
 
 pub use certificates::Certificates;

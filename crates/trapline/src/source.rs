@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use detections::{
-    Database, DatabaseError, Dataset, Overview, ResolvedNames, Selection, Share, Slice, UnknownNames,
+    Database, DatabaseError, Dataset, Hemisphere, Overview, ResolvedNames, Selection, Share, Slice,
+    UnknownNames,
 };
 use jiff::civil::Date;
 use report::Period;
@@ -16,6 +17,9 @@ use crate::metrics::metrics;
 
 /// How long a client who waits for an answer is kept waiting for a database that does not answer.
 const HURRIED: Duration = Duration::from_secs(5);
+
+/// The word for all animals that people keep, in place of their names.
+const DOMESTIC: &str = "domestic";
 
 /// A data set.
 #[derive(Clone, Debug)]
@@ -68,6 +72,11 @@ impl Source {
         }
     }
 
+    /// The half of the earth that its seasons are of. Of a database it is known from its locations.
+    pub fn hemisphere(&self) -> Result<Hemisphere, DatabaseError> {
+        Ok(self.outline()?.hemisphere())
+    }
+
     /// Names of classes and locations as it has them, for names that somebody typed.
     pub fn resolve_names(
         &self,
@@ -85,6 +94,23 @@ impl Source {
             }
             Self::Unusable(reason) => return Err(unusable(reason).into()),
         })
+    }
+
+    /// Names of classes as it has them, for names that somebody typed of classes to leave out. The word
+    /// `domestic` stands for all animals that people keep, of which there may be none.
+    pub fn resolve_left_out(&self, names: &[String]) -> Result<Vec<String>, SourceFault> {
+        let is_domestic = |name: &String| name.trim().eq_ignore_ascii_case(DOMESTIC);
+        let by_name: Vec<String> = names.iter().filter(|name| !is_domestic(name)).cloned().collect();
+        let mut classes = self.resolve_names(&by_name, &[])?.classes;
+        if names.iter().any(is_domestic) {
+            let outline = self.outline()?;
+            for class in outline.classes.iter().filter(|class| class.is_domestic()) {
+                if !classes.contains(&class.name) {
+                    classes.push(class.name.clone());
+                }
+            }
+        }
+        Ok(classes)
     }
 
     /// The same selection with the names as the source has them.

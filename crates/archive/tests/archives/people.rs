@@ -100,6 +100,35 @@ fn people_of_a_package_are_known_by_any_name() {
 }
 
 #[test]
+fn who_sets_up_a_camera_is_known_whatever_the_row_calls_it() {
+    for kind in ["animal,doe", "unknown,", "unclassified,"] {
+        let mut package = Package::new();
+        for name in ["shared", "alone"] {
+            package.medium(name, AT, &format!("{name}.jpg"), Some(picture("colour.jpg")));
+            package.detection(&format!("doe-{name}"), name, "doe", AREA);
+        }
+        let row = format!("who,dep1,shared,,{AT},,media,{kind},1,,,,,\n");
+        package.observations.push_str(&row);
+        let setups = package.observations.lines().map(|row| match row.split(',').next() {
+            Some("observationID") => format!("{row},cameraSetupType\n"),
+            Some("who") => format!("{row},setup\n"),
+            _ => format!("{row},\n"),
+        });
+        package.observations = setups.collect();
+        let (data, _folder) = open(&package);
+        let ids = ["doe-shared", "doe-alone"];
+        for order in orders(&ids) {
+            let pictures = whole_pictures(&data, &order);
+            assert!(pictures.iter().all(|name| name.contains("alone")), "{kind}: {pictures:?}");
+        }
+        let order =
+            Order { layout: Layout::CamtrapDp, media: Media::None, ..support::order(&["doe-alone", "who"]) };
+        let (archive, _) = write(&data, &order, &Unwatched).unwrap();
+        assert_eq!(archive.missing(), [("who".to_owned(), "human".to_owned())], "{kind}");
+    }
+}
+
+#[test]
 fn people_of_wildlife_insights_are_known() {
     let folder = folder_with(
         "images.csv",

@@ -57,6 +57,7 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Re
         start_is_date: start.is_some_and(|written| written.date_only),
         end_is_date: end.is_some_and(|written| written.date_only),
         future_end: None,
+        malfunction: None,
         has_timestamp_issues: builder.kept(row.flag(columns.timestamp_issues)).unwrap_or(false),
         clock,
     };

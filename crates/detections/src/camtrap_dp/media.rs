@@ -6,11 +6,13 @@ use crate::media::NewMedia;
 use crate::problems::RowProblem;
 use crate::table::{Column, Row, Table};
 use crate::unicode_forms::compose_text;
+use crate::vocabulary::fold;
 
 pub(super) struct Columns {
     id: Column,
     deployment: Column,
     timestamp: Column,
+    capture_method: Option<Column>,
     path: Option<Column>,
     name: Option<Column>,
 }
@@ -21,6 +23,7 @@ impl Columns {
             id: table.require("mediaID")?,
             deployment: table.require("deploymentID")?,
             timestamp: table.require("timestamp")?,
+            capture_method: table.optional("captureMethod"),
             path: table.optional("filePath"),
             name: table.optional("fileName"),
         })
@@ -37,9 +40,28 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Re
     // A picture whose time cannot be read is still there to be cropped.
     let written = builder.kept_time(row.time(columns.timestamp));
     let time = written.map(|written| builder.on_clock_of(deployment, written));
+    let is_time_lapse = is_time_lapse(builder, row, columns.capture_method);
     let (path, name) = (row.text(columns.path), row.text(columns.name));
-    match builder.media.push(&NewMedia { id: &id, path, name, deployment, time }) {
+    match builder.media.push(&NewMedia { id: &id, path, name, deployment, time, is_time_lapse }) {
         Some(_) => Ok(()),
         None => Err(row.problem(columns.id, written_id, "a mediaID that no earlier row has")),
+    }
+}
+
+/// Whether the camera took a file at a set time, and not because something moved (`captureMethod`).
+fn is_time_lapse(builder: &mut Builder, row: &Row<'_>, column: Option<Column>) -> bool {
+    let method = row.text(column);
+    // As nearly all files have it, so that no more is done for them.
+    if matches!(method, "" | "activityDetection") {
+        return false;
+    }
+    match fold(method).replace(' ', "").as_str() {
+        "timelapse" => true,
+        "activitydetection" | "motiondetection" => false,
+        _ => {
+            let problem = row.problem(column, method, "activityDetection or timeLapse");
+            builder.problems.add(problem.ignoring_value());
+            false
+        }
     }
 }

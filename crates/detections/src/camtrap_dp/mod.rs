@@ -50,10 +50,14 @@ fn read(input: &Input<'_>, trusting: bool) -> Result<Option<Dataset>, SourceErro
     reading.table("media", media::Columns::find, media::row)?;
     reading.table("observations", observations::Columns::find, observations::row)?;
     let mut builder = reading.builder;
-    builder.vernacular = (0..)
-        .zip(builder.classes.iter())
-        .filter_map(|(number, name)| Some((number, package.vernacular(name)?)))
-        .collect();
+    for (number, name) in (0..).zip(builder.classes.iter()) {
+        if let Some(vernacular) = package.vernacular(name) {
+            builder.vernacular.insert(number, vernacular);
+        }
+        if let Some(stated) = package.stated_taxon(name) {
+            builder.stated_taxa.insert(number, stated);
+        }
+    }
     Ok(builder.finish(package.description, input.files.clone()))
 }
 

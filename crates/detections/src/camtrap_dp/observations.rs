@@ -21,6 +21,7 @@ pub(super) struct Columns {
     end: Option<Column>,
     level: Option<Column>,
     kind: Column,
+    setup: Option<Column>,
     class: Column,
     count: Option<Column>,
     bbox: [Option<Column>; 4],
@@ -43,6 +44,7 @@ impl Columns {
             end: table.optional("eventEnd"),
             level: table.optional("observationLevel"),
             kind: table.require("observationType")?,
+            setup: table.optional("cameraSetupType"),
             class: table.require("scientificName")?,
             count: table.optional("count"),
             bbox: ["bboxX", "bboxY", "bboxWidth", "bboxHeight"].map(|name| table.optional(name)),
@@ -91,6 +93,8 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Re
             .and_then(|written| Some(written.local.seconds() - i64::from(written.offset?))),
         duration,
         classifier: classifier(row.text(columns.classifier)),
+        is_time_lapse: media.is_some_and(|media| builder.media.is_time_lapse(media)),
+        is_camera_setup: is_camera_setup(builder, row, columns.setup),
     };
     match builder.observations.push(&new) {
         Some(_) => Ok(()),
@@ -157,6 +161,17 @@ fn kind(builder: &mut Builder, row: &Row<'_>, column: Column) -> ObservationType
     }
 }
 
+/// Whether people were setting the camera up or trying it out (`cameraSetupType`).
+fn is_camera_setup(builder: &mut Builder, row: &Row<'_>, column: Option<Column>) -> bool {
+    let setup = row.text(column);
+    let is_one = ["setup", "calibration"].iter().any(|known| setup.eq_ignore_ascii_case(known));
+    if !is_one && !setup.is_empty() {
+        let problem = row.problem(column, setup, "setup or calibration");
+        builder.problems.add(problem.ignoring_value());
+    }
+    is_one
+}
+
 fn bounding_box(row: &Row<'_>, columns: [Option<Column>; 4]) -> Result<Option<BoundingBox>, RowProblem> {
     let mut sides = [0_f32; 4];
     let mut given = 0;
@@ -188,7 +203,7 @@ fn media(builder: &mut Builder, row: &Row<'_>, columns: &Columns, level: Level) 
 }
 
 /// The time of the file it is about; without one, and on event level, `eventStart`, with the seconds
-/// until `eventEnd`.
+/// until an `eventEnd` that may be true.
 fn time(
     builder: &mut Builder,
     row: &Row<'_>,
@@ -205,6 +220,6 @@ fn time(
         builder.clock_unknown += 1;
     }
     let end = columns.end.filter(|_| file.is_none()).and_then(|end| builder.kept(row.time(end)));
-    let duration = end.map_or(0, |end| builder.duration(written, end, row, columns.end));
+    let duration = end.map_or(0, |end| builder.duration(deployment, written, end, row, columns.end));
     (Some(builder.on_clock_of(deployment, written)), duration)
 }

@@ -13,6 +13,7 @@ use crate::excerpt::{excerpt, excerpt_of_error};
 use crate::json_text::LenientJson;
 use crate::model::{Licence, SourceFormat};
 use crate::table::TableFile;
+use crate::taxon::{Rank, StatedTaxon};
 use crate::vocabulary::fold;
 
 /// No package is described in so many bytes. As JSON values they take some twenty times as much memory.
@@ -29,6 +30,8 @@ pub(super) struct Package {
     pub description: Description,
     /// Common names by folded scientific names.
     vernacular: HashMap<String, String>,
+    /// Ranks by folded scientific names.
+    taxa: HashMap<String, StatedTaxon>,
     tables: Vec<TableFiles>,
 }
 
@@ -48,6 +51,7 @@ impl Package {
         let title = string("title").or_else(|| json["project"]["title"].as_str().map(str::to_owned));
         Ok(Self {
             vernacular: vernacular_names(&json),
+            taxa: stated_taxa(&json),
             tables: tables(&json),
             description: Description {
                 format: SourceFormat::CamtrapDp,
@@ -84,6 +88,11 @@ impl Package {
 
     pub fn vernacular(&self, scientific_name: &str) -> Option<String> {
         self.vernacular.get(&fold(scientific_name)).cloned()
+    }
+
+    /// What is said of the rank of a class and of the taxa that it lies in.
+    pub fn stated_taxon(&self, scientific_name: &str) -> Option<StatedTaxon> {
+        self.taxa.get(&fold(scientific_name)).cloned()
     }
 }
 
@@ -172,6 +181,17 @@ fn vernacular_names(json: &Value) -> HashMap<String, String> {
         let names = taxon["vernacularNames"].as_object()?;
         let name = names.get("eng").or(names.get("en")).or(names.values().next())?;
         Some((fold(taxon["scientificName"].as_str()?), name.as_str()?.to_owned()))
+    })
+    .collect()
+}
+
+fn stated_taxa(json: &Value) -> HashMap<String, StatedTaxon> {
+    let taxa = json["taxonomic"].as_array().into_iter().flatten();
+    taxa.filter_map(|taxon| {
+        let text = |field: &str| taxon[field].as_str().unwrap_or_default();
+        let ranks = ["class", "order", "family", "genus"].map(text);
+        let stated = StatedTaxon { rank: Rank::named(text("taxonRank")), ..StatedTaxon::of_ranks(ranks) };
+        Some((fold(taxon["scientificName"].as_str()?), stated))
     })
     .collect()
 }

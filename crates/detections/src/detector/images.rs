@@ -223,7 +223,7 @@ impl<'a> Images<'a> {
         let time = written.map(|written| self.builder.on_clock_of(deployment, written));
         let is_dated = image.time != TimeRead::Missing;
         self.pictures.add(&path, looked.is_found, time.is_some(), is_dated);
-        let media = NewMedia { id: &path, path: &path, name: "", deployment, time };
+        let media = NewMedia { id: &path, path: &path, name: "", deployment, time, is_time_lapse: false };
         let media = self.builder.media.push(&media).expect("a path that no earlier image has");
         if let Some((time, _)) = time {
             self.cameras.extend_span(deployment, time);
@@ -233,6 +233,9 @@ impl<'a> Images<'a> {
             let class = (!taxon.name.is_empty()).then(|| self.builder.classes.intern(&taxon.name));
             if let Some((class, vernacular)) = class.zip(taxon.vernacular.clone()) {
                 self.builder.vernacular.entry(class).or_insert(vernacular);
+            }
+            if let Some(class) = class {
+                self.builder.stated_taxa.entry(class).or_insert_with(|| taxon.stated.clone());
             }
             let observation = NewObservation {
                 id: "",
@@ -252,6 +255,8 @@ impl<'a> Images<'a> {
                 classified_at: None,
                 duration: 0,
                 classifier: Some(Classifier::Machine),
+                is_time_lapse: false,
+                is_camera_setup: false,
             };
             self.push_observation(&found.id(&path), &observation);
         }

@@ -1,7 +1,8 @@
 //! Names of what was found, as detectors and classifiers write them.
 
 use crate::observations::ObservationType;
-use crate::taxon_name::taxon_name;
+use crate::taxon::{Rank, StatedTaxon};
+use crate::taxon_name::{capitalise, taxon_name};
 use crate::unicode_forms::composed;
 use crate::vocabulary::{Meaning, fold, meaning_of, meaning_of_all};
 
@@ -13,12 +14,14 @@ pub(super) struct Taxon {
     pub name: String,
     /// The everyday name, where it is another.
     pub vernacular: Option<String>,
+    /// Its taxonomy, where it is told.
+    pub stated: StatedTaxon,
 }
 
 impl Taxon {
     /// Something without a name.
     pub fn unnamed(kind: ObservationType) -> Self {
-        Self { kind, name: String::new(), vernacular: None }
+        Self { kind, name: String::new(), vernacular: None, stated: StatedTaxon::default() }
     }
 
     /// By a plain name.
@@ -44,7 +47,9 @@ impl Taxon {
         };
         let everyday = if ranks.common.is_empty() { plain } else { ranks.common };
         let name = ranks.scientific_name(everyday);
-        Self::new(meaning_of_all(ranks.all().into_iter().chain([plain, &name])), &name, everyday)
+        let meaning = meaning_of_all(ranks.all().into_iter().chain([plain, &name]));
+        let taxon = Self::new(meaning, &name, everyday);
+        if taxon.name.is_empty() { taxon } else { Self { stated: ranks.stated(), ..taxon } }
     }
 
     fn new(meaning: Meaning, name: &str, vernacular: &str) -> Self {
@@ -54,7 +59,8 @@ impl Taxon {
         }
         let (name, vernacular) = (composed(name.trim()), composed(vernacular.trim()));
         let is_another = kind == ObservationType::Animal && !vernacular.is_empty() && vernacular != name;
-        Self { kind, vernacular: is_another.then_some(vernacular), name }
+        let vernacular = is_another.then_some(vernacular);
+        Self { kind, name, vernacular, stated: StatedTaxon::default() }
     }
 }
 
@@ -112,6 +118,13 @@ impl<'a> Ranks<'a> {
         [self.class, self.order, self.family, self.genus, self.species, self.joined, self.common]
     }
 
+    /// What is said of the ranks themselves.
+    fn stated(&self) -> StatedTaxon {
+        // What stands in one word is known to be a species, though nobody can read which.
+        let rank = (!self.joined.is_empty()).then_some(Rank::Species);
+        StatedTaxon { rank, ..StatedTaxon::of_ranks([self.class, self.order, self.family, self.genus]) }
+    }
+
     /// The species, else the finest rank. `everyday` is the name of what has none, or has a species that
     /// cannot be told from its genus.
     fn scientific_name(&self, everyday: &str) -> String {
@@ -119,8 +132,7 @@ impl<'a> Ranks<'a> {
             return everyday.to_owned();
         }
         // Labels are in small letters throughout.
-        let [genus, family, order, class] =
-            [self.genus, self.family, self.order, self.class].map(capitalised);
+        let [genus, family, order, class] = [self.genus, self.family, self.order, self.class].map(capitalise);
         taxon_name(&genus, self.species, [&family, &order, &class].map(String::as_str), everyday)
     }
 }
@@ -141,11 +153,6 @@ fn is_binomial(text: &str) -> bool {
     let Some((genus, species)) = text.split_once(' ') else { return false };
     let rest = genus.strip_prefix(|letter: char| letter.is_ascii_uppercase());
     rest.is_some_and(|rest| !rest.is_empty() && is_lower(rest)) && species.split(' ').all(is_lower)
-}
-
-fn capitalised(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// What something is by both the detector, which drew a box around it, and the classifier; and whether

@@ -2,8 +2,10 @@
 //! which a data set has none.
 //!
 //! - `resolve` finds classes and locations by the names that people type, with `lookup`;
-//! - `table` reads tables of common names: the program's own and those of users.
+//! - `table` reads tables of common names: the program's own and those of users;
+//! - `known_species` finds the species that a common name stands for.
 
+mod known_species;
 mod lookup;
 mod resolve;
 mod table;
@@ -16,6 +18,7 @@ use crate::error::SourceError;
 use crate::model::Dataset;
 use crate::vocabulary::fold;
 
+pub(crate) use known_species::{find_species, is_animal_word, is_known_genus};
 pub use lookup::{UnknownName, UnknownNames};
 pub use resolve::ResolvedNames;
 
@@ -59,16 +62,20 @@ impl NameTable {
 
     /// The program's own name of a species, where it has one in this language.
     fn find_own(&self, scientific_name: &str) -> Option<&'static str> {
-        static NAMES: OnceLock<CommonNames> = OnceLock::new();
         if self.language != Self::ENGLISH {
             return None;
         }
-        let names = NAMES.get_or_init(|| {
-            table::parse(COMMON_NAMES, "common_names.csv", Self::ENGLISH)
-                .expect("the program's own table is right")
-        });
-        names.get(&fold(scientific_name)).map(String::as_str)
+        own_names().get(&fold(scientific_name)).map(String::as_str)
     }
+}
+
+/// The program's own names, which are English.
+fn own_names() -> &'static CommonNames {
+    static NAMES: OnceLock<CommonNames> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        table::parse(COMMON_NAMES, "common_names.csv", NameTable::ENGLISH)
+            .expect("the program's own table is right")
+    })
 }
 
 /// Gives classes their common names: those that a user gave stand before those in the data, and the

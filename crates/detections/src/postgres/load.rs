@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use sqlx::Row;
 
@@ -107,6 +108,15 @@ impl Database {
     }
 }
 
+/// Days read before and after those asked for, so that a visit that lasts over midnight is known as one:
+/// it belongs to the day on which it began.
+const DAYS_AROUND: i64 = 2;
+
+fn with_visits(from: Date, to: Date) -> (Date, Date) {
+    let days = DAYS_AROUND.days();
+    (from.saturating_sub(days), to.saturating_add(days))
+}
+
 /// The ids of the locations with these names or ids.
 fn ids_of(locations: &[Location], names: &[String]) -> Vec<String> {
     let find = |name: &String| {
@@ -121,8 +131,9 @@ impl Ground<'_> {
     async fn days(&mut self, session: &mut Session<'_>, from: Date, to: Date) -> Result<(), DatabaseError> {
         let numbers = self.classes(session).await?;
         let mut seen = 0_u64;
-        let [timeless, to_come] = self.sql().strays(from, to);
-        for statement in [self.sql().on_days(from, to), timeless, to_come] {
+        let (first, last) = with_visits(from, to);
+        let [timeless, to_come] = self.sql().strays(first, last);
+        for statement in [self.sql().on_days(first, last), timeless, to_come] {
             session
                 .each(&statement, |row| {
                     seen += 1;

@@ -213,6 +213,11 @@ fn written_forms(meanings: [Meaning; 2]) -> impl Iterator<Item = String> {
 }
 
 impl Mapping {
+    /// Its classes are those of the platform that the defaults describe.
+    pub(super) fn has_usual_classes(&self) -> bool {
+        self.detection.class == Detection::default().class
+    }
+
     /// Reads a mapping from a file of TOML.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
         let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {

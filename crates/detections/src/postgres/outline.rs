@@ -13,6 +13,7 @@ use super::link::{Database, Inner};
 use super::session::Session;
 use super::sql::{Sql, Types};
 use crate::builder::{Builder, Description};
+use crate::class_groups::ClassGroups;
 use crate::clock::{CameraClock, LocalTime, Written, whole_days};
 use crate::excerpt::excerpt;
 use crate::location_builder::Place;
@@ -114,6 +115,9 @@ impl<'a> Ground<'a> {
         let options = ReadOptions { keep, ..inner.read.clone() };
         let mut builder = Builder::new(&options, false);
         builder.spans_from_records = true;
+        if inner.options.mapping.has_usual_classes() {
+            builder.groups = options.groups.replace_in(ClassGroups::of_platform());
+        }
         Self { inner, types, builder, cameras: HashMap::new(), places: HashMap::new() }
     }
 

@@ -57,6 +57,8 @@ impl Ground<'_> {
             classified_at: self.moment(row, column::CLASSIFIED_AT, "detection.classified_at", id)?,
             duration: 0,
             classifier: None,
+            is_time_lapse: false,
+            is_camera_setup: false,
         };
         // The same detection may be asked for in several ways.
         self.builder.observations.push(&observation);
@@ -105,7 +107,7 @@ impl Ground<'_> {
         }
         let path = self.text(row, column::PATH, "image.path");
         let name = self.text(row, column::NAME, "image.name");
-        let media = NewMedia { id, path, name, deployment, time };
+        let media = NewMedia { id, path, name, deployment, time, is_time_lapse: false };
         let added = self.builder.media.push(&media).expect("it was not found");
         self.builder.next_media = added + 1;
         added

@@ -7,7 +7,8 @@ use crate::select::Selection;
 /// A part of a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Slice {
-    /// What a report on these days is made of; both are inside.
+    /// What a report on these days is made of; both are inside. Detections of two days before and after
+    /// are read too, for the visits that last over midnight.
     Days {
         /// First day, on the cameras' clock.
         from: Date,

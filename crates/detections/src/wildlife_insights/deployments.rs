@@ -8,6 +8,7 @@ use crate::location_builder::Place;
 use crate::model::Deployment;
 use crate::problems::RowProblem;
 use crate::table::{Column, Row, Table};
+use crate::vocabulary::fold;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -22,6 +23,7 @@ pub(super) struct Columns<'a> {
     longitude: Option<Column>,
     start: Column,
     end: Column,
+    functioning: Option<Column>,
 }
 
 impl<'a> Columns<'a> {
@@ -36,6 +38,7 @@ impl<'a> Columns<'a> {
             longitude: table.optional("longitude"),
             start: table.require("start_date")?,
             end: table.require("end_date")?,
+            functioning: table.optional("camera_functioning"),
         })
     }
 }
@@ -64,6 +67,7 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -
         end: end.map(|written| written.local),
         start_is_date: start.is_some_and(|written| written.date_only),
         end_is_date: end.is_some_and(|written| written.date_only),
+        malfunction: find_malfunction(row.text(columns.functioning)),
         clock: builder.clock(start),
         ..Deployment::default()
     };
@@ -74,4 +78,24 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -
 /// The platform asks for dates and writes them with `00:00:00`.
 fn as_date(written: Written) -> Written {
     Written { date_only: written.local.seconds().rem_euclid(DAY) == 0, ..written }
+}
+
+/// What did not work, in the words of the table (`Vandalism/Theft`); nothing where the camera worked, or
+/// nobody knows.
+fn find_malfunction(functioning: &str) -> Option<String> {
+    const WORKING: [&str; 9] = [
+        "camera functioning",
+        "functioning",
+        "functional",
+        "camera working",
+        "working",
+        "ok",
+        "yes",
+        "true",
+        "1",
+    ];
+    const NOT_KNOWN: [&str; 6] = ["", "unknown", "not known", "not recorded", "n/a", "none"];
+    let folded = fold(functioning);
+    let is_none = WORKING.contains(&folded.as_str()) || NOT_KNOWN.contains(&folded.as_str());
+    (!is_none).then(|| functioning.to_owned())
 }

@@ -6,6 +6,7 @@ use crate::builder::Builder;
 use crate::error::SourceError;
 use crate::observations::{Classifier, ObservationType};
 use crate::table::{Column, Row, Table};
+use crate::taxon::StatedTaxon;
 use crate::taxon_name::taxon_name;
 use crate::vocabulary::{Meaning, meaning_of, meaning_of_all};
 
@@ -67,6 +68,9 @@ impl Columns {
         let is_blank = builder.kept(row.flag(self.is_blank)).unwrap_or(false);
         let (kind, name) = self.identify(is_blank, row);
         let class = (!name.is_empty()).then(|| builder.intern_class(&name));
+        if let Some(class) = class {
+            builder.stated_taxa.entry(class).or_insert_with(|| self.state_taxon(row));
+        }
         let common = row.text(self.common_name);
         if let Some(class) = class.filter(|_| !common.is_empty() && common != name) {
             builder.vernacular.entry(class).or_insert_with(|| common.to_owned());
@@ -88,6 +92,13 @@ impl Columns {
             age: row.text(self.age),
             classifier: (!who.is_empty()).then_some(by),
         }
+    }
+
+    /// The ranks that were identified.
+    fn state_taxon(&self, row: &Row<'_>) -> StatedTaxon {
+        let [family, order, class] = self.ranks.map(|rank| row.text(rank));
+        let ranks = [class, order, family, row.text(self.genus)];
+        StatedTaxon::of_ranks(ranks)
     }
 
     /// What was seen: its kind, and its class when it is an animal, a person or a vehicle.

@@ -101,6 +101,8 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -
         classified_at: None,
         duration: 0,
         classifier,
+        is_time_lapse: false,
+        is_camera_setup: false,
     });
     Ok(())
 }
@@ -119,8 +121,8 @@ fn find_picture(
         address => address,
     };
     let project = project_of(row.text(columns.project));
-    let picture =
-        columns.pictures.find_or_add(builder, project, &NewMedia { id, path, name, deployment, time });
+    let media = NewMedia { id, path, name, deployment, time, is_time_lapse: false };
+    let picture = columns.pictures.find_or_add(builder, project, &media);
     if picture.is_other {
         let mut problem = row.problem(columns.id, id, "an image_id").ignoring_value();
         problem.message = format!(

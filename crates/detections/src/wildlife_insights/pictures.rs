@@ -66,8 +66,14 @@ impl Known {
     fn add(&mut self, builder: &mut Builder, id: &str, new: &NewMedia<'_>) -> u32 {
         let name = self.fingerprint_name(new.name);
         self.names.push(name);
-        let media =
-            NewMedia { id, path: new.path, name: new.name, deployment: new.deployment, time: new.time };
+        let media = NewMedia {
+            id,
+            path: new.path,
+            name: new.name,
+            deployment: new.deployment,
+            time: new.time,
+            is_time_lapse: new.is_time_lapse,
+        };
         builder.media.push(&media).expect("not there a moment ago")
     }
 

@@ -50,7 +50,8 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -
     }
     let start = builder.kept_time(row.time(columns.start));
     let end = columns.end.and_then(|end| builder.kept(row.time(end)));
-    let duration = start.zip(end).map_or(0, |(start, end)| builder.duration(start, end, row, columns.end));
+    let duration =
+        start.zip(end).map_or(0, |(start, end)| builder.duration(number, start, end, row, columns.end));
     let time = start.map(|written| builder.on_clock_of(number, written));
     let Identification { kind, class, count, confidence, individual, sex, age, classifier } =
         columns.identification.read(builder, row);
@@ -75,6 +76,8 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -
         classified_at: None,
         duration,
         classifier,
+        is_time_lapse: false,
+        is_camera_setup: false,
     });
     Ok(())
 }

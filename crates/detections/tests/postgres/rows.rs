@@ -1,6 +1,8 @@
 //! What rows become.
 
-use detections::{BoundingBox, Database, DatabaseOptions, Dataset, Mapping, ReadOptions, Selection, Slice};
+use detections::{
+    BoundingBox, Database, DatabaseOptions, Dataset, Group, Mapping, ReadOptions, Selection, Slice,
+};
 use jiff::tz::TimeZone;
 use testkit::PostgresServer;
 
@@ -87,7 +89,7 @@ async fn a_person_who_corrects_a_class_is_believed_and_the_model_is_not() {
 async fn what_is_marked_invalid_or_a_duplicate_is_left_out_and_counted() {
     let server = survey();
     picture(&server, 1, "2024-05-01T06:00:00Z", 'a');
-    picture(&server, 2, "2024-06-01T06:00:00Z", 'a');
+    picture(&server, 2, "2024-06-11T06:00:00Z", 'a');
     detection(&server, 1, 1, &[]);
     detection(&server, 2, 1, &[("is_valid", "false")]);
     detection(&server, 3, 1, &[("is_duplicate", "true")]);
@@ -141,6 +143,23 @@ async fn boxes_are_in_pixels_and_dirt_is_noted() {
 }
 
 #[tokio::test]
+async fn bucks_are_sorted_by_age_on_the_platform_and_nowhere_else() {
+    let server = survey();
+    picture(&server, 1, "2024-05-01T06:00:00Z", 'a');
+    detection(&server, 1, 1, &[("classification", "'mature'")]);
+    let group_of_mature = async |mapping: Mapping| {
+        let options = DatabaseOptions { mapping, ..DatabaseOptions::default() };
+        let database = Database::at(&server.url(), options, &ReadOptions::default()).unwrap();
+        load(&database, &days("2024-05-01", "2024-05-31")).await.unwrap().groups.group_of("mature")
+    };
+    assert_eq!(group_of_mature(Mapping::default()).await, Some(Group::Male));
+    let mut titled = Mapping { title: Some("Deer".into()), ..Mapping::default() };
+    assert_eq!(group_of_mature(titled.clone()).await, Some(Group::Male));
+    titled.detection.class = "detection.classification".into();
+    assert_eq!(group_of_mature(titled).await, None);
+}
+
+#[tokio::test]
 async fn days_are_those_of_the_cameras_clock() {
     let server = survey();
     // In Chicago this is the last minute of April, and the first of May.
@@ -151,7 +170,8 @@ async fn days_are_those_of_the_cameras_clock() {
     let zone =
         ReadOptions { time_zone: Some(TimeZone::get("America/Chicago").unwrap()), ..ReadOptions::default() };
     let there = Database::at(&server.url(), DatabaseOptions::default(), &zone).unwrap();
-    let data = load(&there, &days("2024-05-01", "2024-05-01")).await.unwrap();
+    // Two days before are read too, for visits that last over midnight.
+    let data = load(&there, &days("2024-05-03", "2024-05-03")).await.unwrap();
     let times: Vec<String> = data.observations.iter().map(|o| o.time.unwrap().to_string()).collect();
     assert_eq!(times, ["2024-05-01 00:01:00"]);
     assert_eq!(
@@ -159,8 +179,26 @@ async fn days_are_those_of_the_cameras_clock() {
         (0, "2024-04-30 00:00:00")
     );
     // Without a zone nothing is known of the clocks, and that is told.
-    let data = load(&database(&server), &days("2024-05-01", "2024-05-01")).await.unwrap();
+    let data = load(&database(&server), &days("2024-05-03", "2024-05-03")).await.unwrap();
     assert_eq!((data.observations.len(), data.clock_unknown), (2, 2));
+}
+
+#[tokio::test]
+async fn a_visit_over_midnight_is_read_whole() {
+    let server = survey();
+    for (number, time) in [
+        (1, "2024-04-30T23:50:00Z"),
+        (2, "2024-05-01T00:10:00Z"),
+        (3, "2024-05-31T23:55:00Z"),
+        (4, "2024-06-01T00:05:00Z"),
+    ] {
+        picture(&server, number, time, 'a');
+        detection(&server, number, number, &[]);
+    }
+    picture(&server, 5, "2024-04-20T00:10:00Z", 'a');
+    detection(&server, 5, 5, &[]);
+    let data = load(&database(&server), &days("2024-05-01", "2024-05-31")).await.unwrap();
+    assert_eq!((data.observations.len(), data.rest.observations), (4, 1));
 }
 
 #[tokio::test]

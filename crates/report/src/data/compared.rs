@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ActivityRow, BucketRow, ClassRow, Excluded};
 use crate::overlap::Estimator;
 use crate::ratios::Method;
+use crate::resample::Unit;
 
 /// One of the periods of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +46,18 @@ pub struct ComparedPeriod {
     pub excluded: Excluded,
 }
 
+/// Why two rates are shown and no verdict is given on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotTested {
+    /// Fewer than 20 events in both periods together.
+    FewEvents,
+    /// Fewer than 6 locations with effort in one of the periods.
+    FewLocations,
+    /// The class was at fewer than 3 locations in all.
+    AtFewLocations,
+}
+
 /// The rates of one class in two periods.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparisonRow {
@@ -58,26 +71,39 @@ pub struct ComparisonRow {
     pub events_a: usize,
     /// Independent events in the other.
     pub events_b: usize,
-    /// Events in 100 camera-days in the one.
+    /// Locations with effort in the one.
+    pub locations_a: usize,
+    /// Locations with effort in the other.
+    pub locations_b: usize,
+    /// Events per 100 camera-days in the one.
     pub rai_a: f64,
-    /// Events in 100 camera-days in the other.
+    /// Events per 100 camera-days in the other.
     pub rai_b: f64,
     /// The rate in `b` over the rate in `a`; `null` when there is none in `a`.
     pub rate_ratio: Option<f64>,
-    /// Lower end of its 95 % interval.
-    pub low: f64,
-    /// Upper end of its 95 % interval; `null` when nothing bounds it.
+    /// Lower end of its 95% interval; `null` where there is none.
+    pub low: Option<f64>,
+    /// Upper end of its 95% interval; `null` when nothing bounds it.
     pub high: Option<f64>,
-    /// Lower end of its interval after correction for all comparisons.
-    pub corrected_low: f64,
-    /// Upper end of its interval after correction; `null` when nothing bounds it.
+    /// Lower end of its interval at 95% for all comparisons together (Bonferroni); `null` where
+    /// nothing was tested.
+    pub corrected_low: Option<f64>,
+    /// Upper end of that interval; `null` when nothing bounds it, or nothing was tested.
     pub corrected_high: Option<f64>,
-    /// Holm's p-value; `null` for a class with too few events to be compared.
+    /// Probability of rates as different as these, were there no difference: labels of periods are
+    /// exchanged within locations. `null` where nothing was tested.
     pub p_value: Option<f64>,
-    /// Whether it is a difference, at 5 % for all comparisons together.
+    /// The same after Holm's correction for all comparisons.
+    pub p_adjusted: Option<f64>,
+    /// The smallest `p_value` that so few locations can give: where it is not small enough for all
+    /// comparisons no difference could be found.
+    pub smallest_p: Option<f64>,
+    /// Whether it is a difference, at 5% for all comparisons together.
     pub differs: bool,
-    /// How the interval was found.
-    pub method: Method,
+    /// Why nothing was tested; `null` where it was.
+    pub not_tested: Option<NotTested>,
+    /// How the interval was found; `null` where there is none.
+    pub method: Option<Method>,
 }
 
 /// How far the activity of a class in one period overlaps that in another.
@@ -93,12 +119,24 @@ pub struct PeriodOverlapRow {
     pub records_a: usize,
     /// Records in the other.
     pub records_b: usize,
+    /// Independent events in the one.
+    pub events_a: usize,
+    /// Independent events in the other.
+    pub events_b: usize,
     /// How it was estimated.
     pub estimator: Estimator,
     /// From 0, never about at the same hour, to 1, the same curve.
     pub estimate: f64,
-    /// Lower end of its 95 % interval.
+    /// Lower end of its 95% interval.
     pub low: f64,
-    /// Upper end of its 95 % interval.
+    /// Upper end of its 95% interval.
     pub high: f64,
+    /// What was drawn for the interval.
+    pub resampled: Unit,
+    /// Probability of samples that overlap as little, were both of one curve.
+    pub p_value: f64,
+    /// The same after Holm's correction for all rows.
+    pub p_adjusted: f64,
+    /// Whether the curves differ, at 5% for all rows together.
+    pub differs: bool,
 }

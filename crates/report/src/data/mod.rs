@@ -1,6 +1,7 @@
 //! The numbers behind a report: its `.json` form, which the pages are made of and nothing else.
 
 mod compared;
+mod findings;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -13,10 +14,14 @@ use serde::{Deserialize, Serialize};
 use crate::events::Since;
 use crate::period::GroupBy;
 use crate::records::Reason;
-use crate::request::{Coordinates, Include, ReportType, TimeOfDay};
+use crate::request::{Cameras, Coordinates, Include, ReportType, TimeOfDay};
 
 pub use compared::*;
+pub use findings::*;
 pub use rows::*;
+
+/// Version of the form of [`ReportData`].
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Which parts the pages show.
 pub type Included = Include;
@@ -24,6 +29,8 @@ pub type Included = Include;
 /// A report as numbers and sentences.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportData {
+    /// Version of this form: 2. It is raised when a field changes its meaning or goes.
+    pub schema_version: u32,
     /// The kind of report.
     pub report_type: ReportType,
     /// The title, as asked for or made from the dates.
@@ -36,6 +43,8 @@ pub struct ReportData {
     pub independence_minutes: u32,
     /// What those minutes are counted from.
     pub independence_since: Since,
+    /// Whether cameras that stand together count as one.
+    pub cameras: Cameras,
     /// The clock that `activity` and `overlaps` are on.
     pub time_of_day: TimeOfDay,
     /// How exactly `locations` are placed.
@@ -44,7 +53,7 @@ pub struct ReportData {
     pub source: SourceRow,
     /// The parts that the pages show.
     pub include: Included,
-    /// Camera-days of all deployments inside the period.
+    /// Camera-days of all locations inside the period.
     pub effort_days: f64,
     /// Locations with effort in the period.
     pub locations_surveyed: usize,
@@ -58,17 +67,20 @@ pub struct ReportData {
     pub classes: Vec<ClassRow>,
     /// The days, weeks or months of the period.
     pub buckets: Vec<BucketRow>,
+    /// Whether the months or weeks differ, of each class with enough events at enough locations; most
+    /// events first. Empty for days.
+    pub bucket_tests: Vec<BucketTest>,
     /// A row for each location with effort, by name.
     pub locations: Vec<LocationRow>,
     /// Activity by hour, for each class in the order of `classes`.
     pub activity: Vec<ActivityRow>,
-    /// Overlaps of activity between the classes with most records, two by two.
+    /// Overlaps of activity of every two classes with at least 20 events each.
     pub overlaps: Vec<OverlapRow>,
     /// When it is night where the cameras stood; `null` without coordinates.
     pub night: Option<NightRow>,
     /// Males, females and young, where classes, or `sex` and `lifeStage`, tell them apart.
     pub ratios: Vec<RatioRow>,
-    /// Classes found against effort; `null` when none was found.
+    /// Species found against effort; `null` when none was found.
     pub accumulation: Option<AccumulationRow>,
     /// The periods of a comparison, as they were asked for.
     pub periods: Vec<ComparedPeriod>,
@@ -78,9 +90,11 @@ pub struct ReportData {
     pub periods_night: Option<NightRow>,
     /// Rates of each class in two of the periods, held against each other.
     pub comparisons: Vec<ComparisonRow>,
-    /// Overlaps of the activity of a class in two of the periods.
+    /// Overlaps of the activity of a class in two of the periods with at least 20 events in each.
     pub period_overlaps: Vec<PeriodOverlapRow>,
-    /// Sentences about what the data show.
+    /// What the data show, with every number that is said of it.
+    pub findings: Vec<Finding>,
+    /// The same as sentences.
     pub insights: Vec<String>,
     /// Observations left out, by reason.
     pub excluded: Excluded,
@@ -141,6 +155,12 @@ pub struct Excluded {
     pub outside_period: u64,
     /// Of classes not asked for.
     pub other_classes: u64,
+    /// Of somebody at work on the camera.
+    pub camera_setup: u64,
+    /// Time-lapse pictures, which show that the camera worked.
+    pub time_lapse: u64,
+    /// At locations without effort in the period.
+    pub no_effort: u64,
     /// On the level that is not counted, where the same animals stand on both.
     pub other_level: u64,
     /// What a model saw on files that a person classified as well.
@@ -156,6 +176,9 @@ impl Excluded {
             Reason::OutsidePeriod => &mut self.outside_period,
             Reason::OutsideDeployment => &mut self.outside_deployment,
             Reason::OtherClass => &mut self.other_classes,
+            Reason::CameraSetup => &mut self.camera_setup,
+            Reason::TimeLapse => &mut self.time_lapse,
+            Reason::NoEffort => &mut self.no_effort,
             Reason::Kind(kind) => match kind {
                 ObservationType::Blank => &mut self.blank,
                 ObservationType::Human => &mut self.human,

@@ -20,7 +20,7 @@ const PROSE_LETTERS: usize = 4_000;
 /// Combining marks that are shown on one letter.
 const MARKS: usize = 8;
 /// Fields that hold sentences; all other texts are names.
-const PROSE: [&str; 5] = ["insights", "data_notes", "methods", "citation", "licences"];
+const PROSE: [&str; 7] = ["text", "detail", "insights", "data_notes", "methods", "citation", "licences"];
 
 /// All texts of `numbers` in a form that pages can show. Names that differed still differ, so that
 /// a template finds the row of a name.
@@ -314,6 +314,8 @@ mod tests {
         let numbers = json!({"title": whole, "insights": [format!("{whole} was seen most often.")]});
         let cleaned = clean_texts(numbers);
         assert_eq!(cleaned["insights"][0], format!("{shown} was seen most often."));
+        let finding = json!([{"name": "doe", "text": "Doe ".repeat(150), "detail": "1 to 2; ".repeat(60)}]);
+        assert_eq!(clean_texts(finding.clone()), finding, "sentences have room");
         let prose = json!({"methods": ["word ".repeat(40_000)]});
         assert!(clean_texts(prose)["methods"][0].as_str().unwrap().chars().count() <= PROSE_LETTERS);
     }

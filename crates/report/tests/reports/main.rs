@@ -2,6 +2,7 @@
 //!
 //! One program, since each links the PDF engine.
 
+mod coverage;
 mod field_data;
 mod independent;
 mod invariance;

@@ -157,7 +157,7 @@ fn a_year_of_the_camtrap_dp_example() {
         ],
     );
     let left_out = &numbers.excluded;
-    assert_eq!((left_out.blank, left_out.vehicle, left_out.unknown, left_out.unclassified), (3, 1, 2, 1));
+    assert_eq!((left_out.blank, left_out.vehicle, left_out.unknown, left_out.camera_setup), (3, 1, 2, 1));
     assert_eq!(left_out.other_level, 513);
     let location = numbers.locations.iter().find(|row| row.location == "B_HS_val 2_processiepark").unwrap();
     close(location.effort_days, 32.2806);

@@ -64,6 +64,21 @@ fn a_template_may_use_the_programs_own_parts_and_charts() {
 }
 
 #[test]
+fn a_template_has_findings_and_the_sentences_of_them() {
+    let main = format!(
+        "{HEAD}#import \"parts.typ\": finding-list\n#let data = json(\"report.json\")\n\
+         #data.schema_version: #data.findings.first().events events, #data.insights.first()\n\
+         #finding-list(data.findings)"
+    );
+    let pages = text(&render(folder(&main, &[]).path()).unwrap());
+    let insight = numbers()["insights"][0].as_str().unwrap().replace("- ", "-");
+    assert!(
+        pages.replace("- ", "-").contains(&format!("2: 26 events, {insight}")),
+        "{insight} is not in {pages}"
+    );
+}
+
+#[test]
 fn nothing_outside_its_folder_is_read() {
     for path in ["/etc/passwd", "../../../../../../etc/passwd", "../secret.txt"] {
         let error = refused(&format!("{HEAD}#read(\"{path}\")"), &[]);

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use detections::{Keep, ReadOptions};
-use report::{BuiltIn, LabelledPeriod, Pages, Period, Request, Template, TimeOfDay};
+use detections::{Hemisphere, Keep, ReadOptions};
+use report::{BuiltIn, LabelledPeriod, Pages, Period, Request, Season, SeasonError, Template, TimeOfDay};
 use serde_json::json;
 
 use super::arguments::{Coordinates, ReportArguments, ReportType, Since};
@@ -12,6 +12,7 @@ use super::output::{Stage, write_whole};
 use super::serve::runtime;
 use crate::datasets::How;
 use crate::layout::{LayoutError, lay_out};
+use crate::source::Source;
 use crate::telemetry::{self, LogFormat};
 
 pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
@@ -24,8 +25,8 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
     let how = arguments.data.how(None)?;
     let how = How { read: ReadOptions { keep: Keep::Numbers, ..how.read }, ..how };
     let source = super::archive::only_data_set(&arguments.data, &how)?;
-    let names = source.resolve_names(&request.classifications, &[]).map_err(Failure::input)?;
-    let request = Request { classifications: names.classes, ..request };
+    let request = place_season(arguments, &source, request)?;
+    let request = resolve_classes(&source, request)?;
     let data = source.for_report(&request.periods(), &|| false).map_err(Failure::of_database)?;
     let numbers = {
         let _computing = Stage::begin("computing the numbers");
@@ -65,6 +66,38 @@ pub fn run(arguments: &ReportArguments) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+/// The same request with the season that is asked for as it is where the cameras stand.
+fn place_season(arguments: &ReportArguments, source: &Source, request: Request) -> Result<Request, Failure> {
+    let Some((season, year)) = arguments.season.zip(arguments.year) else { return Ok(request) };
+    let hemisphere = source.hemisphere().map_err(Failure::of_database)?;
+    Ok(Request { period: days_of(season, year, hemisphere)?, ..request })
+}
+
+/// The days of a season, or what to write in its place.
+fn days_of(season: Season, year: i16, hemisphere: Hemisphere) -> Result<Period, Failure> {
+    season.period(year, hemisphere).map_err(|error| {
+        Failure::input(match error {
+            SeasonError::NoSuchYear(_) => format!("--year: {error}"),
+            SeasonError::RutInTheSouth => {
+                format!("--season: {error}; give --from and --to in place of --season and --year")
+            }
+        })
+    })
+}
+
+/// The same request with the names of classes as the data set has them.
+fn resolve_classes(source: &Source, request: Request) -> Result<Request, Failure> {
+    let classifications =
+        source.resolve_names(&request.classifications, &[]).map_err(Failure::input)?.classes;
+    let without = source.resolve_left_out(&request.without).map_err(Failure::input)?;
+    if let Some(both) = classifications.iter().find(|class| without.contains(class)) {
+        return Err(Failure::input(format!(
+            "“{both}” is asked for by --class and left out by --without; take it out of one of the two"
+        )));
+    }
+    Ok(Request { classifications, without, ..request })
 }
 
 /// Whether the ending of the file asks for JSON.
@@ -142,6 +175,7 @@ fn request(arguments: &ReportArguments, pages: &Pages) -> Result<Request, Failur
             Since::Event => report::events::Since::LastEvent,
         },
         classifications: arguments.class.clone(),
+        without: arguments.without.clone(),
         title: arguments.title.clone(),
         include: report::Include {
             charts: !arguments.no_charts,
@@ -154,6 +188,7 @@ fn request(arguments: &ReportArguments, pages: &Pages) -> Result<Request, Failur
             Coordinates::Rounded => report::Coordinates::Rounded,
             Coordinates::Exact => report::Coordinates::Exact,
         },
+        cameras: arguments.cameras,
         sex_and_age: arguments.sex_and_age,
         ..Request::seasonal_activity(period.start, period.end)
     })
@@ -162,9 +197,8 @@ fn request(arguments: &ReportArguments, pages: &Pages) -> Result<Request, Failur
 /// The dates or the season that are given; for a comparison, from its first day to its last.
 fn period(arguments: &ReportArguments, compared: &[LabelledPeriod]) -> Result<Period, Failure> {
     match (arguments.season, arguments.year, arguments.from, arguments.to) {
-        (Some(season), Some(year), ..) => {
-            season.period(year).ok_or_else(|| Failure::input(format!("--year {year} is no year")))
-        }
+        // Where the cameras stand is known when the data are: see `place_season`.
+        (Some(season), Some(year), ..) => days_of(season, year, Hemisphere::North),
         (_, _, Some(from), Some(to)) if to < from => Err(Failure::input("--from must not be after --to")),
         (_, _, Some(start), Some(end)) => Ok(Period { start, end }),
         _ => Request::comparison(compared.to_vec())

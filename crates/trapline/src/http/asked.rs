@@ -8,7 +8,7 @@
 #![allow(dead_code)]
 
 use archive::{Layout, Media};
-use report::{GroupBy, Season};
+use report::{Cameras, GroupBy, Season};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -34,7 +34,8 @@ pub struct ReportBody {
     /// Last day, which is inside. At most 365 days after the first, and not in the future.
     #[schema(format = Date)]
     pub end_date: Option<String>,
-    /// A season in place of the two dates; it needs a `year`.
+    /// A season in place of the two dates, as it is on the half of the earth that the data set is of; it needs
+    /// a `year`.
     pub season: Option<SeasonName>,
     /// The year in which the season begins.
     #[schema(minimum = 1980, maximum = 9998)]
@@ -53,6 +54,8 @@ pub struct ReportBody {
     pub include_insights: Option<bool>,
     /// Only these classes; all of them when it is empty or missing.
     pub classifications: Option<Vec<String>>,
+    /// These classes are left out; `domestic` stands for all animals that people keep.
+    pub without: Option<Vec<String>>,
     /// The title; made from the dates without one.
     #[schema(max_length = 200)]
     pub title: Option<String>,
@@ -76,6 +79,9 @@ pub struct ReportBody {
     /// Whether the coordinates of places are rounded to a tenth of a degree.
     #[schema(default = "rounded")]
     pub coordinates: Option<PlacesName>,
+    /// Whether cameras that stand at one location at the same time count as one, or each for itself.
+    #[schema(default = "together")]
+    pub cameras: Option<CamerasName>,
     /// Whether sex ratio and recruitment are told.
     #[schema(default = false)]
     pub sex_and_age: Option<bool>,
@@ -206,7 +212,8 @@ macro_rules! names {
 names! {
     /// A kind of report.
     ReportTypeName = REPORT_TYPES;
-    /// A season; the rut is of deer.
+    /// A season. South of the equator spring is from September to November, summer from December to February,
+    /// fall from March to May and winter from June to August; the rut is that of white-tailed deer in the north.
     SeasonName = Season::ALL;
     /// A length of time.
     GroupByName = GroupBy::ALL;
@@ -216,6 +223,8 @@ names! {
     TimeOfDayName = TIMES_OF_DAY;
     /// How places are written.
     PlacesName = report_request::COORDINATES;
+    /// How cameras at one location are counted: as one, or each for itself.
+    CamerasName = Cameras::ALL;
     /// A layout of archives.
     LayoutName = Layout::ALL;
     /// Which pictures.

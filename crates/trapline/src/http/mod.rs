@@ -27,6 +27,7 @@ mod pictures;
 mod polling;
 mod problem;
 mod ranges;
+mod report_period;
 mod report_request;
 mod request_checks;
 mod request_id;

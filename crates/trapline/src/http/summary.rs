@@ -13,7 +13,7 @@ use super::asked::{GroupByName, SeasonName};
 use super::blocking::run_blocking;
 use super::body::Fields;
 use super::problem::{FieldError, Problem};
-use super::report_request::period;
+use super::report_period::period;
 use super::responses::{NoToken, NotAllowed, Unavailable, WrongParameter};
 use super::submit::dataset;
 use crate::datasets::Datasets;
@@ -31,7 +31,7 @@ const MOST_DAYS: i32 = 3660;
     params(
         ("start_date" = Option<String>, Query, format = Date, description = "First day.", example = "2018-09-01"),
         ("end_date" = Option<String>, Query, format = Date, description = "Last day, which is inside.", example = "2019-01-31"),
-        ("season" = Option<SeasonName>, Query, description = "A season in place of the dates; it needs a `year`."),
+        ("season" = Option<SeasonName>, Query, description = "A season in place of the dates, as it is on the half of the earth that the data set is of; it needs a `year`."),
         ("year" = Option<u32>, Query, minimum = 1980, maximum = 9998, description = "The year in which the season begins."),
         ("group_by" = Option<GroupByName>, Query, description = "What `buckets` stand for; months without it."),
         ("classification" = Option<String>, Query, description = "Only this class."),
@@ -62,7 +62,7 @@ pub async fn summary(
 fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<SummaryAnswer, Problem> {
     let mut fields = Fields::within(query.into_iter().map(field).collect());
     let found = dataset(&mut fields, datasets);
-    let period = period(&mut fields);
+    let period = period(&mut fields, found.map(|(_, source)| source))?;
     if let Some(period) = period.filter(|period| period.end < period.start) {
         fields.wrong("end_date", format!("end_date must not be before start_date, {}", period.start));
     }
@@ -148,6 +148,7 @@ fn described(name: &str, data: &Dataset) -> DatasetAnswer {
         observations: data.observations.len() as u64 + data.rest.observations,
         classes: data.classes.iter().map(class).collect(),
         locations: data.locations.iter().map(|location| location.name.clone()).collect(),
+        hemisphere: data.hemisphere(),
         problem: None,
         warnings: data.problems.tables().iter().filter_map(warning).collect(),
     }

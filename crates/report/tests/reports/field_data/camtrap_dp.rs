@@ -337,3 +337,18 @@ fn an_end_before_its_start_is_named_and_a_zone_may_be_named_utc() {
     let first = data.observations.get(0);
     assert_eq!((first.time.unwrap().to_string().as_str(), first.duration), ("2023-05-02 06:10:00", 0));
 }
+
+#[test]
+fn one_wrong_end_does_not_swallow_the_visits_after_it() {
+    let visit = |number: u32, end: &str| {
+        format!("o{number},d1,,v{number},2023-05-0{number}T06:00:00+02:00,{end},event,animal,Sus scrofa,1,,")
+    };
+    let rest = [3, 4, 5].map(|number| visit(number, &format!("2023-05-0{number}T06:05:00+02:00")));
+    for wrong in ["2051-05-02T06:05:00+02:00", "2023-05-17T06:05:00+02:00", "2023-05-09T06:05:00+02:00"] {
+        let first = visit(2, wrong);
+        let rows: Vec<&str> = std::iter::once(&first).chain(&rest).map(String::as_str).collect();
+        let numbers = may(&package(&[OAK], &[], &rows));
+        assert_eq!((numbers.events, numbers.individuals), (4, 4), "{wrong}");
+        assert!(has_note(&numbers, &["eventEnd", wrong]), "{wrong}: {:?}", numbers.data_notes);
+    }
+}

@@ -220,7 +220,7 @@ fn no_more_locations_are_occupied_than_were_surveyed() {
             table(
                 DEPLOYMENTS,
                 &[
-                    // Set up and fetched on one day: no effort from noon to noon.
+                    // Set up and fetched on one day: half a day.
                     "1,A,Hill,7.0,46.0,2023-05-02,2023-05-02",
                     "1,B,Creek,7.1,46.0,2023-05-01,2023-05-31",
                     "1,C,Wood,7.2,46.0,2023-05-04,2023-05-04",
@@ -230,7 +230,8 @@ fn no_more_locations_are_occupied_than_were_surveyed() {
         ("images.csv", table(IMAGES, &[&rows[0], &rows[1], &rows[2]])),
     ]);
     let numbers = report_on(&open(&folder, &ReadOptions::default()), "2023-05-01", "2023-05-31");
-    assert_eq!((numbers.locations_surveyed, numbers.classes[0].naive_occupancy), (1, Some(1.0)));
+    assert_eq!((numbers.locations_surveyed, numbers.classes[0].naive_occupancy), (3, Some(1.0)));
+    assert!((numbers.effort_days - 31.0).abs() < 1e-9, "{}", numbers.effort_days);
 }
 
 /// Small tables of which much is lost are read all the same.

@@ -1,126 +1,67 @@
-//! The numbers of reports held against a second calculation, which shares nothing with the first:
-//! it reads the tables with another library and goes through them with maps, loops and the
-//! definitions themselves (`naive.rs`, `statistics.rs`).
+//! The numbers of reports held against a second calculation, which shares nothing with the first: it reads
+//! the tables with another library and goes through them with maps, loops and the definitions themselves.
+//! What a report draws at random is drawn here by another generator and compared up to chance.
 
+mod check_counts;
+mod check_differences;
+mod check_findings;
+mod check_times;
+mod circular;
+mod fields;
+mod intervals;
 mod naive;
-mod statistics;
+mod permutations;
+mod richness;
+mod sun;
 mod tables;
 
-use std::collections::BTreeMap;
-
 use detections::Dataset;
-use jiff::civil::Date;
-use report::{Period, ReportData, Request};
+use report::{Period, Request};
+use serde_json::Value;
+use testkit::simulation::{Clumps, Curve, Design, Peak, Species, SurveyPlan, VaryingShare};
 
+use check_counts::{assert_counts, assert_species};
+use check_differences::{
+    assert_bucket_tests, assert_comparisons, assert_ratio_of_events, assert_ratios, ratio_row,
+};
+use check_findings::assert_findings;
+use check_times::{assert_activity, assert_corrected, assert_nights, assert_overlap, assert_overlaps};
+use fields::{assert_close, count, number, rows, text};
 use naive::Naive;
 use tables::Survey;
 
 use crate::tools::{example, labelled, period, read};
 
-fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
-    assert!((found - expected).abs() <= tolerance, "{what}: {found}, not {expected}");
+fn calculate(survey: &Survey, period: Period) -> Naive<'_> {
+    let first_second = |date: jiff::civil::Date| tables::first_second(&date.to_string());
+    Naive::new(survey, first_second(period.start), first_second(period.end) + 86_400, 30)
 }
 
-fn of(survey: &Survey, period: Period) -> Naive<'_> {
-    let day = |date: Date| tables::seconds(&format!("{date} 00:00:00")).unwrap();
-    Naive::new(survey, day(period.start), day(period.end) + 86_400, 30)
+fn compute(data: &Dataset, request: &Request) -> Value {
+    serde_json::to_value(report::compute(data, request).unwrap()).unwrap()
 }
 
-/// Everything but what is drawn at random.
-fn assert_same(numbers: &ReportData, naive: &Naive<'_>) {
-    close(numbers.effort_days, naive.effort_days(), 1e-3, "effort");
-    assert_eq!(numbers.locations_surveyed, naive.locations_with_effort().len());
-    let events: BTreeMap<String, usize> = naive.events_by_class();
-    assert_eq!(numbers.events, events.values().sum::<usize>(), "events");
-    assert_eq!(numbers.classes.len(), events.len());
-    for row in &numbers.classes {
-        let class = &row.classification;
-        assert_eq!(row.events, events[class], "events of {class}");
-        assert_eq!(row.individuals, naive.individuals(class), "individuals of {class}");
-        assert_eq!(row.records, naive.records_of(class).len(), "records of {class}");
-        close(row.rai.unwrap(), 100.0 * events[class] as f64 / naive.effort_days(), 1e-3, class);
-        let occupied = naive.locations_of(class).len();
-        assert_eq!(row.locations, occupied, "locations of {class}");
-        let surveyed = naive.locations_with_effort().len() as f64;
-        close(row.naive_occupancy.unwrap(), occupied as f64 / surveyed, 1e-3, class);
-    }
-    for bucket in &numbers.buckets {
-        let month = bucket.start.strftime("%Y-%m").to_string();
-        let expected = naive.events_in_month(&month);
-        let found: BTreeMap<String, usize> = bucket.events.clone().into_iter().collect();
-        assert_eq!(found, expected, "{month}");
-        close(bucket.effort_days, naive.effort_in_month(&month), 1e-3, &month);
-    }
-    for row in &numbers.locations {
-        assert_eq!(row.events, naive.events_at(&row.location), "events at {}", row.location);
-        close(row.effort_days, naive.locations_with_effort()[&row.location], 1e-3, &row.location);
-    }
-}
-
-/// Activity, overlaps and the accumulation of classes.
-fn assert_same_curves(numbers: &ReportData, naive: &Naive<'_>) {
-    for row in numbers.activity.iter().filter(|row| row.records >= 10) {
-        let curve = statistics::activity(&naive.hours(&row.classification));
-        for (hour, (found, expected)) in row.density.iter().zip(curve).enumerate() {
-            close(*found, expected, 0.02 + 0.02 * expected, &format!("{} at {hour}", row.classification));
-        }
-    }
-    for row in &numbers.overlaps {
-        let (a, b) = (naive.hours(&row.a), naive.hours(&row.b));
-        let (expected, small) = statistics::overlap(&a, &b);
-        close(row.estimate, expected, 0.004, &format!("overlap of {} and {}", row.a, row.b));
-        assert_eq!(row.estimator == report::overlap::Estimator::Dhat1, small);
-        assert!(row.low <= row.high && row.high <= 1.0);
-    }
-    let row = numbers.accumulation.as_ref().unwrap();
-    let incidences = naive.camera_days_by_class();
-    assert_eq!(row.observed, incidences.len());
-    assert_eq!(row.units, naive.camera_days());
-    let q = |n| incidences.iter().filter(|days| **days == n).count() as f64;
-    let units = f64::from(row.units);
-    let missed = if q(2) > 0.0 { q(1) * q(1) / (2.0 * q(2)) } else { q(1) * (q(1) - 1.0) / 2.0 };
-    close(row.chao2, incidences.len() as f64 + (units - 1.0) / units * missed, 1e-3, "Chao2");
-    for point in row.curve.iter().step_by(7) {
-        let expected = statistics::expected_species(&incidences, row.units, point.camera_days);
-        close(point.classes, expected, 1e-3, &format!("classes in {} camera-days", point.camera_days));
-    }
-}
-
-/// Intervals of rates: exact ones to the letter, bootstraps up to chance.
-fn assert_same_intervals(numbers: &ReportData, naive: &Naive<'_>) {
-    for row in numbers.classes.iter().take(8) {
-        let samples = naive.samples(&row.classification);
-        let (low, high) = statistics::rate_interval(&samples);
-        let (found_low, found_high) = (row.rai_low.unwrap(), row.rai_high.unwrap());
-        let tolerance = if samples.len() < 5 { 1e-3 } else { 0.06 * high * 100.0 };
-        close(found_low, low * 100.0, tolerance, &format!("lower end of {}", row.classification));
-        close(found_high, high * 100.0, tolerance, &format!("upper end of {}", row.classification));
-    }
-}
-
-/// Events at night, by another formula for the sun; the few at dusk may fall either way.
-fn assert_same_nights(numbers: &ReportData, naive: &Naive<'_>, offset_hours: Option<f64>) {
-    for row in &numbers.activity {
-        let night = row.night.as_ref().unwrap();
-        let expected = naive.events_at_night(&row.classification, offset_hours);
-        let tolerance = 1.0 + 0.02 * night.of as f64;
-        close(night.events as f64, expected as f64, tolerance, &format!("nights of {}", row.classification));
-    }
+/// What is known of a survey beside its tables.
+struct Known {
+    /// How far the clocks are from UTC, where the tables do not say so.
+    offset_hours: Option<f64>,
+    /// The tables say in which taxa the classes lie.
+    has_taxa: bool,
 }
 
 /// A report on a period, all of whose numbers are as they should be.
-fn checked<'a>(
-    data: &Dataset,
-    survey: &'a Survey,
-    whole: Period,
-    offset_hours: Option<f64>,
-) -> (ReportData, Naive<'a>) {
-    let numbers = report::compute(data, &Request::seasonal_activity(whole.start, whole.end)).unwrap();
-    let naive = of(survey, whole);
-    assert_same(&numbers, &naive);
-    assert_same_curves(&numbers, &naive);
-    assert_same_intervals(&numbers, &naive);
-    assert_same_nights(&numbers, &naive, offset_hours);
+fn check_period<'a>(data: &Dataset, survey: &'a Survey, whole: Period, known: &Known) -> (Value, Naive<'a>) {
+    let request = Request { sex_and_age: true, ..Request::seasonal_activity(whole.start, whole.end) };
+    let numbers = compute(data, &request);
+    let naive = calculate(survey, whole);
+    assert_counts(&numbers, &naive);
+    assert_species(&numbers, &naive, survey, known.has_taxa);
+    assert_activity(&numbers, &naive);
+    assert_nights(&numbers, &naive, known.offset_hours);
+    assert_overlaps(&numbers, &naive);
+    assert_bucket_tests(&numbers, &naive);
+    assert_ratios(&numbers);
+    assert_findings(&numbers);
     (numbers, naive)
 }
 
@@ -128,94 +69,193 @@ fn checked<'a>(
 fn a_year_of_algar() {
     let survey = tables::wildlife_insights(&testkit::examples().join("algar.zip"));
     // Nothing is known of these clocks; 112.5 degrees west is seven hours behind.
-    checked(&example("algar.zip"), &survey, period("2018-05-01", "2019-04-30"), Some(-7.0));
+    let known = Known { offset_hours: Some(-7.0), has_taxa: true };
+    let (numbers, naive) =
+        check_period(&example("algar.zip"), &survey, period("2018-05-01", "2019-04-30"), &known);
+    // Events with young, and of females, as counted from the table of images.
+    for (class, young, females) in
+        [("Alces alces", 20, 27), ("Rangifer tarandus", 6, 14), ("Odocoileus virginianus", 17, 137)]
+    {
+        assert_eq!(naive.count_events_of_some(class, |sighting| sighting.is_young), young, "{class}");
+        assert_eq!(naive.count_events_of_some(class, |sighting| sighting.is_female), females, "{class}");
+        assert_share_with_young(&numbers, &naive, class);
+        assert_males(&numbers, &naive, class);
+    }
+}
+
+/// Events with young for those of females, and the females whose visits had young.
+fn assert_share_with_young(numbers: &Value, naive: &Naive<'_>, class: &str) {
+    let row = ratio_row(numbers, "events with young per event of females", Some(class));
+    let young = naive.count_events_of_some(class, |sighting| sighting.is_young);
+    let females = naive.count_events_of_some(class, |sighting| sighting.is_female);
+    assert_eq!((count(row, "events"), count(row, "base_events")), (young, females), "{row}");
+    assert_close(number(row, "estimate"), young as f64 / females as f64, 1e-3, class);
+    let share = ratio_row(numbers, "share of females seen with young", Some(class));
+    assert!(count(share, "events") <= young && count(share, "base_events") <= females, "{share}");
+    assert!(number(share, "low") <= number(share, "estimate") && number(share, "high") <= 1.0, "{share}");
+}
+
+fn assert_males(numbers: &Value, naive: &Naive<'_>, class: &str) {
+    let row = ratio_row(numbers, "males per female", Some(class));
+    let males = naive.count_events_of_some(class, |sighting| sighting.is_male);
+    let females = naive.count_events_of_some(class, |sighting| sighting.is_female);
+    assert_eq!((count(row, "events"), count(row, "base_events")), (males, females), "{row}");
+    assert_close(number(row, "estimate"), males as f64 / females as f64, 1e-3, class);
 }
 
 #[test]
 fn a_year_of_the_camtrap_dp_example() {
     let survey = tables::camtrap_dp(&testkit::examples().join("camtrap-dp"));
-    checked(&example("camtrap-dp"), &survey, period("2020-05-01", "2021-04-30"), None);
+    let known = Known { offset_hours: None, has_taxa: false };
+    check_period(&example("camtrap-dp"), &survey, period("2020-05-01", "2021-04-30"), &known);
 }
 
 #[test]
 fn a_seeded_survey() {
     let package = testkit::seeded(5_000);
     let survey = tables::camtrap_dp(package.write().path());
-    let (numbers, naive) = checked(&read(&package), &survey, period("2023-03-01", "2023-10-31"), None);
-    let events = naive.events_by_class();
-    let bucks: usize = ["buck", "mature"].iter().map(|class| events[*class]).sum();
-    assert_eq!(numbers.ratios.len(), 2);
-    for (row, count) in numbers.ratios.iter().zip([bucks, events["fawn"]]) {
-        assert_eq!((row.events, row.base_events), (count, events["doe"]), "{}", row.ratio);
-        close(row.estimate.unwrap(), count as f64 / events["doe"] as f64, 1e-3, &row.ratio);
-    }
+    let known = Known { offset_hours: None, has_taxa: false };
+    let (numbers, naive) = check_period(&read(&package), &survey, period("2023-03-01", "2023-10-31"), &known);
+    let bucks = ratio_row(&numbers, "bucks per doe", None);
+    assert_ratio_of_events(bucks, &naive, ["buck", "doe"]);
+    let fawns = ratio_row(&numbers, "fawns per doe", None);
+    let individuals = |class| naive.individuals(class) as f64;
+    assert_close(number(fawns, "count"), individuals("fawn"), 1e-6, "fawns");
+    assert_close(number(fawns, "base"), individuals("doe"), 1e-6, "does");
+    // Raccoons come in the second half of the year.
+    let mut tests = rows(&numbers, "bucket_tests").iter();
+    let raccoons = tests.find(|row| text(row, "classification") == "raccoon").unwrap();
+    assert!(fields::is_true(raccoons, "differs"), "{raccoons}");
 }
 
-/// Rates of both periods, their ratios, and which of them hold.
-fn assert_same_comparison(numbers: &ReportData, first: &Naive<'_>, second: &Naive<'_>) {
-    let mut tested = Vec::new();
-    let none = |naive: &Naive<'_>, class: &str| naive.events_by_class().get(class).copied().unwrap_or(0);
-    for row in &numbers.comparisons {
-        let class = &row.classification;
-        let (a, b) = (none(first, class), none(second, class));
-        assert_eq!((row.events_a, row.events_b), (a, b), "{class}");
-        let rate = |events: usize, naive: &Naive<'_>| events as f64 / naive.effort_days();
-        close(row.rai_a, 100.0 * rate(a, first), 1e-3, class);
-        if a > 0 {
-            close(
-                row.rate_ratio.unwrap(),
-                rate(b, second) / rate(a, first),
-                2e-3 * rate(b, second) / rate(a, first) + 1e-3,
-                class,
-            );
-        }
-        if row.method == report::ratios::Method::Exact && a + b > 0 {
-            let (low, high) = statistics::exact_ratio(b, second.effort_days(), a, first.effort_days(), 0.05);
-            close(row.low, low, 1e-3 * (1.0 + low), &format!("lower end of {class}"));
-            assert_eq!(row.high.is_some(), high.is_finite(), "{class}");
-            if let Some(found) = row.high {
-                close(found, high, 2e-3 * (1.0 + high), &format!("upper end of {class}"));
-            }
-        }
-        if let Some(p) = row.p_value {
-            assert!(a + b >= 20, "{class} has enough events");
-            assert_eq!(row.differs, p < 0.05, "{class}");
-            let high = row.corrected_high.unwrap_or(f64::INFINITY);
-            assert_eq!(row.differs, row.corrected_low > 1.0 || high < 1.0, "{class}: {row:?}");
-            assert!(row.corrected_low <= row.low + 1e-9 && row.high.unwrap_or(f64::INFINITY) <= high + 1e-9);
-            tested.push(row);
-        } else {
-            assert!(a + b < 20 && !row.differs, "{class}");
-        }
+/// Three species at eight locations, half of which have two cameras: in clumps and bursts, at night and by
+/// day, females with young. Each location works in both halves.
+fn plan() -> SurveyPlan {
+    let peak = |hour, share| Peak { hour, kappa: 6.0, share };
+    let nocturnal = Species {
+        name: "Testus noctis".into(),
+        rate: 0.15,
+        curve: Curve::around(0.5, 3.0),
+        most_images: 8,
+        ..Species::default()
+    };
+    let uneven = Species {
+        name: "Testus duo".into(),
+        rate: 0.3,
+        change: 0.4,
+        richness: Some(1.0),
+        clumps: Some(Clumps { more_visits: 1.5, days: 3 }),
+        curve: Curve::mixture(vec![peak(6.0, 0.5), peak(19.0, 0.5)]),
+        ..Species::default()
+    };
+    let with_young = Species {
+        name: "Testus unus".into(),
+        rate: 0.25,
+        change: 1.5,
+        most_images: 4,
+        females: Some(VaryingShare { mean: 0.6, alike: Some(5.0) }),
+        with_young: Some(VaryingShare { mean: 0.5, alike: None }),
+        ..Species::default()
+    };
+    SurveyPlan {
+        locations: 8,
+        design: Design::Paired,
+        deployments: 2,
+        days: 30,
+        second_days: 30,
+        latest_start: 5,
+        has_twin_cameras: true,
+        species: vec![nocturnal, uneven, with_young],
+        ..SurveyPlan::default()
     }
-    assert!(tested.iter().any(|row| row.differs) && tested.iter().any(|row| !row.differs));
 }
 
 #[test]
-fn summer_and_winter_of_algar() {
-    let survey = tables::wildlife_insights(&testkit::examples().join("algar.zip"));
-    let data = example("algar.zip");
-    let (summer, winter) = (period("2018-06-01", "2018-08-31"), period("2018-12-01", "2019-02-28"));
-    let request = Request::comparison(vec![labelled("Summer", summer), labelled("Winter", winter)]).unwrap();
-    let numbers = report::compute(&data, &request).unwrap();
-    let (first, second) = (of(&survey, summer), of(&survey, winter));
-    for (row, naive) in numbers.periods.iter().zip([&first, &second]) {
-        close(row.effort_days, naive.effort_days(), 1e-3, &row.label);
-        assert_eq!(row.events, naive.events_by_class().values().sum::<usize>(), "{}", row.label);
-        for class in &row.classes {
-            assert_eq!(class.individuals, naive.individuals(&class.classification));
+fn a_simulated_survey_with_two_cameras_at_some_locations() {
+    let package = plan().simulate(11);
+    let survey = tables::camtrap_dp(package.write().path());
+    let known = Known { offset_hours: None, has_taxa: true };
+    // The borders of the period lie within deployments.
+    let (numbers, naive) = check_period(&read(&package), &survey, period("2020-01-20", "2020-04-20"), &known);
+    assert_share_with_young(&numbers, &naive, "Testus unus");
+    assert_males(&numbers, &naive, "Testus unus");
+}
+
+/// A comparison of two periods, all of whose rates and tests are as they should be.
+fn check_comparison<'a>(data: &Dataset, survey: &'a Survey, periods: [Period; 2]) -> (Value, [Naive<'a>; 2]) {
+    let labelled = vec![labelled("First", periods[0]), labelled("Second", periods[1])];
+    let numbers = compute(data, &Request::comparison(labelled).unwrap());
+    let sides = periods.map(|period| calculate(survey, period));
+    for (row, naive) in rows(&numbers, "periods").iter().zip(&sides) {
+        assert_close(number(row, "effort_days"), naive.effort_days(), 1e-3, text(row, "label"));
+        assert_eq!(count(row, "events"), naive.events_by_class().values().sum::<usize>(), "{row}");
+        for class in rows(row, "classes") {
+            let individuals = naive.individuals(text(class, "classification"));
+            assert_eq!(count(class, "individuals") as u64, individuals, "{class}");
         }
     }
-    assert_same_comparison(&numbers, &first, &second);
+    assert_comparisons(&numbers, &sides[0], &sides[1]);
+    assert_corrected(rows(&numbers, "period_overlaps"));
+    assert_findings(&numbers);
+    (numbers, sides)
+}
+
+fn count_verdicts(numbers: &Value, verdict: bool) -> usize {
+    let tested = rows(numbers, "comparisons").iter().filter(|row| !row["p_value"].is_null());
+    tested.filter(|row| fields::is_true(row, "differs") == verdict).count()
+}
+
+/// R 4.2.2, sandwich 3.0-2: `glm(y ~ period + offset(log(days)), poisson)` with `vcovCL` by location and t with
+/// 37 degrees of freedom gives the ratios and intervals. Its variance is larger by (n - 1) / (n - 2), where n are
+/// the 68 rows.
+#[test]
+fn summer_and_winter_of_algar() {
+    let survey = tables::wildlife_insights(&testkit::examples().join("algar.zip"));
+    let periods = [period("2018-06-01", "2018-08-31"), period("2018-12-01", "2019-02-28")];
+    let (numbers, _) = check_comparison(&example("algar.zip"), &survey, periods);
+    assert!(count_verdicts(&numbers, true) > 0 && count_verdicts(&numbers, false) > 0);
+    for (class, ratio, low, high) in
+        [("Odocoileus virginianus", 0.345, 0.166, 0.716), ("Alces alces", 0.766, 0.185, 3.17)]
+    {
+        let mut comparisons = rows(&numbers, "comparisons").iter();
+        let row = comparisons.find(|row| text(row, "classification") == class).unwrap();
+        assert_close(number(row, "rate_ratio"), ratio, 6e-4, class);
+        let narrower = |end: f64| (ratio.ln() + (end / ratio).ln() * (66.0_f64 / 67.0).sqrt()).exp();
+        assert_close(number(row, "low"), narrower(low), 0.005 * low, class);
+        assert_close(number(row, "high"), narrower(high), 0.005 * high, class);
+    }
 }
 
 #[test]
 fn two_halves_of_a_seeded_survey() {
     let package = testkit::seeded(4_000);
     let survey = tables::camtrap_dp(package.write().path());
-    let data = read(&package);
-    let (spring, autumn) = (period("2023-03-01", "2023-06-30"), period("2023-08-01", "2023-10-31"));
-    let request = Request::comparison(vec![labelled("Spring", spring), labelled("Autumn", autumn)]).unwrap();
-    let numbers = report::compute(&data, &request).unwrap();
-    assert_same_comparison(&numbers, &of(&survey, spring), &of(&survey, autumn));
+    let periods = [period("2023-03-01", "2023-06-30"), period("2023-08-01", "2023-10-31")];
+    let (numbers, _) = check_comparison(&read(&package), &survey, periods);
+    assert!(count_verdicts(&numbers, true) > 0);
+}
+
+/// At eight locations there are 256 permutations, which are gone through one by one. Near the equator times of
+/// day are compared on the clock.
+#[test]
+fn two_halves_of_a_simulated_survey() {
+    let plan = plan();
+    let package = plan.simulate(12);
+    let survey = tables::camtrap_dp(package.write().path());
+    let periods = [0, 1].map(|half| {
+        let (start, end) = plan.half(half);
+        period(&start, &end)
+    });
+    let (numbers, sides) = check_comparison(&read(&package), &survey, periods);
+    for row in rows(&numbers, "comparisons") {
+        let in_all = number(row, "p_value") * 256.0;
+        assert!((in_all - in_all.round()).abs() < 0.01, "{row}");
+    }
+    assert!(!rows(&numbers, "period_overlaps").is_empty());
+    for row in rows(&numbers, "period_overlaps") {
+        let class = text(row, "classification");
+        let records = [&sides[0], &sides[1]].map(|side| side.records_of(class));
+        assert_eq!([count(row, "records_a"), count(row, "records_b")], records, "{class}");
+        assert_overlap(row, [&sides[0], &sides[1]], [class, class]);
+    }
 }

@@ -1,6 +1,6 @@
 //! The tables, read with the `csv` crate into plain rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -30,12 +30,36 @@ pub struct Sighting {
     /// The same of the end of an event.
     pub end: i64,
     pub count: u64,
+    pub is_male: bool,
+    pub is_female: bool,
+    pub is_young: bool,
 }
 
 pub struct Survey {
     pub deployments: BTreeMap<String, Deployment>,
     /// Animals on the level that counts.
     pub sightings: Vec<Sighting>,
+    /// For each class the taxa that it lies in, where the tables name them.
+    pub taxa: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Survey {
+    /// Classes that count as species among those that were found: names of species, and others when
+    /// nothing inside them was found.
+    pub fn species_among(&self, found: &BTreeSet<String>) -> BTreeSet<String> {
+        let is_coarse = |name: &String| {
+            let inside = |other: &String| self.taxa.get(other).is_some_and(|taxa| taxa.contains(name));
+            !is_species(name) && found.iter().any(inside)
+        };
+        found.iter().filter(|name| !is_coarse(name)).cloned().collect()
+    }
+}
+
+/// Genus and species.
+pub fn is_species(name: &str) -> bool {
+    let mut words = name.split(' ');
+    let (genus, species) = (words.next(), words.next());
+    genus.is_some() && species.is_some_and(|word| !["spp.", "sp."].contains(&word))
 }
 
 fn table(text: &str) -> Table {
@@ -44,7 +68,7 @@ fn table(text: &str) -> Table {
 }
 
 /// Seconds since 1970 of a text that begins `YYYY-MM-DD HH:MM:SS`, whatever stands behind it.
-pub fn seconds(text: &str) -> Option<i64> {
+fn seconds(text: &str) -> Option<i64> {
     let parts: Vec<i64> =
         text.get(..19)?.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
     let [year, month, day, hour, minute, second] = parts[..] else { return None };
@@ -54,6 +78,11 @@ pub fn seconds(text: &str) -> Option<i64> {
     let years: i64 = (1970..year).map(|year| if leap(year) { 366 } else { 365 }).sum();
     let months: i64 = length[..usize::try_from(month - 1).unwrap()].iter().sum();
     Some(((years + months + day - 1) * 24 + hour) * 3600 + minute * 60 + second)
+}
+
+/// The first second of a date.
+pub fn first_second(date: &str) -> i64 {
+    seconds(&format!("{date} 00:00:00")).unwrap()
 }
 
 /// Seconds east of UTC, when the text says so.
@@ -93,13 +122,20 @@ pub fn camtrap_dp(folder: &Path) -> Survey {
         let own = deployments[deployment].offset.unwrap();
         seconds(text).map(|time| time - offset(text).unwrap_or(own) + own)
     };
-    let media: BTreeMap<String, i64> = read("media.csv")
+    let media_rows = read("media.csv");
+    let media: BTreeMap<String, i64> = media_rows
         .iter()
         .filter_map(|row| Some((row["mediaID"].clone(), on_clock(&row["timestamp"], &row["deploymentID"])?)))
         .collect();
     let observations = read("observations.csv");
     let animal = |row: &BTreeMap<String, String>| row["observationType"] == "animal";
     let reviewed = |row: &BTreeMap<String, String>| row["observationType"] != "unclassified";
+    let cell = |row: &BTreeMap<String, String>, name: &str| row.get(name).cloned().unwrap_or_default();
+    let time_lapse: BTreeSet<String> = media_rows
+        .iter()
+        .filter(|row| cell(row, "captureMethod") == "timeLapse")
+        .map(|row| row["mediaID"].clone())
+        .collect();
     let on_events: Vec<&String> = observations
         .iter()
         .filter(|row| reviewed(row) && row["observationLevel"] == "event")
@@ -111,6 +147,10 @@ pub fn camtrap_dp(folder: &Path) -> Survey {
         if !animal(row) || row["observationLevel"] != level || row["scientificName"].is_empty() {
             return None;
         }
+        if time_lapse.contains(&row["mediaID"]) || !cell(row, "cameraSetupType").is_empty() {
+            return None;
+        }
+        let (sex, stage) = (cell(row, "sex"), cell(row, "lifeStage"));
         let unit = if level == "event" { &row["eventID"] } else { &row["mediaID"] };
         let time = media.get(&row["mediaID"]).copied().filter(|_| level == "media");
         Some(Sighting {
@@ -120,10 +160,21 @@ pub fn camtrap_dp(folder: &Path) -> Survey {
             time: time.or_else(|| on_clock(&row["eventStart"], deployment))?,
             end: time.or_else(|| on_clock(&row["eventEnd"], deployment)).unwrap_or(0),
             count: row["count"].parse().unwrap_or(1).max(1),
+            is_male: sex == "male" && stage != "juvenile",
+            is_female: sex == "female" && stage != "juvenile",
+            is_young: stage == "juvenile",
         })
     };
-    let sightings = observations.iter().enumerate().filter_map(sighting).collect();
-    Survey { deployments, sightings }
+    let sightings: Vec<Sighting> = observations.iter().enumerate().filter_map(sighting).collect();
+    let taxa = genera(&sightings);
+    Survey { deployments, sightings, taxa }
+}
+
+/// Names of species lie in their genus.
+fn genera(sightings: &[Sighting]) -> BTreeMap<String, BTreeSet<String>> {
+    let species = sightings.iter().filter(|sighting| is_species(&sighting.class));
+    let genus = |class: &str| class.split(' ').next().unwrap_or_default().to_owned();
+    species.map(|sighting| (sighting.class.clone(), BTreeSet::from([genus(&sighting.class)]))).collect()
 }
 
 pub fn wildlife_insights(path: &Path) -> Survey {
@@ -145,11 +196,12 @@ pub fn wildlife_insights(path: &Path) -> Survey {
         .filter_map(|row| {
             // The one without an end has no records either, and so no effort.
             let (start, end) = (midnight(&row["start_date"])?, midnight(&row["end_date"])?);
+            // From noon to noon, while records of both days are inside; a single day from 6 to 18 o'clock.
+            let (begin, finish) = if start == end { (21_600, 64_800) } else { (43_200, 43_200) };
             let deployment = Deployment {
                 location: row["placename"].clone(),
-                // From noon to noon, while records of both days are inside.
-                start: start + 43_200,
-                end: end + 43_200,
+                start: start + begin,
+                end: end + finish,
                 records_from: start,
                 records_until: end + 86_399,
                 offset: None,
@@ -178,8 +230,18 @@ pub fn wildlife_insights(path: &Path) -> Survey {
                 .or_else(|_| row["number_of_objects"].parse())
                 .unwrap_or(1)
                 .max(1),
+            is_male: row["sex"] == "Male" && row["age"] != "Juvenile",
+            is_female: row["sex"] == "Female" && row["age"] != "Juvenile",
+            // “Adult + Juvenile” is an adult with young.
+            is_young: row["age"].contains("Juvenile"),
         })
     };
-    let sightings = read("images.csv").iter().filter_map(sighting).collect();
-    Survey { deployments, sightings }
+    let images = read("images.csv");
+    let sightings: Vec<Sighting> = images.iter().filter_map(sighting).collect();
+    let ranks = |row: &BTreeMap<String, String>| -> (String, BTreeSet<String>) {
+        let taxa = ["class", "order", "family", "genus"].map(|rank| row[rank].clone());
+        (format!("{} {}", row["genus"], row["species"]), taxa.into())
+    };
+    let taxa = images.iter().map(ranks).collect();
+    Survey { deployments, sightings, taxa }
 }

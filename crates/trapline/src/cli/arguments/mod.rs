@@ -24,6 +24,7 @@ use crate::telemetry::LogFormat;
 mod access;
 mod archive;
 mod fetch;
+mod groups;
 mod info;
 mod job;
 mod report;
@@ -32,6 +33,7 @@ mod webhook;
 pub use self::access::{AccessArguments, TokenAction, TokenCommand};
 pub use self::archive::ArchiveArguments;
 pub use self::fetch::FetchArguments;
+pub use self::groups::GroupArguments;
 pub use self::info::InfoArguments;
 #[cfg(test)]
 pub use self::job::ExportKind;
@@ -164,6 +166,8 @@ pub struct ReadingArguments {
     /// The language of common names out of a table, such as eng, deu or fra
     #[arg(long, value_name = "LANGUAGE", default_value = NameTable::ENGLISH)]
     pub language: String,
+    #[command(flatten)]
+    pub groups: GroupArguments,
 }
 
 impl ReadingArguments {
@@ -190,7 +194,8 @@ impl ReadingArguments {
             }
         };
         let names = self.name_table()?;
-        let read = ReadOptions { fetch, images, image_store, names, ..self.options() };
+        let groups = self.groups.stated()?;
+        let read = ReadOptions { fetch, images, image_store, names, groups, ..self.options() };
         Ok(How { read, database, mappings: self.mapping.clone() })
     }
 

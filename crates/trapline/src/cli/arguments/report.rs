@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
-use report::{GroupBy, LabelledPeriod, Period, Season};
+use report::{Cameras, GroupBy, LabelledPeriod, Period, Season};
 
-use super::DataArguments;
+use super::{DataArguments, one_of};
 
 // Flags of a command line are what bools are for.
 #[allow(clippy::struct_excessive_bools)]
@@ -28,7 +28,8 @@ pub struct ReportArguments {
     /// Last day, which is inside
     #[arg(long, value_name = "DATE", requires = "from")]
     pub to: Option<Date>,
-    /// A season in place of the dates: rut (1 September to 31 January), spring, summer, fall, winter
+    /// A season in place of the dates: spring, summer, fall, winter, which are half a year later south of the
+    /// equator, or rut (1 September to 31 January, north of it)
     #[arg(long, value_name = "SEASON", value_parser = season, requires = "year", conflicts_with_all = ["from", "to"])]
     pub season: Option<Season>,
     /// The year in which the season begins
@@ -58,12 +59,18 @@ pub struct ReportArguments {
     /// A class to report on; may be given several times [default: all]
     #[arg(long, value_name = "CLASS")]
     pub class: Vec<String>,
+    /// A class to leave out, or `domestic` for all animals that people keep; may be given several times
+    #[arg(long, value_name = "CLASS")]
+    pub without: Vec<String>,
     /// Show activity on the sun's clock, with sunrise and sunset at the same hours on all days
     #[arg(long)]
     pub solar: bool,
     /// How exactly places are told
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     pub coordinates: Coordinates,
+    /// Whether cameras that stand at one location at the same time count as one, or each for itself
+    #[arg(long, value_name = "HOW", default_value = "together", value_parser = one_of(&Cameras::ALL))]
+    pub cameras: Cameras,
     /// Tell males, females and young apart by sex and life stage too, not by classes alone
     #[arg(long)]
     pub sex_and_age: bool,

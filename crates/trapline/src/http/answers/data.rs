@@ -1,5 +1,6 @@
 //! What there is to be exported.
 
+use detections::Hemisphere;
 use report::Summary;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -38,7 +39,7 @@ impl ToSchema for SummaryAnswer {}
 #[schema(examples(json!({"datasets": [{
     "name": "algar", "title": "Algar", "first_day": "2018-06-01", "last_day": "2019-05-31", "observations": 1234,
     "classes": [{"classification": "Odocoileus virginianus", "vernacular_name": "White-tailed Deer"}],
-    "locations": ["ALG027"]
+    "locations": ["ALG027"], "hemisphere": "north"
 }]})))]
 pub struct DatasetsAnswer {
     pub datasets: Vec<DatasetAnswer>,
@@ -63,6 +64,10 @@ pub struct DatasetAnswer {
     pub classes: Vec<ClassAnswer>,
     /// Which locations.
     pub locations: Vec<String>,
+    /// The half of the earth that its seasons are of: `south` where the median of its latitudes is below 0, else
+    /// `north`, as where no latitude is known.
+    #[schema(value_type = String)]
+    pub hemisphere: Hemisphere,
     /// Why nothing more is known of it at the moment, or why it cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

@@ -3,7 +3,12 @@ import { get, number, told } from "./api.js";
 import { draw } from "./chart.js";
 
 const $ = (id) => document.getElementById(id);
-const SEASONS = { rut: ["09-01", "01-31"], spring: ["03-01", "05-31"], summer: ["06-01", "08-31"], fall: ["09-01", "11-30"], winter: ["12-01", "02"] };
+const MARCH = ["03-01", "05-31"], JUNE = ["06-01", "08-31"], SEPTEMBER = ["09-01", "11-30"], DECEMBER = ["12-01", "02"];
+/** First and last day of each season, by the half of the earth that a data set is of. */
+const SEASONS = {
+  north: { rut: ["09-01", "01-31"], spring: MARCH, summer: JUNE, fall: SEPTEMBER, winter: DECEMBER },
+  south: { spring: SEPTEMBER, summer: DECEMBER, fall: MARCH, winter: JUNE },
+};
 
 let datasets = [], request = null, timer = 0;
 
@@ -22,8 +27,24 @@ function lastOf(year, end) {
   return end === "02" ? new Date(Date.UTC(year, 2, 0)).toISOString().slice(0, 10) : `${year}-${end}`;
 }
 
+function seasons() {
+  return SEASONS[dataset().hemisphere] || SEASONS.north;
+}
+
+/** Shows the months of each season where the data set is, and hides those that it does not have there. */
+function showSeasons() {
+  const month = (day) => new Date(`2001-${day.slice(0, 2)}-01T00:00:00Z`).toLocaleString("en", { month: "short", timeZone: "UTC" });
+  for (const option of $("season").options) {
+    if (!option.value) continue;
+    const days = seasons()[option.value];
+    option.hidden = option.disabled = !days;
+    const name = option.value.charAt(0).toUpperCase() + option.value.slice(1);
+    if (days) option.textContent = `${name} (${month(days[0])} to ${month(days[1])})`;
+  }
+}
+
 function seasonChosen() {
-  const [from, to] = SEASONS[$("season").value] || [];
+  const [from, to] = seasons()[$("season").value] || [];
   $("year").disabled = !from;
   if (!from) return;
   const year = Number($("year").value);
@@ -44,6 +65,7 @@ function datasetChosen() {
   const begin = dayBefore.toISOString().slice(0, 10);
   $("start_date").value = begin > first ? begin : first;
   $("end_date").value = last;
+  showSeasons();
   $("season").value = "";
   $("year").disabled = true;
   const classes = one.classes.map((row) => new Option(row.vernacular_name ? `${row.vernacular_name} (${row.classification})` : row.classification, row.classification));

@@ -15,30 +15,61 @@ pub(crate) fn whole(number: impl TryInto<u64>) -> String {
     out
 }
 
-/// A measure with the digits that mean something: three.
-pub(crate) fn measure(value: f64) -> String {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    match value.abs() {
-        x if x >= 100.0 => whole(value.round().max(0.0) as u64),
-        x if x >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
-    }
+/// Events per 100 camera-days: two digits after the point.
+pub(crate) fn rate(value: f64) -> String {
+    grouped(value, 2)
 }
 
-/// How many times one is the other: near 1, where the second digit decides, with one more.
+/// How many times one is the other: two digits after the point.
 pub(crate) fn times(ratio: f64) -> String {
-    if (0.9..1.1).contains(&ratio) { format!("{ratio:.3}") } else { measure(ratio) }
+    grouped(ratio, 2)
+}
+
+/// Camera-days: whole, or to a tenth where there are few.
+pub(crate) fn days(value: f64) -> String {
+    grouped(value, usize::from(value < 100.0 && value.fract() > 0.0))
+}
+
+/// `days` with their unit.
+pub(crate) fn camera_days(value: f64) -> String {
+    let number = days(value);
+    format!("{number} {}", if number == "1" { "camera-day" } else { "camera-days" })
+}
+
+/// A number with so many digits after the point and a comma at each thousand.
+pub(crate) fn grouped(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    let (number, rest) = text.split_once('.').map_or((text.as_str(), ""), |(number, rest)| (number, rest));
+    let whole = number.parse::<u64>().map_or_else(|_| number.to_owned(), whole);
+    if rest.is_empty() { whole } else { format!("{whole}.{rest}") }
 }
 
 /// A share as a whole number of percent; 0 and 100 only when it is exactly that.
 pub(crate) fn percent(share: f64) -> String {
     let rounded = (share * 100.0).round();
     if share > 0.0 && rounded < 1.0 {
-        "under 1 %".into()
+        "under 1%".into()
     } else if share < 1.0 && rounded > 99.0 {
-        "over 99 %".into()
+        "over 99%".into()
     } else {
-        format!("{rounded:.0} %")
+        format!("{rounded:.0}%")
+    }
+}
+
+/// Such as `p = 0.014`: three digits, or four where three would round it up to the limit of 5 %.
+pub(crate) fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "p < 0.001".into(),
+        p if (0.0495..0.05).contains(&p) => format!("p = {p:.4}"),
+        p => format!("p = {p:.3}"),
+    }
+}
+
+/// The ends of an interval, of which the upper may be open.
+pub(crate) fn between(low: f64, high: Option<f64>, number: fn(f64) -> String) -> String {
+    match high {
+        Some(high) => format!("{} to {}", number(low), number(high)),
+        None => format!("{} or more", number(low)),
     }
 }
 
@@ -61,7 +92,7 @@ pub(crate) fn list(items: &[String], most: usize) -> String {
 }
 
 /// `grey heron (Ardea cinerea)`, or the name alone.
-pub(crate) fn class(class: &Class) -> String {
+pub(crate) fn name_class(class: &Class) -> String {
     match &class.vernacular {
         Some(vernacular) => format!("{vernacular} ({})", class.name),
         None => class.name.clone(),
@@ -82,17 +113,22 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!(whole(1_234_567_u64), "1,234,567");
         assert_eq!(whole(999_u64), "999");
-        assert_eq!(measure(0.4563), "0.46");
-        assert_eq!(measure(12.345), "12.3");
-        assert_eq!(measure(12_201.4), "12,201");
-        assert_eq!(
-            (times(1.0041), times(0.85), times(12.34)),
-            ("1.004".into(), "0.85".into(), "12.3".into())
-        );
+        assert_eq!((rate(0.4563), times(1234.5)), ("0.46".into(), "1,234.50".into()));
+        assert_eq!((days(12_201.4), days(7.25), days(7.0)), ("12,201".into(), "7.2".into(), "7".into()));
+        assert_eq!(between(1.0, None, times), "1.00 or more");
         assert_eq!(
             (percent(0.004), percent(0.999), percent(1.0)),
-            ("under 1 %".into(), "over 99 %".into(), "100 %".into())
+            ("under 1%".into(), "over 99%".into(), "100%".into())
         );
+    }
+
+    #[test]
+    fn a_p_value_is_never_nothing_and_never_rounded_across_the_limit() {
+        assert_eq!(
+            (p_value(0.0001), p_value(0.014), p_value(1.0)),
+            ("p < 0.001".into(), "p = 0.014".into(), "p = 1.000".into())
+        );
+        assert_eq!((p_value(0.0496), p_value(0.05)), ("p = 0.0496".into(), "p = 0.050".into()));
     }
 
     #[test]

@@ -1,0 +1,192 @@
+//! Classes that say whether an animal is a male, a female or young.
+//!
+//! Some platforms have no species but such classes (`buck`, `doe`, `fawn`). Which names mean what differs
+//! between them, so a user may say it.
+
+use std::fmt;
+
+use crate::vocabulary::fold;
+
+/// What an animal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// A male that is grown up.
+    Male,
+    /// A female that is grown up.
+    Female,
+    /// A young animal of either sex.
+    Juvenile,
+}
+
+/// The names of the classes in each group, as a report compares them.
+///
+/// Names are compared in any case of letters, with or without accents. One that no class of a data set has
+/// does no harm: a server may have several data sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClassGroups {
+    /// Classes of males.
+    pub males: Vec<String>,
+    /// Classes of females.
+    pub females: Vec<String>,
+    /// Classes of young animals.
+    pub juveniles: Vec<String>,
+}
+
+/// The names that a user gives for each group. A group without any keeps those that are usual for its
+/// source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatedGroups {
+    males: Option<Vec<String>>,
+    females: Option<Vec<String>>,
+    juveniles: Option<Vec<String>>,
+}
+
+/// A class that was put into two groups.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the class “{name}” is among the {first} and among the {second}; a class is in one group, so take it out of \
+     one of the two"
+)]
+pub struct ClassInTwoGroups {
+    /// The name of the class.
+    pub name: String,
+    /// The first of its groups.
+    pub first: Group,
+    /// The second.
+    pub second: Group,
+}
+
+impl fmt::Display for Group {
+    /// In the plural: `males`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Male => "males",
+            Self::Female => "females",
+            Self::Juvenile => "juveniles",
+        })
+    }
+}
+
+impl ClassGroups {
+    /// The group of a class by its name.
+    pub fn group_of(&self, name: &str) -> Option<Group> {
+        let folded = fold(name);
+        let has = |names: &[String]| names.iter().any(|known| fold(known) == folded);
+        [(&self.males, Group::Male), (&self.females, Group::Female), (&self.juveniles, Group::Juvenile)]
+            .into_iter()
+            .find(|(names, _)| has(names))
+            .map(|(_, group)| group)
+    }
+
+    /// Those of any source: words that mean the same wherever they stand.
+    pub(crate) fn of_any_source() -> Self {
+        Self { males: texts(&["buck"]), females: texts(&["doe"]), juveniles: texts(&["fawn"]) }
+    }
+
+    /// Those of the platform whose tables a [`Mapping`](crate::Mapping) describes when nothing else is
+    /// said: it sorts bucks by their age.
+    pub(crate) fn of_platform() -> Self {
+        Self { males: texts(&["buck", "mature", "mid", "young"]), ..Self::of_any_source() }
+    }
+
+    /// Without some names.
+    fn without(mut self, names: &[String]) -> Self {
+        let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
+        for group in [&mut self.males, &mut self.females, &mut self.juveniles] {
+            group.retain(|name| !folded.contains(&fold(name)));
+        }
+        self
+    }
+}
+
+impl StatedGroups {
+    /// What a user says of each group; nothing where the user says nothing.
+    pub fn new(
+        males: Option<Vec<String>>,
+        females: Option<Vec<String>>,
+        juveniles: Option<Vec<String>>,
+    ) -> Result<Self, ClassInTwoGroups> {
+        let [males, females, juveniles] = [males, females, juveniles].map(|names| names.map(clean));
+        let groups = [(&males, Group::Male), (&females, Group::Female), (&juveniles, Group::Juvenile)];
+        let mut known: Vec<(String, Group)> = Vec::new();
+        for (names, group) in groups {
+            for name in names.iter().flatten() {
+                let folded = fold(name);
+                if let Some((_, first)) = known.iter().find(|(other, of)| *other == folded && *of != group) {
+                    return Err(ClassInTwoGroups { name: name.clone(), first: *first, second: group });
+                }
+                known.push((folded, group));
+            }
+        }
+        Ok(Self { males, females, juveniles })
+    }
+
+    /// The groups of a data set for whose source others are `usual`. A name that the user puts into one
+    /// group leaves the others.
+    pub(crate) fn replace_in(&self, usual: ClassGroups) -> ClassGroups {
+        let stated = [&self.males, &self.females, &self.juveniles];
+        let names: Vec<String> = stated.into_iter().flatten().flatten().cloned().collect();
+        let usual = usual.without(&names);
+        ClassGroups {
+            males: self.males.clone().unwrap_or(usual.males),
+            females: self.females.clone().unwrap_or(usual.females),
+            juveniles: self.juveniles.clone().unwrap_or(usual.juveniles),
+        }
+    }
+}
+
+/// The names without the spaces around them, and without those that are only spaces.
+fn clean(names: Vec<String>) -> Vec<String> {
+    names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+fn texts(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stated(males: &str, females: &str, juveniles: &str) -> Result<StatedGroups, ClassInTwoGroups> {
+        let names = |list: &str| (list != "-").then(|| list.split(',').map(str::to_owned).collect());
+        StatedGroups::new(names(males), names(females), names(juveniles))
+    }
+
+    #[test]
+    fn a_class_is_in_its_group_in_any_case_of_letters() {
+        let groups = ClassGroups::of_platform();
+        assert_eq!(
+            ["Buck", "MID", "doe", "Fawn", "raccoon"].map(|name| groups.group_of(name)),
+            [Some(Group::Male), Some(Group::Male), Some(Group::Female), Some(Group::Juvenile), None]
+        );
+        // Words that say nothing of the sex but on one platform.
+        assert_eq!(ClassGroups::of_any_source().group_of("young"), None);
+    }
+
+    #[test]
+    fn what_a_user_says_of_a_group_replaces_the_usual_names_of_that_group() {
+        let groups = stated(" stag , pricket", "-", "").unwrap().replace_in(ClassGroups::of_platform());
+        assert_eq!(groups.males, ["stag", "pricket"]);
+        assert_eq!(groups.females, ["doe"]);
+        assert!(groups.juveniles.is_empty());
+        // On the platform the young are bucks, unless somebody says that they are young.
+        let groups = stated("-", "-", "Young,fawn").unwrap().replace_in(ClassGroups::of_platform());
+        assert_eq!(groups.males, ["buck", "mature", "mid"]);
+        assert_eq!(groups.group_of("young"), Some(Group::Juvenile));
+        let usual = StatedGroups::default().replace_in(ClassGroups::of_any_source());
+        assert_eq!(usual, ClassGroups::of_any_source());
+    }
+
+    #[test]
+    fn a_class_in_two_groups_is_refused() {
+        let error = stated("stag,Calf", "hind", "calf").unwrap_err();
+        assert_eq!((error.first, error.second), (Group::Male, Group::Juvenile));
+        assert_eq!(
+            error.to_string(),
+            "the class “calf” is among the males and among the juveniles; a class is in one group, so take it out of \
+             one of the two"
+        );
+        assert!(stated("stag,stag", "-", "-").is_ok(), "twice in one group is the same");
+    }
+}

@@ -1,0 +1,156 @@
+//! The program's own names the other way round: the species that a common name stands for.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use super::own_names;
+use crate::taxon_name::capitalise;
+use crate::vocabulary::fold;
+
+/// Words for groups of animals that are no last word of a species' name.
+const GROUP_WORDS: [&str; 32] = [
+    "amphibian",
+    "animal",
+    "arthropod",
+    "bovid",
+    "canid",
+    "canine",
+    "carnivore",
+    "cervid",
+    "equid",
+    "felid",
+    "feline",
+    "fish",
+    "geese",
+    "insect",
+    "invertebrate",
+    "livestock",
+    "mammal",
+    "marsupial",
+    "mice",
+    "mustelid",
+    "poultry",
+    "primate",
+    "raptor",
+    "reptile",
+    "rodent",
+    "shorebird",
+    "songbird",
+    "ungulate",
+    "waterbird",
+    "waterfowl",
+    "wildfowl",
+    "wildlife",
+];
+
+/// What the table of common names knows.
+struct KnownSpecies {
+    /// Scientific names by folded common ones; nothing for a common name that several species have.
+    by_common: HashMap<String, Option<String>>,
+    /// Folded.
+    genera: HashSet<String>,
+    /// The last words of common names, folded: `deer`, `fox`.
+    nouns: HashSet<String>,
+}
+
+/// The scientific name of the only species that is called so in English.
+pub(crate) fn find_species(common: &str) -> Option<&'static str> {
+    known().by_common.get(&fold(common))?.as_deref()
+}
+
+/// Whether a word is the genus of a species in the table.
+pub(crate) fn is_known_genus(word: &str) -> bool {
+    known().genera.contains(&fold(word))
+}
+
+/// Whether an English word is what animals are called, one of them or a group: `fox`, `rodents`.
+pub(crate) fn is_animal_word(word: &str) -> bool {
+    let folded = fold(word);
+    let is_among = |word: &str| GROUP_WORDS.contains(&word) || known().nouns.contains(word);
+    is_among(&folded) || folded.strip_suffix('s').is_some_and(is_among)
+}
+
+fn known() -> &'static KnownSpecies {
+    static KNOWN: OnceLock<KnownSpecies> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let mut names: Vec<(&String, &String)> = own_names().iter().collect();
+        // Of two names of one species always the same is taken.
+        names.sort_unstable();
+        let mut known =
+            KnownSpecies { by_common: HashMap::new(), genera: HashSet::new(), nouns: HashSet::new() };
+        for (scientific, common) in names {
+            known.add(scientific, &fold(common));
+        }
+        known
+    })
+}
+
+impl KnownSpecies {
+    /// Adds a species by its folded names.
+    fn add(&mut self, scientific: &str, common: &str) {
+        if let Some(genus) = scientific.split(' ').next() {
+            self.genera.insert(genus.to_owned());
+        }
+        if let Some(noun) = common.rsplit(' ').next() {
+            self.nouns.insert(noun.to_owned());
+        }
+        match self.by_common.entry(common.to_owned()) {
+            Entry::Vacant(entry) => {
+                entry.insert(Some(capitalise(scientific)));
+            }
+            Entry::Occupied(mut entry) => {
+                let is_other =
+                    entry.get().as_ref().is_some_and(|known| epithet(known) != epithet(scientific));
+                if is_other {
+                    entry.insert(None);
+                }
+            }
+        }
+    }
+}
+
+/// The epithet of a species without its ending. Tables have a species under several names when it was put
+/// into another genus (*Felis concolor*, *Puma concolor*), whose gender its epithet follows.
+fn epithet(scientific: &str) -> &str {
+    let epithet = scientific.rsplit(' ').next().unwrap_or_default();
+    epithet.trim_end_matches(|letter: char| "aeimosu".contains(letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_common_name_of_one_species_stands_for_it() {
+        for (common, scientific) in [
+            ("coyote", "Canis latrans"),
+            ("White-tailed Deer", "Odocoileus virginianus"),
+            ("RACCOON", "Procyon lotor"),
+            // One species, which was put into another genus.
+            ("puma", "Felis concolor"),
+            ("North American porcupine", "Erethizon dorsatum"),
+        ] {
+            assert_eq!(find_species(common), Some(scientific), "{common}");
+        }
+    }
+
+    #[test]
+    fn words_for_groups_and_names_of_several_species_stand_for_none() {
+        for word in
+            ["deer", "bird", "mammal", "rodent", "fox", "animal", "moose", "mouflon", "doe", "Reh", ""]
+        {
+            assert_eq!(find_species(word), None, "{word}");
+        }
+        for word in ["deer", "Birds", "rodents", "fox", "weasel", "Mammal", "squirrels"] {
+            assert!(is_animal_word(word), "{word}");
+        }
+        assert!(!is_animal_word("virginianus") && !is_animal_word(""));
+    }
+
+    #[test]
+    fn genera_are_known_in_any_case() {
+        assert!(is_known_genus("Vulpes") && is_known_genus("ODOCOILEUS"));
+        assert!(!is_known_genus("Weasel") && !is_known_genus("Cervidae"));
+    }
+}

@@ -1,0 +1,164 @@
+//! Species against effort.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use detections::{Class, Group, Rank};
+
+use crate::data::{AccumulationPoint, AccumulationRow};
+use crate::richness;
+use crate::rows::rounded;
+use crate::survey::Survey;
+
+/// What a class counts as in the number of species.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Counts {
+    /// A species, by this name: subspecies and other names of it count as the same.
+    Species(String),
+    /// A genus: a species more only if nothing of it was found.
+    Genus,
+    /// A coarser taxon: the same, where it is known what species lie in.
+    Coarser,
+    /// Nobody knows what lies in it.
+    Nothing,
+}
+
+impl Survey<'_> {
+    /// Species against camera-days; `None` when none was found.
+    ///
+    /// Only names of species count, and a coarser name when nothing inside it was found: estimates of
+    /// what was missed rest on what was seen once, and a bird that nobody could name is no species
+    /// that was seen once.
+    pub fn accumulation(&self) -> Option<AccumulationRow> {
+        let (species, not_counted) = self.species();
+        let mut days: BTreeMap<&str, BTreeSet<(u32, i64)>> = BTreeMap::new();
+        for event in &self.events {
+            if let Some(name) = &species[event.class as usize] {
+                let of_species = days.entry(name).or_default();
+                for record in self.visits.records_of(event) {
+                    let place = if self.visits.has_independent_cameras() {
+                        record.deployment
+                    } else {
+                        event.location
+                    };
+                    of_species.insert((place, record.time.seconds().div_euclid(86_400)));
+                }
+            }
+        }
+        let units = self.camera_day_units();
+        // A visit may last into the day after the period.
+        let incidences: Vec<u32> = days
+            .values()
+            .map(|days| u32::try_from(days.len()).unwrap_or(u32::MAX).min(units.max(1)))
+            .collect();
+        let total = richness::chao2(&incidences, units)?;
+        let point = |point: richness::Accumulated| AccumulationPoint {
+            camera_days: point.units,
+            classes: rounded(point.species, 4),
+            low: rounded(point.interval.low, 4),
+            high: rounded(point.interval.high, 4),
+        };
+        Some(AccumulationRow {
+            observed: incidences.len(),
+            not_counted,
+            units,
+            curve: richness::accumulation(&incidences, units).into_iter().map(point).collect(),
+            chao2: rounded(total.estimate, 4),
+            chao2_low: rounded(total.interval.low, 4),
+            chao2_high: rounded(total.interval.high, 4),
+            uniques: total.uniques,
+            duplicates: total.duplicates,
+        })
+    }
+
+    /// The species that each class of the data set counts as, and the classes with events that count
+    /// as none.
+    fn species(&self) -> (Vec<Option<String>>, Vec<String>) {
+        let data = self.data();
+        let counts: Vec<Counts> = data
+            .classes
+            .iter()
+            .zip(&self.visits.groups)
+            .map(|(class, group)| counts_as(class, *group))
+            .collect();
+        let found: BTreeSet<u32> = self.events.iter().map(|event| event.class).collect();
+        // What the classes that were found lie in.
+        let lineages = || found.iter().map(|class| (*class, &data.classes[*class as usize].taxon.lineage));
+        let has_inside = |number: u32, name: &str| {
+            lineages().any(|(other, lineage)| other != number && lineage.iter().any(|above| above == name))
+        };
+        // Whether it is known of each species what it lies in, above the genus.
+        let is_known = lineages()
+            .filter(|(class, _)| matches!(counts[*class as usize], Counts::Species(_)))
+            .all(|(_, lineage)| lineage.len() > 2);
+        let mut not_counted = Vec::new();
+        let species = (0..)
+            .zip(data.classes.iter().zip(&counts))
+            .map(|(number, (class, counts))| match counts {
+                _ if !found.contains(&number) => None,
+                Counts::Species(name) => Some(name.clone()),
+                Counts::Genus if !has_inside(number, genus_of(&class.name)) => Some(class.name.clone()),
+                Counts::Coarser if is_known && !has_inside(number, &class.name) => Some(class.name.clone()),
+                Counts::Genus | Counts::Coarser | Counts::Nothing => {
+                    not_counted.push(class.name.clone());
+                    None
+                }
+            })
+            .collect();
+        (species, not_counted)
+    }
+
+    /// Civil days on which each location could record something, added up.
+    fn camera_day_units(&self) -> u32 {
+        let day = |seconds: i64| seconds.div_euclid(86_400);
+        let (first, last) = (day(self.period.from().seconds()), day(self.period.until().seconds() - 1));
+        let mut days: BTreeMap<u32, Vec<(i64, i64)>> = BTreeMap::new();
+        let base = self.visits.base;
+        for (row, (span, location)) in (0..).zip(base.spans.iter().zip(&base.locations)) {
+            let Some(span) = span else { continue };
+            let from = day(span.records.0.seconds()).max(first);
+            let until = day(span.records.1.seconds()).min(last);
+            let place = if self.visits.has_independent_cameras() { row } else { *location };
+            if from <= until {
+                days.entry(place).or_default().push((from, until));
+            }
+        }
+        let number = |spans: &mut Vec<(i64, i64)>| {
+            spans.sort_unstable();
+            let mut next = i64::MIN;
+            let mut number = 0;
+            for (from, until) in spans {
+                number += (*until + 1 - next.max(*from)).max(0);
+                next = next.max(*until + 1);
+            }
+            number
+        };
+        u32::try_from(days.values_mut().map(number).sum::<i64>()).unwrap_or(u32::MAX)
+    }
+}
+
+/// `Ardea` of `Ardea spp.`; other names as they are.
+fn genus_of(name: &str) -> &str {
+    ["sp.", "spp.", "sp", "spp"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending)?.strip_suffix(' '))
+        .unwrap_or(name)
+}
+
+fn counts_as(class: &Class, group: Option<Group>) -> Counts {
+    if group.is_some() {
+        // Males, females and young are of one species.
+        return Counts::Species("deer".into());
+    }
+    match class.taxon.rank {
+        Rank::Species => Counts::Species(species_name(class)),
+        Rank::Genus => Counts::Genus,
+        Rank::Higher => Counts::Coarser,
+        Rank::Other => Counts::Nothing,
+    }
+}
+
+/// The binomial of a species or subspecies.
+fn species_name(class: &Class) -> String {
+    let name = class.taxon.scientific.as_deref().unwrap_or(&class.name);
+    name.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+}
