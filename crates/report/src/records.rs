@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use detections::{Dataset, Group, Level, LocalTime, Observation, ObservationType, Review};
+use rayon::prelude::*;
 
 use crate::base::SurveyBase;
 use crate::data::Excluded;
@@ -241,7 +242,8 @@ fn new_record(
 /// Puts together the rows of one file or event, and orders the records.
 fn merge(records: &mut Vec<Record>, base: &SurveyBase, cameras: Cameras) {
     let unit = |r: &Record| (r.class, r.deployment, r.unit);
-    records.sort_unstable_by_key(|r| (unit(r), r.moments, r.time));
+    // Stable, so that rows of one file are added up in one order on any number of cores.
+    records.par_sort_by_key(|r| (unit(r), r.moments, r.time));
     records.dedup_by(|row, kept| {
         let same = unit(row) == unit(kept);
         if same {
@@ -264,7 +266,7 @@ pub(crate) fn sort(records: &mut [Record], base: &SurveyBase, cameras: Cameras) 
         let camera = if cameras == Cameras::Independent { deployment } else { 0 };
         (base.location_ranks[base.locations[r.deployment as usize] as usize], camera)
     };
-    records.sort_unstable_by_key(|r| {
+    records.par_sort_by_key(|r| {
         (r.class, place(r), r.moments, r.time, base.deployment_ranks[r.deployment as usize], r.unit)
     });
 }
