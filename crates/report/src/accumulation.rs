@@ -18,7 +18,7 @@ enum Counts {
     Genus,
     /// A coarser taxon: the same, where it is known what species lie in.
     Coarser,
-    /// Nobody knows what lies in it.
+    /// It is not known what lies in it.
     Nothing,
 }
 
@@ -26,7 +26,7 @@ impl Survey<'_> {
     /// Species against camera-days; `None` when none was found.
     ///
     /// Only names of species count, and a coarser name when nothing inside it was found: estimates of
-    /// what was missed rest on what was seen once, and a bird that nobody could name is no species
+    /// what was missed rest on what was seen once, and a bird that could not be named is no species
     /// that was seen once.
     pub fn accumulation(&self) -> Option<AccumulationRow> {
         let (species, not_counted) = self.species();

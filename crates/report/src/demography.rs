@@ -138,7 +138,7 @@ impl Survey<'_> {
             self.share_with_young(ANIMALS.with_young, name.clone(), records),
             self.ratio(ANIMALS.young_events, name.clone(), Counted::Events, (&young, &females)),
         ];
-        // Of “Adult + Juvenile” nobody knows how many are young.
+        // “Adult + Juvenile” does not say how many are young.
         if are_all_counted {
             rows.push(self.ratio(ANIMALS.young, name, Counted::Animals, (&young, &females)));
         }
@@ -146,7 +146,7 @@ impl Survey<'_> {
     }
 
     /// Of the events with a female, those in which young were seen too. None where no young were recorded
-    /// on any day: nobody may have looked for them.
+    /// on any day: they may not have been looked for.
     fn share_with_young(
         &self,
         ratio: &str,

@@ -45,7 +45,7 @@ fn days_between((start, end): (LocalTime, LocalTime), period: Period) -> f64 {
 /// neither an end nor records.
 ///
 /// A deployment without an end, or with one that is still to come, runs to its last record. A bare
-/// date is the middle of the hours that it may mean, since nobody knows the hour: noon, or earlier
+/// date is the middle of the hours that it may mean, since the hour is not known: noon, or earlier
 /// where the deployment ended before noon of the same day. So each day on which a record may lie has
 /// effort: half a day for the first and the last, as in R `camtrapR::cameraOperation`.
 pub fn spans(data: &Dataset) -> Vec<Option<Span>> {

@@ -105,9 +105,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Events of one place, `minutes` apart.
-    fn independent(records: &[Record], minutes: u32, since: Since) -> Vec<Event> {
-        let base = SurveyBase {
+    /// Two cameras at one place.
+    fn one_place() -> SurveyBase {
+        SurveyBase {
             spans: Vec::new(),
             event_level: Vec::new(),
             positions: Vec::new(),
@@ -115,8 +115,12 @@ mod tests {
             location_ranks: vec![0],
             deployment_ranks: vec![0, 1],
             likely_offset: None,
-        };
-        find_events(records, &base, Independence { minutes, since, cameras: Cameras::Together })
+        }
+    }
+
+    /// Events of one place, `minutes` apart.
+    fn independent(records: &[Record], minutes: u32, since: Since) -> Vec<Event> {
+        find_events(records, &one_place(), Independence { minutes, since, cameras: Cameras::Together })
     }
 
     fn records(minutes: &[i64]) -> Vec<Record> {
@@ -176,18 +180,9 @@ mod tests {
         let mut visits = records(&[0, 10, 50]);
         visits[1].deployment = 1;
         assert_eq!(independent(&visits, 30, Since::LastRecord).len(), 2);
-        let base = SurveyBase {
-            spans: Vec::new(),
-            event_level: Vec::new(),
-            positions: Vec::new(),
-            locations: vec![0, 0],
-            location_ranks: vec![0],
-            deployment_ranks: vec![0, 1],
-            likely_offset: None,
-        };
         visits.sort_by_key(|record| (record.deployment, record.moments));
         let apart = Independence { minutes: 60, since: Since::LastRecord, cameras: Cameras::Independent };
-        let found = find_events(&visits, &base, apart);
+        let found = find_events(&visits, &one_place(), apart);
         assert_eq!(found.iter().map(|event| event.records.clone()).collect::<Vec<_>>(), [0..2, 2..3]);
     }
 

@@ -48,7 +48,7 @@ pub struct Parts {
     /// Young.
     pub young: u32,
     /// A row names young and grown animals together, such as `Adult + Juvenile`, so there were young
-    /// but nobody knows how many.
+    /// but it is not known how many.
     pub has_uncounted_young: bool,
 }
 
@@ -118,7 +118,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// Whether it holds for every period: the others are told for observations of the period alone.
+    /// Whether it holds for every period: the others are given for observations of the period alone.
     fn is_of_all_periods(self) -> bool {
         matches!(self, Self::OtherLevel | Self::Replaced | Self::NoTimestamp)
     }

@@ -71,6 +71,10 @@ pub fn overlaps(
     locations: &[u32],
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Vec<(usize, usize, Overlap)> {
+    // Most species of a comparison are in one period alone.
+    if samples.len() < 2 {
+        return Vec::new();
+    }
     let smoother = Smoother::new(BINS);
     let resamples = (MOST_CURVES / samples.len().max(1)).clamp(FEWEST, RESAMPLES);
     let draws = LocationDraws::new(locations, resamples);
@@ -131,7 +135,6 @@ impl LocationDraws {
             let mut random = fastrand::Rng::with_seed(SEED + number as u64);
             let mut times = vec![0_u8; locations.len()];
             for _ in 0..locations.len() {
-                // Of no location nothing is drawn.
                 let drawn = &mut times[random.usize(..locations.len())];
                 *drawn = drawn.saturating_add(1);
             }

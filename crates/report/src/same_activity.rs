@@ -40,6 +40,9 @@ const LARGE: usize = 1000;
 /// need of more. Where none does, p is the tail of the deals' distribution, so that a difference can
 /// hold after correction for any number of pairs. Once `stop` holds p is 1 for those not come to.
 pub fn p_values(pairs: &[(&Times, &Times)], stop: &(dyn Fn() -> bool + Sync)) -> Vec<f64> {
+    if pairs.is_empty() {
+        return Vec::new();
+    }
     let smoother = Smoother::new(BINS);
     let deals = DEALS.min((ALL_DEALS / pairs.len().max(1)).max(FEWEST));
     let enough = if pairs.len() > MANY { ENOUGH_OF_MANY } else { ENOUGH_AS_LITTLE };

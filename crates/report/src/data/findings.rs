@@ -53,7 +53,7 @@ pub enum NothingReason {
 pub enum NightBy {
     /// Between sunset and sunrise.
     Sun,
-    /// Between 18:00 and 06:00, where nobody knows when the sun sets.
+    /// Between 18:00 and 06:00, where sunset is not known.
     Clock,
 }
 

@@ -1,9 +1,10 @@
 //! What periods that are held against each other show.
 
-use super::{ENOUGH_FOR_OVERLAP, MOST, named, nothing};
+use super::{has_enough, most_different, named, nothing};
 use crate::compare::ENOUGH;
 use crate::data::{
-    ComparedPeriod, ComparisonRow, Finding, FindingNumbers, NamedClass, NotTested, ReportData,
+    ComparedPeriod, ComparisonRow, Finding, FindingNumbers, NamedClass, NotTested, PeriodOverlapRow,
+    ReportData,
 };
 use crate::ratios::ALPHA;
 use crate::survey::Survey;
@@ -73,14 +74,8 @@ fn difference(survey: &Survey<'_>, row: &ComparisonRow) -> Option<FindingNumbers
 
 /// Of classes with many events in both periods, the most different first.
 fn different_hours(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumbers> {
-    let mut rows: Vec<_> = numbers
-        .period_overlaps
-        .iter()
-        .filter(|row| row.differs && row.events_a.min(row.events_b) >= ENOUGH_FOR_OVERLAP)
-        .collect();
-    rows.sort_by(|a, b| a.estimate.total_cmp(&b.estimate));
-    rows.into_iter()
-        .take(MOST)
+    let is_stated = |row: &PeriodOverlapRow| row.differs && has_enough(row.events_a, row.events_b);
+    most_different(&numbers.period_overlaps, is_stated, |row| row.estimate)
         .map(|row| FindingNumbers::DifferentHoursBetweenPeriods {
             class: named(survey.data(), &row.classification),
             a: row.a.clone(),

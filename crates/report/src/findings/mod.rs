@@ -12,7 +12,8 @@ pub(crate) use comparison::comparison_findings;
 use detections::Dataset;
 
 use crate::data::{
-    ActivityRow, BucketTest, ClassRow, Finding, FindingNumbers, NamedClass, NightBy, ReportData, ShareRow,
+    ActivityRow, BucketTest, ClassRow, Finding, FindingNumbers, NamedClass, NightBy, OverlapRow, ReportData,
+    ShareRow,
 };
 use crate::period::{Bucket, GroupBy};
 use crate::prose::name_class;
@@ -107,7 +108,7 @@ fn bucket_in_words(survey: &Survey<'_>, bucket: Bucket) -> String {
     }
 }
 
-/// How many events began at night or, where nobody knows when that is, between six in the evening and
+/// How many events began at night or, where sunset is not known, between six in the evening and
 /// six in the morning.
 fn night(survey: &Survey<'_>, row: &ClassRow, activity: Option<&ActivityRow>) -> Option<FindingNumbers> {
     // Without an interval, of one location, there is no claim.
@@ -132,16 +133,26 @@ fn night(survey: &Survey<'_>, row: &ClassRow, activity: Option<&ActivityRow>) ->
     finding(NightBy::Clock, share)
 }
 
+/// Whether an overlap of samples with so many events is stated.
+fn has_enough(events_a: usize, events_b: usize) -> bool {
+    events_a.min(events_b) >= ENOUGH_FOR_OVERLAP
+}
+
+/// The first few of the overlaps that are stated, the smallest first.
+fn most_different<R>(
+    rows: &[R],
+    is_stated: impl Fn(&R) -> bool,
+    estimate: impl Fn(&R) -> f64,
+) -> impl Iterator<Item = &R> {
+    let mut stated: Vec<&R> = rows.iter().filter(|row| is_stated(row)).collect();
+    stated.sort_by(|a, b| estimate(a).total_cmp(&estimate(b)));
+    stated.into_iter().take(MOST)
+}
+
 /// Pairs of classes with many events whose curves differ, the most different first.
 fn different_hours(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumbers> {
-    let mut rows: Vec<_> = numbers
-        .overlaps
-        .iter()
-        .filter(|row| row.differs && row.events_a.min(row.events_b) >= ENOUGH_FOR_OVERLAP)
-        .collect();
-    rows.sort_by(|a, b| a.estimate.total_cmp(&b.estimate));
-    rows.into_iter()
-        .take(MOST)
+    let is_stated = |row: &OverlapRow| row.differs && has_enough(row.events_a, row.events_b);
+    most_different(&numbers.overlaps, is_stated, |row| row.estimate)
         .map(|row| FindingNumbers::DifferentHours {
             a: named(survey.data(), &row.a),
             b: named(survey.data(), &row.b),

@@ -1,4 +1,4 @@
-//! Findings in words: made of their numbers alone, so that whoever reads the JSON can make them too.
+//! Findings in words: made of their numbers alone, so that any reader of the JSON can make them too.
 
 mod nothing;
 mod periods;
