@@ -7,9 +7,9 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::support::{Home, Server, herons, on_both_stores, program, season, until};
+use crate::support::{Home, Server, herons, on_both_stores, program, season, wait_until};
 
-/// A token, and what a server is told of it.
+/// A token, and the grant for the server.
 pub fn token(name: &str, role: &str) -> (String, String) {
     let output = program().args(["token", "new", name, "--role", role, "--json"]).output().unwrap();
     let made: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -17,7 +17,7 @@ pub fn token(name: &str, role: &str) -> (String, String) {
 }
 
 /// A server that lets in three people.
-struct Guarded {
+struct GuardedServer {
     server: Server,
     home: Home,
     anna: String,
@@ -26,7 +26,7 @@ struct Guarded {
     reader: String,
 }
 
-impl Guarded {
+impl GuardedServer {
     fn start(on: impl Fn(Home) -> Home, more: &[&str]) -> Self {
         let people = [("anna", "export"), ("ben", "export"), ("chief", "admin"), ("guest", "read")];
         let tokens = people.map(|(name, role)| token(name, role));
@@ -69,7 +69,7 @@ impl Guarded {
     async fn completed(&self, who: &str, job_id: &str) -> Value {
         let path = format!("/api/exports/{job_id}");
         let mut status = Value::Null;
-        until("the end of a job", async || {
+        wait_until("the end of a job", async || {
             status = self.json(who, &path).await;
             status["status"] == "completed"
         })
@@ -81,7 +81,7 @@ impl Guarded {
 on_both_stores!(an_export_is_seen_by_its_owner_and_by_admins_only);
 
 async fn an_export_is_seen_by_its_owner_and_by_admins_only(on: impl Fn(Home) -> Home) {
-    let guarded = Guarded::start(on, &[]);
+    let guarded = GuardedServer::start(on, &[]);
     let (anna, ben, admin) = (guarded.anna.as_str(), guarded.ben.as_str(), guarded.admin.as_str());
     let job_id = guarded.submit(anna, "zip", &herons()).await;
     let status = guarded.completed(anna, &job_id).await;
@@ -112,7 +112,7 @@ async fn an_export_is_seen_by_its_owner_and_by_admins_only(on: impl Fn(Home) -> 
 
 #[tokio::test]
 async fn without_a_token_that_is_known_nothing_is_told() {
-    let guarded = Guarded::start(|home| home, &[]);
+    let guarded = GuardedServer::start(|home| home, &[]);
     let job_id = guarded.submit(&guarded.anna, "pdf", &season()).await;
     let paths = [
         "/api/datasets".to_owned(),
@@ -164,7 +164,7 @@ async fn without_a_token_that_is_known_nothing_is_told() {
 
 #[tokio::test]
 async fn each_role_may_do_what_it_says() {
-    let guarded = Guarded::start(|home| home, &[]);
+    let guarded = GuardedServer::start(|home| home, &[]);
     let reader = guarded.reader.as_str();
     assert_eq!(guarded.get(reader, "/api/summary?season=rut&year=2018").await.status(), StatusCode::OK);
     assert_eq!(guarded.json(reader, "/api/exports").await["exports"], json!([]));
@@ -172,7 +172,7 @@ async fn each_role_may_do_what_it_says() {
         let answer = guarded.call(reader, Method::POST, &format!("/api/exports/{kind}"), Some(&body)).await;
         assert_eq!(answer.status(), StatusCode::FORBIDDEN);
         let problem: Value = answer.json().await.unwrap();
-        assert!(problem["detail"].as_str().unwrap().contains("may look and not export"), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("is for reading only"), "{problem}");
     }
     let answer = guarded.call(reader, Method::DELETE, "/api/exports/a", None).await;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
@@ -180,7 +180,7 @@ async fn each_role_may_do_what_it_says() {
 
 #[tokio::test]
 async fn a_key_of_one_is_not_a_key_of_another() {
-    let guarded = Guarded::start(|home| home, &[]);
+    let guarded = GuardedServer::start(|home| home, &[]);
     let submit = async |who: &str| {
         let request = guarded.server.client.post(format!("{}/api/exports/pdf", guarded.server.url));
         let request = request.bearer_auth(who).header("idempotency-key", "monthly").json(&season());
@@ -194,7 +194,7 @@ async fn a_key_of_one_is_not_a_key_of_another() {
 /// A link works without a token, and for nothing but what it is to.
 #[tokio::test]
 async fn a_link_is_good_for_one_file_until_it_expires() {
-    let guarded = Guarded::start(|home| home, &["--ttl", "5"]);
+    let guarded = GuardedServer::start(|home| home, &["--ttl", "5"]);
     let job_id = guarded.submit(&guarded.anna, "zip", &herons()).await;
     let status = guarded.completed(&guarded.anna, &job_id).await;
     let link = status["download_url"].as_str().unwrap();
@@ -227,7 +227,8 @@ async fn a_link_is_good_for_one_file_until_it_expires() {
     assert_eq!(guarded.get(&guarded.ben, link).await.status(), StatusCode::NOT_FOUND);
 
     let end = Timestamp::from_second(expires.parse().unwrap()).unwrap();
-    until("the link to expire", async || Timestamp::now() > end + jiff::SignedDuration::from_secs(1)).await;
+    wait_until("the link to expire", async || Timestamp::now() > end + jiff::SignedDuration::from_secs(1))
+        .await;
     let answer = guarded.get("", link).await;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     assert!(answer.text().await.unwrap().contains("has expired"));
@@ -236,10 +237,10 @@ async fn a_link_is_good_for_one_file_until_it_expires() {
 /// All processes of a service make links that the others take.
 #[tokio::test]
 async fn a_link_outlives_the_process_that_made_it() {
-    let guarded = Guarded::start(|home| home, &["--link-secret", "of all servers"]);
+    let guarded = GuardedServer::start(|home| home, &["--link-secret", "of all servers"]);
     let job_id = guarded.submit(&guarded.anna, "pdf", &season()).await;
     let status = guarded.completed(&guarded.anna, &job_id).await;
-    let Guarded { server, home, .. } = guarded;
+    let GuardedServer { server, home, .. } = guarded;
     server.kill();
     let server = home.start();
     assert_eq!(server.get(status["download_url"].as_str().unwrap()).await.status(), StatusCode::OK);
@@ -247,7 +248,7 @@ async fn a_link_outlives_the_process_that_made_it() {
 
 #[tokio::test]
 async fn events_tell_each_what_is_theirs() {
-    let guarded = Guarded::start(|home| home, &[]);
+    let guarded = GuardedServer::start(|home| home, &[]);
     let address = format!("{}/api/exports/events", guarded.server.url);
     let listen = async |who: &str| {
         let answer = guarded.server.client.get(&address).bearer_auth(who).send().await.unwrap();
@@ -258,7 +259,7 @@ async fn events_tell_each_what_is_theirs() {
     let annas_job = guarded.submit(&guarded.anna, "pdf", &season()).await;
     guarded.completed(&guarded.anna, &annas_job).await;
     let bens_job = guarded.submit(&guarded.ben, "pdf", &season()).await;
-    let next = bens.until(|event| event.name == "status").await;
+    let next = bens.wait_until(|event| event.name == "status").await;
     assert_eq!(next.data["job_id"], bens_job.as_str());
 }
 
@@ -295,27 +296,28 @@ fn a_token_is_long_and_told_once() {
 
 #[tokio::test]
 async fn a_person_signs_in_on_the_page() {
-    let guarded = Guarded::start(|home| home, &[]);
+    let guarded = GuardedServer::start(|home| home, &[]);
     let browser = Browser::open(&guarded.server.url).await;
-    browser.until("document.getElementById('login').open", true).await;
-    browser.until("document.getElementById('connection').textContent", "Not signed in").await;
+    browser.wait_until("document.getElementById('login').open", true).await;
+    browser.wait_until("document.getElementById('connection').textContent", "Not signed in").await;
     assert_eq!(browser.barriers().await, [""; 0]);
     browser.write("#token", "trapline_wrong").await;
-    browser.click("#who [type=submit]").await;
-    let message = "document.getElementById('who-message').textContent.startsWith('The token is not known')";
-    browser.until(message, true).await;
+    browser.click("#sign-in [type=submit]").await;
+    let message =
+        "document.getElementById('sign-in-message').textContent.startsWith('This token is not valid')";
+    browser.wait_until(message, true).await;
     browser.write("#token", &guarded.anna).await;
-    browser.click("#who [type=submit]").await;
+    browser.click("#sign-in [type=submit]").await;
     browser.is_ready().await;
     browser.click("#submit").await;
     let ready = "document.querySelectorAll('.export.completed').length";
-    browser.until(ready, 1).await;
+    browser.wait_until(ready, 1).await;
     browser.press("Open").await;
     let report = "fetch(document.querySelector('#viewer iframe').src).then((answer) => done(answer.status))";
-    assert_eq!(browser.told(report).await, 200);
+    assert_eq!(browser.run_script(report).await, 200);
     browser.click("#viewer-close").await;
-    browser.click("#leave").await;
-    browser.until("document.getElementById('login').open", true).await;
+    browser.click("#sign-out").await;
+    browser.wait_until("document.getElementById('login').open", true).await;
     assert_eq!(browser.value("sessionStorage.getItem('token')").await, Value::Null);
 }
 
@@ -323,7 +325,7 @@ async fn a_person_signs_in_on_the_page() {
 #[tokio::test]
 async fn pages_of_other_origins_are_let_in_when_they_are_listed() {
     let listed = "https://platform.example.org";
-    let guarded = Guarded::start(|home| home, &["--cors-origin", listed]);
+    let guarded = GuardedServer::start(|home| home, &["--cors-origin", listed]);
     let ask = async |method: Method, origin: &str| {
         let request =
             guarded.server.client.request(method, format!("{}/api/exports/pdf", guarded.server.url));

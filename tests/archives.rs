@@ -9,7 +9,7 @@ use testkit::{Package, examples, picture};
 use crate::support::{Home, Server};
 
 /// The names of an archive's entries, and its manifest.
-fn opened(bytes: &[u8]) -> (Vec<String>, Value) {
+fn open_archive(bytes: &[u8]) -> (Vec<String>, Value) {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     let names = (0..zip.len()).map(|at| zip.by_index(at).unwrap().name().unwrap().into_owned()).collect();
     let mut manifest = String::new();
@@ -20,13 +20,13 @@ fn opened(bytes: &[u8]) -> (Vec<String>, Value) {
 async fn archive(server: &Server, body: &Value) -> (Value, Vec<String>, Value) {
     let job_id = server.submit("zip", body).await;
     let status = server.completed("zip", &job_id).await;
-    let (names, manifest) = opened(&server.download(&status).await);
+    let (names, manifest) = open_archive(&server.download(&status).await);
     (status, names, manifest)
 }
 
 #[tokio::test]
 async fn each_layout_can_be_asked_for_and_the_status_tells_how_many_are_missing() {
-    let home = Home::with(&[&examples().join("camtrap-dp")]);
+    let home = Home::with_data(&[&examples().join("camtrap-dp")]);
     let server = home.start();
     let cases = [
         (json!({"include_originals": true}), "crops/detection_7ab33b3a_1.jpg", "metadata.csv"),
@@ -58,7 +58,7 @@ async fn each_layout_can_be_asked_for_and_the_status_tells_how_many_are_missing(
 
 #[tokio::test]
 async fn a_package_names_pictures_on_the_web_and_the_status_counts_them() {
-    let home = Home::with(&[&examples().join("camtrap-dp")]);
+    let home = Home::with_data(&[&examples().join("camtrap-dp")]);
     let server = home.start();
     let counts = async |media: &str| {
         let (status, names, _) =
@@ -82,7 +82,7 @@ async fn an_archive_without_any_of_its_pictures_fails_and_says_why() {
         package.detection(&id, &id, "doe", [0.1, 0.1, 0.5, 0.5]);
     }
     let folder = package.write();
-    let server = Home::with(&[folder.path()]).start();
+    let server = Home::with_data(&[folder.path()]).start();
     let job_id = server.submit("zip", &json!({"filter": {}})).await;
     let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
     assert_eq!((&status["status"], &status["attempt"]), (&json!("failed"), &json!(1)));
@@ -106,7 +106,7 @@ async fn a_sample_is_balanced_by_class_and_the_same_for_the_same_seed() {
         package.detection(&format!("{class}-{n}"), &medium, class, [0.1, 0.1, 0.5, 0.5]);
     }
     let folder = package.write();
-    let home = Home::with(&[folder.path()]);
+    let home = Home::with_data(&[folder.path()]);
     let server = home.start();
     let crops = async |sample: Value, max: u32| -> Vec<String> {
         let (_, names, _) = archive(&server, &json!({"filter": {}, "max": max, "sample": sample})).await;

@@ -22,7 +22,7 @@ fn export(times: &[String]) -> TempDir {
     folder
 }
 
-/// `good` times, a day apart, and `bad` ones that are none.
+/// `good` times, a day apart, and `bad` texts that are not times.
 fn times(good: usize, bad: usize) -> Vec<String> {
     let good = (1..=good).map(|n| format!("2022-03-{:02} {:02}:00:00", n % 28 + 1, n / 28));
     good.chain((0..bad).map(|n| format!("le {n} mars"))).collect()
@@ -32,7 +32,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
     program().current_dir(folder).args(arguments).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+fn text_of(output: &Output) -> String {
     [&output.stderr, &output.stdout].map(|bytes| String::from_utf8_lossy(bytes)).concat()
 }
 
@@ -49,7 +49,7 @@ fn report(data: &TempDir, extra: &[&str]) -> (Output, Option<Value>) {
 fn a_table_that_cannot_be_read_is_refused_with_its_first_reasons() {
     let data = export(&times(0, 40));
     let (output, numbers) = report(&data, &[]);
-    let said = said(&output);
+    let said = text_of(&output);
     assert_eq!((output.status.code(), numbers), (Some(2), None), "{said}");
     for part in [
         "images.csv: 40 of 40 rows have a time that could not be read",
@@ -67,14 +67,14 @@ fn a_few_rows_may_be_lost_and_every_report_says_so() {
     // One in twenty.
     let data = export(&times(38, 2));
     let (output, numbers) = report(&data, &[]);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", text_of(&output));
     let notes = numbers.unwrap()["data_notes"].to_string();
     assert!(notes.contains("2 rows have times that could not be read"), "{notes}");
     // One more is too many, unless that is allowed.
     let data = export(&times(38, 3));
     assert_eq!(report(&data, &[]).0.status.code(), Some(2));
     let (output, numbers) = report(&data, &["--allow-bad-rows", "10%"]);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", text_of(&output));
     assert_eq!(numbers.unwrap()["events"], 38);
 }
 
@@ -88,7 +88,7 @@ fn a_report_without_an_event_has_its_data_notes_on_the_page() {
             ["report", "--data", path, "--from", "2022-03-01", "--to", "2022-03-31", "-o", "r.pdf"];
         let more = ["--allow-bad-rows", "100", "--template", template];
         let output = run(work.path(), &[&arguments[..], &more].concat());
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", text_of(&output));
         let text = std::process::Command::new("pdftotext")
             .args(["-raw", "r.pdf", "-"])
             .current_dir(&work)
@@ -104,17 +104,17 @@ fn a_report_without_an_event_has_its_data_notes_on_the_page() {
 fn dates_of_spreadsheets_are_read_in_the_order_of_their_column() {
     let us: Vec<String> = (1..=31).map(|day| format!("3/{day}/2022 9:{day:02} PM")).collect();
     let (output, numbers) = report(&export(&us), &[]);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", text_of(&output));
     assert_eq!(numbers.unwrap()["events"], 31);
     // Ten days of March, or the third of ten months.
     let unclear: Vec<String> = (1..=10).map(|day| format!("3/{day}/2022 21:10")).collect();
     let (output, _) = report(&export(&unclear), &[]);
-    let told = said(&output);
+    let told = text_of(&output);
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.contains("the dates of the column timestamp") && told.contains("--date-order"), "{told}");
     for (order, events) in [("mdy", 10), ("dmy", 1)] {
         let (output, numbers) = report(&export(&unclear), &["--date-order", order]);
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", text_of(&output));
         assert_eq!(numbers.unwrap()["events"], events, "{order}");
     }
 }
@@ -124,11 +124,14 @@ fn a_year_that_cannot_be_right_is_refused() {
     let data = export(&times(3, 0));
     let work = tempfile::tempdir().unwrap();
     let path = data.path().to_str().unwrap();
-    for period in [["--season", "rut", "--year", "18"], ["--from", "1918-01-01", "--to", "2018-12-31"]] {
+    let season = (["--season", "rut", "--year", "18"], "--year must be a whole number from 1980 to 9998");
+    let dates =
+        (["--from", "1918-01-01", "--to", "2018-12-31"], "--from is in the year 1918; use 1980 or later");
+    for (period, expected) in [season, dates] {
         let output = run(work.path(), &[&["report", "--data", path, "-o", "r.pdf"][..], &period].concat());
-        let told = said(&output);
+        let told = text_of(&output);
         assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(told.contains("cannot be right; expected 1980 to"), "{told}");
+        assert!(told.contains(expected), "{told}");
     }
 }
 
@@ -138,7 +141,7 @@ fn a_check_fails_where_a_data_set_cannot_be_used() {
     let work = tempfile::tempdir().unwrap();
     let output =
         run(work.path(), &["check", "--data", data.path().to_str().unwrap(), "--listen", "127.0.0.1:0"]);
-    let told = said(&output);
+    let told = text_of(&output);
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.contains("FAIL") && told.contains("40 of 40 rows"), "{told}");
 }
@@ -148,7 +151,7 @@ async fn a_server_goes_on_without_a_data_set_that_cannot_be_used_and_says_why() 
     let (good, bad) = (export(&times(38, 2)), export(&times(0, 40)));
     let unclear = export(&["3/1/2022 10:00".to_owned(), "3/2/2022 10:00".to_owned()]);
     let name = |folder: &TempDir| folder.path().file_stem().unwrap().to_str().unwrap().to_owned();
-    let server = Home::with(&[good.path(), bad.path(), unclear.path()]).start();
+    let server = Home::with_data(&[good.path(), bad.path(), unclear.path()]).start();
     let known: Value = server.get("/api/datasets").await.json().await.unwrap();
     let [first, second] = [&known["datasets"][0], &known["datasets"][1]];
     let warning = first["warnings"][0].as_str().unwrap();

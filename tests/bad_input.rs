@@ -6,10 +6,10 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use testkit::Package;
 
-use crate::support::{Home, Server, herons, program, season, until};
+use crate::support::{Home, Server, herons, program, season, wait_until};
 
 /// Runs a server that is to fail at its start.
-fn refused(home: &Home) -> (Option<i32>, String) {
+fn start_refused(home: &Home) -> (Option<i32>, String) {
     let Output { status, stderr, .. } = home.command().output().unwrap();
     (status.code(), String::from_utf8(stderr).unwrap())
 }
@@ -31,7 +31,7 @@ async fn a_port_in_use_is_named() {
 async fn a_folder_in_use_is_named() {
     let home = Home::with_examples();
     let _first = home.start();
-    let (code, told) = refused(&home);
+    let (code, told) = start_refused(&home);
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("in use by another process"), "{told}");
 }
@@ -41,7 +41,7 @@ fn a_broken_data_set_keeps_a_server_from_starting_and_says_where() {
     let mut package = Package::new();
     package.observations = package.observations.replace("observationType", "type");
     let folder = package.write();
-    let (code, told) = refused(&Home::with(&[folder.path()]));
+    let (code, told) = start_refused(&Home::with_data(&[folder.path()]));
     assert_eq!(code, Some(2), "{told}");
     assert!(
         told.contains("observations.csv, line 1") && told.contains("no column observationType"),
@@ -51,7 +51,7 @@ fn a_broken_data_set_keeps_a_server_from_starting_and_says_where() {
 
 #[test]
 fn a_server_without_data_says_what_is_missing() {
-    let (code, told) = refused(&Home::with(&[]));
+    let (code, told) = start_refused(&Home::with_data(&[]));
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("--data"), "{told}");
 }
@@ -65,7 +65,7 @@ async fn a_read_only_data_folder_is_enough() {
     package.medium("m", "2023-10-01T06:00:00Z", "m.jpg", Some(testkit::picture("colour.jpg")));
     package.detection("d", "m", "doe", [0.0, 0.0, 0.5, 0.5]);
     package.write_to(&data);
-    let home = Home::with(&[&data]);
+    let home = Home::with_data(&[&data]);
     let server = home.start_as(in_a_namespace(
         &home,
         &format!("mount --bind {0} {0} && mount -o remount,bind,ro {0}", data.display()),
@@ -129,5 +129,6 @@ async fn a_folder_that_cannot_be_written_to_is_told_by_readyz() {
     assert!(problem["detail"].as_str().unwrap().contains("cannot write files"), "{problem}");
     assert_eq!(server.get("/healthz").await.status().as_u16(), 200);
     std::fs::create_dir(home.exports()).unwrap();
-    until("the server to be ready again", async || server.get("/readyz").await.status().is_success()).await;
+    wait_until("the server to be ready again", async || server.get("/readyz").await.status().is_success())
+        .await;
 }

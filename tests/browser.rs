@@ -10,7 +10,7 @@ use testkit::free_port;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities};
 
-use crate::support::{tools, until};
+use crate::support::{tools, wait_until};
 
 /// The file of axe-core that `tests/tools/fetch_axe.py` fetches.
 const AXE: &str = "axe-4.14.1.min.js";
@@ -26,11 +26,11 @@ pub struct Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // A driver that is told to end leaves its browser behind, so both are ended here.
+        // A driver leaves its browser running when it ends, so both are ended here.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
         end_all_that_name(self.profile.path());
-        // Nobody is left who could be told to close the session.
+        // The driver has ended, so the session cannot be closed.
         let _ = self.page.take().map(WebDriver::leak);
     }
 }
@@ -66,7 +66,7 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let mut browser = Self { page: None, driver, profile };
         let listens = async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
-        until("the driver to listen", listens).await;
+        wait_until("the driver to listen", listens).await;
         let mut wanted = ChromeCapabilities::new();
         // Whoever runs the tests may be root, for whom there is no sandbox.
         for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,1200"] {
@@ -88,7 +88,7 @@ impl Browser {
         self.page.as_ref().expect("there until the end")
     }
 
-    async fn found(&self, selector: &str) -> WebElement {
+    async fn find(&self, selector: &str) -> WebElement {
         self.page().find(By::Css(selector)).await.unwrap()
     }
 
@@ -103,13 +103,13 @@ impl Browser {
     }
 
     /// What a script on the page calls `done` with.
-    pub async fn told(&self, script: &str) -> Value {
+    pub async fn run_script(&self, script: &str) -> Value {
         let script = format!("const done = arguments[arguments.length - 1]; {script}");
         self.page().execute_async(script, Vec::new()).await.unwrap().json().clone()
     }
 
     /// Waits until an expression comes to what is wanted.
-    pub async fn until(&self, expression: &str, wanted: impl Into<Value>) {
+    pub async fn wait_until(&self, expression: &str, wanted: impl Into<Value>) {
         let (wanted, begun) = (wanted.into(), Instant::now());
         let mut last = Value::Null;
         while begun.elapsed() < Duration::from_mins(1) {
@@ -127,7 +127,7 @@ impl Browser {
         let script = "let sum = 0; \
                       new PerformanceObserver((list) => { for (const one of list.getEntries()) sum += one.value; }) \
                       .observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 200)";
-        self.told(script).await.as_f64().unwrap()
+        self.run_script(script).await.as_f64().unwrap()
     }
 
     /// What axe-core finds wrong with the page as it is: each rule with the elements that break it.
@@ -137,16 +137,16 @@ impl Browser {
         self.page().execute(axe, Vec::new()).await.unwrap();
         let run = "axe.run().then((found) => done(found.violations.map((rule) => \
                    `${rule.id}: ${rule.nodes.map((node) => node.html).join(' ')}`)), (error) => done([String(error)]))";
-        serde_json::from_value(self.told(run).await).unwrap()
+        serde_json::from_value(self.run_script(run).await).unwrap()
     }
 
     /// The text of an element as it is shown.
     pub async fn text(&self, selector: &str) -> String {
-        self.found(selector).await.text().await.unwrap()
+        self.find(selector).await.text().await.unwrap()
     }
 
     pub async fn click(&self, selector: &str) {
-        self.found(selector).await.click().await.unwrap();
+        self.find(selector).await.click().await.unwrap();
     }
 
     /// Presses a button of the newest export.
@@ -162,14 +162,14 @@ impl Browser {
 
     /// Writes into a field in place of what is there.
     pub async fn write(&self, selector: &str, text: &str) {
-        let field = self.found(selector).await;
+        let field = self.find(selector).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
     }
 
     /// Waits until the page knows what there is to be chosen.
     pub async fn is_ready(&self) {
-        self.until("document.getElementById('fact-events').textContent !== '–'", true).await;
-        self.until("document.getElementById('connection').textContent", "Connected").await;
+        self.wait_until("document.getElementById('fact-events').textContent !== '–'", true).await;
+        self.wait_until("document.getElementById('connection').textContent", "Connected").await;
     }
 }

@@ -7,12 +7,12 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{Home, Server, herons, season, until};
+use crate::support::{Home, Server, herons, season, wait_until};
 
 /// A server without workers, so that what another program writes stays as it is.
 fn server() -> (RedisServer, Server) {
     let redis = RedisServer::start();
-    let server = Home::with_examples().on(&redis).start_api();
+    let server = Home::with_examples().with_redis(&redis).start_api();
     (redis, server)
 }
 
@@ -264,7 +264,7 @@ async fn a_job_that_is_unknown_or_expired_is_not_found() {
     let (redis, server) = server();
     write(&redis, "abc", &json!({"status": "processing", "job_id": "abc"}));
     redis.cli(&["PEXPIRE", "export_job:abc", "1"]);
-    until("the record to expire", async || redis.cli(&["EXISTS", "export_job:abc"]) == "0").await;
+    wait_until("the record to expire", async || redis.cli(&["EXISTS", "export_job:abc"]) == "0").await;
     for path in ["pdf/abc", "zip/abc", "pdf/unknown", "zip/unknown"] {
         let response = server.get(&format!("/api/exports/{path}")).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
@@ -290,7 +290,7 @@ async fn deleting_a_job_removes_its_record() {
 #[tokio::test]
 async fn a_job_is_completed_in_redis_with_a_link_that_leads_to_its_file() {
     let redis = RedisServer::start();
-    let server = Home::with_examples().on(&redis).start();
+    let server = Home::with_examples().with_redis(&redis).start();
     for (kind, body, begins) in [("pdf", season(), b"%PDF".as_slice()), ("zip", herons(), b"PK")] {
         let job_id = server.submit(kind, &body).await;
         let status = server.completed(kind, &job_id).await;
@@ -320,7 +320,7 @@ fn time_apart(text: &str) -> String {
 #[tokio::test]
 async fn a_job_that_ended_is_never_processing_again() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let server = home.start_api();
     let worker = home.start_worker(1);
     for _ in 0..20 {
@@ -340,7 +340,7 @@ async fn a_job_that_ended_is_never_processing_again() {
 #[tokio::test]
 async fn deleting_the_record_of_another_program_touches_no_file_of_another_job() {
     let redis = RedisServer::start();
-    let server = Home::with_examples().on(&redis).start();
+    let server = Home::with_examples().with_redis(&redis).start();
     let job_id = server.submit("pdf", &season()).await;
     let status = server.completed("pdf", &job_id).await;
     write(&redis, "abc", &json!({"status": "completed", "job_id": "abc", "filename": status["filename"]}));

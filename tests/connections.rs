@@ -1,4 +1,4 @@
-//! Connections: how many there may be, and those that nobody reads from.
+//! Connections: how many there may be, and those without a reader.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::raw::{address, code, send};
-use crate::support::{Home, Server, until};
+use crate::support::{Home, Server, wait_until};
 
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const LAST_HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -40,11 +40,11 @@ async fn more_connections_than_there_may_be_are_asked_to_come_back() {
     }
     // One that goes makes room for another.
     open.pop();
-    until("room for another", async || code(&send(address(&server), LAST_HEALTH).await) == 200).await;
+    wait_until("room for another", async || code(&send(address(&server), LAST_HEALTH).await) == 200).await;
     let told = server.log().matches("connections are refused").count();
     assert_eq!(told, 1, "{}", server.log());
     drop(open);
-    until("all to have gone", async || server.get("/healthz").await.status() == 200).await;
+    wait_until("all to have gone", async || server.get("/healthz").await.status() == 200).await;
     let metrics = server.get("/metrics").await.text().await.unwrap();
     let line = metrics.lines().find(|line| line.starts_with("trapline_connections_refused_total ")).unwrap();
     assert!(line.rsplit(' ').next().unwrap().parse::<u64>().unwrap() >= 5, "{line}");
@@ -64,7 +64,7 @@ fn downloads(server: &Server) -> usize {
 #[tokio::test]
 async fn a_download_that_nobody_reads_is_given_up() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis).arguments(&["--write-timeout", "5"]);
+    let home = Home::with_examples().with_redis(&redis).arguments(&["--write-timeout", "5"]);
     let server = home.start_api();
     // Far more than the buffers of the system hold between the two.
     let (name, size) = ("report_large_1.pdf", 64 << 20);
@@ -80,10 +80,10 @@ async fn a_download_that_nobody_reads_is_given_up() {
         stream.write_all(request.as_bytes()).await.unwrap();
         streams.push(stream);
     }
-    until("downloads to be held up", async || downloads(&server) == 10).await;
+    wait_until("downloads to be held up", async || downloads(&server) == 10).await;
     let held = descriptors(&server).len();
-    until("downloads to be given up", async || downloads(&server) == 0).await;
-    until("their connections to be closed", async || descriptors(&server).len() <= held - 20).await;
+    wait_until("downloads to be given up", async || downloads(&server) == 0).await;
+    wait_until("their connections to be closed", async || descriptors(&server).len() <= held - 20).await;
     // One that is read goes on.
     assert_eq!(server.get(&path).await.bytes().await.unwrap().len() as u64, size);
 }
@@ -105,14 +105,15 @@ async fn a_lack_of_descriptors_is_waited_out_and_told_once() {
     for _ in 0..150 {
         open.push(TcpStream::connect(address(&server)).await.unwrap());
     }
-    until("the server to say so", async || server.log().contains("no connection can be accepted")).await;
+    wait_until("the server to say so", async || server.log().contains("connections cannot be accepted"))
+        .await;
     // One that goes lets one of those that wait in, and then there are too few again.
     let most = descriptors(&server).len();
     for _ in 0..10 {
         drop(open.remove(0));
-        until("another to take its place", async || descriptors(&server).len() >= most).await;
+        wait_until("another to take its place", async || descriptors(&server).len() >= most).await;
     }
     drop(open);
-    until("the server to go on", async || code(&send(address(&server), LAST_HEALTH).await) == 200).await;
-    assert_eq!(server.log().matches("no connection can be accepted").count(), 1, "{}", server.log());
+    wait_until("the server to go on", async || code(&send(address(&server), LAST_HEALTH).await) == 200).await;
+    assert_eq!(server.log().matches("connections cannot be accepted").count(), 1, "{}", server.log());
 }

@@ -174,7 +174,7 @@ async fn a_page_of_another_site_changes_nothing() {
     }
 }
 
-/// A proxy that speaks TLS hands on the name without a port.
+/// A proxy that speaks TLS forwards the name without a port.
 #[tokio::test]
 async fn a_page_behind_a_proxy_is_of_the_same_site() {
     let server = Home::with_examples().arguments(&["--host", "exports.example.org"]).start_api();
@@ -193,7 +193,7 @@ async fn a_page_behind_a_proxy_is_of_the_same_site() {
     assert_eq!(exports(&server).await, 1);
 }
 
-/// A server of somebody else, which has nothing but an empty page.
+/// The server of another site, which has only an empty page.
 async fn other_server() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -229,14 +229,14 @@ async fn a_page_of_another_origin_submits_nothing_and_reads_nothing() {
              'text/plain'}}, body: JSON.stringify({body})}}).then(() => done('sent'), () => done('sent'))"
         );
         // Whether it was answered the page may see, and not how.
-        assert_eq!(browser.told(&submit).await, "sent", "{page}");
+        assert_eq!(browser.run_script(&submit).await, "sent", "{page}");
         let read = format!("fetch('{url}/api/exports').then(() => done('read'), () => done('not read'))");
-        assert_eq!(browser.told(&read).await, "not read", "{page}");
+        assert_eq!(browser.run_script(&read).await, "not read", "{page}");
         let delete = format!(
             "fetch('{url}/api/exports/{job_id}', {{method: 'DELETE'}}).then(() => done('sent'), () => \
              done('not sent'))"
         );
-        assert_eq!(browser.told(&delete).await, "not sent", "{page}");
+        assert_eq!(browser.run_script(&delete).await, "not sent", "{page}");
         assert_eq!(exports(&server).await, 1, "{page}");
     }
     // Both were sent, so it was the server that refused them.
@@ -262,7 +262,7 @@ async fn a_page_whose_name_leads_here_reads_nothing() {
         "fetch('/api/exports/a', {method: 'DELETE'})".to_owned(),
     ] {
         let status = format!("{call}.then((answer) => done(answer.status), (error) => done(String(error)))");
-        assert_eq!(browser.told(&status).await, 421, "{call}");
+        assert_eq!(browser.run_script(&status).await, 421, "{call}");
     }
     assert_eq!(exports(&server).await, 0);
 }
@@ -277,7 +277,7 @@ async fn pages_of_the_server_itself_submit() {
             "fetch('/api/exports/pdf', {{method: 'POST', body: JSON.stringify({body})}}).then((answer) => \
              done(answer.status), (error) => done(String(error)))"
         );
-        assert_eq!(browser.told(&submit).await, 202, "{path}");
+        assert_eq!(browser.run_script(&submit).await, 202, "{path}");
         assert_eq!(exports(&server).await, expected);
     }
 }

@@ -1,5 +1,5 @@
 //! Crowds: a thousand who wait or listen cost the job store what one costs, and hear of changes as
-//! soon, whether or not a message tells of them.
+//! soon, with or without messages.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use testkit::RedisServer;
 use tokio::task::JoinSet;
 
-use crate::support::{AtWork, Home, Server, one, raise_file_limit, season, until};
+use crate::support::{AtWork, Home, Server, one, raise_file_limit, season, wait_until};
 
 const CROWD: usize = 1000;
-/// Commands that one process may send in a second, whoever waits.
+/// Commands that one process may send in a second, however many clients wait.
 const MAX_COMMANDS: f64 = 150.0;
 
 /// Waits for the end of a job; again when the longest wait is over.
@@ -37,7 +37,7 @@ fn connections(server: &Server) -> usize {
 /// scripts too.
 async fn commands_per_second(redis: &RedisServer) -> f64 {
     let (begun, before) = (Instant::now(), redis.commands_processed());
-    until("some seconds to pass", async || begun.elapsed() > Duration::from_secs(5)).await;
+    wait_until("some seconds to pass", async || begun.elapsed() > Duration::from_secs(5)).await;
     (redis.commands_processed() - before) as f64 / begun.elapsed().as_secs_f64()
 }
 
@@ -46,7 +46,7 @@ async fn a_thousand_who_wait_cost_what_one_costs() {
     raise_file_limit();
     let redis = RedisServer::start();
     let (home, _) = Home::with_slow(1);
-    let home = home.on(&redis);
+    let home = home.with_redis(&redis);
     let server = home.start_api();
     let job_id = server.submit("zip", &one()).await;
     let client = testkit::http_client(Duration::from_mins(3));
@@ -55,7 +55,7 @@ async fn a_thousand_who_wait_cost_what_one_costs() {
     for _ in 0..CROWD {
         waiting.spawn(wait_for_end(client.clone(), address.clone()));
     }
-    until("all of them to wait", async || connections(&server) >= CROWD).await;
+    wait_until("all of them to wait", async || connections(&server) >= CROWD).await;
     let rate = commands_per_second(&redis).await;
     eprintln!("commands a second while {CROWD} wait: {rate:.0}");
     assert!(rate < MAX_COMMANDS, "{rate}");
@@ -79,7 +79,7 @@ async fn a_thousand_who_wait_cost_what_one_costs() {
 async fn a_thousand_who_wait_for_a_job_each_cost_no_more() {
     raise_file_limit();
     let redis = RedisServer::start();
-    let server = Home::with_examples().on(&redis).start_api();
+    let server = Home::with_examples().with_redis(&redis).start_api();
     let client = testkit::http_client(Duration::from_mins(3));
     let (mut waiting, mut ids) = (JoinSet::new(), Vec::new());
     for _ in 0..CROWD {
@@ -87,7 +87,7 @@ async fn a_thousand_who_wait_for_a_job_each_cost_no_more() {
         waiting.spawn(wait_for_end(client.clone(), format!("{}/api/exports/pdf/{job_id}", server.url)));
         ids.push(job_id);
     }
-    until("all of them to wait", async || connections(&server) >= CROWD).await;
+    wait_until("all of them to wait", async || connections(&server) >= CROWD).await;
     let rate = commands_per_second(&redis).await;
     eprintln!("commands a second while {CROWD} wait for a job each: {rate:.0}");
     assert!(rate < MAX_COMMANDS, "{rate}");
@@ -103,7 +103,7 @@ async fn a_change_costs_five_commands_for_a_thousand_listeners() {
     const CHANGES: usize = 50;
     raise_file_limit();
     let redis = RedisServer::start();
-    let server = Home::with_examples().on(&redis).start_api();
+    let server = Home::with_examples().with_redis(&redis).start_api();
     let mut listeners = Vec::new();
     for _ in 0..CROWD {
         let mut events = server.listen("/api/exports/events", None).await;
@@ -116,12 +116,12 @@ async fn a_change_costs_five_commands_for_a_thousand_listeners() {
         last = server.submit("pdf", &season()).await;
     }
     for events in &mut listeners {
-        let event = events.until(|event| event.data["job_id"] == last.as_str()).await;
+        let event = events.wait_until(|event| event.data["job_id"] == last.as_str()).await;
         assert_eq!(event.data["queue_position"], CHANGES);
     }
     let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap() + 1;
     redis.cli(&["ECHO", "the end"]);
-    let lines = monitor.until("the end");
+    let lines = monitor.read_until("the end");
     let cost = lines.iter().filter(|line| !line.contains("\"submit\"")).count();
     eprintln!("commands for {CHANGES} changes in {seconds} s: {cost}");
     // What is asked by the clock comes on top, and is the same without a listener but for a few.
@@ -133,15 +133,15 @@ async fn a_running_job_is_hardly_asked_about() {
     let at_work = AtWork::start(RedisServer::start(), 3000, &[]).await;
     let AtWork { redis, server, job_id, .. } = &at_work;
     let (monitor, begun) = (redis.monitor(), Instant::now());
-    until("two seconds to pass", async || begun.elapsed() > Duration::from_secs(2)).await;
+    wait_until("two seconds to pass", async || begun.elapsed() > Duration::from_secs(2)).await;
     let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap() + 1;
     redis.cli(&["ECHO", "the end"]);
-    let lines = monitor.until("the end");
+    let lines = monitor.read_until("the end");
     let asked = lines.iter().filter(|line| line.contains(" \"0\" \"held\"")).count();
     assert!(asked <= 2 * seconds, "{asked} in {seconds} s");
     // A deletion is heard of all the same.
     server.delete(job_id).await;
-    until("the job to be stopped", async || server.files().is_empty()).await;
+    wait_until("the job to be stopped", async || server.files().is_empty()).await;
 }
 
 #[tokio::test]
@@ -149,23 +149,23 @@ async fn a_deletion_stops_a_worker_whose_subscription_is_cut() {
     let AtWork { redis, home, server, worker, job_id } = AtWork::start(RedisServer::start(), 3000, &[]).await;
     redis.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
-    until("the worker to stop", async || worker.log().contains("no longer wanted")).await;
-    until("its file to go", async || home.files().is_empty()).await;
+    wait_until("the worker to stop", async || worker.log().contains("its work was stopped")).await;
+    wait_until("its file to go", async || home.files().is_empty()).await;
 }
 
 #[tokio::test]
 async fn a_deletion_stops_a_worker_that_hears_no_messages() {
     let redis = RedisServer::start();
     let (home, request) = Home::with_slow(3000);
-    let home = home.on(&redis);
+    let home = home.with_redis(&redis);
     let server = home.start_api();
     let home = home.with_store(&deaf(&redis));
     let worker = home.start_worker(1);
     let job_id = server.submit("zip", &request).await;
     server.status_when("zip", &job_id, |status| status["processed_count"].as_u64() > Some(0)).await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
-    until("the worker to stop", async || worker.log().contains("no longer wanted")).await;
-    until("its file to go", async || home.files().is_empty()).await;
+    wait_until("the worker to stop", async || worker.log().contains("its work was stopped")).await;
+    wait_until("its file to go", async || home.files().is_empty()).await;
 }
 
 /// The address of a server for a user who may not subscribe.
@@ -179,14 +179,14 @@ async fn a_server_that_hears_no_messages_answers_who_waits_and_who_listens() {
     let redis = RedisServer::start();
     let home = Home::with_examples().with_store(&deaf(&redis));
     let server = home.start_api();
-    until("it to be refused", async || server.log().contains("workers are not woken")).await;
+    wait_until("it to be refused", async || server.log().contains("workers poll every second")).await;
     let job_id = server.submit("pdf", &season()).await;
     let mut events = server.listen(&format!("/api/exports/{job_id}/events"), None).await;
     assert_eq!(events.next().await.unwrap().data["phase"], "queued");
     let address = format!("{}/api/exports/pdf/{job_id}", server.url);
     let waiting = tokio::spawn(wait_for_end(testkit::http_client(Duration::from_mins(3)), address));
     let _worker = home.start_worker(1);
-    let last = events.until(|event| event.data["status"] != "processing").await;
+    let last = events.wait_until(|event| event.data["status"] != "processing").await;
     assert_eq!(last.data["status"], "completed");
     assert_eq!(waiting.await.unwrap().0, StatusCode::OK);
 }
@@ -194,7 +194,7 @@ async fn a_server_that_hears_no_messages_answers_who_waits_and_who_listens() {
 #[tokio::test]
 async fn events_go_on_when_a_subscription_is_cut() {
     let redis = RedisServer::start();
-    let server = Home::with_examples().on(&redis).start_api();
+    let server = Home::with_examples().with_redis(&redis).start_api();
     let mut events = server.listen("/api/exports/events", None).await;
     assert_eq!(events.next().await.unwrap().name, "exports");
     redis.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
@@ -205,14 +205,14 @@ async fn events_go_on_when_a_subscription_is_cut() {
 #[tokio::test]
 async fn who_waits_is_told_what_another_program_writes() {
     let redis = RedisServer::start();
-    let server = Home::with_examples().on(&redis).start_api();
+    let server = Home::with_examples().with_redis(&redis).start_api();
     let write = |record: Value| redis.cli(&["SET", "export_job:theirs", &record.to_string(), "EX", "600"]);
     write(json!({"status": "processing", "job_id": "theirs"}));
     let begun = Instant::now();
     let request = server.client.get(format!("{}/api/exports/theirs", server.url)).header("prefer", "wait=50");
     let waiting = tokio::spawn(request.send());
     // It is read when the request comes, and what happened is asked before and after that.
-    until("the request to wait", async || calls_of(&redis, "mget") >= 3).await;
+    wait_until("the request to wait", async || calls_of(&redis, "mget") >= 3).await;
     write(json!({"status": "failed", "job_id": "theirs", "error": "no"}));
     let status: Value = waiting.await.unwrap().unwrap().json().await.unwrap();
     assert_eq!((&status["status"], &status["error_message"]), (&json!("failed"), &json!("no")));

@@ -6,21 +6,21 @@ use std::time::Instant;
 
 use reqwest::StatusCode;
 
-use crate::support::{Home, season, slow, until};
+use crate::support::{Home, season, slow, wait_until};
 
 #[tokio::test]
 async fn deleting_a_running_job_stops_it_and_leaves_no_file() {
     let (data, request) = slow(3000);
-    let server = Home::with(&[data.path()]).arguments(&["--workers", "1"]).start();
+    let server = Home::with_data(&[data.path()]).arguments(&["--workers", "1"]).start();
     let job_id = server.submit("zip", &request).await;
     server.status_when("zip", &job_id, |s| s["processed_count"].as_u64() > Some(0)).await;
     assert!(!server.files().is_empty(), "it is being written");
     let begun = Instant::now();
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
     assert_eq!(server.get(&format!("/api/exports/zip/{job_id}")).await.status(), StatusCode::NOT_FOUND);
-    until("the unfinished file to go", async || server.files().is_empty()).await;
+    wait_until("the unfinished file to go", async || server.files().is_empty()).await;
     eprintln!("stopped after {} ms", begun.elapsed().as_millis());
-    until("the log to say so", async || server.log().contains("no longer wanted")).await;
+    wait_until("the log to say so", async || server.log().contains("its work was stopped")).await;
     // The only worker is free again: the job did not run on.
     let next = server.submit("zip", &serde_json::json!({"detection_ids": ["d0"]})).await;
     server.completed("zip", &next).await;

@@ -16,7 +16,7 @@ fn the_demo_writes_reports_and_an_archive() {
     let zip = zip::ZipArchive::new(archive).unwrap();
     let crops = zip.file_names().flatten().filter(|name| name.starts_with("crops/")).count();
     assert_eq!(crops, 10, "ten crops of a heron");
-    for said in ["completed after", "detections: 10 of 10", "Then try:"] {
+    for said in ["completed in", "detections: 10 of 10", "Then try:"] {
         assert!(told.contains(said), "“{said}” is not in:\n{told}");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{AtWork, Home, Server, herons, on_both_stores, raise_file_limit, season, until};
+use crate::support::{AtWork, Home, Server, herons, on_both_stores, raise_file_limit, season, wait_until};
 
 on_both_stores!(
     a_job_is_told_from_its_state_to_its_end,
@@ -33,7 +33,7 @@ async fn a_job_is_told_from_its_state_to_its_end(on: impl Fn(Home) -> Home) {
     assert!(counts.is_sorted(), "{counts:?}");
     let ids: Vec<u64> = events.iter().map(|event| event.id.parse().unwrap()).collect();
     assert!(ids.is_sorted(), "{ids:?}");
-    // The last event is the status that anybody else is told.
+    // The last event is the status that other clients get.
     assert_eq!(last.data["file_size_bytes"], server.status("zip", &job_id).await["file_size_bytes"]);
 }
 
@@ -84,7 +84,7 @@ async fn all_jobs_are_told_with_what_a_client_has_missed(on: impl Fn(Home) -> Ho
     assert_eq!((present.name.as_str(), &present.data["exports"][0]["job_id"]), ("exports", &json!(old)));
     let new = server.submit("zip", &herons()).await;
     let of_new = |event: &crate::sse::Event| event.data["job_id"] == new.as_str();
-    let done = events.until(|event| of_new(event) && event.data["status"] == "completed").await;
+    let done = events.wait_until(|event| of_new(event) && event.data["status"] == "completed").await;
     drop(events);
 
     // While the client is away.
@@ -92,13 +92,13 @@ async fn all_jobs_are_told_with_what_a_client_has_missed(on: impl Fn(Home) -> Ho
     server.completed("pdf", &missed).await;
     server.delete(&old).await;
     let mut events = server.listen("/api/exports/events", Some(&done.id)).await;
-    // The last that was heard may be told again: its record was looked at before its change was.
+    // The last event may come twice: its record was read before its change was.
     let other = |event: &crate::sse::Event| !of_new(event);
-    let told = [events.until(other).await, events.until(other).await];
+    let told = [events.wait_until(other).await, events.wait_until(other).await];
     assert_eq!((&told[0].data["job_id"], &told[0].data["status"]), (&json!(missed), &json!("completed")));
     assert_eq!((told[1].name.as_str(), &told[1].data["job_id"]), ("gone", &json!(old)));
 
-    // One that nobody knows any more what it has missed is told everything.
+    // A client whose missed events are unknown gets everything.
     let mut events = server.listen("/api/exports/events", Some("1")).await;
     assert_eq!(events.next().await.unwrap().data["exports"].as_array().unwrap().len(), 2);
 }
@@ -129,7 +129,7 @@ async fn a_job_is_told_by_a_process_that_has_nothing_to_do_with_it() {
 #[tokio::test]
 async fn what_another_program_writes_is_told_too() {
     let redis = RedisServer::start();
-    let server = Home::with_examples().on(&redis).start_api();
+    let server = Home::with_examples().with_redis(&redis).start_api();
     let write = |record: Value| redis.cli(&["SET", "export_job:theirs", &record.to_string(), "EX", "60"]);
     write(json!({"status": "processing", "job_id": "theirs"}));
     let mut events = server.listen(&events_of("theirs"), None).await;
@@ -141,7 +141,7 @@ async fn what_another_program_writes_is_told_too() {
 
 #[tokio::test]
 async fn there_is_a_sign_of_life_while_nothing_happens() {
-    // Nothing is to be written in the meantime, so nobody is waited for.
+    // Nothing is to be written in the meantime, so there is nothing to wait for.
     let server = Home::with_examples().arguments(&["--workers", "0", "--write-timeout", "1"]).start();
     let mut response = server.client.get(format!("{}/api/exports/events", server.url)).send().await.unwrap();
     let mut text = String::new();
@@ -174,10 +174,10 @@ async fn a_thousand_listeners_cost_under_100_mebibytes() {
     }
     server.delete(&job_id).await;
     for events in &mut listeners {
-        assert_eq!(events.until(|event| event.name == "gone").await.data["job_id"], job_id.as_str());
+        assert_eq!(events.wait_until(|event| event.name == "gone").await.data["job_id"], job_id.as_str());
     }
     let cost = resident(&server).saturating_sub(before);
     assert!(cost < 100, "{cost} MiB");
     drop(listeners);
-    until("the server to go on", async || server.get("/healthz").await.status() == 200).await;
+    wait_until("the server to go on", async || server.get("/healthz").await.status() == 200).await;
 }

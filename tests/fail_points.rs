@@ -1,19 +1,19 @@
-//! A process that ends at each step of a job: the job ends all the same, or is gone, and no file
-//! is left that nobody wants.
+//! A process that ends at each step of a job: the job ends nevertheless, or is removed, and no file
+//! is left over.
 //!
-//! The steps are named in the program (`may_die!`) and compiled in for tests alone.
+//! The steps are named in the program (`crash_point!`) and compiled in for tests alone.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{Home, Server, season, until};
+use crate::support::{Home, Server, season, wait_until};
 
 const SHORT_LEASE: [&str; 6] = ["--lease", "4", "--heartbeat", "0.4", "--grace", "0"];
 
 fn home(redis: &RedisServer, detections: usize) -> (Home, Value) {
     let (home, request) = Home::with_slow(detections);
-    (home.on(redis).arguments(&SHORT_LEASE), request)
+    (home.with_redis(redis).arguments(&SHORT_LEASE), request)
 }
 
 /// What is left of the work of all processes: the files of completed jobs.
@@ -25,7 +25,7 @@ async fn only_the_files_of(server: &Server, ids: &[&str]) {
         server.download(&status).await;
     }
     wanted.sort();
-    until("all other files to go", async || {
+    wait_until("all other files to go", async || {
         let mut files = server.files();
         files.sort();
         files == wanted
@@ -40,7 +40,7 @@ async fn worker_ends_at(point: &str) {
     let server = home.start_api();
     let job_id = server.submit("zip", &request).await;
     let doomed = home.start_doomed(point);
-    assert!(!doomed.ended().success(), "it ended at {point}");
+    assert!(!doomed.wait().success(), "it ended at {point}");
     let _worker = home.start_worker(1);
     only_the_files_of(&server, &[&job_id]).await;
     let attempt = server.status("zip", &job_id).await["attempt"].as_u64().unwrap();
@@ -76,27 +76,27 @@ async fn three_lost_workers_are_the_end_of_a_job() {
     let job_id = server.submit("zip", &request).await;
     for _ in 0..3 {
         let doomed = home.start_doomed("made");
-        assert!(!doomed.ended().success());
+        assert!(!doomed.wait().success());
     }
     let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
     assert_eq!((&status["status"], &status["attempt"]), (&json!("failed"), &json!(3)));
     assert!(status["error_message"].as_str().unwrap().contains("begun 3 times"), "{status}");
-    until("all files to go", async || server.files().is_empty()).await;
+    wait_until("all files to go", async || server.files().is_empty()).await;
 }
 
-/// A worker ends while it tells of a fault of the request.
+/// A worker ends while it reports an error of the request.
 async fn worker_ends_failing_at(point: &str) {
     let redis = RedisServer::start();
     let (home, _) = home(&redis, 800);
     let server = home.start_api();
     let job_id = server.submit("zip", &json!({"detection_ids": ["there is none"]})).await;
     let doomed = home.start_doomed(point);
-    assert!(!doomed.ended().success());
+    assert!(!doomed.wait().success());
     let _worker = home.start_worker(1);
     let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
     assert_eq!(status["status"], "failed");
     assert!(!status["error_message"].as_str().unwrap().contains("begun"), "{status}");
-    until("all files to go", async || server.files().is_empty()).await;
+    wait_until("all files to go", async || server.files().is_empty()).await;
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn after_a_failure_is_told() {
     worker_ends_failing_at("failed").await;
 }
 
-/// A worker that was told to stop ends while it hands its job back.
+/// A worker that stops ends while it hands its job back.
 async fn worker_ends_releasing_at(point: &str) {
     let redis = RedisServer::start();
     let (home, request) = home(&redis, 800);
@@ -141,7 +141,7 @@ async fn after_the_work_on_a_deleted_job_was_stopped() {
     let doomed = home.start_doomed("stopped");
     server.status_when("zip", &job_id, |status| status["phase"] == "running").await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
-    assert!(!doomed.ended().success());
+    assert!(!doomed.wait().success());
     let _worker = home.start_worker(1);
     only_the_files_of(&server, &[]).await;
     assert_eq!(server.get(&format!("/api/exports/zip/{job_id}")).await.status(), StatusCode::NOT_FOUND);
@@ -154,9 +154,10 @@ async fn with_the_published_file_of_a_job_that_was_deleted_meanwhile() {
     let server = home.start_api();
     let job_id = server.submit("zip", &request).await;
     let doomed = home.start_worker_with(1, &[("FAILPOINTS", "published=sleep(4000);lost=return")]);
-    until("the file to be there", async || server.files().iter().any(|file| !file.starts_with('.'))).await;
+    wait_until("the file to be there", async || server.files().iter().any(|file| !file.starts_with('.')))
+        .await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
-    assert!(!doomed.ended().success());
+    assert!(!doomed.wait().success());
     let _worker = home.start_worker(1);
     only_the_files_of(&server, &[]).await;
 }
@@ -167,7 +168,7 @@ async fn server_ends_at(
     request: impl AsyncFnOnce(&Server, &str),
 ) -> (RedisServer, Home, String) {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis).arguments(&SHORT_LEASE);
+    let home = Home::with_examples().with_redis(&redis).arguments(&SHORT_LEASE);
     let server = home.start();
     let job_id = server.submit("pdf", &season()).await;
     server.completed("pdf", &job_id).await;
@@ -176,7 +177,7 @@ async fn server_ends_at(
     command.args(["--workers", "0"]).env("FAILPOINTS", format!("{point}=return"));
     let server = home.start_as(command);
     request(&server, &job_id).await;
-    assert!(!server.ended().success());
+    assert!(!server.wait().success());
     (redis, home, job_id)
 }
 
@@ -218,14 +219,14 @@ async fn a_server_ends_in_the_middle_of_a_deletion() {
     let (_redis, home, job_id) = server_ends_at("deleted", deletes).await;
     // The record went, and the file did not, unless the clock of the process came by just then.
     let server = home.start();
-    until("the file to go", async || home.files().is_empty()).await;
+    wait_until("the file to go", async || home.files().is_empty()).await;
     assert_eq!(server.get(&format!("/api/exports/pdf/{job_id}")).await.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn a_process_ends_while_it_removes_an_expired_job() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis).arguments(&["--ttl", "2"]);
+    let home = Home::with_examples().with_redis(&redis).arguments(&["--ttl", "2"]);
     let server = home.start();
     let job_id = server.submit("pdf", &season()).await;
     server.completed("pdf", &job_id).await;
@@ -233,7 +234,7 @@ async fn a_process_ends_while_it_removes_an_expired_job() {
     let mut command = home.command();
     command.args(["--workers", "0"]).env("FAILPOINTS", "expired=return");
     let doomed = home.start_as(command);
-    assert!(!doomed.ended().success());
+    assert!(!doomed.wait().success());
     let _server = home.start();
-    until("the file to go", async || home.files().is_empty()).await;
+    wait_until("the file to go", async || home.files().is_empty()).await;
 }

@@ -19,19 +19,19 @@ use testkit::{Package, free_port, picture};
 use tokio::sync::Barrier;
 use tokio_util::io::ReaderStream;
 
-use crate::support::{Home, certificate, program, until};
+use crate::support::{Home, certificate, program, wait_until};
 
 /// What a media server has seen.
 #[derive(Default)]
-struct Seen {
+struct SeenRequest {
     requests: AtomicUsize,
     now: AtomicUsize,
     most_at_once: AtomicUsize,
 }
 
 /// A server of pictures, and of everything else that may come instead.
-async fn media_server(together: usize) -> (String, Arc<Seen>) {
-    let seen = Arc::new(Seen::default());
+async fn media_server(together: usize) -> (String, Arc<SeenRequest>) {
+    let seen = Arc::new(SeenRequest::default());
     let barrier = Arc::new(Barrier::new(together));
     let counted = Arc::clone(&seen);
     let routes = Router::new()
@@ -45,7 +45,7 @@ async fn media_server(together: usize) -> (String, Arc<Seen>) {
         .route("/never", get(never))
         .route(
             "/together/{number}",
-            get(async move |State(seen): State<Arc<Seen>>| together_with(seen, barrier).await),
+            get(async move |State(seen): State<Arc<SeenRequest>>| together_with(seen, barrier).await),
         )
         .layer(axum::middleware::from_fn(move |request, next: axum::middleware::Next| {
             counted.requests.fetch_add(1, Ordering::SeqCst);
@@ -65,8 +65,8 @@ async fn led(In(more): In<u32>) -> Response {
     }
 }
 
-/// Has no time for the first who asks.
-async fn busy(State(seen): State<Arc<Seen>>) -> Response {
+/// Answers the first request with “try again”.
+async fn busy(State(seen): State<Arc<SeenRequest>>) -> Response {
     if seen.now.fetch_add(1, Ordering::SeqCst) == 0 {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
@@ -78,7 +78,7 @@ async fn never() {
 }
 
 /// Answers when as many ask at once as the barrier holds back.
-async fn together_with(seen: Arc<Seen>, barrier: Arc<Barrier>) -> Vec<u8> {
+async fn together_with(seen: Arc<SeenRequest>, barrier: Arc<Barrier>) -> Vec<u8> {
     let now = seen.now.fetch_add(1, Ordering::SeqCst) + 1;
     seen.most_at_once.fetch_max(now, Ordering::SeqCst);
     barrier.wait().await;
@@ -163,8 +163,8 @@ async fn a_file_is_fetched_within_limits_and_what_comes_instead_is_told() {
     let cases = [
         ("/picture.jpg", "", ""),
         ("/led/3", "", ""),
-        ("/led/6", "not_fetched", "led on more than 5 times"),
-        ("/led-away", "not_fetched", "nothing is fetched from (ftp:)"),
+        ("/led/6", "not_fetched", "more than 5 redirects"),
+        ("/led-away", "not_fetched", "a kind that is not fetched (ftp:)"),
         ("/busy", "", ""),
         ("/gone", "not_fetched", "the server answered 404"),
         ("/huge", "too_large", "larger than 1048576 bytes"),
@@ -190,7 +190,7 @@ async fn a_file_that_does_not_come_is_given_up() {
     let (url, _) = media_server(1).await;
     let arguments = &["--fetch-media", "--fetch-private", "--fetch-timeout", "1"];
     for (_, told) in archive_of(vec![format!("{url}/never")], arguments).await {
-        assert!(told.contains("it was not there after 1 s"), "{told}");
+        assert!(told.contains("no answer within 1 s"), "{told}");
     }
 }
 
@@ -208,9 +208,9 @@ async fn a_deletion_ends_a_fetch() {
     let (url, seen) = media_server(1).await;
     let folder = package(&[format!("{url}/never"), format!("{url}/picture.jpg")]);
     let arguments = ["--workers", "1", "--fetch-media", "--fetch-private", "--fetch-timeout", "86400"];
-    let server = Home::with(&[folder.path()]).arguments(&arguments).start();
+    let server = Home::with_data(&[folder.path()]).arguments(&arguments).start();
     let stuck = server.submit("zip", &json!({"detection_ids": ["d0"]})).await;
-    until("the file is asked for", async || seen.requests.load(Ordering::SeqCst) == 1).await;
+    wait_until("the file is asked for", async || seen.requests.load(Ordering::SeqCst) == 1).await;
     server.delete(&stuck).await;
     // The only worker is free for it.
     let next = server.submit("zip", &json!({"detection_ids": ["d1"]})).await;
@@ -237,7 +237,8 @@ async fn a_server_with_tls_is_believed_when_its_certificate_is_trusted() {
     command.args(["s_server", "-accept", &port.to_string(), "-cert", &certificate, "-key", &key, "-WWW"]);
     command.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
     let _server = TlsServer(command.spawn().unwrap());
-    until("it listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+    wait_until("it listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok())
+        .await;
 
     let addresses = [format!("https://127.0.0.1:{port}/picture.jpg")];
     let arguments = ["--fetch-media", "--fetch-private", "--fetch-timeout", "20"];

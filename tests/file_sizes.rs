@@ -40,7 +40,7 @@ async fn assert_not_whole(server: &Server, path: &str) {
     assert_eq!((status, body.len()), (500, 0), "{path}");
 }
 
-/// A report that is told to be longer or shorter than it is.
+/// A report whose record has a wrong size.
 async fn sizes_of_a_report(home: Home, redis: &RedisServer) -> (Server, String) {
     let server = home.start();
     let job_id = server.submit("pdf", &season()).await;
@@ -69,10 +69,10 @@ async fn sizes_of_a_report(home: Home, redis: &RedisServer) -> (Server, String) 
 #[tokio::test]
 async fn a_record_of_another_program_does_not_say_how_much_is_sent() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let folder = home.exports();
     let (server, path) = sizes_of_a_report(home, &redis).await;
-    // A file that was cut off is not handed out as if it were whole, and one that has gone is none.
+    // A truncated file is not sent as if it were whole, and a missing file is not found.
     let file = folder.join(path.rsplit('/').next().unwrap().split('?').next().unwrap());
     OpenOptions::new().write(true).open(&file).unwrap().set_len(100).unwrap();
     assert_not_whole(&server, &path).await;
@@ -83,13 +83,13 @@ async fn a_record_of_another_program_does_not_say_how_much_is_sent() {
 #[tokio::test]
 async fn nor_where_files_are_in_an_object_store() {
     let (redis, store) = (RedisServer::start(), S3Server::start());
-    sizes_of_a_report(Home::with_examples().on(&redis).in_bucket(&store), &redis).await;
+    sizes_of_a_report(Home::with_examples().with_redis(&redis).in_bucket(&store), &redis).await;
 }
 
 #[tokio::test]
 async fn pictures_of_an_archive_are_found_by_its_own_size() {
     let (redis, store) = (RedisServer::start(), S3Server::start());
-    let server = Home::with_examples().on(&redis).in_bucket(&store).start();
+    let server = Home::with_examples().with_redis(&redis).in_bucket(&store).start();
     let job_id = server.submit("zip", &herons()).await;
     server.completed("zip", &job_id).await;
     let path = format!("/api/exports/zip/{job_id}/pictures");

@@ -1,5 +1,5 @@
-//! What hinders a server: threads that are stuck, no worker, no room. None of it holds up more than it
-//! has to, and an operator is told.
+//! What hinders a server: threads that are stuck, no worker, no room. None of it blocks more than it
+//! has to, and the operator sees it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use testkit::{Package, RedisServer, picture};
 
 use crate::bad_input::in_a_namespace;
-use crate::support::{Home, Server, one, season, until};
+use crate::support::{Home, Server, one, season, wait_until};
 
 /// What `/readyz` says: its status, and the problems or the detail.
 async fn readiness(server: &Server) -> (u16, String) {
@@ -30,7 +30,7 @@ async fn metric(server: &Server, name: &str) -> f64 {
     line.expect("a metric of that name").parse().unwrap()
 }
 
-/// A data set with a picture, and a named pipe that nobody ever writes to in the place of another.
+/// A data set with a picture, and a named pipe without a writer in the place of another.
 #[tokio::test]
 async fn a_pipe_in_the_place_of_a_picture_is_missing_and_holds_nobody() {
     let mut package = Package::new();
@@ -42,7 +42,7 @@ async fn a_pipe_in_the_place_of_a_picture_is_missing_and_holds_nobody() {
     }
     let data = package.write();
     assert!(Command::new("mkfifo").arg(data.path().join("pipe.jpg")).status().unwrap().success());
-    let home = Home::with(&[data.path()]).arguments(&["--workers", "1", "--grace", "1"]);
+    let home = Home::with_data(&[data.path()]).arguments(&["--workers", "1", "--grace", "1"]);
     let server = home.start();
     let job_id = server.submit("zip", &json!({"detection_ids": ["pipe", "whole"]})).await;
     let status = server.completed("zip", &job_id).await;
@@ -76,7 +76,7 @@ async fn a_thread_that_does_not_stop_is_let_go_and_its_worker_goes_on() {
     assert_eq!(status, 200);
     assert!(said.starts_with("1 thread is stuck"), "{said}");
     assert!((metric(&server, "trapline_threads_stuck").await - 1.0).abs() < f64::EPSILON);
-    assert!(server.log().contains("a thread did not stop, and is let go"));
+    assert!(server.log().contains("a thread did not stop and was abandoned"));
     // Nor does it keep the process.
     let begun = Instant::now();
     server.terminate();
@@ -104,19 +104,21 @@ async fn when_no_worker_runs_it_is_said() {
     let redis = RedisServer::start();
     for on_redis in [true, false] {
         let home = Home::with_examples().arguments(&["--worker-silence", "1"]);
-        let home = if on_redis { home.on(&redis) } else { home };
+        let home = if on_redis { home.with_redis(&redis) } else { home };
         let server = home.start_api();
         assert_eq!(readiness(&server).await, (200, String::new()));
         let job_id = server.submit("pdf", &season()).await;
-        until("a worker to be missed", async || readiness(&server).await.1.contains("no worker is running"))
-            .await;
+        wait_until("a worker to be missed", async || {
+            readiness(&server).await.1.contains("no worker is running")
+        })
+        .await;
         assert_eq!(readiness(&server).await.0, 200, "exports are taken all the same");
         let status = server.status("pdf", &job_id).await;
         assert_eq!((&status["phase"], &status["waiting_for"]), (&json!("queued"), &json!("worker")));
         if on_redis {
             let _worker = home.start_worker(1);
             server.completed("pdf", &job_id).await;
-            until("nothing to be missed", async || readiness(&server).await.1.is_empty()).await;
+            wait_until("nothing to be missed", async || readiness(&server).await.1.is_empty()).await;
         }
     }
 }
@@ -138,7 +140,7 @@ async fn when_the_disk_is_nearly_full_nothing_is_taken_and_jobs_say_what_they_wa
     let disk = rustix::fs::statvfs(&seen).unwrap();
     let room = usize::try_from(disk.f_bavail * disk.f_frsize).unwrap();
     std::fs::write(seen.join("ballast"), vec![1; room - (60 << 20)]).unwrap();
-    until("the server to see it", async || readiness(&server).await.0 == 503).await;
+    wait_until("the server to see it", async || readiness(&server).await.0 == 503).await;
     assert!(readiness(&server).await.1.contains("--keep-free"));
     let first = server.status("zip", &running).await;
     assert_eq!(first["status"], "processing", "{first}");
@@ -179,7 +181,7 @@ async fn a_job_waits_for_a_file_descriptor() {
         server.get("/healthz").await;
         limit_descriptors(&server, NONE_LEFT);
         let job_id = server.submit(kind, &body).await;
-        until("the job to have found none", async || {
+        wait_until("the job to have found none", async || {
             server
                 .log()
                 .lines()
@@ -223,17 +225,17 @@ fn all_species() -> Value {
 #[tokio::test]
 async fn a_report_of_any_size_is_stopped_when_it_is_deleted() {
     let data = many_species();
-    let server = Home::with(&[data.path()]).arguments(&["--workers", "1"]).start();
+    let server = Home::with_data(&[data.path()]).arguments(&["--workers", "1"]).start();
     let small =
         json!({"report_type": "seasonal_activity", "start_date": "2023-11-01", "end_date": "2024-01-31"});
     let large = server.submit("pdf", &all_species()).await;
     let lays_out = || has_children(&server);
-    until("its pages to be laid out", async || lays_out()).await;
+    wait_until("its pages to be laid out", async || lays_out()).await;
     assert_eq!(server.delete(&large).await, StatusCode::NO_CONTENT);
-    until("the process that lays them out to end", async || !lays_out()).await;
+    wait_until("the process that lays them out to end", async || !lays_out()).await;
     let next = server.submit("pdf", &small).await;
     server.completed("pdf", &next).await;
-    assert!(!server.log().contains("is let go"));
+    assert!(!server.log().contains("was abandoned"));
 }
 
 /// What takes more memory than it may fails alone, and says what to do.
@@ -241,13 +243,13 @@ async fn a_report_of_any_size_is_stopped_when_it_is_deleted() {
 async fn a_report_that_needs_too_much_memory_fails_alone() {
     let data = many_species();
     let examples = testkit::examples().join("camtrap-dp");
-    let server = Home::with(&[data.path(), &examples]).arguments(&["--job-memory", "250"]).start();
+    let server = Home::with_data(&[data.path(), &examples]).arguments(&["--job-memory", "250"]).start();
     let report = server.submit("pdf", &all_species()).await;
     let status = server.status_when("pdf", &report, |status| status["status"] != "processing").await;
     assert_eq!(status["status"], "failed", "{status}");
     let reason = status["error_message"].as_str().unwrap();
     assert!(
-        reason.contains("250 MiB of memory (--job-memory)") && reason.contains("ask for fewer"),
+        reason.contains("250 MiB of memory (--job-memory)") && reason.contains("choose fewer"),
         "{reason}"
     );
     let archive = server.submit("zip", &crate::support::herons()).await;

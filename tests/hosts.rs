@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use testkit::{Host, Hosts, S3Server};
 
 use crate::access::token;
-use crate::support::{slow, until};
+use crate::support::{slow, wait_until};
 
 /// Jobs that wait at once.
 const QUEUED: usize = 10_000;
@@ -85,7 +85,7 @@ impl Network {
         servers.insert(a.address.clone(), redis(&a, folder.path(), &always));
         let replica = [&always[..], &["--replicaof", &a.address, "6379"]].concat();
         servers.insert(b.address.clone(), redis(&b, folder.path(), &replica));
-        until("the replica follows", async || {
+        wait_until("the replica follows", async || {
             redis_cli(&b.address, "6379", &["INFO", "replication"])
                 .is_some_and(|told| told.contains("master_link_status:up"))
         })
@@ -104,7 +104,7 @@ impl Network {
             );
         }
         for host in &sentinels {
-            until("the sentinels know each other and the replica", async || {
+            wait_until("the sentinels know each other and the replica", async || {
                 redis_cli(&host.address, "26379", &["SENTINEL", "MASTER", "main"]).is_some_and(|told| {
                     let lines: Vec<&str> = told.lines().collect();
                     let of = |name: &str| lines.iter().position(|line| *line == name).map(|at| lines[at + 1]);
@@ -220,7 +220,7 @@ impl Network {
 }
 
 /// Durations in order, as a sentence.
-fn told(what: &str, mut took: Vec<Duration>) {
+fn print_times(what: &str, mut took: Vec<Duration>) {
     took.sort();
     let at = |share: usize| took[(took.len() * share / 100).min(took.len() - 1)].as_secs_f64() * 1000.0;
     eprintln!(
@@ -257,21 +257,23 @@ async fn hosts_are_cut_off_and_die_and_no_job_is_stuck() {
     network.workers[0].connect();
     eprintln!("jobs lost with a master that could not hand them on: {lost}");
     let all = worked.len();
-    until("every job has ended", async || ended(&network, worked).await == all).await;
+    wait_until("every job has ended", async || count_ended(&network, worked).await == all).await;
     for job_id in worked {
         if let Some(status) = network.status(job_id).await {
             assert_eq!(status["status"], "completed", "{status}");
             network.delete(job_id).await;
         }
     }
-    until("no file is left", async || network.s3.objects().is_empty() && network.s3.unfinished().is_empty())
-        .await;
+    wait_until("no file is left", async || {
+        network.s3.objects().is_empty() && network.s3.list_uploads().is_empty()
+    })
+    .await;
     let keys =
         redis_cli(&network.master().unwrap(), "6379", &["--scan", "--pattern", "export_job:*"]).unwrap();
     assert_eq!(keys, "");
 }
 
-/// Ten thousand jobs that wait, since nobody works yet.
+/// Ten thousand queued jobs, before any worker runs.
 async fn queue(network: &Network) -> Vec<String> {
     let begun = Instant::now();
     let one = json!({"detection_ids": ["d0"]});
@@ -346,18 +348,18 @@ async fn crowd(network: &Network, ids: &[String]) {
         (at, new)
     };
     let (took, heard, (at, new)) = tokio::join!(polling, heard, submitting);
-    told("status requests, 1,000 a second", took.concat());
+    print_times("status requests, 1,000 a second", took.concat());
     let waited = heard
         .iter()
         .flat_map(|times| times.iter().zip(&at).map(|(heard, at)| heard.saturating_duration_since(*at)));
-    told("new jobs heard of by 200 listeners", waited.collect());
+    print_times("new jobs heard of by 200 listeners", waited.collect());
     for job_id in &new {
         network.delete(job_id).await;
     }
 }
 
 /// How many of the jobs are there and completed, or gone.
-async fn ended(network: &Network, jobs: &[String]) -> usize {
+async fn count_ended(network: &Network, jobs: &[String]) -> usize {
     let statuses = stream::iter(jobs).map(|job_id| network.status(job_id)).buffer_unordered(16);
     statuses
         .filter(|status| {
@@ -368,7 +370,7 @@ async fn ended(network: &Network, jobs: &[String]) -> usize {
 }
 
 async fn completed(network: &Network, jobs: &[String], many: usize) {
-    until("some jobs are completed", async || ended(network, jobs).await >= many).await;
+    wait_until("some jobs are completed", async || count_ended(network, jobs).await >= many).await;
 }
 
 /// The job that a worker has is another's before the worker is back.
@@ -376,7 +378,7 @@ async fn cut_a_worker_off(network: &Network) {
     let worker = &network.workers[0];
     let claims = || std::fs::read_to_string(network.log_of(worker)).unwrap().matches("job claimed").count();
     let before = claims();
-    until("the worker has a job", async || claims() > before).await;
+    wait_until("the worker has a job", async || claims() > before).await;
     worker.cut_off();
     let others = || -> String {
         network.workers[1..]
@@ -384,9 +386,9 @@ async fn cut_a_worker_off(network: &Network) {
             .map(|worker| std::fs::read_to_string(network.log_of(worker)).unwrap())
             .collect()
     };
-    until("its job waits again", async || {
+    wait_until("its job waits again", async || {
         let api = std::fs::read_to_string(network.log_of(&network.api)).unwrap();
-        format!("{api}{}", others()).contains("a worker was lost; its job waits again")
+        format!("{api}{}", others()).contains("a worker was lost; its job is queued again")
     })
     .await;
 }
@@ -395,7 +397,7 @@ async fn cut_a_worker_off(network: &Network) {
 async fn fail_over(network: &mut Network, jobs: &[String]) -> usize {
     let master = network.master().unwrap();
     network.servers.get_mut(&master).unwrap().kill();
-    until("there is another master", async || network.master().is_some_and(|now| now != master)).await;
+    wait_until("there is another master", async || network.master().is_some_and(|now| now != master)).await;
     let there = stream::iter(jobs).map(|job_id| network.status(job_id)).buffer_unordered(16);
     there.filter(|status| std::future::ready(status.is_none())).count().await
 }

@@ -128,7 +128,7 @@ async fn a_server_tells_the_same_as_the_command() {
     let missing = server.get("/api/datasets/nowhere").await;
     assert_eq!(missing.status(), 404);
     let problem: Value = missing.json().await.unwrap();
-    assert_eq!(problem["detail"], "unknown dataset “nowhere”. Known are: algar, camtrap-dp");
+    assert_eq!(problem["detail"], "No data set “nowhere”. There are: algar, camtrap-dp");
 }
 
 /// `trapline check` in a folder, with the default places for jobs and files below it.
@@ -148,8 +148,8 @@ fn a_check_leaves_an_empty_folder_empty() {
         "ok    data algar: 15,290 observations of ",
         " species at 38 locations, 2018-0",
         "0 of 15,290 pictures found",
-        "ok    artifacts: trapline-data/exports is not there yet and can be made",
-        "ok    store: jobs are kept in trapline-data/jobs, which can be made in ",
+        "ok    artifacts: trapline-data/exports does not exist yet and can be created",
+        "ok    store: jobs are kept in trapline-data/jobs, which can be created in ",
     ] {
         assert!(told.contains(part), "{part} is not in:\n{told}");
     }
@@ -197,5 +197,5 @@ fn a_check_looks_at_a_store_that_is_there_and_changes_nothing() {
     std::fs::write(home.folder.path().join("jobs/jobs.sqlite"), "no database, ".repeat(100)).unwrap();
     let (code, told) = check();
     assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("jobs.sqlite is no database of SQLite"), "{told}");
+    assert!(told.contains("jobs.sqlite is not a SQLite database"), "{told}");
 }

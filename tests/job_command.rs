@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
 use crate::link::{Fault, Link};
-use crate::support::{Home, on_both_stores, program, season, tools, until};
+use crate::support::{Home, on_both_stores, program, season, tools, wait_until};
 
 /// The ten detections of a heron, as fields.
 const HERONS: [&str; 3] =
@@ -21,13 +21,13 @@ const SEASON: [&str; 3] = ["report_type=seasonal_activity", "start_date=2018-09-
 
 /// What a call came to.
 #[derive(Debug)]
-struct Called {
+struct CallResult {
     code: i32,
     out: String,
     told: String,
 }
 
-impl Called {
+impl CallResult {
     fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -40,14 +40,14 @@ fn command(folder: &Path, server: &str, arguments: &[&str]) -> Command {
 }
 
 /// Runs `trapline job` beside the tasks of the test.
-async fn job(folder: &Path, server: &str, arguments: &[&str]) -> Called {
+async fn job(folder: &Path, server: &str, arguments: &[&str]) -> CallResult {
     let mut command = command(folder, server, arguments);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().trim().to_owned();
-    Called { code: output.status.code().unwrap(), out: text(output.stdout), told: text(output.stderr) }
+    CallResult { code: output.status.code().unwrap(), out: text(output.stdout), told: text(output.stderr) }
 }
 
-fn with<'a>(first: &[&'a str], fields: &[&'a str], last: &[&'a str]) -> Vec<&'a str> {
+fn join_arguments<'a>(first: &[&'a str], fields: &[&'a str], last: &[&'a str]) -> Vec<&'a str> {
     [first, fields, last].concat()
 }
 
@@ -57,7 +57,7 @@ async fn an_export_is_submitted_followed_downloaded_and_deleted(on: impl Fn(Home
     let folder = tempfile::tempdir().unwrap();
     let server = on(Home::with_examples()).start();
     let job = async |arguments: &[&str]| job(folder.path(), &server.url, arguments).await;
-    let submitted = job(&with(&["submit", "zip"], &HERONS, &["crop_size:=256"])).await;
+    let submitted = job(&join_arguments(&["submit", "zip"], &HERONS, &["crop_size:=256"])).await;
     assert_eq!(submitted.code, 0, "{submitted:?}");
     // The id and nothing else, for scripts.
     let id = submitted.out.as_str();
@@ -102,7 +102,7 @@ async fn a_report_is_waited_for_and_written() {
 #[tokio::test]
 async fn what_is_missing_from_an_archive_is_told_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Home::with(&[&testkit::examples().join("camtrap-dp")]).start();
+    let server = Home::with_data(&[&testkit::examples().join("camtrap-dp")]).start();
     let line = "10 of 20 not included: 10 pictures are on the web only; add --fetch-media";
     let herons = ["submit", "zip", "filter.classifications:=[\"Ardea\"]", "-o", "a.zip"];
     let made = job(folder.path(), &server.url, &herons).await;
@@ -121,7 +121,7 @@ async fn what_is_wrong_with_a_request_is_told_with_its_fields() {
     let wrong = ["submit", "zip", "crop_size:=5", "layout=tar", "filter.min_confidence:=2"];
     let wrong = job(folder.path(), &server.url, &wrong).await;
     assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));
-    for told in ["crop_size: crop_size must be", "layout: layout must be", "filter.min_confidence: "] {
+    for told in ["crop_size must be", "layout must be", "filter.min_confidence: "] {
         assert!(wrong.told.contains(told), "{wrong:?}");
     }
     let nonsense = job(folder.path(), &server.url, &["submit", "zip", "crop_size"]).await;
@@ -135,7 +135,8 @@ async fn an_export_that_failed_ends_with_1_and_its_reason() {
     std::fs::write(folder.path().join("broken.typ"), "#nothing_of_this_name").unwrap();
     let server = Home::with_examples().arguments(&["--templates", folder.path().to_str().unwrap()]).start();
     let broken = ["report_type=custom", "template=broken", "start_date=2018-09-01", "end_date=2019-01-31"];
-    let failed = job(folder.path(), &server.url, &with(&["submit", "pdf"], &broken, &["--wait"])).await;
+    let failed =
+        job(folder.path(), &server.url, &join_arguments(&["submit", "pdf"], &broken, &["--wait"])).await;
     assert_eq!(failed.code, 1, "{failed:?}");
     assert!(failed.told.contains("the export failed: ") && failed.told.contains("broken.typ"), "{failed:?}");
     let id = failed.out.as_str();
@@ -165,15 +166,19 @@ async fn a_server_that_is_not_there_or_not_ours_is_told() {
 async fn a_download_goes_on_where_it_was_cut_off() {
     let folder = tempfile::tempdir().unwrap();
     let server = Home::with_examples().start();
-    let id = job(folder.path(), &server.url, &with(&["submit", "zip"], &HERONS, &["--wait"])).await.out;
+    let id =
+        job(folder.path(), &server.url, &join_arguments(&["submit", "zip"], &HERONS, &["--wait"])).await.out;
     let whole = server.download(&server.status("zip", &id).await).await;
     let part = folder.path().join(format!(".detections_{id}_1.zip.part"));
     let half = whole.len() / 2;
     for (there, told) in [
-        (whole[..half].to_vec(), format!("went on after {half} bytes")),
-        (whole.clone(), format!("went on after {} bytes", whole.len())),
-        (vec![b'x'; half], format!("{} bytes, SHA-256", whole.len())),
-        (vec![b'x'; whole.len() + 7], format!("{} bytes, SHA-256", whole.len())),
+        (whole[..half].to_vec(), format!("continued after {half} bytes")),
+        (whole.clone(), format!("continued after {} bytes", whole.len())),
+        (vec![b'x'; half], format!("{} bytes, SHA-256", archive::in_thousands(whole.len() as u64))),
+        (
+            vec![b'x'; whole.len() + 7],
+            format!("{} bytes, SHA-256", archive::in_thousands(whole.len() as u64)),
+        ),
     ] {
         std::fs::write(&part, there).unwrap();
         let downloaded = job(folder.path(), &server.url, &["download", &id, "-o", "a.zip"]).await;
@@ -188,7 +193,8 @@ async fn a_download_goes_on_where_it_was_cut_off() {
 async fn a_connection_that_is_cut_off_costs_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let server = Home::with_examples().start();
-    let id = job(folder.path(), &server.url, &with(&["submit", "zip"], &HERONS, &["--wait"])).await.out;
+    let id =
+        job(folder.path(), &server.url, &join_arguments(&["submit", "zip"], &HERONS, &["--wait"])).await.out;
     let whole = server.download(&server.status("zip", &id).await).await;
     let link = Link::start(&server, Fault::CutsOff { after: whole.len() / 3 }).await;
     let downloaded = job(folder.path(), &link.url, &["download", &id, "-o", "a.zip"]).await;
@@ -223,7 +229,7 @@ async fn a_server_that_starts_again_is_waited_for() {
     assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["status"], "completed");
 }
 
-/// In a terminal, as somebody sits at it.
+/// In a terminal, as a user has it.
 #[tokio::test]
 async fn ctrl_c_offers_to_delete_the_export() {
     for (answer, deleted) in [("y", true), ("n", false)] {
@@ -245,7 +251,7 @@ async fn ctrl_c_offers_to_delete_the_export() {
         if deleted {
             assert_eq!(server.get(&address).await.status(), 404);
         } else {
-            assert!(screen.contains("The export goes on"), "{screen}");
+            assert!(screen.contains("The export continues"), "{screen}");
             assert_eq!(server.get(&address).await.status(), 200);
         }
     }
@@ -279,7 +285,7 @@ async fn a_token_is_sent_and_kept_out_of_sight() {
         assert_eq!(output.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&output.stderr).contains("who are you; --token"), "{output:?}");
     }
-    until("three calls", async || seen.lock().unwrap().len() == 3).await;
+    wait_until("three calls", async || seen.lock().unwrap().len() == 3).await;
     let tokens = ["of-a-flag", "from-a-file", "of-the-environment"];
     assert_eq!(*seen.lock().unwrap(), tokens.map(|token| format!("/below/api/exports/a Bearer {token}")));
 }
@@ -288,7 +294,8 @@ async fn a_token_is_sent_and_kept_out_of_sight() {
 async fn a_submission_without_waiting_tells_the_job_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let server = Home::with_examples().start();
-    let submitted = job(folder.path(), &server.url, &with(&["--json", "submit", "pdf"], &SEASON, &[])).await;
+    let submitted =
+        job(folder.path(), &server.url, &join_arguments(&["--json", "submit", "pdf"], &SEASON, &[])).await;
     assert_eq!(submitted.json()["status"], "processing");
     let id = submitted.json()["job_id"].as_str().unwrap().to_owned();
     server.completed("pdf", &id).await;
@@ -342,7 +349,7 @@ async fn a_file_that_is_there_is_replaced_only_when_it_is_named() {
     std::fs::write(&path, "mine").unwrap();
     let refused = job(folder.path(), &server, &["download", "a"]).await;
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.told.contains("report_1.pdf is there already; -o FILE"), "{refused:?}");
+    assert!(refused.told.contains("report_1.pdf exists already; choose a file with -o FILE"), "{refused:?}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     let named = job(folder.path(), &server, &["download", "a", "-o", "report_1.pdf"]).await;

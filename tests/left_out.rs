@@ -45,7 +45,7 @@ fn species_to_leave_out_are_named_as_people_type_them() {
     let (code, said) = report(&["--without", "american-black-bear", "--without", "Alces alces"]);
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = report(&["--without", "Ursus americanos"]);
-    let expected = "no species “Ursus americanos”. Did you mean “Ursus americanus”?";
+    let expected = "No species “Ursus americanos”. Did you mean “Ursus americanus”?";
     assert!(code == Some(2) && said.contains(expected), "{said}");
 }
 
@@ -60,18 +60,18 @@ fn domestic_animals_can_be_left_out_where_there_are_none() {
 #[test]
 fn what_is_asked_for_is_not_left_out() {
     let (code, said) = report(&["--class", "Ursus americanus", "--without", "american black bear"]);
-    let expected = "“Ursus americanus” is asked for by --class and left out by --without";
+    let expected = "“Ursus americanus” is in --class and in --without";
     assert!(code == Some(2) && said.contains(expected), "{said}");
     let farm = farm();
     let period = ["--from", "2023-09-01", "--to", "2024-01-31"];
     let (code, said) = report_on(farm.path(), &period, &["--class", "bos taurus", "--without", "domestic"]);
-    assert!(code == Some(2) && said.contains("“Bos taurus” is asked for"), "{said}");
+    assert!(code == Some(2) && said.contains("“Bos taurus” is in --class"), "{said}");
 }
 
 #[tokio::test]
 async fn a_job_keeps_the_names_of_the_species_that_it_leaves_out() {
     let data = farm();
-    let home = Home::with(&[data.path()]);
+    let home = Home::with_data(&[data.path()]);
     let server = home.start_api();
     let body =
         request(&[("without", json!(["Domestic", "CORZUELA CAFE"])), ("cameras", json!("independent"))]);
@@ -93,7 +93,7 @@ async fn a_job_keeps_the_names_of_the_species_that_it_leaves_out() {
 #[tokio::test]
 async fn what_is_wrong_with_species_to_leave_out_is_told_with_their_field() {
     let data = farm();
-    let server = Home::with(&[data.path()]).start();
+    let server = Home::with_data(&[data.path()]).start();
     for (changes, field, part) in [
         (vec![("without", json!(["Bos tauros"]))], "without", "Did you mean “Bos taurus”?"),
         (vec![("without", json!("domestic"))], "without", "without must be a list of texts"),

@@ -8,11 +8,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::access::token;
-use crate::support::{Home, Server, on_both_stores, season, until};
+use crate::support::{Home, Server, on_both_stores, season, wait_until};
 
 on_both_stores!(more_exports_than_may_wait_are_asked_to_come_back, one_name_does_not_take_all_the_room,);
 
-async fn told(answer: Response) -> (u16, bool, String) {
+async fn read_problem(answer: Response) -> (u16, bool, String) {
     let (status, come_back) = (answer.status().as_u16(), answer.headers().contains_key("retry-after"));
     let problem: Value = answer.json().await.unwrap();
     (status, come_back, problem["detail"].as_str().unwrap_or_default().into())
@@ -23,9 +23,9 @@ async fn more_exports_than_may_wait_are_asked_to_come_back(on: impl Fn(Home) -> 
     let server = home.start_api();
     let first = server.submit("pdf", &season()).await;
     server.submit("pdf", &season()).await;
-    let (status, come_back, detail) = told(server.post("/api/exports/pdf", &season()).await).await;
+    let (status, come_back, detail) = read_problem(server.post("/api/exports/pdf", &season()).await).await;
     assert_eq!((status, come_back), (503, true));
-    assert!(detail.contains("As many exports wait as this server takes"), "{detail}");
+    assert!(detail.contains("The queue is full"), "{detail}");
     // One that goes makes room for another.
     server.delete(&first).await;
     server.submit("pdf", &season()).await;
@@ -43,9 +43,9 @@ async fn one_name_does_not_take_all_the_room(on: impl Fn(Home) -> Home) {
     for _ in 0..3 {
         assert_eq!(submit(&anna).await.status(), 202);
     }
-    let (status, come_back, detail) = told(submit(&anna).await).await;
+    let (status, come_back, detail) = read_problem(submit(&anna).await).await;
     assert_eq!((status, come_back), (429, true));
-    assert!(detail.contains("wait for some to end, or delete some"), "{detail}");
+    assert!(detail.contains("try again in 30 seconds, or delete some"), "{detail}");
     let bens: Value = submit(&ben).await.json().await.unwrap();
     // Anna's other two do not hold it up.
     let address = format!("{}/api/exports/{}", server.url, bens["job_id"].as_str().unwrap());
@@ -97,8 +97,9 @@ async fn a_body_of_100_megabytes_is_refused_before_it_has_come() {
     assert!(told.starts_with("HTTP/1.1 413"), "{told}");
     // Nor does it help not to say how much it is.
     let piece = format!("100000\r\n{}\r\n", " ".repeat(1 << 20));
-    let told =
-        trickle(&server, &format!("{head}Transfer-Encoding: chunked\r\n\r\n{}", piece.repeat(5)), "0").await;
+    // No more than the socket holds is beyond the limit, so that all of it is sent before the answer comes.
+    let body = format!("{}400\r\n{}\r\n", piece.repeat(4), " ".repeat(1 << 10));
+    let told = trickle(&server, &format!("{head}Transfer-Encoding: chunked\r\n\r\n{body}"), "0").await;
     assert!(told.starts_with("HTTP/1.1 413"), "{told}");
 }
 
@@ -134,12 +135,13 @@ async fn a_request_has_an_id_that_is_in_the_answer_and_in_the_log() {
         .unwrap()
         .to_owned();
     assert_eq!(made.len(), 36);
-    until("the log", async || server.log().contains(&made) && server.log().contains("from-a-client-7")).await;
+    wait_until("the log", async || server.log().contains(&made) && server.log().contains("from-a-client-7"))
+        .await;
     // What makes a link good stays out of it.
     assert!(!server.log().contains("hidden"), "{}", server.log());
 }
 
-/// What a client calls its request is sent back and logged, so it is no more than an id.
+/// What a client calls its request is sent back and logged, so only an id is accepted.
 #[tokio::test]
 async fn an_id_that_is_none_is_replaced() {
     let home = Home::with_examples();
@@ -170,7 +172,7 @@ async fn an_id_that_is_none_is_replaced() {
     ] {
         let own = answered(ids).await;
         assert_eq!(own.len(), 36, "{own}");
-        until("the log", async || server.log().contains(&own)).await;
+        wait_until("the log", async || server.log().contains(&own)).await;
     }
     let log = server.log();
     assert!(!log.contains(&"b".repeat(20)) && !log.contains(&"c".repeat(20)), "{log}");
@@ -190,7 +192,7 @@ async fn what_a_client_makes_up_is_repeated_in_part() {
     let answer = server.client.request(method, format!("{}/healthz", server.url)).send().await.unwrap();
     assert_eq!(answer.status(), 405);
     let problem = answer.text().await.unwrap();
-    assert!(problem.contains("/healthz takes no FFF") && problem.len() < 1000, "{problem}");
-    until("the log", async || server.log().contains("status=405")).await;
+    assert!(problem.contains("/healthz does not support FFF") && problem.len() < 1000, "{problem}");
+    wait_until("the log", async || server.log().contains("status=405")).await;
     assert!(server.log().len() < 20_000, "{}", server.log().len());
 }

@@ -56,7 +56,7 @@ impl Link {
     }
 }
 
-/// Hands on what a server answers, and tells whether it cut that off.
+/// Forwards the answer of a server, and returns whether it cut the answer off.
 async fn hand_on(fault: Fault, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> bool {
     let (size, mut left) = match fault {
         Fault::CutsOff { after } => (4096, after),

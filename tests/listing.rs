@@ -30,7 +30,7 @@ async fn the_list_has_the_newest_first_and_tells_what_each_is(on: impl Fn(Home) 
     let list = list(&server, "").await;
     assert_eq!(ids(&list), [archive, report]);
     assert_eq!(list["next_cursor"], Value::Null);
-    // Each is told as its own address tells it.
+    // Each status is the same as at its own address.
     for (listed, status) in list["exports"].as_array().unwrap().iter().zip([&archive_status, &report_status])
     {
         for field in
@@ -39,7 +39,7 @@ async fn the_list_has_the_newest_first_and_tells_what_each_is(on: impl Fn(Home) 
             assert_eq!(listed[field], status[field], "{field}");
         }
     }
-    assert_eq!(archive_status["title"], "Crops of 10 detections");
+    assert_eq!(archive_status["title"], "Pictures of 10 detections");
     assert_eq!(report_status["title"], "Seasonal activity, 1 September 2018 to 31 January 2019");
 }
 

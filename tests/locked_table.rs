@@ -7,9 +7,9 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use testkit::PostgresServer;
 
-use crate::support::{Home, season, until};
+use crate::support::{Home, season, wait_until};
 
-/// How long an answer may take that waits for nobody.
+/// How long an answer may take that waits for nothing.
 const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// A session that has locked the pictures. Dropped, it ends.
@@ -24,7 +24,7 @@ impl Lock {
         );
         let lock = Self(psql.stdout(Stdio::null()).spawn().unwrap());
         let held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted";
-        until("the lock", async || database.sql(held).parse::<u32>().unwrap() >= 3).await;
+        wait_until("the lock", async || database.sql(held).parse::<u32>().unwrap() >= 3).await;
         lock
     }
 
@@ -51,7 +51,7 @@ async fn a_crowd_that_waits_for_a_locked_table_holds_up_nobody_else() {
     let database = PostgresServer::start();
     testkit::fill(&database, 500, 10);
     let algar = testkit::examples().join("algar.zip");
-    let server = Home::with(&[&algar, &PathBuf::from(database.url())]).start();
+    let server = Home::with_data(&[&algar, &PathBuf::from(database.url())]).start();
     let job_id = server.submit("pdf", &season()).await;
     let status = server.completed("pdf", &job_id).await;
     let file = server.download(&status).await;
@@ -67,7 +67,7 @@ async fn a_crowd_that_waits_for_a_locked_table_holds_up_nobody_else() {
         .collect();
     // Some of them are at the database by now.
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'trapline' AND wait_event_type = 'Lock'";
-    until("the first of the crowd", async || database.sql(waiting) != "0").await;
+    wait_until("the first of the crowd", async || database.sql(waiting) != "0").await;
     let most: u32 = database
         .sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'trapline'")
         .parse()
@@ -77,8 +77,11 @@ async fn a_crowd_that_waits_for_a_locked_table_holds_up_nobody_else() {
         assert_eq!(server.download(&status).await, file);
         assert_eq!(server.status("pdf", &job_id).await["status"], "completed");
         assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
-        let next = server.submit("pdf", &season()).await;
-        server.completed("pdf", &next).await;
+        // It may have to come back while the crowd arrives.
+        wait_until("an export to be accepted", async || {
+            server.post("/api/exports/pdf", &season()).await.status() == StatusCode::ACCEPTED
+        })
+        .await;
     };
     tokio::time::timeout(AT_ONCE, others).await.expect("what waits for nobody");
     for answer in crowd {
@@ -87,6 +90,8 @@ async fn a_crowd_that_waits_for_a_locked_table_holds_up_nobody_else() {
         assert!(answer.headers().contains_key("retry-after"));
     }
     lock.release(&database);
-    until("summaries", async || server.client.get(&summary).send().await.unwrap().status() == StatusCode::OK)
-        .await;
+    wait_until("summaries", async || {
+        server.client.get(&summary).send().await.unwrap().status() == StatusCode::OK
+    })
+    .await;
 }

@@ -8,7 +8,7 @@ use testkit::{PostgresServer, RedisServer};
 
 use crate::access::token;
 use crate::raw::{code, send};
-use crate::support::{Home, Server, herons, on_both_stores, season, until};
+use crate::support::{Home, Server, herons, on_both_stores, season, wait_until};
 
 async fn metrics(server: &Server) -> String {
     let answer = server.get("/metrics").await;
@@ -30,8 +30,8 @@ async fn jobs_requests_and_answers_are_counted(on: impl Fn(Home) -> Home) {
     server.completed("zip", &archive).await;
     server.download(&report).await;
     server.get("/api/exports/pdf/nobody").await;
-    // A worker tells of a job a moment after its clients may know.
-    until("both are counted", async || {
+    // A worker counts a job a moment after clients can see its end.
+    wait_until("both are counted", async || {
         let text = metrics(&server).await;
         ["pdf", "zip"]
             .iter()
@@ -64,7 +64,7 @@ async fn jobs_requests_and_answers_are_counted(on: impl Fn(Home) -> Home) {
 }
 on_both_stores!(jobs_requests_and_answers_are_counted);
 
-/// A label is kept for as long as the process lives, so nobody makes one up.
+/// A label is kept for as long as the process lives, so clients cannot make up new ones.
 #[tokio::test]
 async fn methods_that_nobody_knows_are_counted_as_one() {
     let server = Home::with_examples().start_api();
@@ -78,7 +78,7 @@ async fn methods_that_nobody_knows_are_counted_as_one() {
     assert!(!text.contains("PURGE") && !text.contains("\"get\""), "{text}");
 }
 
-/// A page of somebody else whose name leads to this machine reads no metrics.
+/// A page of another site whose name leads to this machine reads no metrics.
 #[tokio::test]
 async fn metrics_on_this_machine_are_called_by_its_names() {
     let port = testkit::free_port();
@@ -98,13 +98,13 @@ async fn metrics_on_this_machine_are_called_by_its_names() {
 async fn workers_show_metrics_at_an_address_of_their_own() {
     let redis = RedisServer::start();
     let port = testkit::free_port();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let api = home.start_api();
     let home = home.arguments(&["--metrics-listen", &format!("127.0.0.1:{port}")]);
     let _worker = home.start_worker(1);
     let archive = api.submit("zip", &herons()).await;
     api.completed("zip", &archive).await;
-    until("the worker tells of it", async || {
+    wait_until("the worker tells of it", async || {
         let text = api
             .client
             .get(format!("http://127.0.0.1:{port}/metrics"))
@@ -123,7 +123,7 @@ async fn workers_show_metrics_at_an_address_of_their_own() {
 async fn a_store_and_a_database_that_are_away_are_seen() {
     let (mut redis, mut database) = (RedisServer::start(), PostgresServer::start());
     testkit::fill(&database, 500, 10);
-    let server = Home::with(&[database.url().as_ref()]).on(&redis).start();
+    let server = Home::with_data(&[database.url().as_ref()]).with_redis(&redis).start();
     let summary = "/api/summary?start_date=2024-03-01&end_date=2024-05-31";
     assert_eq!(server.get(summary).await.status(), 200);
     database.kill();
@@ -152,11 +152,11 @@ async fn where_there_are_tokens_metrics_take_one() {
 async fn the_dashboard_and_the_alerts_ask_for_metrics_that_there_are() {
     let (redis, database) = (RedisServer::start(), PostgresServer::start());
     testkit::fill(&database, 500, 10);
-    let server = Home::with(&[database.url().as_ref()]).on(&redis).start();
+    let server = Home::with_data(&[database.url().as_ref()]).with_redis(&redis).start();
     server.get("/api/summary?start_date=2024-03-01&end_date=2024-05-31").await;
     let report = server.submit("pdf", &season()).await;
     server.completed("pdf", &report).await;
-    until("it is counted", async || metrics(&server).await.contains("trapline_attempts_total")).await;
+    wait_until("it is counted", async || metrics(&server).await.contains("trapline_attempts_total")).await;
     let text = metrics(&server).await;
     let names = |text: &str| -> BTreeSet<String> {
         text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')

@@ -45,16 +45,16 @@ fn a_name_that_is_not_there_is_told_with_the_nearest() {
     let refused = |class| report(&algar, &[&YEAR[..], &["--class", class]].concat()).unwrap_err();
     let told = refused("Ursus americanos");
     let expected =
-        "no species “Ursus americanos”. Did you mean “Ursus americanus”? (`trapline info` lists all)";
+        "No species “Ursus americanos”. Did you mean “Ursus americanus”? (`trapline info` lists all)";
     assert!(told.contains(expected), "{told}");
     let told = refused("bear");
     assert!(told.contains("Did you mean “Ursus americanus”?"), "{told}");
     let told = refused("Yeti");
-    assert!(told.contains("no species “Yeti” (`trapline info` lists all)"), "{told}");
+    assert!(told.contains("No species “Yeti” (`trapline info` lists all)"), "{told}");
 }
 
 /// Species, places and requests with accents, in either form.
-fn accented() -> (tempfile::TempDir, Value) {
+fn make_accented() -> (tempfile::TempDir, Value) {
     let mut package = Package::default();
     package.deployment("dep1", "Cámara Norte", "2023-09-01T00:00:00Z", "2024-01-31T00:00:00Z");
     package.medium("m", "2023-10-01T06:00:00Z", "m.jpg", Some(testkit::picture("colour.jpg")));
@@ -67,8 +67,8 @@ fn accented() -> (tempfile::TempDir, Value) {
 
 #[tokio::test]
 async fn a_job_keeps_the_names_of_the_data_set() {
-    let (data, request) = accented();
-    let home = Home::with(&[data.path()]);
+    let (data, request) = make_accented();
+    let home = Home::with_data(&[data.path()]);
     let server = home.start_api();
     let response = server.post("/api/exports/zip", &request).await;
     let status = response.status();
@@ -88,15 +88,15 @@ async fn a_job_keeps_the_names_of_the_data_set() {
 
 #[tokio::test]
 async fn a_wrong_name_is_told_with_its_field() {
-    let (data, mut request) = accented();
-    let server = Home::with(&[data.path()]).start();
+    let (data, mut request) = make_accented();
+    let server = Home::with_data(&[data.path()]).start();
     request["filter"]["locations"] = json!(["Camara Nord"]);
     let response = server.post("/api/exports/zip", &request).await;
     assert_eq!(response.status(), 422);
     let problem: Value = response.json().await.unwrap();
     assert_eq!(problem["errors"][0]["field"], "filter.locations");
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("no location “Camara Nord”. Did you mean “Cámara Norte”?"), "{detail}");
+    assert!(detail.contains("No location “Camara Nord”. Did you mean “Cámara Norte”?"), "{detail}");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_common_name_of_several_species_is_refused_with_all_of_them() {
     std::fs::write(&names, table).unwrap();
     let arguments = [&YEAR[..], &["--names", names.to_str().unwrap(), "--class", "Wild Dog"]].concat();
     let told = report(&examples().join("algar.zip"), &arguments).unwrap_err();
-    assert!(told.contains("“Wild Dog” stands for several species: "), "{told}");
+    assert!(told.contains("“Wild Dog” means several species: "), "{told}");
     assert!(told.contains("“Canis lupus”") && told.contains("“Canis latrans”"), "{told}");
 }
 

@@ -13,7 +13,7 @@ use crate::support::{Home, Server, tools};
 fn server() -> Server {
     let data = |name: &str, path: &str| format!("{name}={}", examples().join(path).display());
     let [algar, heron] = [data("algar", "algar.zip"), data("heron", "camtrap-dp")];
-    Home::with(&[Path::new(&algar), Path::new(&heron)]).start()
+    Home::with_data(&[Path::new(&algar), Path::new(&heron)]).start()
 }
 
 fn root() -> std::path::PathBuf {
@@ -69,7 +69,7 @@ async fn the_server_is_as_described() {
 async fn the_description_can_be_read_without_any_other_host() {
     let server = server();
     let browser = Browser::open(&format!("{}/docs", server.url)).await;
-    browser.until("document.querySelectorAll('.opblock').length > 12", true).await;
+    browser.wait_until("document.querySelectorAll('.opblock').length > 12", true).await;
     let shown = browser.text("#swagger-ui").await;
     for call in ["/api/exports/pdf", "/api/exports/{job_id}/events", "/api/summary"] {
         assert!(shown.contains(call), "{call}");

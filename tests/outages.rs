@@ -1,4 +1,4 @@
-//! A Redis server that fails: requests are told so at once, nothing is lost that it kept, and
+//! A Redis server that fails: requests fail at once, nothing that it kept is lost, and
 //! everything goes on by itself when it is back.
 
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{AtWork, Home, Server, certificate, one, program, season, until};
+use crate::support::{AtWork, Home, Server, certificate, one, program, season, wait_until};
 
 /// Every kind of request is answered with 503, a reason and a time to come again. A machine may
 /// be held up now and then; apart from that the answer is there within two seconds.
@@ -23,7 +23,7 @@ async fn is_told(server: &Server) {
     ];
     for (method, path) in calls {
         let mut slowest = Duration::ZERO;
-        until(&format!("{method} {path} to be answered within two seconds"), async || {
+        wait_until(&format!("{method} {path} to be answered within two seconds"), async || {
             let begun = Instant::now();
             let request = client.request(method.clone(), format!("{}{path}", server.url)).json(&season());
             let response = request.send().await.unwrap();
@@ -38,7 +38,7 @@ async fn is_told(server: &Server) {
         .await;
         eprintln!("{method} {path}: {} ms", slowest.as_millis());
     }
-    until("thirty requests at once to be answered within two seconds", async || {
+    wait_until("thirty requests at once to be answered within two seconds", async || {
         let begun = Instant::now();
         let mut requests = tokio::task::JoinSet::new();
         for _ in 0..30 {
@@ -55,8 +55,10 @@ async fn is_told(server: &Server) {
 }
 
 async fn is_ready(server: &Server) {
-    until("the server to be ready again", async || server.get("/readyz").await.status() == StatusCode::OK)
-        .await;
+    wait_until("the server to be ready again", async || {
+        server.get("/readyz").await.status() == StatusCode::OK
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -89,12 +91,12 @@ async fn a_redis_that_came_back_empty_leaves_no_job_and_no_file() {
         let path = format!("/api/exports/zip/{job_id}");
         assert_eq!(server.get(&path).await.status(), StatusCode::NOT_FOUND);
     }
-    until("the worker to stop its work", async || worker.log().contains("no longer wanted")).await;
+    wait_until("the worker to stop its work", async || worker.log().contains("its work was stopped")).await;
     assert!(home.files().iter().all(|file| !file.contains(&running)), "{:?}", home.files());
     // The worker is free, and the file of the lost record goes with the next look at the folder.
     let next = server.submit("zip", &one()).await;
     server.completed("zip", &next).await;
-    until("the file without a record to go", async || home.files().len() == 1).await;
+    wait_until("the file without a record to go", async || home.files().len() == 1).await;
 }
 
 #[tokio::test]
@@ -120,13 +122,13 @@ async fn a_redis_that_is_frozen_for_longer_than_a_lease_costs_no_attempt() {
     let at_work = AtWork::start(RedisServer::start(), 600, &short).await;
     let AtWork { redis, home: _home, server, worker, job_id: running } = at_work;
     redis.freeze();
-    // Both clocks ask in vain, and what they asked is carried out when the server goes on.
-    until("both clocks to stand still", async || {
-        [server.log(), worker.log()].iter().all(|log| log.contains("the clock of the job store stands still"))
+    // Both timers get no answer, and their commands run when the server goes on.
+    wait_until("both clocks to stand still", async || {
+        [server.log(), worker.log()].iter().all(|log| log.contains("leases and jobs do not expire meanwhile"))
     })
     .await;
     let frozen = Instant::now();
-    until("the lease to be over", async || frozen.elapsed() > Duration::from_secs(3)).await;
+    wait_until("the lease to be over", async || frozen.elapsed() > Duration::from_secs(3)).await;
     redis.thaw();
     is_ready(&server).await;
     assert_eq!(server.completed("zip", &running).await["attempt"], 1);
@@ -143,7 +145,7 @@ async fn a_redis_without_memory_takes_no_jobs_and_keeps_what_it_has() {
         [("/api/exports/pdf", season()), ("/api/exports/zip", json!({"detection_ids": ["d0"]}))]
     {
         let response = server.post(path, &body).await;
-        // The season of another data set, which this one has nothing of, is asked for in vain.
+        // The season of another data set, which this one has nothing of, is requested without success.
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(response.headers().contains_key("retry-after"));
     }
@@ -173,7 +175,7 @@ async fn a_changed_password_is_told_and_changed_back_all_goes_on() {
 async fn a_server_starts_before_its_redis_does() {
     let mut redis = RedisServer::start();
     redis.kill();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let (server, _worker) = (home.start_api(), home.start_worker(1));
     is_told(&server).await;
     redis.restart();
@@ -208,7 +210,7 @@ fn a_worker_needs_a_store_that_can_be_shared() {
         .unwrap();
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
-    assert!(message.contains("give workers of their own a --store redis://"), "{message}");
+    assert!(message.contains("separate workers need --store redis://"), "{message}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use testkit::{RedisServer, S3Server};
 
-use crate::support::{Home, Server, on_both_stores, season, until};
+use crate::support::{Home, Server, on_both_stores, season, wait_until};
 
 /// Files of people, which are called like exports.
 const OF_PEOPLE: [&str; 6] = [
@@ -17,7 +17,7 @@ const OF_PEOPLE: [&str; 6] = [
     "report_705e6036-0b1c-4e07-9d5a-3f6c2e9d8f11_1.pdf",
     "notes.txt",
 ];
-/// A file of a job that nobody knows any more.
+/// A file of a job without a record.
 const LEFT: &str = "report_0c0f7a9e-1111-4aaa-8bbb-123456789abc_1.pdf";
 
 fn put_files_of_people(folder: &Path) {
@@ -50,7 +50,7 @@ fn refusal(home: &Home) -> String {
     said
 }
 
-/// Puts a file there as an attempt at a job that nobody knows any more left it.
+/// Puts a file there as an attempt at a job without a record left it.
 fn leave_a_file(home: &Home) {
     let journals = std::fs::read_dir(home.marker().parent().unwrap()).unwrap().map(|entry| entry.unwrap());
     let journal = journals.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap();
@@ -61,7 +61,7 @@ fn leave_a_file(home: &Home) {
 /// A file that expires, which is when a process looks for others that may go.
 async fn sweep(server: &Server) {
     let (_, filename) = report(server).await;
-    until("the file of an expired job to go", async || !server.files().contains(&filename)).await;
+    wait_until("the file of an expired job to go", async || !server.files().contains(&filename)).await;
 }
 
 on_both_stores!(files_of_people_stay_whatever_they_are_called);
@@ -73,7 +73,7 @@ async fn files_of_people_stay_whatever_they_are_called(on: impl Fn(Home) -> Home
     for _ in 0..2 {
         leave_a_file(&home);
         sweep(&server).await;
-        until("the file that was left to go", async || !server.files().contains(&LEFT.to_owned())).await;
+        wait_until("the file that was left to go", async || !server.files().contains(&LEFT.to_owned())).await;
         files_of_people_are_there(&home.exports());
     }
     assert!(server.terminate().success());
@@ -86,14 +86,14 @@ async fn files_of_people_stay_whatever_they_are_called(on: impl Fn(Home) -> Home
 #[tokio::test]
 async fn a_redis_that_was_flushed_leaves_no_file() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     put_files_of_people(&home.exports());
     let server = home.start();
     let (_, filename) = report(&server).await;
     server.kill();
     redis.cli(&["FLUSHALL"]);
     let server = home.start();
-    until("the file of a forgotten job to go", async || !server.files().contains(&filename)).await;
+    wait_until("the file of a forgotten job to go", async || !server.files().contains(&filename)).await;
     files_of_people_are_there(&home.exports());
 }
 
@@ -101,7 +101,7 @@ async fn a_redis_that_was_flushed_leaves_no_file() {
 #[tokio::test]
 async fn files_of_an_earlier_version_are_taken_over() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let server = home.start();
     let (_, filename) = report(&server).await;
     server.kill();
@@ -112,7 +112,7 @@ async fn files_of_an_earlier_version_are_taken_over() {
     server.kill();
     redis.cli(&["FLUSHALL"]);
     let server = home.start();
-    until("the file of a forgotten job to go", async || !server.files().contains(&filename)).await;
+    wait_until("the file of a forgotten job to go", async || !server.files().contains(&filename)).await;
     files_of_people_are_there(&home.exports());
 }
 
@@ -137,7 +137,7 @@ async fn two_services_cannot_use_one_folder() {
         assert!(said.contains(part), "{part} is not in {said}");
     }
     assert!(server.download(&status).await.starts_with(b"%PDF"));
-    // The second may have it when the first is gone and somebody says so.
+    // The second may take it over when the first is gone and the flag is given.
     assert!(server.terminate().success());
     std::fs::remove_file(first.marker()).unwrap();
     let server = second.start();
@@ -151,7 +151,7 @@ async fn two_services_cannot_use_one_folder() {
 #[tokio::test]
 async fn processes_of_one_service_share_its_folder() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let server = home.start_api();
     // It is the same server and database, however it is written.
     let home = home.with_store(&format!("redis://127.0.0.1:{}/0", redis.port()));
@@ -166,7 +166,7 @@ async fn processes_of_one_service_share_its_folder() {
 async fn a_name_makes_one_service_of_different_addresses() {
     let redis = RedisServer::start();
     let named = ["--service", "deer"];
-    let home = Home::with_examples().on(&redis).arguments(&named);
+    let home = Home::with_examples().with_redis(&redis).arguments(&named);
     let server = home.start_api();
     let home = home.with_store(&format!("redis://localhost:{}", redis.port()));
     let _worker = home.start_worker(1);
@@ -189,7 +189,7 @@ async fn processes_that_start_at_once_mark_a_folder_for_one_service() {
         let mut processes = [start(&first), start(&second)];
         // One of them ends by itself.
         let mut ended = [false, false];
-        until("one to be refused", async || {
+        wait_until("one to be refused", async || {
             for (ended, process) in ended.iter_mut().zip(&mut processes) {
                 *ended = process.try_wait().unwrap().is_some();
             }
@@ -219,13 +219,13 @@ async fn a_marker_that_is_gone_or_another_s_stops_the_sweep_and_says_so_once() {
     let server = home.start();
     let ours = std::fs::read(home.marker()).unwrap();
     let said = |what: &str| server.log().matches(what).count();
-    let stopped = "no file without a record is removed any more";
+    let stopped = "files without a record are not removed because of the marker";
 
     let other = json!({"format": 1, "owner": "service:boar", "description": "--service boar"});
     replace_marker(&home, other.to_string().as_bytes());
     leave_a_file(&home);
     sweep(&server).await;
-    until("the log to say so", async || said(stopped) == 1).await;
+    wait_until("the log to say so", async || said(stopped) == 1).await;
     assert_eq!(said("--service boar"), 1);
     sweep(&server).await;
     sweep(&server).await;
@@ -234,12 +234,12 @@ async fn a_marker_that_is_gone_or_another_s_stops_the_sweep_and_says_so_once() {
 
     std::fs::remove_file(home.marker()).unwrap();
     sweep(&server).await;
-    until("the log to say so", async || said(stopped) == 2).await;
+    wait_until("the log to say so", async || said(stopped) == 2).await;
     assert!(server.files().contains(&LEFT.to_owned()));
 
     replace_marker(&home, &ours);
     sweep(&server).await;
-    until("the file that was left to go", async || !server.files().contains(&LEFT.to_owned())).await;
+    wait_until("the file that was left to go", async || !server.files().contains(&LEFT.to_owned())).await;
     assert_eq!(said("files without a record are removed again"), 1);
 }
 
@@ -253,7 +253,7 @@ async fn a_bucket_belongs_to_one_service_and_files_of_people_stay_in_it() {
     for key in &of_people {
         store.put("exports", key, b"mine");
     }
-    let home = Home::with_examples().on(&redis).in_bucket(&store);
+    let home = Home::with_examples().with_redis(&redis).in_bucket(&store);
     let server = home.start();
     report(&server).await;
     assert_eq!(store.objects().len(), of_people.len() + 1);
@@ -263,12 +263,12 @@ async fn a_bucket_belongs_to_one_service_and_files_of_people_stay_in_it() {
     server.kill();
     redis.cli(&["FLUSHALL"]);
     let server = home.start();
-    until("the file of a forgotten job to go", async || store.objects() == of_people).await;
+    wait_until("the file of a forgotten job to go", async || store.objects() == of_people).await;
     // What was noted goes with a file: nothing adds up.
     let noted = store.all_objects().len();
     let (job_id, _) = report(&server).await;
     assert_eq!(server.delete(&job_id).await, 204);
-    until("the note to go", async || store.all_objects().len() == noted).await;
+    wait_until("the note to go", async || store.all_objects().len() == noted).await;
 }
 
 /// `trapline check` leaves no marker, and tells whose a folder is.

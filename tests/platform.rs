@@ -38,7 +38,7 @@ impl Platform {
         let images = pictures.path().display().to_string();
         let shared =
             ["--images", &images, "--lease", "3", "--heartbeat", "1", "--time-zone", "America/Chicago"];
-        let home = Home::with(&[data.as_ref()]).on(&redis).in_bucket(&s3).arguments(&shared);
+        let home = Home::with_data(&[data.as_ref()]).with_redis(&redis).in_bucket(&s3).arguments(&shared);
         let mut command = home.command();
         command.args(["--workers", "0", "--access", &grants]);
         let api = home.start_as(command);
@@ -53,7 +53,7 @@ impl Platform {
         answer.json::<Value>().await.unwrap()["job_id"].as_str().unwrap().into()
     }
 
-    /// What somebody is told of a job, as soon as it is as wanted.
+    /// Waits for a status of a job and returns it.
     async fn status_when(&self, job_id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             let address = format!("{}/api/exports/{job_id}", self.api.url);
@@ -116,7 +116,7 @@ async fn a_platform_exports_from_a_million_detections_while_a_worker_and_the_dat
         let (_, bytes) = platform.file(report).await;
         assert!(bytes.starts_with(b"%PDF"));
     }
-    // To somebody else none of it is there.
+    // For another owner none of it exists.
     for job_id in [&archive, &season, &comparison] {
         let address = format!("{}/api/exports/{job_id}", platform.api.url);
         let answer = platform.api.client.get(&address).bearer_auth(&platform.ben).send().await.unwrap();
@@ -124,7 +124,7 @@ async fn a_platform_exports_from_a_million_detections_while_a_worker_and_the_dat
         let answer = platform.api.client.delete(&address).bearer_auth(&platform.anna).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     }
-    let nothing = async || platform.s3.objects().is_empty() && platform.s3.unfinished().is_empty();
-    crate::support::until("nothing is left over", nothing).await;
+    let nothing = async || platform.s3.objects().is_empty() && platform.s3.list_uploads().is_empty();
+    crate::support::wait_until("nothing is left over", nothing).await;
     assert_eq!(platform.redis.cli(&["--scan", "--pattern", "export_job:*"]), "");
 }

@@ -83,12 +83,12 @@ async fn a_status_that_the_client_has_is_not_sent_again(on: impl Fn(Home) -> Hom
 
 async fn a_tag_changes_when_something_happens_to_the_job(on: impl Fn(Home) -> Home) {
     let (data, request) = slow(3000);
-    let server = on(Home::with(&[data.path()]).arguments(&["--workers", "1"])).start();
+    let server = on(Home::with_data(&[data.path()]).arguments(&["--workers", "1"])).start();
     let job_id = server.submit("zip", &request).await;
     let path = format!("/api/exports/zip/{job_id}");
     let tag = async || get(&server, &path, &[]).await.headers()["etag"].to_str().unwrap().to_owned();
     let first = tag().await;
-    crate::support::until("the tag to change with the progress", async || tag().await != first).await;
+    crate::support::wait_until("the tag to change with the progress", async || tag().await != first).await;
 }
 
 async fn a_waiting_job_knows_its_place(on: impl Fn(Home) -> Home) {

@@ -28,7 +28,7 @@ fn survey() -> (PostgresServer, TempDir) {
 
 fn home(server: &PostgresServer, pictures: &Path) -> Home {
     let data = PathBuf::from(server.url());
-    Home::with(&[&data]).arguments(&["--images", &pictures.display().to_string()])
+    Home::with_data(&[&data]).arguments(&["--images", &pictures.display().to_string()])
 }
 
 fn spring() -> Value {
@@ -183,7 +183,7 @@ async fn what_a_database_holds_is_told_and_names_are_checked() {
     let refused = server.post("/api/exports/pdf", &body).await;
     assert_eq!(refused.status(), 422);
     let problem: Value = refused.json().await.unwrap();
-    assert!(problem["detail"].as_str().unwrap().contains("no species “dragon”"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("No species “dragon”"), "{problem}");
     // A class that was not there when the server last looked is found.
     database.sql("UPDATE detections SET classification = 'dragon' WHERE id = md5('detection 4')::uuid");
     assert_eq!(server.post("/api/exports/pdf", &body).await.status(), 202);
@@ -195,7 +195,7 @@ async fn a_database_that_is_away_is_told_and_jobs_wait_for_it() {
     let examples = testkit::examples().join("algar.zip");
     let data = PathBuf::from(database.url());
     let images = pictures.path().display().to_string();
-    let server = Home::with(&[&data, &examples]).arguments(&["--images", &images]).start();
+    let server = Home::with_data(&[&data, &examples]).arguments(&["--images", &images]).start();
     database.kill();
     let away = server.get("/api/summary?start_date=2024-03-01&end_date=2024-05-31").await;
     assert_eq!(away.status(), 503);

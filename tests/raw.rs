@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 
 use crate::support::Server;
 
-/// Sends a request as it stands, and returns the whole answer.
+/// Sends a request byte by byte as given, and returns the whole answer.
 pub async fn send(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The recipes of docs/CLIENTS.md, each run as it stands there.
+//! The recipes of docs/CLIENTS.md, each run unchanged.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -31,7 +31,7 @@ impl Kitchen {
     fn open(arguments: &[&str]) -> Self {
         let data = |name: &str, path: &str| format!("{name}={}", examples().join(path).display());
         let [algar, heron] = [data("algar", "algar.zip"), data("heron", "camtrap-dp")];
-        let server = Home::with(&[Path::new(&algar), Path::new(&heron)]).arguments(arguments).start();
+        let server = Home::with_data(&[Path::new(&algar), Path::new(&heron)]).arguments(arguments).start();
         Self { folder: tempfile::tempdir().unwrap(), server }
     }
 
@@ -55,7 +55,7 @@ impl Kitchen {
 }
 
 /// What a command said that had to succeed.
-fn told(command: &mut Command) -> String {
+fn output_of(command: &mut Command) -> String {
     let output = command.output().expect("a program; scripts/setup test installs it");
     let Output { status, stdout, stderr } = output;
     let (out, told) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
@@ -67,7 +67,7 @@ fn told(command: &mut Command) -> String {
 async fn a_report_with_curl() {
     let kitchen = Kitchen::open(&[]);
     let script = kitchen.save("report.sh", &recipe("curl", "sh"));
-    assert_eq!(told(&mut kitchen.command(script)), "report.pdf: OK\n");
+    assert_eq!(output_of(&mut kitchen.command(script)), "report.pdf: OK\n");
     assert!(kitchen.file("report.pdf").starts_with(b"%PDF"));
 }
 
@@ -75,7 +75,7 @@ async fn a_report_with_curl() {
 async fn an_archive_with_python() {
     let kitchen = Kitchen::open(&[]);
     let script = kitchen.save("archive.py", &recipe("Python", "python"));
-    let out = told(kitchen.command(tools().join("bin/python")).arg(script));
+    let out = output_of(kitchen.command(tools().join("bin/python")).arg(script));
     assert_eq!(out, "detections.zip: 10 detections, 0 missing\n");
     let file = std::io::Cursor::new(kitchen.file("detections.zip"));
     assert_eq!(zip::ZipArchive::new(file).unwrap().len(), 13);
@@ -85,7 +85,7 @@ async fn an_archive_with_python() {
 async fn a_comparison_with_r() {
     let kitchen = Kitchen::open(&[]);
     let script = kitchen.save("comparison.R", &recipe("R", "r"));
-    let out = told(kitchen.command("Rscript").arg(script));
+    let out = output_of(kitchen.command("Rscript").arg(script));
     assert!(kitchen.file("comparison.pdf").starts_with(b"%PDF"));
     assert!(out.contains("Odocoileus virginianus"), "{out}");
 }
@@ -127,14 +127,14 @@ async fn a_report_each_month_with_cron() {
 async fn being_told_with_python() {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let kitchen = Kitchen::open(&["--webhook-secret", SECRET, "--webhook-private"]);
-    let script = kitchen.save("receiver.py", &recipe("Being told of the end", "python"));
+    let script = kitchen.save("receiver.py", &recipe("Webhooks", "python"));
     let port = testkit::free_port();
     let mut command = kitchen.command(tools().join("bin/python"));
     command.arg(script).env("TRAPLINE_WEBHOOK_SECRET", SECRET).env("PORT", port.to_string());
     let mut receiver = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut request = season();
     request["callback_url"] = format!("http://127.0.0.1:{port}/").into();
-    // The receiver may listen only after the export has ended: it is told again.
+    // The receiver may listen only after the export has ended: the webhook is sent again.
     let job_id = kitchen.server.submit("pdf", &request).await;
     let mut line = String::new();
     BufReader::new(receiver.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Home, Server, program, season, until};
+use crate::support::{Home, Server, program, season, wait_until};
 
 /// What PDF/UA asks of every document.
 const HEAD: &str = "#set document(title: \"Mine\")\n#set text(lang: \"en\")\n";
@@ -65,7 +65,7 @@ async fn failure(server: &Server, body: &Value) -> String {
     status["error_message"].as_str().unwrap().to_owned()
 }
 
-async fn refused(server: &Server, body: &Value) -> (u16, Value) {
+async fn submit_refused(server: &Server, body: &Value) -> (u16, Value) {
     let response = server.post("/api/exports/pdf", body).await;
     (response.status().as_u16(), response.json().await.unwrap())
 }
@@ -116,11 +116,11 @@ async fn what_is_wrong_with_periods_is_told_where() {
     for (periods, field) in shape {
         let mut body = comparison(&[]);
         body["comparison_periods"] = periods;
-        let (status, problem) = refused(&server, &body).await;
+        let (status, problem) = submit_refused(&server, &body).await;
         assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some(field)), "{problem}");
     }
     let backwards = period("Back", "2018-08-31", "2018-06-01");
-    let (status, problem) = refused(&server, &comparison(&[winter, backwards])).await;
+    let (status, problem) = submit_refused(&server, &comparison(&[winter, backwards])).await;
     assert_eq!((status, problem["detail"].as_str()), (400, Some("start_date must be before end_date")));
     assert_eq!(problem["errors"][0]["field"], "comparison_periods[1].start_date");
 }
@@ -142,12 +142,12 @@ async fn a_season_stands_for_its_dates() {
         for (name, value) in changes.as_object().unwrap() {
             body[name] = value.clone();
         }
-        let (status, problem) = refused(&server, &body).await;
+        let (status, problem) = submit_refused(&server, &body).await;
         assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some(field)), "{problem}");
     }
     let mut coming = rut.clone();
     coming["year"] = 2098.into();
-    let (status, problem) = refused(&server, &coming).await;
+    let (status, problem) = submit_refused(&server, &coming).await;
     assert_eq!((status, problem["detail"].as_str()), (400, Some("start_date cannot be in the future")));
 }
 
@@ -175,16 +175,16 @@ async fn a_report_is_laid_out_with_the_template_that_is_named() {
 async fn an_unknown_template_is_refused_with_those_that_there_are() {
     let folder = templates();
     let server = server_with(folder.path());
-    let (status, problem) = refused(&server, &custom("glossy")).await;
+    let (status, problem) = submit_refused(&server, &custom("glossy")).await;
     let known =
-        "unknown template “glossy”. Known are: endless, greedy, landowner, mine, park, report, tables, wrong";
+        "No template “glossy”. There are: endless, greedy, landowner, mine, park, report, tables, wrong";
     assert_eq!((status, problem["detail"].as_str()), (422, Some(known)));
     for path in ["../mine", "/etc/passwd", "park/main", ""] {
-        assert_eq!(refused(&server, &custom(path)).await.0, 422, "{path}");
+        assert_eq!(submit_refused(&server, &custom(path)).await.0, 422, "{path}");
     }
     let mut nameless = custom("mine");
     nameless.as_object_mut().unwrap().remove("template");
-    let (status, problem) = refused(&server, &nameless).await;
+    let (status, problem) = submit_refused(&server, &nameless).await;
     assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some("template")));
 }
 
@@ -215,7 +215,7 @@ async fn deleting_a_job_stops_its_template() {
     server.status_when("pdf", &job_id, |status| status["phase"] == "running").await;
     let begun = Instant::now();
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
-    until("the file to go", async || server.files().is_empty()).await;
+    wait_until("the file to go", async || server.files().is_empty()).await;
     // The only worker is free long before the template's time is up.
     assert!(report(&server, &season()).await.contains("What the data show"));
     assert!(begun.elapsed() < Duration::from_secs(9), "the template ran on");
@@ -251,7 +251,7 @@ async fn more_can_be_asked_of_the_numbers() {
     ] {
         let mut body = season();
         body[field] = value;
-        let (status, problem) = refused(&server, &body).await;
+        let (status, problem) = submit_refused(&server, &body).await;
         assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some(field)), "{problem}");
     }
 }

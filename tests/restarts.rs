@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::support::{Home, season, slow, until};
+use crate::support::{Home, season, slow, wait_until};
 
 #[tokio::test]
 async fn after_kill_9_jobs_complete_and_nothing_is_lost_or_left_over() {
     let (data, request) = slow(1000);
-    let home = Home::with(&[data.path()]).arguments(&["--workers", "1"]);
+    let home = Home::with_data(&[data.path()]).arguments(&["--workers", "1"]);
     let server = home.start();
     let done = server.submit("zip", &json!({"detection_ids": ["d0", "d1"]})).await;
     let finished = server.completed("zip", &done).await;
@@ -23,14 +23,14 @@ async fn after_kill_9_jobs_complete_and_nothing_is_lost_or_left_over() {
     let status = server.completed("zip", &running).await;
     assert_eq!((&status["attempt"], &status["processed_count"]), (&json!(2), &json!(1000)));
     server.completed("zip", &waiting).await;
-    until("files of the killed process to go", async || server.files().len() == 3).await;
+    wait_until("files of the killed process to go", async || server.files().len() == 3).await;
     assert!(server.files().iter().all(|name| name.starts_with("detections_")), "{:?}", server.files());
 }
 
 #[tokio::test]
 async fn a_job_that_kills_its_server_each_time_is_given_up() {
     let (data, request) = slow(2000);
-    let home = Home::with(&[data.path()]);
+    let home = Home::with_data(&[data.path()]);
     let mut server = home.start();
     let job_id = server.submit("zip", &request).await;
     for _ in 0..3 {
@@ -41,13 +41,13 @@ async fn a_job_that_kills_its_server_each_time_is_given_up() {
     let status = server.status("zip", &job_id).await;
     assert_eq!(status["status"], "failed");
     assert!(status["error_message"].as_str().unwrap().contains("begun 3 times"), "{status}");
-    until("files of the killed processes to go", async || server.files().is_empty()).await;
+    wait_until("files of the killed processes to go", async || server.files().is_empty()).await;
 }
 
 #[tokio::test]
 async fn a_signal_to_stop_hands_running_jobs_back() {
     let (data, request) = slow(1000);
-    let home = Home::with(&[data.path()]).arguments(&["--grace", "0"]);
+    let home = Home::with_data(&[data.path()]).arguments(&["--grace", "0"]);
     let server = home.start();
     let job_id = server.submit("zip", &request).await;
     server.status_when("zip", &job_id, |s| s["processed_count"].as_u64() > Some(0)).await;
@@ -62,7 +62,7 @@ async fn a_signal_to_stop_hands_running_jobs_back() {
 #[tokio::test]
 async fn a_signal_to_stop_lets_running_jobs_finish_in_their_time() {
     let (data, request) = slow(200);
-    let home = Home::with(&[data.path()]).arguments(&["--grace", "100"]);
+    let home = Home::with_data(&[data.path()]).arguments(&["--grace", "100"]);
     let server = home.start();
     let job_id = server.submit("zip", &request).await;
     server.status_when("zip", &job_id, |s| s["phase"] != "queued").await;

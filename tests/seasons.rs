@@ -61,7 +61,7 @@ fn the_command_line_takes_the_season_of_the_place() {
     assert_eq!(period(&south, ["summer", "2022"], &compared).unwrap(), ["2022-12-01", "2023-02-28"]);
     let (_north, north) = survey("north", "33.9");
     assert_eq!(period(&north, ["summer", "2022"], &[]).unwrap(), ["2022-06-01", "2022-08-31"]);
-    // Where nobody knows, they are those of the north.
+    // Without latitudes they are those of the north.
     let (_nowhere, nowhere) = survey("nowhere", "");
     assert_eq!(period(&nowhere, ["rut", "2022"], &[]).unwrap(), ["2022-09-01", "2023-01-31"]);
 }
@@ -79,7 +79,7 @@ fn the_rut_is_refused_in_the_south_with_what_to_write_instead() {
 #[tokio::test]
 async fn a_server_takes_the_season_of_each_of_its_data_sets() {
     let ((_south, south), (_north, north)) = (survey("south", "-33.9"), survey("north", "33.9"));
-    let server = Home::with(&[&south, &north]).start();
+    let server = Home::with_data(&[&south, &north]).start();
     let known: Value = server.get("/api/datasets").await.json().await.unwrap();
     let hemispheres = [0, 1].map(|number: usize| known["datasets"][number]["hemisphere"].clone());
     assert_eq!(hemispheres, ["south", "north"]);
@@ -105,7 +105,7 @@ async fn a_server_takes_the_season_of_each_of_its_data_sets() {
         let problem: Value = response.json().await.unwrap();
         assert_eq!(problem["errors"][0]["field"], "season");
         let detail = problem["detail"].as_str().unwrap();
-        let instead = "give start_date and end_date in place of season and year";
+        let instead = "give start_date and end_date instead of season and year";
         assert!(detail.contains("south of the equator") && detail.contains(instead), "{detail}");
     }
 }
@@ -113,7 +113,7 @@ async fn a_server_takes_the_season_of_each_of_its_data_sets() {
 #[tokio::test]
 async fn a_season_is_submitted_from_the_command_line_as_it_is_there() {
     let (_south, south) = survey("south", "-33.9");
-    let server = Home::with(&[&south]).start();
+    let server = Home::with_data(&[&south]).start();
     let mut command = program();
     command.args(["job", "--server", &server.url, "submit", "pdf", "report_type=seasonal_activity"]);
     command.args(["season=winter", "year:=2023"]);
@@ -130,7 +130,7 @@ async fn a_database_is_asked_where_its_cameras_stand() {
     testkit::fill(&database, 500, 5);
     database.sql("UPDATE locations SET coordinates = json_build_object('lat', -33.9, 'lon', 18.4)");
     let address = PathBuf::from(database.url());
-    let server = Home::with(&[&address]).start();
+    let server = Home::with_data(&[&address]).start();
     let body = json!({"report_type": "seasonal_activity", "season": "summer", "year": 2023});
     let job_id = server.submit("pdf", &body).await;
     let status = server.status("pdf", &job_id).await;
@@ -138,7 +138,7 @@ async fn a_database_is_asked_where_its_cameras_stand() {
     assert!(server.terminate().success());
     // A server that never heard from its database does not guess; dates need no database.
     database.kill();
-    let server = Home::with(&[&address]).start();
+    let server = Home::with_data(&[&address]).start();
     assert_eq!(server.post("/api/exports/pdf", &body).await.status(), 503);
     let dates =
         json!({"report_type": "seasonal_activity", "start_date": "2023-12-01", "end_date": "2024-02-29"});
@@ -148,17 +148,17 @@ async fn a_database_is_asked_where_its_cameras_stand() {
 #[tokio::test]
 async fn the_page_shows_the_seasons_of_the_data_set() {
     let ((_south, south), (_north, north)) = (survey("south", "-33.9"), survey("north", "33.9"));
-    let server = Home::with(&[&south, &north]).start();
+    let server = Home::with_data(&[&south, &north]).start();
     let browser = Browser::open(&server.url).await;
     browser.is_ready().await;
     let option = |season: &str| format!("document.querySelector('#season option[value={season}]')");
-    browser.until(&format!("{}.textContent", option("summer")), "Summer (Dec to Feb)").await;
+    browser.wait_until(&format!("{}.textContent", option("summer")), "Summer (Dec to Feb)").await;
     assert_eq!(browser.value(&format!("{}.disabled", option("rut"))).await, true);
     browser.choose("#season", "summer").await;
     browser.choose("#year", "2022").await;
-    browser.until("document.getElementById('start_date').value", "2022-12-01").await;
-    browser.until("document.getElementById('end_date').value", "2023-02-28").await;
+    browser.wait_until("document.getElementById('start_date').value", "2022-12-01").await;
+    browser.wait_until("document.getElementById('end_date').value", "2023-02-28").await;
     browser.choose("#dataset", "north").await;
-    browser.until(&format!("{}.textContent", option("summer")), "Summer (Jun to Aug)").await;
+    browser.wait_until(&format!("{}.textContent", option("summer")), "Summer (Jun to Aug)").await;
     assert_eq!(browser.value(&format!("{}.disabled", option("rut"))).await, false);
 }

@@ -43,7 +43,7 @@ impl Events {
     }
 
     /// The next event of a job that is as wanted.
-    pub async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+    pub async fn wait_until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         loop {
             let event = self.next().await.expect("another event");
             if wanted(&event) {

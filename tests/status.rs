@@ -1,11 +1,11 @@
-//! Statuses: what is told of a job on its way and at its end.
+//! Statuses of a job while it runs and at its end.
 
 use std::io::Read;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Home, herons, season, until};
+use crate::support::{Home, herons, season, wait_until};
 
 #[tokio::test]
 async fn a_report_is_completed_with_its_file() {
@@ -44,7 +44,7 @@ async fn an_archive_is_completed_with_its_crops() {
 #[tokio::test]
 async fn a_job_says_how_far_it_is() {
     let (data, request) = crate::support::slow(3000);
-    let server = Home::with(&[data.path()]).arguments(&["--workers", "1"]).start();
+    let server = Home::with_data(&[data.path()]).arguments(&["--workers", "1"]).start();
     let running = server.submit("zip", &request).await;
     let waiting = server.submit("zip", &request).await;
     let status = server
@@ -83,10 +83,10 @@ async fn a_job_of_which_nothing_exists_fails_and_says_so() {
     let job_id = server.submit("zip", &nothing).await;
     let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
     assert!(
-        status["error_message"].as_str().unwrap().starts_with("no detection with a bounding box"),
+        status["error_message"].as_str().unwrap().starts_with("No animals with a marked position"),
         "{status}"
     );
-    until("their files to go", async || server.files().is_empty()).await;
+    wait_until("their files to go", async || server.files().is_empty()).await;
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn the_log_of_a_job_reads_as_its_story() {
         let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("a JSON object"));
         lines.filter(|line| line["job_id"] == job_id.as_str()).collect()
     };
-    until("the whole story", async || story().len() == 4).await;
+    wait_until("the whole story", async || story().len() == 4).await;
     let story = story();
     let told: Vec<&str> = story.iter().map(|line| line["message"].as_str().unwrap()).collect();
     let mut sorted = told.clone();
@@ -170,7 +170,7 @@ async fn an_expired_job_is_gone_with_its_file() {
     let server = Home::with_examples().arguments(&["--ttl", "2"]).start();
     let job_id = server.submit("pdf", &season()).await;
     let path = format!("/api/exports/pdf/{job_id}");
-    until("the job to expire", async || server.get(&path).await.status() == StatusCode::NOT_FOUND).await;
-    until("its file to go", async || server.files().is_empty()).await;
+    wait_until("the job to expire", async || server.get(&path).await.status() == StatusCode::NOT_FOUND).await;
+    wait_until("its file to go", async || server.files().is_empty()).await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NOT_FOUND);
 }

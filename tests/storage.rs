@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use testkit::{RedisServer, S3Server};
 
-use crate::support::{Home, Process, Server, herons, season, until};
+use crate::support::{Home, Process, Server, herons, season, wait_until};
 
 /// A server whose files are in a bucket.
 fn home(store: &S3Server) -> Home {
     Home::with_examples().in_bucket(store)
 }
 
-fn started(home: &Home) -> Server {
+fn start_server(home: &Home) -> Server {
     home.start()
 }
 
@@ -23,7 +23,8 @@ fn sha256(bytes: &[u8]) -> String {
 
 /// Waits until nothing is left in the bucket, nor on its way there.
 async fn empty(store: &S3Server) {
-    until("the bucket is empty", async || store.objects().is_empty() && store.unfinished().is_empty()).await;
+    wait_until("the bucket is empty", async || store.objects().is_empty() && store.list_uploads().is_empty())
+        .await;
 }
 
 /// A data set on whose archive of large pictures some seconds are worked, with its files in a bucket.
@@ -38,7 +39,7 @@ fn large(store: &S3Server, detections: usize) -> (Home, Value) {
 async fn exports_are_in_the_bucket_and_are_had_from_the_server() {
     let store = S3Server::start();
     let home = home(&store);
-    let server = started(&home);
+    let server = start_server(&home);
     let report = server.submit("pdf", &season()).await;
     let archive = server.submit("zip", &herons()).await;
     let report = server.completed("pdf", &report).await;
@@ -73,7 +74,7 @@ async fn exports_are_in_the_bucket_and_are_had_from_the_server() {
 async fn a_large_archive_comes_in_parts_and_is_seen_when_it_is_whole() {
     let store = S3Server::start();
     let (home, body) = large(&store, 100);
-    let server = started(&home);
+    let server = start_server(&home);
     let archive = server.submit("zip", &body).await;
     let status = server.completed("zip", &archive).await;
     assert!(status["file_size_bytes"].as_u64().unwrap() > 3 * (8 << 20), "{status}");
@@ -81,7 +82,7 @@ async fn a_large_archive_comes_in_parts_and_is_seen_when_it_is_whole() {
     let bytes = server.download(&status).await;
     assert_eq!(sha256(&bytes), status["sha256"].as_str().unwrap());
     assert_eq!(store.objects().len(), 1);
-    assert_eq!(store.unfinished(), Vec::<String>::new());
+    assert_eq!(store.list_uploads(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -90,7 +91,7 @@ async fn clients_can_be_sent_to_the_bucket() {
     let server = home(&store).arguments(&["--artifacts-redirect"]).start();
     let report = server.submit("pdf", &season()).await;
     let status = server.completed("pdf", &report).await;
-    let patient = testkit::unled_client(Duration::from_secs(10));
+    let patient = testkit::client_without_redirects(Duration::from_secs(10));
     let address = format!("{}{}", server.url, status["download_url"].as_str().unwrap());
     let sent = patient.get(&address).send().await.unwrap();
     assert_eq!(sent.status(), 307);
@@ -109,7 +110,7 @@ async fn clients_can_be_sent_to_the_bucket() {
 async fn a_store_with_hiccups_is_tried_again() {
     let store = S3Server::start();
     let (home, body) = large(&store, 80);
-    let server = started(&home);
+    let server = start_server(&home);
     store.fail(3);
     let archive = server.submit("zip", &body).await;
     let status = server.completed("zip", &archive).await;
@@ -125,7 +126,7 @@ async fn a_store_with_hiccups_is_tried_again() {
 #[tokio::test]
 async fn a_store_that_is_away_is_told_and_loses_nothing() {
     let mut store = S3Server::start();
-    let server = started(&home(&store));
+    let server = start_server(&home(&store));
     let kept = server.submit("pdf", &season()).await;
     let kept = server.completed("pdf", &kept).await;
     store.stop();
@@ -142,10 +143,10 @@ async fn a_store_that_is_away_is_told_and_loses_nothing() {
 async fn a_job_that_is_deleted_while_it_is_uploaded_leaves_nothing() {
     let store = S3Server::start();
     let (home, body) = large(&store, 80);
-    let server = started(&home);
+    let server = start_server(&home);
     store.delay(Duration::from_millis(400));
     let archive = server.submit("zip", &body).await;
-    until("parts are on their way", async || !store.unfinished().is_empty()).await;
+    wait_until("parts are on their way", async || !store.list_uploads().is_empty()).await;
     assert_eq!(server.delete(&archive).await, 204);
     store.delay(Duration::ZERO);
     empty(&store).await;
@@ -157,19 +158,19 @@ async fn what_a_killed_process_was_uploading_is_found_and_given_up() {
         let store = S3Server::start();
         let redis = RedisServer::start();
         let (home, body) = large(&store, 80);
-        let home = home.on(&redis).arguments(&["--lease", "2", "--heartbeat", "0.5"]);
+        let home = home.with_redis(&redis).arguments(&["--lease", "2", "--heartbeat", "0.5"]);
         let api = home.start_api();
         let archive = api.submit("zip", &body).await;
         let doomed: Process = home.start_doomed(point);
-        doomed.ended();
+        doomed.wait();
         assert!(!store.objects().is_empty(), "{point}: something was there");
         drop(api);
         // The next process finds the job, makes it, and finds what the first one left.
-        let server = started(&home);
+        let server = start_server(&home);
         let status = server.completed("zip", &archive).await;
         let name = format!("trapline/{}", status["filename"].as_str().unwrap());
-        until("only the file is left", async || {
-            store.objects() == [name.clone()] && store.unfinished().is_empty()
+        wait_until("only the file is left", async || {
+            store.objects() == [name.clone()] && store.list_uploads().is_empty()
         })
         .await;
         assert_eq!(server.delete(&archive).await, 204);
@@ -200,7 +201,7 @@ async fn pictures_are_had_from_a_bucket() {
     }
     let folder = package.write();
     let home =
-        Home::with(&[folder.path()]).in_bucket(&store).arguments(&["--images", "s3://exports/pictures"]);
+        Home::with_data(&[folder.path()]).in_bucket(&store).arguments(&["--images", "s3://exports/pictures"]);
     let server = home.start();
     let job = server.submit("zip", &json!({"detection_ids": ["d1", "d2", "d3"]})).await;
     let status = server.completed("zip", &job).await;

@@ -16,7 +16,7 @@ async fn answer(server: &Server, kind: &str, body: &Value) -> (u16, Value) {
 }
 
 /// `body` with some fields changed; `null` takes one away.
-fn with(body: &Value, changes: &Value) -> Value {
+fn change_fields(body: &Value, changes: &Value) -> Value {
     let mut body = body.clone();
     for (field, value) in changes.as_object().unwrap() {
         match value {
@@ -62,7 +62,7 @@ async fn each_broken_rule_has_its_exact_text() {
         (json!({"start_date": day(-1), "end_date": day(1)}), "end_date cannot be in the future"),
     ];
     for (changes, detail) in cases {
-        let (status, problem) = answer(&server, "pdf", &with(&season(), &changes)).await;
+        let (status, problem) = answer(&server, "pdf", &change_fields(&season(), &changes)).await;
         assert_eq!((status, problem["detail"].as_str()), (400, Some(detail)), "{changes}");
         assert_eq!((problem["status"].as_u64(), problem["title"].as_str()), (Some(400), Some("Bad Request")));
     }
@@ -70,7 +70,7 @@ async fn each_broken_rule_has_its_exact_text() {
         json!({"start_date": "2018-01-01", "end_date": "2019-01-01"}),
         json!({"start_date": day(-1), "end_date": day(0)}),
     ] {
-        assert_eq!(answer(&server, "pdf", &with(&season(), &fine)).await.0, 202, "{fine}");
+        assert_eq!(answer(&server, "pdf", &change_fields(&season(), &fine)).await.0, 202, "{fine}");
     }
 }
 
@@ -113,15 +113,16 @@ async fn a_report_of_the_wrong_shape_is_refused() {
         (json!({"dataset": "nowhere"}), "dataset"),
     ];
     for (changes, field) in cases {
-        let (status, problem) = answer(&server, "pdf", &with(&season(), &changes)).await;
+        let (status, problem) = answer(&server, "pdf", &change_fields(&season(), &changes)).await;
         assert_eq!(status, 422, "{changes}: {problem}");
         assert_eq!(problem["errors"][0]["field"], field, "{changes}: {problem}");
     }
-    let (_, problem) = answer(&server, "pdf", &with(&season(), &json!({"dataset": "nowhere"}))).await;
-    assert_eq!(problem["detail"], "unknown dataset “nowhere”. Known are: algar, camtrap-dp");
-    // Shape comes before rules: a date that is none cannot be compared.
+    let (_, problem) =
+        answer(&server, "pdf", &change_fields(&season(), &json!({"dataset": "nowhere"}))).await;
+    assert_eq!(problem["detail"], "No data set “nowhere”. There are: algar, camtrap-dp");
+    // Shape comes before rules: an invalid date cannot be compared.
     let both = json!({"start_date": "soon", "group_by": "quarter"});
-    let (status, problem) = answer(&server, "pdf", &with(&season(), &both)).await;
+    let (status, problem) = answer(&server, "pdf", &change_fields(&season(), &both)).await;
     assert_eq!((status, problem["errors"].as_array().unwrap().len()), (422, 1));
 }
 
@@ -145,14 +146,14 @@ async fn an_archive_of_the_wrong_shape_is_refused() {
         (json!({"detection_ids": null, "filter": {"classifications": ["Yeti"]}}), "filter.classifications"),
     ];
     for (changes, field) in cases {
-        let (status, problem) = answer(&server, "zip", &with(&ids, &changes)).await;
+        let (status, problem) = answer(&server, "zip", &change_fields(&ids, &changes)).await;
         assert_eq!(status, 422, "{changes}: {problem}");
         assert_eq!(problem["errors"][0]["field"], field, "{problem}");
     }
     for fine in
         [json!({"crop_size": 128}), json!({"crop_size": 1024}), json!({"detection_ids": many[..10_000]})]
     {
-        assert_eq!(answer(&server, "zip", &with(&ids, &fine)).await.0, 202);
+        assert_eq!(answer(&server, "zip", &change_fields(&ids, &fine)).await.0, 202);
     }
 }
 

@@ -79,9 +79,9 @@ async fn a_summary_of_nothing_is_of_zeros_and_a_wrong_one_is_refused() {
         ("", "start_date is missing"),
         ("start_date=2019-01-01&end_date=2018-01-01", "end_date must not be before start_date"),
         ("start_date=1980-01-01&end_date=9000-01-01", "at most 3660 days"),
-        ("start_date=1018-01-01&end_date=2018-01-01", "expected 1980 or later"),
+        ("start_date=1018-01-01&end_date=2018-01-01", "use 1980 or later"),
         ("season=monsoon&year=2018", "season must be one of"),
-        ("start_date=2018-01-01&end_date=2018-02-01&dataset=x", "unknown dataset"),
+        ("start_date=2018-01-01&end_date=2018-02-01&dataset=x", "No data set"),
         ("start_date=2018-01-01&end_date=2018-02-01&classification=unicorn", "unicorn"),
     ];
     for (query, told) in wrong {

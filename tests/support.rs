@@ -15,7 +15,7 @@ use testkit::{RedisServer, S3Server};
 pub use crate::requests::{certificate, herons, one, season, slow};
 pub use crate::sse::Events;
 
-/// The program under test, without settings of whoever runs the tests.
+/// The program under test, without the settings of the user who runs the tests.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trapline"));
     command.env_remove("RUST_LOG");
@@ -64,7 +64,7 @@ pub struct Server {
 
 impl Home {
     /// With these data sets, of which the first is the default.
-    pub fn with(data: &[&Path]) -> Self {
+    pub fn with_data(data: &[&Path]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let store = format!("sqlite:{}", folder.path().join("jobs").display());
         let data = data.iter().copied().map(PathBuf::from).collect();
@@ -82,19 +82,19 @@ impl Home {
     /// With the bundled examples: `algar` and `camtrap-dp`.
     pub fn with_examples() -> Self {
         let examples = testkit::examples();
-        Self::with(&[&examples.join("algar.zip"), &examples.join("camtrap-dp")])
+        Self::with_data(&[&examples.join("algar.zip"), &examples.join("camtrap-dp")])
     }
 
     /// With a data set on whose archive of so many detections a worker works for some seconds, and
     /// the request for it.
     pub fn with_slow(detections: usize) -> (Self, Value) {
         let (data, request) = slow(detections);
-        let home = Self::with(&[data.path()]);
+        let home = Self::with_data(&[data.path()]);
         (Self { _made: Some(data), ..home }, request)
     }
 
     /// With jobs on a Redis server in place of a folder.
-    pub fn on(self, redis: &RedisServer) -> Self {
+    pub fn with_redis(self, redis: &RedisServer) -> Self {
         self.with_store(&redis.url())
     }
 
@@ -105,7 +105,7 @@ impl Home {
         self
     }
 
-    /// With files in a folder of somebody else's choice.
+    /// With files in a given folder.
     pub fn with_artifacts(mut self, folder: &Path) -> Self {
         self.artifacts = Some(folder.display().to_string());
         self
@@ -250,7 +250,7 @@ impl Process {
     }
 
     /// Waits for its end.
-    pub fn ended(mut self) -> ExitStatus {
+    pub fn wait(mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 
@@ -306,7 +306,7 @@ impl Server {
     /// Waits until the status of a job is as wanted.
     pub async fn status_when(&self, kind: &str, job_id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut last = Value::Null;
-        until("the status of a job", async || {
+        wait_until("the status of a job", async || {
             last = self.status(kind, job_id).await;
             wanted(&last)
         })
@@ -360,8 +360,8 @@ impl Server {
     }
 
     /// Waits for its end.
-    pub fn ended(self) -> ExitStatus {
-        self.process.ended()
+    pub fn wait(self) -> ExitStatus {
+        self.process.wait()
     }
 
     pub fn log(&self) -> String {
@@ -383,7 +383,7 @@ impl AtWork {
     /// Starts them, with more arguments for both, and waits until the job runs.
     pub async fn start(redis: RedisServer, detections: usize, arguments: &[&str]) -> Self {
         let (home, request) = Home::with_slow(detections);
-        let home = home.on(&redis).arguments(arguments);
+        let home = home.with_redis(&redis).arguments(arguments);
         let (server, worker) = (home.start_api(), home.start_worker(1));
         let job_id = server.submit("zip", &request).await;
         server.status_when("zip", &job_id, |status| status["processed_count"].as_u64() > Some(0)).await;
@@ -400,7 +400,7 @@ pub fn raise_file_limit() {
 }
 
 /// Asks until the answer is yes. A test that would wait for ever ends after two minutes.
-pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub async fn wait_until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !holds().await {
         assert!(begun.elapsed() < Duration::from_mins(2), "waited two minutes for {what}");
@@ -424,7 +424,7 @@ macro_rules! on_both_stores {
                 #[tokio::test]
                 async fn $test() {
                     let redis = testkit::RedisServer::start();
-                    super::$test(|home| home.on(&redis)).await;
+                    super::$test(|home| home.with_redis(&redis)).await;
                 }
             )*
         }

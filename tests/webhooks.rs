@@ -1,4 +1,4 @@
-//! The end of an export is told to the address that was given with it.
+//! Webhooks: the end of an export is sent to the address in its request.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{Home, herons, on_both_stores, program, season, tools, until};
+use crate::support::{Home, herons, on_both_stores, program, season, tools, wait_until};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NEXT_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -48,7 +48,7 @@ impl Message {
     }
 }
 
-/// Someone who is told. The answers are those in `answers`, then 204.
+/// A receiver. It answers with `answers`, then with 204.
 #[derive(Clone)]
 struct Receiver {
     url: String,
@@ -78,8 +78,8 @@ impl Receiver {
         self.heard.lock().unwrap().clone()
     }
 
-    async fn heard(&self, number: usize) -> Vec<Message> {
-        until("a message", async || self.messages().len() >= number).await;
+    async fn receive(&self, number: usize) -> Vec<Message> {
+        wait_until("a message", async || self.messages().len() >= number).await;
         self.messages()
     }
 }
@@ -113,12 +113,12 @@ async fn a_completed_export_is_told_of_and_signed(on: impl Fn(Home) -> Home) {
     let receiver = Receiver::start(&[]).await;
     let server = on(telling(&format!("{SECRET} {NEXT_SECRET}"))).start();
     let job_id = server.submit("zip", &with_callback(herons(), &receiver.url)).await;
-    let messages = receiver.heard(1).await;
+    let messages = receiver.receive(1).await;
     let message = messages[0].json();
     assert_eq!(message["type"], "export.completed");
     let mut status = server.completed("zip", &job_id).await;
     assert_eq!(message["timestamp"], status["completed_at"]);
-    // The time until it expires is told in milliseconds, which differ from one look to the next.
+    // The time until it expires has milliseconds, which differ between two reads.
     let mut data = message["data"].clone();
     for told in [&mut data, &mut status] {
         told["expires_at"] = Value::Null;
@@ -130,7 +130,7 @@ async fn a_completed_export_is_told_of_and_signed(on: impl Fn(Home) -> Home) {
     assert!(messages[0].is_signed_with(SECRET) && messages[0].is_signed_with(NEXT_SECRET));
     assert!(!messages[0].is_signed_with("whsec_bm9ib2R5IGtub3dzIHRoaXMgb25lLCBub3QgbWU="));
 
-    // Who gets the archive is not told who was told of it.
+    // The archive does not contain the address.
     let archive = server.download(&status).await;
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
     let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
@@ -145,14 +145,14 @@ async fn a_receiver_that_was_away_is_told_when_it_is_back(on: impl Fn(Home) -> H
     let url = format!("http://127.0.0.1:{port}/hooks");
     let job_id = server.submit("pdf", &with_callback(season(), &url)).await;
     server.completed("pdf", &job_id).await;
-    until("an attempt", async || server.log().contains("could not be told")).await;
+    wait_until("an attempt", async || server.log().contains("webhook could not be sent")).await;
     server.kill();
 
     let receiver = Receiver::start_at(port, &[]).await;
     let server = home.start();
-    let messages = receiver.heard(1).await;
+    let messages = receiver.receive(1).await;
     assert_eq!(messages[0].json()["data"]["job_id"], job_id.as_str());
-    until("the log", async || server.log().contains("the end of a job was told")).await;
+    wait_until("the log", async || server.log().contains("webhook sent")).await;
 }
 
 /// It had sent the message, and could not say so any more: the message is sent again, with the same
@@ -165,9 +165,9 @@ async fn a_server_that_ends_after_it_has_told_tells_again() {
     doomed.env("FAILPOINTS", "told=return");
     let server = home.start_as(doomed);
     let job_id = server.submit("pdf", &with_callback(season(), &receiver.url)).await;
-    assert!(!server.ended().success());
+    assert!(!server.wait().success());
     let _server = home.start();
-    let messages = receiver.heard(2).await;
+    let messages = receiver.receive(2).await;
     let id = format!("{job_id}.completed");
     assert_eq!(
         (messages[0].header("webhook-id"), messages[1].header("webhook-id")),
@@ -187,7 +187,7 @@ async fn a_failed_export_is_told_of_with_its_reason() {
     request["report_type"] = "custom".into();
     request["template"] = "broken".into();
     server.submit("pdf", &request).await;
-    let message = receiver.heard(1).await[0].json();
+    let message = receiver.receive(1).await[0].json();
     assert_eq!((&message["type"], &message["data"]["status"]), (&json!("export.failed"), &json!("failed")));
     assert!(message["data"]["error_message"].as_str().unwrap().contains("broken.typ"), "{message}");
 }
@@ -195,11 +195,11 @@ async fn a_failed_export_is_told_of_with_its_reason() {
 /// With the same id and a new signature, so that who hears it twice can tell.
 #[tokio::test]
 async fn a_message_that_was_not_taken_is_sent_again() {
-    // Redirects are not followed: they lead where nobody has looked.
+    // Redirects are not followed: their targets were not checked.
     let receiver = Receiver::start(&[307]).await;
     let server = telling(SECRET).start();
     server.submit("pdf", &with_callback(season(), &receiver.url)).await;
-    let messages = receiver.heard(2).await;
+    let messages = receiver.receive(2).await;
     assert_eq!(messages[0].header("webhook-id"), messages[1].header("webhook-id"));
     assert!(messages[1].is_signed_with(SECRET));
     let waited = |message: &Message| message.header("webhook-timestamp").parse::<i64>().unwrap();
@@ -211,8 +211,8 @@ async fn a_receiver_that_is_gone_is_left_alone() {
     let receiver = Receiver::start(&[410]).await;
     let server = telling(SECRET).start();
     server.submit("pdf", &with_callback(season(), &receiver.url)).await;
-    receiver.heard(1).await;
-    until("the log", async || server.log().contains("is gone (410)")).await;
+    receiver.receive(1).await;
+    wait_until("the log", async || server.log().contains("is gone (410)")).await;
 }
 
 #[tokio::test]
@@ -221,9 +221,9 @@ async fn hosts_of_a_private_network_are_not_told() {
     let server = Home::with_examples().arguments(&["--webhook-secret", SECRET]).start();
     let port = receiver.url.split([':', '/']).nth(4).unwrap();
     for (url, told) in [
-        (format!("https://127.0.0.1:{port}/hooks"), "must not lead to 127.0.0.1"),
-        (format!("https://[::1]:{port}/hooks"), "must not lead to [::1]"),
-        (receiver.url.clone(), "must not lead to 127.0.0.1"),
+        (format!("https://127.0.0.1:{port}/hooks"), "must be on the public internet, which 127.0.0.1 is not"),
+        (format!("https://[::1]:{port}/hooks"), "must be on the public internet, which [::1] is not"),
+        (receiver.url.clone(), "must be on the public internet, which 127.0.0.1 is not"),
         ("http://example.org/hooks".into(), "must be an https address"),
         ("nonsense".into(), "must be an https address"),
     ] {
@@ -233,10 +233,10 @@ async fn hosts_of_a_private_network_are_not_told() {
         assert_eq!(problem["errors"][0]["field"], "callback_url");
         assert!(problem["detail"].as_str().unwrap().contains(told), "{problem}");
     }
-    // What a name leads to is found out when it is told, each time anew.
+    // A name is resolved anew for each message.
     let url = format!("https://localhost:{port}/hooks");
     server.submit("pdf", &with_callback(season(), &url)).await;
-    until("the log", async || server.log().contains("localhost is not on the public internet")).await;
+    wait_until("the log", async || server.log().contains("localhost is not on the public internet")).await;
     assert!(receiver.messages().is_empty());
 }
 

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{AtWork, Home, one, season, until};
+use crate::support::{AtWork, Home, one, season, wait_until};
 
 /// Leases that run out while a test looks on, but not by themselves on a busy machine.
 const SHORT_LEASE: [&str; 4] = ["--lease", "3", "--heartbeat", "0.5"];
@@ -15,7 +15,7 @@ const SHORT_LEASE: [&str; 4] = ["--lease", "3", "--heartbeat", "0.5"];
 #[tokio::test]
 async fn any_number_of_workers_shares_the_jobs_of_any_number_of_servers() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let servers = [home.start_api(), home.start_api()];
     let workers = [home.start_worker(1), home.start_worker(2)];
     let mut ids = Vec::new();
@@ -29,7 +29,7 @@ async fn any_number_of_workers_shares_the_jobs_of_any_number_of_servers() {
         servers[number % 2].download(&status).await;
     }
     assert_eq!(home.files().len(), 30);
-    until("each to have had some", async || {
+    wait_until("each to have had some", async || {
         let job_id = servers[0].submit("pdf", &season()).await;
         servers[1].completed("pdf", &job_id).await;
         workers.iter().all(|worker| worker.log().contains("job completed"))
@@ -43,14 +43,14 @@ async fn any_number_of_workers_shares_the_jobs_of_any_number_of_servers() {
 #[tokio::test]
 async fn each_transition_is_one_command() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let (server, worker) = (home.start_api(), home.start_worker(1));
     let monitor = redis.monitor();
     let job_id = server.submit("pdf", &season()).await;
     server.completed("pdf", &job_id).await;
     assert!(worker.terminate().success());
     redis.cli(&["ECHO", "the end"]);
-    let lines = monitor.until("the end");
+    let lines = monitor.read_until("the end");
     let of_the_job: Vec<&String> = lines.iter().filter(|line| line.contains(&job_id)).collect();
     let count = |name: &str| {
         let script =
@@ -75,7 +75,7 @@ async fn each_transition_is_one_command() {
 #[tokio::test]
 async fn a_free_worker_is_woken_and_does_not_wait_for_its_next_look() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let (server, _worker) = (home.start_api(), home.start_worker(1));
     let mut waits = Vec::new();
     for _ in 0..15 {
@@ -97,11 +97,11 @@ async fn a_free_worker_is_woken_and_does_not_wait_for_its_next_look() {
 async fn a_worker_that_hears_no_messages_finds_its_jobs() {
     let redis = RedisServer::start();
     redis.cli(&["ACL", "SETUSER", "deaf", "on", ">secret", "~*", "&*", "+@all", "-subscribe"]);
-    let home = Home::with_examples().on(&redis);
+    let home = Home::with_examples().with_redis(&redis);
     let server = home.start_api();
     let deaf = home.with_store(&format!("redis://deaf:secret@127.0.0.1:{}", redis.port()));
     let worker = deaf.start_worker(1);
-    until("the worker to be refused", async || worker.log().contains("workers are not woken")).await;
+    wait_until("the worker to be refused", async || worker.log().contains("workers poll every second")).await;
     let job_id = server.submit("pdf", &season()).await;
     server.completed("pdf", &job_id).await;
 }
@@ -114,7 +114,7 @@ async fn a_killed_worker_s_job_runs_again_elsewhere() {
     first.kill();
     let status = server.completed("zip", &job_id).await;
     assert!(status["attempt"].as_u64() >= Some(2) && status["processed_count"] == 600, "{status}");
-    until("the killed worker's file to go", async || home.files().len() == 1).await;
+    wait_until("the killed worker's file to go", async || home.files().len() == 1).await;
     assert!(second.log().contains(&job_id));
 }
 
@@ -127,19 +127,19 @@ async fn a_worker_that_was_stopped_too_long_loses_its_job_and_leaves_no_file() {
     let completed = server.completed("zip", &job_id).await;
     assert!(completed["attempt"].as_u64() >= Some(2), "{completed}");
     first.signal("CONT");
-    until("the first to learn it", async || {
-        first.log().contains("no longer wanted") || first.log().contains("Lost")
+    wait_until("the first to learn it", async || {
+        first.log().contains("its work was stopped") || first.log().contains("Lost")
     })
     .await;
     let status = server.status("zip", &job_id).await;
     assert_eq!((&status["attempt"], &status["filename"]), (&completed["attempt"], &completed["filename"]));
-    until("its file to go", async || home.files().len() == 1).await;
+    wait_until("its file to go", async || home.files().len() == 1).await;
     server.download(&status).await;
 }
 
 #[tokio::test]
 async fn a_signal_to_stop_hands_a_job_to_another_worker_at_once() {
-    // A lease that nobody waits for in vain.
+    // A lease longer than the test.
     let patient = ["--grace", "0", "--lease", "1000", "--heartbeat", "0.5"];
     let at_work = AtWork::start(RedisServer::start(), 600, &patient).await;
     let AtWork { redis: _redis, home, server, worker: first, job_id } = at_work;
@@ -153,8 +153,8 @@ async fn a_signal_to_stop_hands_a_job_to_another_worker_at_once() {
 async fn deleting_a_job_stops_a_worker_in_another_process() {
     let AtWork { redis, home, server, worker, job_id } = AtWork::start(RedisServer::start(), 3000, &[]).await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
-    until("its file to go", async || home.files().is_empty()).await;
-    until("the log to say so", async || worker.log().contains("no longer wanted")).await;
+    wait_until("its file to go", async || home.files().is_empty()).await;
+    wait_until("the log to say so", async || worker.log().contains("its work was stopped")).await;
     let next = server.submit("zip", &one()).await;
     server.completed("zip", &next).await;
     let left = redis.cli(&["KEYS", "*"]);
@@ -185,7 +185,7 @@ impl Drop for Busy {
 async fn heartbeats_go_on_while_all_cores_work() {
     let redis = RedisServer::start();
     let (home, request) = Home::with_slow(400);
-    let home = home.on(&redis).arguments(&SHORT_LEASE);
+    let home = home.with_redis(&redis).arguments(&SHORT_LEASE);
     let (server, _worker) = (home.start_api(), home.start_worker(2));
     let _busy = Busy::start();
     let ids = [server.submit("zip", &request).await, server.submit("zip", &request).await];
@@ -219,7 +219,7 @@ async fn what_another_program_ended_has_ended() {
     let record =
         json!({"status": "failed", "job_id": job_id, "error": "cancelled by an operator"}).to_string();
     redis.cli(&["SET", &format!("export_job:{job_id}"), &record, "EX", "60"]);
-    until("the worker to stop", async || worker.log().contains("no longer wanted")).await;
+    wait_until("the worker to stop", async || worker.log().contains("its work was stopped")).await;
     assert_eq!(redis.cli(&["GET", &format!("export_job:{job_id}")]), record);
     assert_eq!(server.status("zip", &job_id).await["error_message"], "cancelled by an operator");
     assert!(home.files().is_empty());
@@ -228,12 +228,12 @@ async fn what_another_program_ended_has_ended() {
 #[tokio::test]
 async fn every_command_is_in_the_log_at_debug() {
     let redis = RedisServer::start();
-    let home = Home::with_examples().on(&redis).arguments(&["--log-format", "json"]);
+    let home = Home::with_examples().with_redis(&redis).arguments(&["--log-format", "json"]);
     let server = home.start_api();
     let worker = home.start_worker_with(1, &[("RUST_LOG", "info,jobs=debug")]);
     let job_id = server.submit("pdf", &season()).await;
     server.completed("pdf", &job_id).await;
-    until("the whole story", async || worker.log().contains("\"job completed\"")).await;
+    wait_until("the whole story", async || worker.log().contains("\"job completed\"")).await;
     let log = worker.log();
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let commands: Vec<Value> = lines.filter(|line| line["message"] == "redis").collect();

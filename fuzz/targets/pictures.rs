@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
-use archive::{Order, PictureMemory, Unwatched};
+use archive::{NoWatch, PictureMemory, Resources};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use zip::ZipArchive;
@@ -100,13 +100,11 @@ fn crops_of(pictures: &[&[u8]], boxes: &[[f64; 4]]) -> Crops {
     write("media.csv", media.as_bytes());
     write("observations.csv", observations.as_bytes());
     let data = shared::read(folder.path()).expect("a data set");
-    let order = Order {
-        memory: Arc::new(PictureMemory::new(MEMORY)),
-        ..shared::crops([&ids[..], &["last".to_owned()]].concat())
-    };
+    let request = shared::crops([&ids[..], &["last".to_owned()]].concat());
+    let resources = Resources { pictures: Arc::new(PictureMemory::new(MEMORY)), ..shared::resources() };
     let mut file = tempfile::tempfile_in(folder.path()).expect("a temporary file");
     let ours = file.try_clone().expect("a file has another handle");
-    archive::write(&data, &order, ours, folder.path(), &Unwatched).expect("an archive");
+    archive::write(&data, &request, &resources, ours, folder.path(), &NoWatch).expect("an archive");
     file.rewind().expect("a file has a beginning");
     read(file, &ids)
 }

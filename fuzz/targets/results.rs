@@ -16,7 +16,7 @@ impl Fetch for EmptyStore {
         Err(FetchError::Status(404))
     }
 
-    fn at_once(&self) -> usize {
+    fn max_concurrent(&self) -> usize {
         1
     }
 }

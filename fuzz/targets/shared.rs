@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use archive::{Coordinates, Layout, Media, Order, PictureMemory, Unwatched};
+use archive::{ArchiveRequest, Layout, Media, NoWatch, PictureMemory, Resources};
 use detections::{Dataset, ReadOptions, Selection};
 
 /// Reads what is at `path` as a server does and as a report does.
@@ -75,28 +75,28 @@ pub fn export(data: &Dataset, folder: &Path) {
         (Layout::Coco, Media::Whole),
         (Layout::Coco, Media::None),
     ] {
-        let order = Order { layout, media, include_originals: true, ..crops(detection_ids.clone()) };
+        let request = ArchiveRequest { layout, media, include_originals: true, ..crops(detection_ids.clone()) };
         let file = tempfile::tempfile_in(folder).expect("a temporary file");
-        let _ = archive::write(data, &order, file, folder, &Unwatched);
+        let _ = archive::write(data, &request, &resources(), file, folder, &NoWatch);
     }
 }
 
-/// An order of crops, with all that can be had, made by one thread.
-pub fn crops(detection_ids: Vec<String>) -> Order {
-    Order {
-        detection_ids,
-        layout: Layout::Crops,
-        media: Media::Whole,
-        include_crops: true,
-        include_originals: false,
-        include_metadata_csv: true,
+/// A request for crops, with all that can be had.
+pub fn crops(detection_ids: Vec<String>) -> ArchiveRequest {
+    ArchiveRequest {
+        detection_ids: Some(detection_ids),
         include_humans: true,
         include_damaged: true,
         crop_size: 128,
-        coordinates: Coordinates::Rounded,
-        request: serde_json::Value::Null,
+        ..ArchiveRequest::default()
+    }
+}
+
+/// One thread, and memory enough.
+pub fn resources() -> Resources {
+    Resources {
         threads: NonZeroUsize::MIN,
-        memory: Arc::new(PictureMemory::new(1 << 30)),
+        pictures: Arc::new(PictureMemory::new(1 << 30)),
         job_memory: u64::MAX,
     }
 }

@@ -1,27 +1,27 @@
-//! Cells of a table that a person opens in a spreadsheet.
+//! Cells of tables that people open in a spreadsheet.
 
 use std::borrow::Cow;
 
-/// What a spreadsheet takes for the start of a formula, full-width forms included.
+/// Characters that start a formula in a spreadsheet, full-width forms included.
 const STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
-/// `text`, with a `'` before it when a spreadsheet would run it. A number stays a number.
-pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+/// Puts a `'` before a text that a spreadsheet would run. Numbers are not changed.
+pub(crate) fn escape_formula(text: &str) -> Cow<'_, str> {
     let risky = text.starts_with(STARTS) && text.parse::<f64>().map_or(true, |number| !number.is_finite());
     if risky { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::harmless;
+    use super::escape_formula;
 
     #[test]
     fn what_would_run_is_quoted_and_numbers_stay() {
         for text in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1", "-inf"] {
-            assert_eq!(harmless(text), format!("'{text}"));
+            assert_eq!(escape_formula(text), format!("'{text}"));
         }
         for text in ["-114.25", "+3", "doe", "a=b", "", "'quoted"] {
-            assert_eq!(harmless(text), text);
+            assert_eq!(escape_formula(text), text);
         }
     }
 }

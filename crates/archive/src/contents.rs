@@ -1,19 +1,19 @@
-//! What an archive holds once its pictures are written, for the tables that tell of them.
+//! The contents of an archive once its pictures are written, for the tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use detections::{Dataset, Observation};
 
-use crate::cut::Seen;
-use crate::error::Missing;
 use crate::manifest::MissingPlaces;
-use crate::order::{Layout, Order};
-use crate::package::Entry;
-use crate::plan::{Plan, Task};
+use crate::missing::Missing;
+use crate::picture::PictureInfo;
+use crate::plan::{PictureTask, Plan};
+use crate::request::{ArchiveJob, Layout};
+use crate::zip_file::Entry;
 
-/// A picture that was written.
-pub(crate) struct Filed {
+/// A picture file in the archive.
+pub(crate) struct WrittenFile {
     /// The name of its entry.
     pub name: String,
     pub entry: Entry,
@@ -23,52 +23,52 @@ pub(crate) struct Filed {
     pub height: u32,
 }
 
-impl Filed {
+impl WrittenFile {
     /// The name without its folder.
     pub fn base_name(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()
     }
 }
 
-/// Everything but the tables.
+/// Everything in the archive except the tables.
 pub(crate) struct Contents<'a> {
     pub data: &'a Dataset,
-    pub order: &'a Order,
+    pub job: &'a ArchiveJob<'a>,
     pub plan: &'a Plan,
-    /// What is known of each picture of the plan.
-    pub seen: Vec<Option<Seen>>,
-    /// For each piece of the plan, its file when it was written.
-    pub files: Vec<Option<Filed>>,
+    /// Size and format of each picture of the plan, if its header could be read.
+    pub info: Vec<Option<PictureInfo>>,
+    /// The file of each piece of the plan, if it was written.
+    pub files: Vec<Option<WrittenFile>>,
     pub missing: MissingPlaces,
-    /// What is wrong with the pictures that pieces were made of all the same.
+    /// The damage of pictures from which pieces were made nevertheless.
     pub damaged: BTreeMap<usize, String>,
     /// Why pictures could not be fetched that the tables name by their addresses, by their numbers.
     pub unfetched: BTreeMap<usize, Arc<Missing>>,
     /// For each place the number of its picture, and of the piece that shows it.
-    shown: Vec<Option<(usize, Option<usize>)>>,
+    picture_of: Vec<Option<(usize, Option<usize>)>>,
 }
 
 /// A detection that is in the archive.
-pub(crate) struct Included<'a> {
+pub(crate) struct IncludedDetection<'a> {
     /// Its row among the observations.
     pub row: u32,
     pub observation: Observation<'a>,
-    /// The picture that was taken of it, with its number in the plan.
-    pub picture: Option<(usize, &'a Task)>,
+    /// Its picture, with the number in the plan.
+    pub picture: Option<(usize, &'a PictureTask)>,
     /// The file that shows it: its crop, or the whole picture.
-    pub file: Option<&'a Filed>,
+    pub file: Option<&'a WrittenFile>,
 }
 
 /// Where the picture of a detection is.
 #[derive(Clone, Copy)]
 pub(crate) enum PictureLocation<'a> {
     /// In the archive: its crop, or the whole picture.
-    Archive(&'a Filed),
-    /// Where the source has it; the tables name it by its address or its path.
+    Archive(&'a WrittenFile),
+    /// In the source; the tables name it by its address or path.
     Source,
 }
 
-impl<'a> Included<'a> {
+impl<'a> IncludedDetection<'a> {
     /// Where its picture is, when it has one.
     pub fn location(&self) -> Option<PictureLocation<'a>> {
         match (self.file, self.picture) {
@@ -80,61 +80,61 @@ impl<'a> Included<'a> {
 }
 
 impl<'a> Contents<'a> {
-    /// Before any picture is read.
-    pub fn new(data: &'a Dataset, order: &'a Order, plan: &'a Plan) -> Self {
-        let mut shown = vec![None; plan.rows.len()];
+    /// The contents before any picture is read.
+    pub fn new(data: &'a Dataset, job: &'a ArchiveJob<'a>, plan: &'a Plan) -> Self {
+        let mut picture_of = vec![None; plan.rows.len()];
         for (number, task) in plan.pictures.iter().enumerate() {
             for (place, crop) in &task.places {
-                shown[*place] = Some((number, crop.or(task.whole)));
+                picture_of[*place] = Some((number, crop.or(task.whole)));
             }
         }
         Self {
             data,
-            order,
+            job,
             plan,
-            seen: vec![None; plan.pictures.len()],
+            info: vec![None; plan.pictures.len()],
             files: plan.pieces.iter().map(|_| None).collect(),
             missing: MissingPlaces::new(),
             damaged: BTreeMap::new(),
             unfetched: BTreeMap::new(),
-            shown,
+            picture_of,
         }
     }
 
-    /// Whether the detection at a place is on a picture that was to be read.
+    /// Whether the detection at a place has a picture to read.
     pub fn has_picture(&self, place: usize) -> bool {
-        self.shown[place].is_some()
+        self.picture_of[place].is_some()
     }
 
-    /// Detections that are in the archive with everything that was asked for, in that order.
-    pub fn included(&'a self) -> impl Iterator<Item = Included<'a>> {
-        self.plan.rows.iter().zip(&self.shown).enumerate().filter_map(|(place, (row, shown))| {
+    /// The detections of which everything that was requested is in the archive, in the order of the request.
+    pub fn list_included(&'a self) -> impl Iterator<Item = IncludedDetection<'a>> {
+        self.plan.rows.iter().zip(&self.picture_of).enumerate().filter_map(|(place, (row, shown))| {
             let row = *row.as_ref().ok().filter(|_| !self.missing.contains_key(&place))?;
             let picture = shown.map(|(number, _)| (number, &self.plan.pictures[number]));
             let file = shown.and_then(|(_, piece)| self.files[piece?].as_ref());
-            Some(Included { row, observation: self.data.observations.get(row), picture, file })
+            Some(IncludedDetection { row, observation: self.data.observations.get(row), picture, file })
         })
     }
 
-    /// How many pictures the tables name by their addresses.
+    /// Counts the pictures that the tables name by their addresses.
     pub fn count_remote_pictures(&'a self) -> usize {
-        if self.order.layout == Layout::Crops {
+        if self.job.request.layout == Layout::Crops {
             return 0;
         }
-        let is_remote = |included: &Included<'_>| {
+        let is_remote = |included: &IncludedDetection<'_>| {
             let media = included.picture.map(|(_, task)| task.media);
             included.file.is_none() && media.is_some_and(|media| self.data.media.is_remote(media))
         };
-        let remote = self.included().filter(is_remote);
+        let remote = self.list_included().filter(is_remote);
         remote
             .filter_map(|included| included.picture.map(|(number, _)| number))
             .collect::<BTreeSet<_>>()
             .len()
     }
 
-    /// Width and height of the picture of a place as displayed, when its head could be read.
-    pub fn size_of(&self, place: usize) -> Option<(u32, u32)> {
-        let (number, _) = self.shown[place]?;
-        self.seen[number].map(|seen| (seen.width, seen.height))
+    /// Width and height as displayed of the picture of a place, if its header could be read.
+    pub fn find_size(&self, place: usize) -> Option<(u32, u32)> {
+        let (number, _) = self.picture_of[place]?;
+        self.info[number].map(|seen| (seen.width, seen.height))
     }
 }

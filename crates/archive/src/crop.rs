@@ -1,4 +1,4 @@
-//! Cutting boxes out of a picture and fitting them into a square.
+//! Cropping boxes from a picture and fitting them into a square.
 
 use detections::PixelBox;
 use fast_image_resize::images::{Image, ImageRef};
@@ -6,10 +6,10 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use crate::picture::{CHANNELS, Encoder, Orientation, Part, Picture};
 
-/// Quality of the JPEG files, 1 to 100.
+/// JPEG quality, 1 to 100.
 const QUALITY: u8 = 90;
 
-/// Cuts crops, one after the other.
+/// Makes crops, one after the other.
 pub(crate) struct Cropper {
     resizer: Resizer,
     encoder: Encoder,
@@ -21,7 +21,7 @@ pub(crate) struct Crop {
     pub bytes: Vec<u8>,
     pub width: u32,
     pub height: u32,
-    /// What is wrong with the picture that it was cut out of, when that was asked for all the same.
+    /// The damage of the picture, if damaged pictures were requested.
     pub damage: Option<String>,
 }
 
@@ -31,34 +31,34 @@ impl Cropper {
         Self { resizer: Resizer::new(), encoder: Encoder::new(QUALITY), size }
     }
 
-    /// What to decode of a picture for a box of it as stored.
-    pub fn part(&self, area: PixelBox) -> Part {
-        part_for(area, self.size)
+    /// The part of a picture to decode for a box of the picture as stored.
+    pub fn choose_part(&self, area: PixelBox) -> Part {
+        choose_part(area, self.size)
     }
 
-    /// The JPEG file of a crop. `area` is a box of the picture as stored, inside what `picture`
-    /// holds of it.
-    pub fn cut(&mut self, picture: &Picture, orientation: Orientation, area: PixelBox) -> Crop {
-        let (width, height) = fitted(area.width, area.height, self.size);
+    /// Makes the JPEG file of a crop. `area` is a box of the picture as stored, inside the part that
+    /// `picture` holds.
+    pub fn crop(&mut self, picture: &Picture, orientation: Orientation, area: PixelBox) -> Crop {
+        let (width, height) = fit_size(area.width, area.height, self.size);
         let crop = if (width, height, picture.shrink) == (area.width, area.height, 1) {
-            copied(picture, area)
+            copy_area(picture, area)
         } else {
-            self.shrunk(picture, area, width, height)
+            self.shrink(picture, area, width, height)
         };
         let crop = orientation.display(crop);
         let damage = picture.damage.clone();
         Crop { bytes: self.encoder.encode(&crop), width: crop.width, height: crop.height, damage }
     }
 
-    fn shrunk(&mut self, picture: &Picture, area: PixelBox, width: u32, height: u32) -> Picture {
+    fn shrink(&mut self, picture: &Picture, area: PixelBox, width: u32, height: u32) -> Picture {
         let source = ImageRef::new(picture.width, picture.height, picture.pixels(), PixelType::U8x4)
             .expect("a picture has as many pixels as its size says");
         let mut target = Image::new(width, height, PixelType::U8x4);
-        // Divided by a power of two, so nothing is lost.
+        // Dividing by a power of two is exact.
         let [x, y, w, h] =
             [area.x, area.y, area.width, area.height].map(|side| f64::from(side) / f64::from(picture.shrink));
         let (left, top) = (x - f64::from(picture.left), y - f64::from(picture.top));
-        // What others call bicubic. There is nothing transparent.
+        // This filter is commonly called bicubic. There are no transparent pixels.
         let options = ResizeOptions::new()
             .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
             .use_alpha(false)
@@ -70,17 +70,17 @@ impl Cropper {
     }
 }
 
-/// What to decode of a picture for a crop of `area` that fits into `size` x `size` pixels.
+/// The part of a picture to decode for a crop of `area` that fits into `size` x `size` pixels.
 ///
-/// A decoder halves a picture in a fraction of the time that a filter takes, and as well. So it
-/// does as much of that as leaves the crop at least as large as it is asked for.
-pub(crate) fn part_for(area: PixelBox, size: u32) -> Part {
+/// A decoder halves a picture much faster than a filter, and as well. So it does as many halvings as leave
+/// the crop at least as large as requested.
+pub(crate) fn choose_part(area: PixelBox, size: u32) -> Part {
     let longest = area.width.max(area.height);
     let shrink = [8, 4, 2].into_iter().find(|shrink| longest / shrink >= size).unwrap_or(1);
     Part { area, shrink }
 }
 
-fn copied(picture: &Picture, area: PixelBox) -> Picture {
+fn copy_area(picture: &Picture, area: PixelBox) -> Picture {
     let (left, top) = (area.x - picture.left, area.y - picture.top);
     let mut pixels = Vec::with_capacity(area.width as usize * area.height as usize * CHANNELS);
     for row in top..top + area.height {
@@ -90,9 +90,8 @@ fn copied(picture: &Picture, area: PixelBox) -> Picture {
     Picture::whole(area.width, area.height, pixels)
 }
 
-/// The size of a crop of `width` x `height` inside a square of `size`: the same shape, never
-/// larger than it was.
-fn fitted(width: u32, height: u32, size: u32) -> (u32, u32) {
+/// Fits a crop of `width` x `height` into a square of `size` without enlarging it or changing its shape.
+fn fit_size(width: u32, height: u32, size: u32) -> (u32, u32) {
     let longest = width.max(height);
     if longest <= size {
         return (width, height);
@@ -110,9 +109,9 @@ mod tests {
 
     #[test]
     fn a_crop_is_fitted_and_never_enlarged() {
-        assert_eq!(fitted(600, 300, 300), (300, 150));
-        assert_eq!(fitted(300, 601, 300), (150, 300));
-        assert_eq!(fitted(40, 30, 300), (40, 30));
-        assert_eq!(fitted(5000, 1, 300), (300, 1));
+        assert_eq!(fit_size(600, 300, 300), (300, 150));
+        assert_eq!(fit_size(300, 601, 300), (150, 300));
+        assert_eq!(fit_size(40, 30, 300), (40, 30));
+        assert_eq!(fit_size(5000, 1, 300), (300, 1));
     }
 }

@@ -1,55 +1,60 @@
-//! The end of an archive: the tables of its layout, what is missing, and the manifest.
+//! Completing an archive: the tables of its layout, the list of missing detections, and the manifest.
 
-use crate::contents::{Contents, Filed};
+use crate::contents::{Contents, WrittenFile};
 use crate::error::{ArchiveError, NothingFound};
 use crate::layout::{Tables, write_tables};
 use crate::manifest;
 use crate::missing_reasons::group_missing;
-use crate::order::{Layout, Summary};
-use crate::package::Package;
 use crate::plan::Piece;
+use crate::request::Layout;
+use crate::watch::ArchiveSummary;
+use crate::zip_file::ZipFile;
 
-/// Writes what comes after the pictures, and everything through to the disk.
-pub(crate) fn finish(contents: Contents<'_>, mut package: Package<'_>) -> Result<Summary, ArchiveError> {
+/// Writes everything after the pictures, and syncs the file to disk.
+pub(crate) fn finish(contents: Contents<'_>, mut zip: ZipFile<'_>) -> Result<ArchiveSummary, ArchiveError> {
     let summary = summarize(&contents);
-    check_something_is_found(&contents, &summary)?;
-    let mut tables = write_tables(&contents, &mut package)?;
-    let entry = package
-        .deflate("missing.csv", |to| manifest::write_missing(contents.order, &contents.missing, to))?;
+    check_not_empty(&contents, &summary)?;
+    let mut tables = write_tables(&contents, &mut zip)?;
+    let entry =
+        zip.deflate("missing.csv", |to| manifest::write_missing(contents.job, &contents.missing, to))?;
     tables.entries.push(("missing.csv", entry));
-    write_manifest(&contents, &summary, &tables, &mut package)?;
-    package.finish()?;
+    write_manifest(&contents, &summary, &tables, &mut zip)?;
+    zip.finish()?;
     Ok(summary)
 }
 
-fn summarize(contents: &Contents<'_>) -> Summary {
-    let Contents { order, plan, files, missing, .. } = contents;
+fn summarize(contents: &Contents<'_>) -> ArchiveSummary {
+    let Contents { data, job, plan, files, missing, .. } = contents;
     let written = |of: fn(&Piece) -> bool| {
         plan.pieces.iter().zip(files).filter(|(piece, file)| of(piece) && file.is_some()).count()
     };
-    let metadata_rows = match order.layout {
-        Layout::Crops if order.include_metadata_csv => plan.found(),
+    let metadata_rows = match job.request.layout {
+        Layout::Crops if job.request.include_metadata_csv => plan.count_found(),
         Layout::Crops => 0,
-        Layout::CamtrapDp | Layout::Coco => contents.included().count(),
+        Layout::CamtrapDp | Layout::Coco => contents.list_included().count(),
     };
-    Summary {
+    let missing_reasons = group_missing(missing.iter().map(|(place, why)| {
+        let row = plan.rows[*place].as_ref().ok();
+        (&**why, row.and_then(|row| data.observations.get(*row).media))
+    }));
+    ArchiveSummary {
         asked_for: plan.rows.len(),
         crops: written(|piece| matches!(piece, Piece::Crop(_))),
         pictures: written(|piece| matches!(piece, Piece::Whole(_))),
         remote_pictures: contents.count_remote_pictures(),
         metadata_rows,
         missing: missing.len(),
-        missing_reasons: group_missing(contents),
+        missing_reasons,
     }
 }
 
-/// Refuses an archive that has nothing of what was asked for.
-fn check_something_is_found(contents: &Contents<'_>, summary: &Summary) -> Result<(), ArchiveError> {
-    let Contents { order, plan, missing, .. } = contents;
-    let is_nothing = match order.layout {
-        Layout::Crops if order.wants_pictures() => summary.crops + summary.pictures == 0,
-        Layout::Crops => plan.found() == 0,
-        // Their rows are of detections that have all that was asked for.
+/// Rejects an archive that has nothing of what was requested.
+fn check_not_empty(contents: &Contents<'_>, summary: &ArchiveSummary) -> Result<(), ArchiveError> {
+    let Contents { job, plan, missing, .. } = contents;
+    let is_nothing = match job.request.layout {
+        Layout::Crops if job.request.has_pictures() => summary.crops + summary.pictures == 0,
+        Layout::Crops => plan.count_found() == 0,
+        // Their rows are detections of which everything that was requested is there.
         Layout::CamtrapDp | Layout::Coco => summary.metadata_rows == 0,
     };
     if !is_nothing {
@@ -58,19 +63,19 @@ fn check_something_is_found(contents: &Contents<'_>, summary: &Summary) -> Resul
     let reasons = summary.missing_reasons.clone();
     let example = reasons.first().and_then(|most| {
         let (place, why) = missing.iter().find(|(_, why)| why.code() == most.reason)?;
-        Some(format!("{}: {why}", order.detection_ids[*place]))
+        Some(format!("{}: {why}", job.detection_ids[*place]))
     });
     Err(ArchiveError::NothingFound(NothingFound { asked_for: summary.asked_for, reasons, example }))
 }
 
 fn write_manifest(
     contents: &Contents<'_>,
-    summary: &Summary,
+    summary: &ArchiveSummary,
     tables: &Tables,
-    package: &mut Package<'_>,
+    zip: &mut ZipFile<'_>,
 ) -> Result<(), ArchiveError> {
-    let Contents { data, order, plan, .. } = contents;
-    let of_piece = |piece: &Piece, filed: &'_ Filed| {
+    let Contents { data, job, plan, .. } = contents;
+    let of_piece = |piece: &Piece, filed: &'_ WrittenFile| {
         let (detection, media) = match *piece {
             Piece::Crop(place) => (Some(place), None),
             Piece::Whole(number) => (None, Some(plan.pictures[number].media)),
@@ -83,7 +88,7 @@ fn write_manifest(
             let (detection, media, entry) = of_piece(piece, filed);
             Some(manifest::File {
                 name: &filed.name,
-                detection_id: detection.map(|place| order.detection_ids[place].as_str()),
+                detection_id: detection.map(|place| job.detection_ids[place].as_str()),
                 media_id: media.map(|row| data.media.id(row)),
                 damage: contents.damaged.get(&number).map(String::as_str),
                 entry,
@@ -97,8 +102,8 @@ fn write_manifest(
         entry: *entry,
     });
     let files = pictures.chain(others);
-    package.deflate("manifest.json", |to| {
-        manifest::write(&data.title, order, summary, &tables.notes, &contents.missing, files, to)
+    zip.deflate("manifest.json", |to| {
+        manifest::write(&data.title, job, summary, &tables.notes, &contents.missing, files, to)
     })?;
     Ok(())
 }

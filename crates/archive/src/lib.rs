@@ -1,47 +1,50 @@
 //! Archives: pictures of detections, their metadata and a manifest, in one ZIP file.
 //!
-//! The way of an [`Order`]:
+//! The steps for an [`ArchiveRequest`]:
 //!
 //! ```text
-//! plan      which detections there are, on which pictures, and which files are made of them
-//! cut       threads that read each picture once and make all its files
-//! write     the files in the order asked for; those that are ready early wait in a temporary file
-//! layout    the tables that tell of them, in the format of the tools that read them
-//! finish    what is missing and why, and the manifest
+//! plan              the detections, their pictures, and the files made of them
+//! process_pictures  threads that read each picture once and make all its files
+//! write             the files in the order asked for; those that are ready early wait in a temporary file
+//! layout            the tables that describe them, in the format of the tools that read them
+//! finish            what is missing and why, and the manifest
 //! ```
 //!
-//! Memory does not grow with the number of detections, but for what the manifest tells of each
+//! Memory use does not grow with the number of detections, except for the manifest's row on each of them
 //! (under a kilobyte).
 //!
-//! No picture is written with more than the picture: crops are encoded anew, whole pictures lose
-//! what else their files tell. This crate knows nothing of jobs; [`Watch`] tells whoever waits how
-//! far it is.
+//! No metadata is exported with pictures: crops are encoded anew, and whole pictures lose everything but the
+//! picture. This crate does not know jobs; [`Watch`] reports the progress.
 
 mod cells;
 mod contents;
+mod coordinates;
 mod crop;
-mod cut;
+mod decoder_pool;
+mod entry_names;
 mod error;
 mod finish;
 mod layout;
 mod manifest;
 mod memory;
+mod missing;
 mod missing_reasons;
-mod names;
 mod numbers;
-mod order;
-mod package;
 mod people;
 mod picture;
-mod place;
 mod plan;
+mod process_pictures;
+mod request;
 mod spool;
-mod tools;
+mod watch;
 mod write;
+mod zip_file;
 
-pub use error::{ArchiveError, Missing, NothingFound};
+pub use error::{ArchiveError, NothingFound};
 pub use memory::PictureMemory;
+pub use missing::Missing;
 pub use missing_reasons::MissingReason;
-pub use numbers::in_thousands;
-pub use order::{CROP_SIZES, Coordinates, Layout, Media, Order, Summary, Unwatched, Watch};
+pub use numbers::{count, in_thousands};
+pub use request::{ArchiveRequest, Layout, Media, Resources};
+pub use watch::{ArchiveSummary, NoWatch, Watch};
 pub use write::write;

@@ -1,5 +1,5 @@
-//! `manifest.json`: what was asked for, what is in the archive, what is missing and why; and
-//! `missing.csv`, the last of these for spreadsheets.
+//! `manifest.json`: the request, the contents of the archive, and what is missing; and `missing.csv`, the
+//! missing detections for spreadsheets.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -8,16 +8,17 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cells::harmless;
-use crate::error::Missing;
+use crate::cells::escape_formula;
+use crate::missing::Missing;
 use crate::missing_reasons::MissingReason;
-use crate::order::{Order, Summary};
-use crate::package::Entry;
+use crate::request::ArchiveJob;
+use crate::watch::ArchiveSummary;
+use crate::zip_file::Entry;
 
-/// What is missing, by its place in the order asked for.
+/// Missing detections by their place in the request.
 pub(crate) type MissingPlaces = BTreeMap<usize, Arc<Missing>>;
 
-/// An entry of the archive, with the detection it is of.
+/// An entry of the archive, with its detection.
 pub(crate) struct File<'a> {
     pub name: &'a str,
     pub detection_id: Option<&'a str>,
@@ -27,11 +28,13 @@ pub(crate) struct File<'a> {
 }
 
 #[derive(Serialize)]
-struct Head<'a> {
+struct ManifestHeader<'a> {
     created_by: &'a str,
     data_set: &'a str,
-    request: &'a Value,
-    counts: &'a Summary,
+    request: Value,
+    /// Fields of the request that have their defaults.
+    defaults: Value,
+    counts: &'a ArchiveSummary,
     missing_reasons: &'a [MissingReason],
     notes: &'a [String],
 }
@@ -50,18 +53,18 @@ struct FileRow<'a> {
     detection_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     media_id: Option<&'a str>,
-    /// What is wrong with the picture that it was made of.
+    /// The damage of its picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     damaged: Option<&'a str>,
     size_bytes: u64,
     sha256: String,
 }
 
-/// Writes it row by row: there may be very many.
+/// Writes the manifest row by row, since there may be very many.
 pub(crate) fn write<'a>(
     data_set: &str,
-    order: &Order,
-    summary: &Summary,
+    job: &ArchiveJob<'_>,
+    summary: &ArchiveSummary,
     notes: &[String],
     missing: &MissingPlaces,
     files: impl Iterator<Item = File<'a>>,
@@ -69,29 +72,30 @@ pub(crate) fn write<'a>(
 ) -> std::io::Result<()> {
     let created_by = concat!("trapline ", env!("CARGO_PKG_VERSION"));
     let missing_reasons = &summary.missing_reasons;
+    let [request, defaults] = job.request.split_defaults();
     let head =
-        Head { created_by, data_set, request: &order.request, counts: summary, missing_reasons, notes };
+        ManifestHeader { created_by, data_set, request, defaults, counts: summary, missing_reasons, notes };
     let head = serde_json::to_string_pretty(&head)?;
-    // The head is an object; its last line is the brace that closes it.
+    // The header is an object; the rows are inserted before its closing brace.
     let open = head.strip_suffix("\n}").unwrap_or(&head);
     write!(to, "{open},\n  \"missing\": ")?;
-    rows(to, missing.iter().map(|(place, why)| missing_row(&order.detection_ids[*place], why)))?;
+    rows(to, missing.iter().map(|(place, why)| missing_row(&job.detection_ids[*place], why)))?;
     write!(to, ",\n  \"files\": ")?;
     rows(to, files.map(|file| file_row(&file)))?;
     writeln!(to, "\n}}")
 }
 
-/// Writes the table of what is missing.
+/// Writes `missing.csv`.
 pub(crate) fn write_missing(
-    order: &Order,
+    job: &ArchiveJob<'_>,
     missing: &MissingPlaces,
     to: &mut dyn Write,
 ) -> std::io::Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(["detection_id", "reason", "message"])?;
     for (place, why) in missing {
-        let (id, message) = (&order.detection_ids[*place], why.to_string());
-        csv.write_record([&harmless(id), why.code(), &harmless(&message)])?;
+        let (id, message) = (&job.detection_ids[*place], why.to_string());
+        csv.write_record([&escape_formula(id), why.code(), &escape_formula(&message)])?;
     }
     csv.flush()
 }

@@ -1,16 +1,16 @@
-//! The memory that pictures may take, shared by all archives of a process.
+//! The memory limit for pictures, shared by all archives of a process.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often somebody who waits for memory looks whether anybody still waits for the picture.
+/// How often cancellation is checked while waiting for memory.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A limit on the bytes that decoded pictures take at one time, in all archives that share it.
+/// A limit on the bytes of all pictures that are decoded at the same time, in all archives that share it.
 ///
-/// Each picture reserves what it needs before it is decoded, and waits in turn when others have
-/// it. So a few pictures of hundreds of megapixels are decoded one after the other.
+/// Each picture reserves memory before it is decoded, and waits in a queue if there is not enough. So a few
+/// pictures of hundreds of megapixels are decoded one after the other.
 #[derive(Debug)]
 pub struct PictureMemory {
     total: u64,
@@ -21,8 +21,7 @@ pub struct PictureMemory {
 #[derive(Debug, Default)]
 struct State {
     used: u64,
-    /// Tickets of those who wait, the first to come first: a large picture is not passed by small
-    /// ones for ever.
+    /// Tickets of waiting pictures in order, so that small pictures do not overtake a large one for ever.
     waiting: VecDeque<u64>,
     next_ticket: u64,
 }
@@ -30,13 +29,13 @@ struct State {
 /// Why memory was not reserved.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ReserveError {
-    /// It is more than there is in all: this picture cannot be decoded.
+    /// The picture needs more than the limit, so it cannot be decoded.
     MoreThanAll,
-    /// Nobody waits for the picture any more.
+    /// The export was cancelled.
     Stopped,
 }
 
-/// Reserved memory, given back when it is dropped.
+/// Reserved memory, which is released on drop.
 #[derive(Debug)]
 pub(crate) struct Reservation<'a> {
     memory: &'a PictureMemory,
@@ -54,8 +53,7 @@ impl PictureMemory {
         self.total
     }
 
-    /// Reserves `bytes`, when its turn has come and they are free. `stop` is asked in the meantime
-    /// whether anybody still waits.
+    /// Waits in the queue until `bytes` are free, and reserves them. `stop` is polled and cancels the call.
     pub(crate) fn reserve(
         &self,
         bytes: u64,
@@ -79,7 +77,7 @@ impl PictureMemory {
                 state.waiting.pop_front();
                 state.used += bytes;
                 drop(state);
-                // The next in the queue may fit as well.
+                // There may also be enough memory for the next in the queue.
                 self.changed.notify_all();
                 return Ok(Reservation { memory: self, bytes });
             }

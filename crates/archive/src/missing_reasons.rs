@@ -1,4 +1,4 @@
-//! Why detections are not in an archive, grouped by reason, in sentences for people.
+//! Grouping missing detections by reason, in sentences.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
@@ -6,51 +6,50 @@ use std::collections::{BTreeMap, HashSet};
 use detections::{FetchError, MediaError};
 use serde::Serialize;
 
-use crate::contents::Contents;
-use crate::error::Missing;
+use crate::missing::Missing;
 use crate::numbers::in_thousands;
 
-/// The largest number of reasons that a status has. The manifest has every detection with its own.
+/// The most reasons in a status. The manifest lists every detection with its reason.
 const MAX_REASONS: usize = 10;
 
 /// A reason why detections are not in an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MissingReason {
-    /// The reason as one word, as `missing.csv` has it.
+    /// The code of the reason, as in `missing.csv`.
     pub reason: &'static str,
-    /// How many detections are missing for this reason.
+    /// The number of detections that are missing for this reason.
     pub count: usize,
-    /// The same as a sentence, with the count.
+    /// A sentence with the number.
     pub message: String,
-    /// What can be done about it.
+    /// What the user can do.
     pub hint: Option<&'static str>,
 }
 
 /// The detections that are missing for one reason.
-struct Group<'a> {
+struct ReasonGroup<'a> {
     first: &'a Missing,
     detections: usize,
-    /// Rows of the pictures that they are on.
+    /// The rows of their pictures.
     pictures: HashSet<u32>,
     hint: Option<&'static str>,
 }
 
-/// Groups what is missing from an archive by reason, the most frequent first.
-pub(crate) fn group_missing(contents: &Contents<'_>) -> Vec<MissingReason> {
-    let mut groups: BTreeMap<&'static str, Group<'_>> = BTreeMap::new();
-    for (place, why) in &contents.missing {
-        let first: &Missing = why;
-        let group = groups.entry(first.code()).or_insert_with(|| Group {
-            first,
+/// Groups missing detections by reason, the most frequent first. Each comes with the row of its picture,
+/// if it has one.
+pub(crate) fn group_missing<'a>(
+    missing: impl Iterator<Item = (&'a Missing, Option<u32>)>,
+) -> Vec<MissingReason> {
+    let mut groups: BTreeMap<&'static str, ReasonGroup<'_>> = BTreeMap::new();
+    for (why, picture) in missing {
+        let group = groups.entry(why.code()).or_insert_with(|| ReasonGroup {
+            first: why,
             detections: 0,
             pictures: HashSet::new(),
             hint: None,
         });
         group.detections += 1;
-        if let Ok(row) = &contents.plan.rows[*place] {
-            group.pictures.extend(contents.data.observations.get(*row).media);
-        }
-        group.hint = group.hint.or_else(|| hint_for(first));
+        group.pictures.extend(picture);
+        group.hint = group.hint.or_else(|| hint_for(why));
     }
     let mut reasons: Vec<MissingReason> = groups
         .into_iter()
@@ -61,13 +60,13 @@ pub(crate) fn group_missing(contents: &Contents<'_>) -> Vec<MissingReason> {
             hint: group.hint,
         })
         .collect();
-    // Reasons that are as frequent as each other stay in the order of their words.
+    // The sort is stable, so equally frequent reasons are in the order of their codes.
     reasons.sort_by_key(|reason| Reverse(reason.count));
     reasons.truncate(MAX_REASONS);
     reasons
 }
 
-/// What a sentence about missing detections is about.
+/// The subject of a sentence.
 #[derive(Clone, Copy)]
 enum Subject {
     Id,
@@ -75,7 +74,7 @@ enum Subject {
     Picture,
 }
 
-/// The sentence about so many detections on so many pictures.
+/// The sentence on a number of detections and their pictures.
 fn describe(why: &Missing, detections: usize, pictures: usize) -> String {
     let (subject, of_one, of_many) = words_for(why);
     let count = |number: usize, noun: &str| match number {
@@ -85,7 +84,7 @@ fn describe(why: &Missing, detections: usize, pictures: usize) -> String {
     let noun = match subject {
         Subject::Id => "id",
         Subject::Detection => "detection",
-        // Several detections may be on one picture, which is counted once.
+        // Several detections may be on one picture, which counts once.
         Subject::Picture if (1..detections).contains(&pictures) => {
             let predicate = if pictures == 1 { of_one } else { of_many };
             return format!(
@@ -99,7 +98,7 @@ fn describe(why: &Missing, detections: usize, pictures: usize) -> String {
     format!("{} {}", count(detections, noun), if detections == 1 { of_one } else { of_many })
 }
 
-/// What a sentence is about, and what it says of one and of several of them.
+/// The subject of a sentence, and its predicate in the singular and plural.
 fn words_for(why: &Missing) -> (Subject, &'static str, &'static str) {
     use Subject::{Detection, Id, Picture};
     match why {
@@ -159,7 +158,7 @@ fn words_for(why: &Missing) -> (Subject, &'static str, &'static str) {
     }
 }
 
-/// The same of pictures whose files could not be had.
+/// The predicates for pictures whose files could not be read.
 fn words_for_media(error: &MediaError) -> (&'static str, &'static str) {
     match error {
         MediaError::Remote(_) => ("is on the web only", "are on the web only"),
@@ -180,7 +179,7 @@ fn words_for_media(error: &MediaError) -> (&'static str, &'static str) {
     }
 }
 
-/// What can be done about a detection that is missing for a reason.
+/// What the user can do about a reason.
 fn hint_for(why: &Missing) -> Option<&'static str> {
     match why {
         Missing::Media(MediaError::Remote(address)) => is_web(address).then_some("add --fetch-media"),
@@ -198,7 +197,7 @@ fn hint_for(why: &Missing) -> Option<&'static str> {
     }
 }
 
-/// Whether files are fetched from an address of this kind when that is allowed.
+/// Whether addresses of this kind can be fetched.
 fn is_web(address: &str) -> bool {
     let scheme = address.split_once("://").map_or("", |(scheme, _)| scheme);
     scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")

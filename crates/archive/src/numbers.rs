@@ -7,6 +7,11 @@ pub fn in_thousands(number: u64) -> String {
     groups.join(",")
 }
 
+/// A number with its noun, such as `1 event` or `2,000 events`.
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", in_thousands(number), if number == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

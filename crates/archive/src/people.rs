@@ -1,36 +1,36 @@
-//! Pictures on which people or vehicles were recorded.
+//! Finding pictures on which people or vehicles were recorded.
 
 use std::collections::{HashMap, HashSet};
 
 use detections::{Dataset, Level, LocalTime, Observation};
 
-/// The media on which people or vehicles were recorded, and those of the events in which they were.
+/// The media on which people or vehicles were recorded, and the media of the same events.
 pub(crate) struct People {
     media: HashSet<u32>,
 }
 
 impl People {
-    /// Goes through all observations, those that are not exported too: any row of a picture may be the
-    /// one that says that somebody is on it.
-    pub fn of(data: &Dataset) -> Self {
+    /// Checks all observations, including those that are not exported: any row may say that a person is on a
+    /// picture.
+    pub fn find(data: &Dataset) -> Self {
         let rows = || data.observations.iter();
         let events: HashSet<u32> = rows().filter(Observation::has_people).filter_map(|o| o.event).collect();
         let is_near_people =
             |o: &Observation<'_>| o.has_people() || o.event.is_some_and(|event| events.contains(&event));
         let mut media: HashSet<u32> = rows().filter(is_near_people).filter_map(|o| o.media).collect();
-        media.extend(taken_during_visits(data));
+        media.extend(find_media_of_visits(data));
         Self { media }
     }
 
-    /// Whether anybody was recorded on a picture, or in an event that it belongs to.
-    pub fn are_on(&self, media: u32) -> bool {
+    /// Whether people were recorded on a picture or in its event.
+    pub fn has_people(&self, media: u32) -> bool {
         self.media.contains(&media)
     }
 }
 
-/// Files that were taken while people were seen: a visit that names no files is linked to those of its
-/// deployment from its first moment to its last, as R `camtrapdp::read_camtrapdp` does.
-fn taken_during_visits(data: &Dataset) -> Vec<u32> {
+/// Media that were taken during visits of people: a visit without media is linked to the media of its
+/// deployment between its start and end, as in R `camtrapdp::read_camtrapdp`.
+fn find_media_of_visits(data: &Dataset) -> Vec<u32> {
     let mut visits: HashMap<u32, Vec<(LocalTime, LocalTime)>> = HashMap::new();
     for visit in data.observations.iter().filter(|o| o.has_people() && o.level == Level::Event) {
         if let Some(start) = visit.time {

@@ -1,4 +1,4 @@
-//! Writing an archive from beginning to end.
+//! Writing an archive.
 
 use std::fs::File;
 use std::path::Path;
@@ -6,90 +6,100 @@ use std::sync::Arc;
 
 use detections::{Dataset, Level, MediaError};
 
-use crate::contents::{Contents, Filed};
-use crate::cut::{Cut, cut_all};
-use crate::error::{ArchiveError, Missing};
+use crate::contents::{Contents, WrittenFile};
+use crate::entry_names::EntryNames;
+use crate::error::ArchiveError;
 use crate::finish;
-use crate::layout::{Folders, folders};
-use crate::names::Names;
-use crate::order::{Order, Summary, Watch};
-use crate::package::Package;
-use crate::picture::Format;
-use crate::plan::{Piece, Plan, Task};
-use crate::spool::{Spool, Stored};
+use crate::layout::{Folders, choose_folders};
+use crate::missing::Missing;
+use crate::picture::PictureFormat;
+use crate::plan::{PictureTask, Piece, Plan};
+use crate::process_pictures::{ProcessedPicture, process_pictures};
+use crate::request::{ArchiveJob, ArchiveRequest, Resources};
+use crate::spool::{Spool, SpoolEntry};
+use crate::watch::{ArchiveSummary, Watch};
+use crate::zip_file::ZipFile;
 
-/// Writes the archive of `order` into `file`, which is empty; `folder` is where temporary files
-/// go.
+/// Writes an archive into `file`, which is empty; `folder` is where temporary files go.
 ///
-/// The archive holds its pictures in the order asked for, then the tables of its
-/// layout, `missing.csv` and `manifest.json`. When nothing of what was asked for could be exported it
-/// is an error: a table alone is nothing to somebody who asked for pictures.
+/// The archive has its pictures in the order of the request, then the tables of its layout, `missing.csv` and
+/// `manifest.json`. If nothing of what was requested could be exported, that is an error: a table alone is of
+/// no use where pictures were requested.
 pub fn write(
     data: &Dataset,
-    order: &Order,
+    request: &ArchiveRequest,
+    resources: &Resources,
     file: File,
     folder: &Path,
     watch: &dyn Watch,
-) -> Result<Summary, ArchiveError> {
-    if order.detection_ids.is_empty() {
+) -> Result<ArchiveSummary, ArchiveError> {
+    let job = &ArchiveJob { request, detection_ids: request.select_ids(data)?, resources };
+    if job.detection_ids.is_empty() {
         return Err(ArchiveError::NothingChosen);
     }
-    let plan = Plan::new(data, order);
-    let mut writing = Writing::new(data, &plan, order, Package::new(file, watch), Spool::new_in(folder)?);
-    writing.note_what_has_no_picture();
-    watch.progress(writing.done);
-    cut_all(data, &plan, order, watch, |cut| {
-        writing.take(cut)?;
-        watch.progress(writing.done);
+    job.check_memory()?;
+    let plan = Plan::new(data, job);
+    let mut writer = ArchiveWriter::new(data, &plan, job, ZipFile::new(file, watch), Spool::new_in(folder)?);
+    writer.note_missing_pictures();
+    watch.progress(writer.done);
+    process_pictures(data, &plan, job, watch, |picture| {
+        writer.add_picture(picture)?;
+        watch.progress(writer.done);
         Ok(())
     })?;
-    finish::finish(writing.contents, writing.package)
+    finish::finish(writer.contents, writer.zip)
 }
 
-/// What has become of a piece.
-enum State {
+/// The state of a piece.
+enum PieceState {
     /// Its picture has not been read yet.
     Waits,
-    /// It is ready before its turn.
-    Spooled(Stored, Shape),
-    /// Nothing more is to be written for it.
+    /// It was ready before its turn and is in the spool.
+    Spooled(SpoolEntry, Shape),
+    /// It was written or skipped.
     Done,
 }
 
-/// What a file is like: width and height as displayed, and its format.
+/// Width and height as displayed, and the format of a file.
 #[derive(Clone, Copy)]
-struct Shape(u32, u32, Format);
+struct Shape(u32, u32, PictureFormat);
 
-struct Writing<'a> {
+struct ArchiveWriter<'a> {
     contents: Contents<'a>,
-    package: Package<'a>,
+    zip: ZipFile<'a>,
     spool: Spool,
-    names: Names,
+    names: EntryNames,
     folders: Folders,
-    pieces: Vec<State>,
-    /// All pieces before this one are done.
+    pieces: Vec<PieceState>,
+    /// The next piece to write; all earlier ones are done.
     turn: usize,
     done: u64,
 }
 
-impl<'a> Writing<'a> {
-    fn new(data: &'a Dataset, plan: &'a Plan, order: &'a Order, package: Package<'a>, spool: Spool) -> Self {
-        let contents = Contents::new(data, order, plan);
+impl<'a> ArchiveWriter<'a> {
+    fn new(
+        data: &'a Dataset,
+        plan: &'a Plan,
+        job: &'a ArchiveJob<'a>,
+        zip: ZipFile<'a>,
+        spool: Spool,
+    ) -> Self {
+        let contents = Contents::new(data, job, plan);
         Self {
             contents,
-            package,
+            zip,
             spool,
-            names: Names::default(),
-            folders: folders(order.layout),
-            pieces: plan.pieces.iter().map(|_| State::Waits).collect(),
+            names: EntryNames::default(),
+            folders: choose_folders(job.request.layout),
+            pieces: plan.pieces.iter().map(|_| PieceState::Waits).collect(),
             turn: 0,
             done: 0,
         }
     }
 
-    /// Ids that are none, and observations without a file or a box.
-    fn note_what_has_no_picture(&mut self) {
-        let Contents { data, order, plan, .. } = self.contents;
+    /// Notes unknown ids, and observations without a file or a box.
+    fn note_missing_pictures(&mut self) {
+        let Contents { data, job, plan, .. } = self.contents;
         for (place, row) in plan.rows.iter().enumerate() {
             if self.contents.has_picture(place) {
                 continue;
@@ -98,101 +108,105 @@ impl<'a> Writing<'a> {
             let why = match row {
                 Err(why) => Arc::clone(why),
                 Ok(row) => match data.observations.get(*row) {
-                    // A visit is a row of its own in Camtrap DP, about no file.
-                    o if o.level == Level::Event && order.takes_without_box() => continue,
+                    // In Camtrap DP a visit is a row without a file.
+                    o if o.level == Level::Event && job.request.takes_without_box() => continue,
                     o if o.media.is_none() => Arc::new(Missing::NoMedia),
                     _ => Arc::new(Missing::NoBox),
                 },
             };
-            if row.is_err() || order.needs_pictures() {
+            if row.is_err() || job.request.needs_pictures() {
                 self.contents.missing.insert(place, why);
             }
         }
     }
 
-    fn take(&mut self, cut: Cut) -> Result<(), ArchiveError> {
-        let Contents { order, plan, .. } = self.contents;
-        let task = &plan.pictures[cut.number];
-        self.contents.seen[cut.number] = cut.seen;
-        self.done += cut.crops.len() as u64;
-        if let Some(why) = self.reason_to_stay(task, &cut) {
+    fn add_picture(&mut self, picture: ProcessedPicture) -> Result<(), ArchiveError> {
+        let Contents { job, plan, .. } = self.contents;
+        let task = &plan.pictures[picture.number];
+        self.contents.info[picture.number] = picture.info;
+        self.done += picture.crops.len() as u64;
+        if let Some(why) = self.reason_to_keep_remote(task, &picture) {
             if !matches!(*why, Missing::Media(MediaError::Remote(_))) {
-                self.contents.unfetched.insert(cut.number, why);
+                self.contents.unfetched.insert(picture.number, why);
             }
-            self.give_up(task.whole);
-            return self.advance();
+            self.skip_piece(task.whole);
+            return self.write_spooled();
         }
-        for ((place, crop), (_, piece)) in cut.crops.into_iter().zip(&task.places) {
+        for ((place, crop), (_, piece)) in picture.crops.into_iter().zip(&task.places) {
             match (crop, piece) {
                 (Ok(Some(crop)), Some(piece)) => {
                     self.contents.damaged.extend(crop.damage.map(|damage| (*piece, damage)));
-                    self.put(*piece, &crop.bytes, Shape(crop.width, crop.height, Format::Jpeg))?;
+                    self.write_or_spool(
+                        *piece,
+                        &crop.bytes,
+                        Shape(crop.width, crop.height, PictureFormat::Jpeg),
+                    )?;
                 }
                 (Ok(_), _) => {}
                 (Err(why), piece) => {
-                    self.give_up(*piece);
-                    // Tables alone need no picture, and boxes that lie on theirs.
-                    if order.wants_pictures() || matches!(*why, Missing::BoxOutside { .. }) {
+                    self.skip_piece(*piece);
+                    // Tables need no pictures, but their boxes must be on the pictures.
+                    if job.request.has_pictures() || matches!(*why, Missing::BoxOutside { .. }) {
                         self.contents.missing.insert(place, why);
                     }
                 }
             }
         }
-        let whole = match (task.whole, cut.whole, cut.seen, &task.withheld) {
+        let whole = match (task.whole, picture.whole, picture.info, &task.withheld) {
             (Some(piece), Some(Ok(whole)), Some(seen), _) => {
                 self.contents.damaged.extend(whole.damage.map(|damage| (piece, damage)));
-                self.put(piece, &whole.bytes, Shape(seen.width, seen.height, seen.format))?;
+                self.write_or_spool(piece, &whole.bytes, Shape(seen.width, seen.height, seen.format))?;
                 None
             }
             (piece, Some(Err(why)), ..) => {
-                self.give_up(piece);
+                self.skip_piece(piece);
                 Some(why)
             }
             (.., withheld) => withheld.clone(),
         };
         for (place, _) in task.places.iter().filter(|_| whole.is_some()) {
-            // What was wrong with the detection itself says more.
+            // A problem of the detection itself takes precedence.
             self.contents.missing.entry(*place).or_insert_with(|| whole.clone().expect("a reason"));
         }
-        self.advance()
+        self.write_spooled()
     }
 
-    /// Why a picture stays on the web, when the tables name it by its address in place of a file.
-    fn reason_to_stay(&self, task: &Task, cut: &Cut) -> Option<Arc<Missing>> {
-        let Contents { data, order, .. } = self.contents;
-        let Some(Err(why)) = &cut.whole else { return None };
-        let is_named = order.may_name_pictures() && data.media.is_remote(task.media);
-        // A file that came and is no picture is told as such.
+    /// Why a picture stays on the web, if the tables name it by its address instead.
+    fn reason_to_keep_remote(&self, task: &PictureTask, picture: &ProcessedPicture) -> Option<Arc<Missing>> {
+        let Contents { data, job, .. } = self.contents;
+        let Some(Err(why)) = &picture.whole else { return None };
+        let is_named = job.request.may_name_pictures() && data.media.is_remote(task.media);
+        // If a file was fetched but is not a picture, that is reported.
         (is_named && matches!(**why, Missing::Media(_))).then(|| Arc::clone(why))
     }
 
-    /// Nothing will be written for a piece.
-    fn give_up(&mut self, piece: Option<usize>) {
+    /// Marks that a piece will not be written.
+    fn skip_piece(&mut self, piece: Option<usize>) {
         if let Some(piece) = piece {
-            self.pieces[piece] = State::Done;
+            self.pieces[piece] = PieceState::Done;
         }
     }
 
-    fn put(&mut self, piece: usize, bytes: &[u8], shape: Shape) -> Result<(), ArchiveError> {
+    fn write_or_spool(&mut self, piece: usize, bytes: &[u8], shape: Shape) -> Result<(), ArchiveError> {
         if piece == self.turn {
-            self.store(piece, bytes, shape)?;
-            self.pieces[piece] = State::Done;
-            return self.advance();
+            self.write_piece(piece, bytes, shape)?;
+            self.pieces[piece] = PieceState::Done;
+            return self.write_spooled();
         }
-        self.pieces[piece] = State::Spooled(self.spool.put(bytes)?, shape);
+        self.pieces[piece] = PieceState::Spooled(self.spool.put(bytes)?, shape);
         Ok(())
     }
 
-    /// Writes what waited for its turn.
-    fn advance(&mut self) -> Result<(), ArchiveError> {
+    /// Writes the pieces in the spool whose turn has come.
+    fn write_spooled(&mut self) -> Result<(), ArchiveError> {
         while let Some(state) = self.pieces.get(self.turn) {
             match *state {
-                State::Waits => return Ok(()),
-                State::Done => {}
-                State::Spooled(stored, shape) => {
+                PieceState::Waits => return Ok(()),
+                PieceState::Done => {}
+                PieceState::Spooled(stored, shape) => {
                     let bytes = self.spool.take(stored)?;
-                    self.store(self.turn, &bytes, shape)?;
-                    self.pieces[self.turn] = State::Done;
+                    self.write_piece(self.turn, &bytes, shape)?;
+                    self.pieces[self.turn] = PieceState::Done;
                 }
             }
             self.turn += 1;
@@ -200,24 +214,24 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    fn store(&mut self, piece: usize, bytes: &[u8], shape: Shape) -> Result<(), ArchiveError> {
-        let Contents { data, order, plan, .. } = self.contents;
+    fn write_piece(&mut self, piece: usize, bytes: &[u8], shape: Shape) -> Result<(), ArchiveError> {
+        let Contents { data, job, plan, .. } = self.contents;
         let Shape(width, height, format) = shape;
         let (start, text) = match plan.pieces[piece] {
-            Piece::Crop(place) => (self.folders.crops, order.detection_ids[place].as_str()),
+            Piece::Crop(place) => (self.folders.crops, job.detection_ids[place].as_str()),
             Piece::Whole(number) => {
-                (self.folders.whole, stem(data.media.file_name(plan.pictures[number].media)))
+                (self.folders.whole, remove_extension(data.media.file_name(plan.pictures[number].media)))
             }
         };
-        let name = self.names.give(start, text, format.ending());
-        let entry = self.package.store(&name, bytes)?;
-        self.contents.files[piece] = Some(Filed { name, entry, width, height });
+        let name = self.names.make_unique(start, text, format.ending());
+        let entry = self.zip.store(&name, bytes)?;
+        self.contents.files[piece] = Some(WrittenFile { name, entry, width, height });
         Ok(())
     }
 }
 
-/// A file name without its ending.
-fn stem(name: &str) -> &str {
+/// Removes the extension of a file name.
+fn remove_extension(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() && ending.len() <= 5 => stem,
         _ => name,

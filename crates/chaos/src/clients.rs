@@ -1,5 +1,5 @@
-//! Clients as they should be: they send again what was not answered, poll, download, and now
-//! and then change their mind.
+//! Well-behaved clients: they repeat requests that were not answered, poll, download, and sometimes
+//! delete their job.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,103 +8,84 @@ use std::time::Duration;
 use fastrand::Rng;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
-use tempfile::TempDir;
-use testkit::Package;
 use tokio::time::{Instant, sleep};
 
 use crate::reference::Reference;
 use crate::requests::{Choices, Request};
-use crate::toll::{End, Toll};
+use crate::verdict::{JobEnd, Verdict};
 
-/// Detections in the data set.
-pub const DETECTIONS: usize = 1500;
-/// A job that has not ended so long after the last harm was done is stuck.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// A call that no server has answered for so long is stuck. Servers are away for seconds.
-const UNANSWERED: Duration = Duration::from_mins(2);
+/// A job that has not ended this long after the last disturbance is stuck.
+const JOB_TIMEOUT: Duration = Duration::from_mins(2);
+/// A request that no server has answered for this long is stuck. Servers are away for seconds.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// The id of a detection in the data set.
-pub fn detection_id(number: usize) -> String {
-    format!("d{number}")
-}
-
-/// A data set of one large picture with many detections, so that archives take their time.
-pub fn data() -> TempDir {
-    let picture = testkit::examples().join("camtrap-dp/media/20210531082538-RCNX0031.JPG");
-    let mut package = Package::new();
-    package.files.push(("large.jpg".into(), std::fs::read(picture).unwrap()));
-    for number in 0..DETECTIONS {
-        let id = detection_id(number);
-        package.medium(&id, "2023-10-01T06:00:00Z", "large.jpg", None);
-        package.detection(&id, &id, "doe", [0.1, 0.1, 0.5, 0.5]);
-    }
-    package.write()
-}
-
-/// Who a client is, and what it knows of.
-pub struct Who {
+/// What a client needs to know.
+pub struct ClientSettings {
     pub token: Option<String>,
-    /// What it asks for.
     pub choices: Choices,
-    /// What the pictures give alone.
     pub reference: Arc<Reference>,
 }
 
 /// One client.
 pub struct Client {
     rng: Rng,
-    who: Who,
+    settings: ClientSettings,
     urls: Arc<Mutex<Vec<String>>>,
-    toll: Arc<Toll>,
+    verdict: Arc<Verdict>,
     http: reqwest::Client,
 }
 
-/// What is left of the time that a client waits.
+/// When a client stops waiting for a job.
 struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// Runs from the time on at which no more harm is done.
+    /// The time starts with the first call after the disturbances are over.
     fn is_over(&mut self, over: &AtomicBool) -> bool {
         if over.load(Ordering::Relaxed) && self.0.is_none() {
-            self.0 = Some(Instant::now() + PATIENCE);
+            self.0 = Some(Instant::now() + JOB_TIMEOUT);
         }
         self.0.is_some_and(|at| Instant::now() > at)
     }
 }
 
 impl Client {
-    pub fn new(seed: u64, urls: Arc<Mutex<Vec<String>>>, who: Who, toll: Arc<Toll>) -> Self {
+    pub fn new(
+        seed: u64,
+        urls: Arc<Mutex<Vec<String>>>,
+        settings: ClientSettings,
+        verdict: Arc<Verdict>,
+    ) -> Self {
         let http = testkit::http_client(Duration::from_secs(10));
-        Self { rng: Rng::with_seed(seed), who, urls, toll, http }
+        Self { rng: Rng::with_seed(seed), settings, urls, verdict, http }
     }
 
-    /// One job after the other until the time is over, and each to its end.
+    /// Submits one job after the other until the time is over, and waits for the end of each.
     pub async fn run(mut self, over: Arc<AtomicBool>) {
         while !over.load(Ordering::Relaxed) {
-            let request = self.who.choices.choose(&mut self.rng);
+            let request = self.settings.choices.choose(&mut self.rng);
             let Some(job_id) = self.submit(&request).await else { continue };
-            self.toll.submitted();
+            self.verdict.count_submission();
             let end = if self.rng.u32(0..10) == 0 {
                 sleep(Duration::from_millis(self.rng.u64(0..3000))).await;
                 self.delete(request.kind, &job_id).await
             } else {
                 self.watch(&request, &job_id, &over).await
             };
-            self.toll.ended(&job_id, request.kind, end.unwrap_or(End::Stuck));
+            self.verdict.add_job(&job_id, request.kind, end.unwrap_or(JobEnd::Stuck));
         }
     }
 
-    /// An answer of any server that is not 503; servers that do not answer are tried again. `None` when
-    /// none ever does.
-    async fn ask(&mut self, method: &Method, path: &str, body: Option<(&str, &Value)>) -> Option<Response> {
+    /// Sends a request to a random server until one answers with something other than 503. `None` when
+    /// none does in time.
+    async fn send(&mut self, method: &Method, path: &str, body: Option<(&str, &Value)>) -> Option<Response> {
         let begun = Instant::now();
-        while begun.elapsed() < UNANSWERED {
+        while begun.elapsed() < REQUEST_TIMEOUT {
             let url = {
                 let urls = self.urls.lock().unwrap();
                 urls[self.rng.usize(0..urls.len())].clone()
             };
             let mut request = self.http.request(method.clone(), format!("{url}{path}"));
-            if let Some(token) = &self.who.token {
+            if let Some(token) = &self.settings.token {
                 request = request.bearer_auth(token);
             }
             if let Some((key, body)) = body {
@@ -112,10 +93,10 @@ impl Client {
             }
             match request.send().await {
                 Ok(response) if response.status() != StatusCode::SERVICE_UNAVAILABLE => {
-                    self.toll.answered(response.status());
+                    self.verdict.count_answer(response.status());
                     return Some(response);
                 }
-                Ok(_) => self.toll.refused(),
+                Ok(_) => self.verdict.count_unavailable(),
                 Err(_) => {}
             }
             sleep(Duration::from_millis(200)).await;
@@ -123,72 +104,71 @@ impl Client {
         None
     }
 
-    /// The id of the job, when the request is accepted.
+    /// Submits a job. Returns its id if it is accepted.
     async fn submit(&mut self, request: &Request) -> Option<String> {
         let Request { kind, body, is_poisoned, .. } = request;
         let key = format!("{:032x}", self.rng.u128(..));
         let Some(response) =
-            self.ask(&Method::POST, &format!("/api/exports/{kind}"), Some((&key, body))).await
+            self.send(&Method::POST, &format!("/api/exports/{kind}"), Some((&key, body))).await
         else {
-            self.toll.ended("", request.kind, End::Stuck);
+            self.verdict.add_job("", request.kind, JobEnd::Stuck);
             return None;
         };
         if *is_poisoned {
-            self.toll.poisoned(response.status());
+            self.verdict.count_poisoned(response.status());
         }
         let answer: Value = response.json().await.ok()?;
         answer["job_id"].as_str().map(str::to_owned)
     }
 
-    async fn delete(&mut self, kind: &str, job_id: &str) -> Option<End> {
+    async fn delete(&mut self, kind: &str, job_id: &str) -> Option<JobEnd> {
         // The answer to a first try may have been lost, so that the second finds nothing.
-        self.ask(&Method::DELETE, &format!("/api/exports/{job_id}"), None).await?;
-        let status = self.ask(&Method::GET, &format!("/api/exports/{kind}/{job_id}"), None).await?;
-        Some(if status.status() == StatusCode::NOT_FOUND { End::Deleted } else { End::Returned })
+        self.send(&Method::DELETE, &format!("/api/exports/{job_id}"), None).await?;
+        let status = self.send(&Method::GET, &format!("/api/exports/{kind}/{job_id}"), None).await?;
+        Some(if status.status() == StatusCode::NOT_FOUND { JobEnd::Deleted } else { JobEnd::Returned })
     }
 
-    /// Polls until the job has ended, and downloads its file. `None` when it does not end.
-    async fn watch(&mut self, request: &Request, job_id: &str, over: &AtomicBool) -> Option<End> {
+    /// Polls until the job has ended, and downloads its file. `None` when it does not end in time.
+    async fn watch(&mut self, request: &Request, job_id: &str, over: &AtomicBool) -> Option<JobEnd> {
         let mut deadline = Deadline(None);
         let path = format!("/api/exports/{}/{job_id}", request.kind);
         while !deadline.is_over(over) {
-            let response = self.ask(&Method::GET, &path, None).await?;
+            let response = self.send(&Method::GET, &path, None).await?;
             if response.status() == StatusCode::NOT_FOUND {
-                return Some(End::Lost);
+                return Some(JobEnd::Lost);
             }
             let Ok(status) = response.json::<Value>().await else { continue };
             match status["status"].as_str() {
                 Some("completed") => return self.download(&status, &request.ids).await,
-                Some("failed") => return Some(End::Failed),
+                Some("failed") => return Some(JobEnd::Failed),
                 _ => sleep(Duration::from_millis(100)).await,
             }
         }
         None
     }
 
-    async fn download(&mut self, status: &Value, ids: &[String]) -> Option<End> {
+    async fn download(&mut self, status: &Value, ids: &[String]) -> Option<JobEnd> {
         let url = status["download_url"].as_str().unwrap_or_default().to_owned();
-        // A server may be ended while it sends.
+        // A server may be killed while it sends.
         for _ in 0..50 {
-            let response = self.ask(&Method::GET, &url, None).await?;
+            let response = self.send(&Method::GET, &url, None).await?;
             if response.status() != StatusCode::OK {
-                return Some(End::Broken);
+                return Some(JobEnd::Broken);
             }
             if let Ok(bytes) = response.bytes().await {
                 let is_whole = status["file_size_bytes"] == bytes.len() && self.compare(ids, &bytes);
-                return Some(if is_whole { End::Completed } else { End::Broken });
+                return Some(if is_whole { JobEnd::Completed } else { JobEnd::Broken });
             }
         }
-        Some(End::Broken)
+        Some(JobEnd::Broken)
     }
 
-    /// Compares the crops of an archive with what their pictures give alone. `false` when it cannot be
-    /// read.
+    /// Compares the crops of an archive with the reference. `false` when the archive cannot be read.
     fn compare(&self, ids: &[String], archive: &[u8]) -> bool {
         if ids.is_empty() {
             return true;
         }
-        let comparison = self.who.reference.compare(ids, archive);
-        comparison.inspect(|comparison| self.toll.compared(*comparison)).is_some()
+        let comparison = self.settings.reference.compare(ids, archive);
+        comparison.inspect(|comparison| self.verdict.add_comparison(*comparison)).is_some()
     }
 }

@@ -1,24 +1,26 @@
-//! Real processes under load, ended and stopped at random: servers, workers and the Redis server
-//! that they share. In the end every job has to have ended or to be gone, no file may be there that
-//! no record wants, and every crop has to be the one that its picture gives alone.
+//! Runs real processes under load, and kills and stops them at random: servers, workers and the Redis
+//! server that they share. In the end every job must have ended or be deleted, no file may exist that
+//! no record names, and every crop must equal the one that its picture gives in an archive of its own.
 //!
-//! - `ground` is where data, files and jobs are;
-//! - `processes` starts servers and workers, and ends them;
-//! - `monkey` chooses what is ended or stopped, and when;
-//! - `pictures` is a data set of whole and broken pictures and pipes, and `reference` is what each of
-//!   them gives alone;
-//! - `requests` are what clients ask for, some of which are made to do harm;
-//! - `clients` submit, poll, download and delete, as patient clients do;
-//! - `toll` counts, and looks at what is left.
+//! - `environment` is the data, the files and the job store, in folders or on a platform;
+//! - `processes` starts and kills servers and workers;
+//! - `monkey` chooses what is killed or stopped, and when;
+//! - `data_set` is a data set of one large picture;
+//! - `pictures` is a data set of whole and broken pictures and pipes, and `reference` the crops that each
+//!   of them gives in an archive of its own;
+//! - `requests` chooses requests, some of which are made to do harm;
+//! - `clients` submit, poll, download and delete;
+//! - `verdict` counts what happened, and looks for what must not be left.
 
 mod clients;
-mod ground;
+mod data_set;
+mod environment;
 mod monkey;
 mod pictures;
 mod processes;
 mod reference;
 mod requests;
-mod toll;
+mod verdict;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,11 +30,12 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use ground::Ground;
+use clients::{Client, ClientSettings};
+use environment::Environment;
 use processes::Fleet;
 use reference::Reference;
 use requests::Choices;
-use toll::Toll;
+use verdict::Verdict;
 
 /// Ends real processes at random, and counts what becomes of the jobs.
 #[derive(Debug, Parser)]
@@ -57,40 +60,41 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let pictures = pictures::write_pictures();
-    let mut ground = match arguments.platform {
-        None => Ground::folders(clients::data(), pictures),
-        Some(detections) => Ground::platform(&arguments.program, detections, pictures),
+    let mut environment = match arguments.platform {
+        None => Environment::with_folders(data_set::write_data_set(), pictures),
+        Some(detections) => Environment::with_platform(&arguments.program, detections, pictures),
     };
-    let reference = Arc::new(Reference::make(&arguments.program, &ground));
-    let ids = ground.as_platform().map(|platform| Arc::new(std::mem::take(&mut platform.ids)));
-    let choices = Choices { ids, pictures: Arc::new(ground.pictures.detections.clone()) };
-    let fleet = Fleet::start(arguments.program, ground);
-    let toll = Arc::new(Toll::default());
+    let reference = Arc::new(Reference::export(&arguments.program, &environment));
+    let ids = environment.as_platform().map(|platform| Arc::new(std::mem::take(&mut platform.ids)));
+    let choices = Choices { ids, pictures: Arc::new(environment.pictures.detections.clone()) };
+    let fleet = Fleet::start(arguments.program, environment);
+    let verdict = Arc::new(Verdict::default());
     let over = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let clients: Vec<_> = (0..arguments.clients)
         .map(|number| {
             let seed = arguments.seed + number;
-            let token = fleet.ground.token(number);
-            let who = clients::Who { token, choices: choices.clone(), reference: Arc::clone(&reference) };
-            let client = clients::Client::new(seed, fleet.urls(), who, Arc::clone(&toll));
+            let token = fleet.environment.token(number);
+            let settings =
+                ClientSettings { token, choices: choices.clone(), reference: Arc::clone(&reference) };
+            let client = Client::new(seed, fleet.urls(), settings, Arc::clone(&verdict));
             runtime.spawn(client.run(Arc::clone(&over)))
         })
         .collect();
     let until = Instant::now() + Duration::from_secs(arguments.seconds);
-    let mut fleet = monkey::run(fleet, arguments.seed, until, &toll);
+    let mut fleet = monkey::run(fleet, arguments.seed, until, &verdict);
     over.store(true, Ordering::Relaxed);
-    fleet.heal();
+    fleet.resume();
     runtime.block_on(async {
         for client in clients {
             client.await.expect("a client that ends by itself");
         }
-        toll.settle(&fleet).await;
+        verdict.settle(&fleet).await;
     });
-    println!("{toll}");
-    if toll.is_clean() {
+    println!("{verdict}");
+    if verdict.is_clean() {
         return ExitCode::SUCCESS;
     }
-    eprintln!("logs are kept in {}", fleet.keep().display());
+    eprintln!("logs are kept in {}", fleet.keep_logs().display());
     ExitCode::FAILURE
 }

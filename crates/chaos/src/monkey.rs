@@ -1,85 +1,86 @@
-//! What is ended or stopped, and when.
+//! Chooses what is killed or stopped, and when.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::ground::Platform;
-use crate::processes::{Fleet, Role};
-use crate::toll::Toll;
+use crate::environment::Platform;
+use crate::processes::{Fleet, ProcessRole};
+use crate::verdict::Verdict;
 
-/// Something that was stopped and goes on later.
-enum Stopped {
+/// Something that was stopped and is resumed later.
+enum StoppedProcess {
     Process(usize),
     Redis,
 }
 
-/// Does harm until the time is over, and returns what is left.
-pub fn run(mut fleet: Fleet, seed: u64, until: Instant, toll: &Toll) -> Fleet {
+/// Disturbs processes and services until the time is over.
+pub fn run(mut fleet: Fleet, seed: u64, until: Instant, verdict: &Verdict) -> Fleet {
     let mut rng = Rng::with_seed(seed);
-    let mut stopped: Vec<(Instant, Stopped)> = Vec::new();
+    let mut stopped: Vec<(Instant, StoppedProcess)> = Vec::new();
     while Instant::now() < until {
         sleep(Duration::from_millis(rng.u64(200..1000)));
-        go_on(&fleet, &mut stopped, Instant::now());
+        resume_due(&fleet, &mut stopped, Instant::now());
         let is_stopped = |number: usize| {
-            stopped.iter().any(|(_, what)| matches!(what, Stopped::Process(other) if *other == number))
+            stopped.iter().any(|(_, what)| matches!(what, StoppedProcess::Process(other) if *other == number))
         };
         let number = rng.usize(0..fleet.processes.len());
         let later = Instant::now() + Duration::from_millis(rng.u64(500..6000));
         match rng.u32(0..100) {
             0..65 => {
-                stopped.retain(|(_, what)| !matches!(what, Stopped::Process(other) if *other == number));
+                stopped
+                    .retain(|(_, what)| !matches!(what, StoppedProcess::Process(other) if *other == number));
                 fleet.kill(number);
-                toll.killed();
+                verdict.count_kill();
             }
             65..80 if !is_stopped(number) => {
                 fleet.processes[number].signal("STOP");
-                toll.stopped();
-                stopped.push((later, Stopped::Process(number)));
+                verdict.count_stop();
+                stopped.push((later, StoppedProcess::Process(number)));
             }
-            80..90 if !is_stopped(number) && fleet.processes[number].role != Role::Server(0) => {
+            80..90 if !is_stopped(number) && fleet.processes[number].role != ProcessRole::Server(0) => {
                 fleet.terminate(number);
-                toll.terminated();
+                verdict.count_termination();
             }
             90..95 => {
-                fleet.ground.redis.freeze();
-                toll.stopped();
-                stopped.push((later, Stopped::Redis));
+                fleet.environment.redis.freeze();
+                verdict.count_stop();
+                stopped.push((later, StoppedProcess::Redis));
             }
             95..97 => {
-                stopped.retain(|(_, what)| !matches!(what, Stopped::Redis));
-                fleet.ground.redis.kill();
+                stopped.retain(|(_, what)| !matches!(what, StoppedProcess::Redis));
+                fleet.environment.redis.kill();
                 sleep(Duration::from_millis(rng.u64(0..2000)));
-                fleet.ground.redis.restart();
-                toll.redis_restarted();
+                fleet.environment.redis.restart();
+                verdict.count_redis_restart();
             }
             97..100 => {
-                if let Some(platform) = fleet.ground.as_platform() {
-                    upset(platform, &mut rng, toll);
+                if let Some(platform) = fleet.environment.as_platform() {
+                    disturb_platform(platform, &mut rng, verdict);
                 }
             }
             _ => {}
         }
     }
-    if let Some(platform) = fleet.ground.as_platform() {
+    if let Some(platform) = fleet.environment.as_platform() {
         platform.s3.delay(Duration::ZERO);
     }
-    go_on(&fleet, &mut stopped, Instant::now() + Duration::from_hours(1));
+    resume_due(&fleet, &mut stopped, Instant::now() + Duration::from_hours(1));
     fleet
 }
 
-/// Ends the database or makes the object store fail, for a while.
-fn upset(platform: &mut Platform, rng: &mut Rng, toll: &Toll) {
+/// Kills the database or makes the object store fail, for a while.
+fn disturb_platform(platform: &mut Platform, rng: &mut Rng, verdict: &Verdict) {
     let while_away = Duration::from_millis(rng.u64(0..3000));
     let choice = rng.u32(0..5);
     if choice == 0 {
         platform.postgres.kill();
         sleep(while_away);
         platform.postgres.restart();
-        return toll.postgres_restarted();
+        return verdict.count_postgres_restart();
     }
-    toll.s3_failed();
+    verdict.count_s3_failure();
     match choice {
         1 => platform.s3.fail(rng.u32(1..20)),
         2 => platform.s3.cut_off(rng.u32(1..20)),
@@ -92,15 +93,15 @@ fn upset(platform: &mut Platform, rng: &mut Rng, toll: &Toll) {
     }
 }
 
-/// Lets go on what was stopped for long enough.
-fn go_on(fleet: &Fleet, stopped: &mut Vec<(Instant, Stopped)>, now: Instant) {
+/// Resumes what was stopped until `now` or before.
+fn resume_due(fleet: &Fleet, stopped: &mut Vec<(Instant, StoppedProcess)>, now: Instant) {
     stopped.retain(|(at, what)| {
         if *at > now {
             return true;
         }
         match what {
-            Stopped::Process(number) => fleet.processes[*number].signal("CONT"),
-            Stopped::Redis => fleet.ground.redis.thaw(),
+            StoppedProcess::Process(number) => fleet.processes[*number].signal("CONT"),
+            StoppedProcess::Redis => fleet.environment.redis.thaw(),
         }
         false
     });

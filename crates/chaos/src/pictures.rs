@@ -1,5 +1,4 @@
-//! A data set of pictures of which no two look alike: whole ones, broken ones, and pipes in place of
-//! files.
+//! A data set of pictures that all look different: whole ones, broken ones, and pipes in place of files.
 
 use std::process::Command;
 
@@ -8,17 +7,16 @@ use testkit::Package;
 
 /// The name of the data set in requests.
 pub const DATASET: &str = "pictures";
-/// Pictures to which each harm is done.
-const EACH: usize = 3;
-/// Pipes. Who opens one waits until somebody writes into it, which nobody does.
+/// How many pictures get each harm.
+const PICTURES_PER_HARM: usize = 3;
+/// How many pipes there are. Opening one blocks until another process writes into it, which never happens.
 const PIPES: usize = 2;
 const TIME: &str = "2023-10-01T06:00:00Z";
-/// Small boxes are cut out of a file before they are decoded; with a large one the decoder sees to all
-/// of it.
+/// Of a picture with small boxes only those parts are decoded; with a large box all of it is.
 const SMALL: [[f64; 4]; 3] = [[0.1, 0.05, 0.15, 0.12], [0.4, 0.45, 0.2, 0.1], [0.7, 0.8, 0.15, 0.15]];
 const LARGE: [[f64; 4]; 1] = [[0.05, 0.05, 0.9, 0.9]];
 
-/// What happened to a picture since it was taken.
+/// How a picture is broken.
 #[derive(Clone, Copy)]
 enum Harm {
     CutAt(usize),
@@ -80,28 +78,28 @@ pub struct Pictures {
 pub fn write_pictures() -> Pictures {
     let mut package = Package::new();
     let mut detections = Vec::new();
-    for (number, bytes) in files().into_iter().enumerate() {
+    for (number, bytes) in whole_and_broken_files().into_iter().enumerate() {
         let boxes = if number.is_multiple_of(2) { &SMALL[..] } else { &LARGE[..] };
         detections.push(add_picture(&mut package, &format!("picture-{number}"), Some(bytes), boxes));
     }
     for number in 0..PIPES {
-        detections.push(add_picture(&mut package, &pipe(number), None, &SMALL));
+        detections.push(add_picture(&mut package, &pipe_name(number), None, &SMALL));
     }
     let folder = package.write();
     for number in 0..PIPES {
-        let path = folder.path().join(file_name(&pipe(number)));
+        let path = folder.path().join(file_name(&pipe_name(number)));
         assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
     }
     Pictures { folder, detections }
 }
 
 /// The whole pictures, and the broken ones that differ from all others.
-fn files() -> Vec<Vec<u8>> {
+fn whole_and_broken_files() -> Vec<Vec<u8>> {
     let names = testkit::sequence_pictures();
     let whole: Vec<Vec<u8>> = names.iter().map(|name| testkit::sequence_picture(name)).collect();
     let mut files = whole.clone();
     for (number, harm) in HARMS.into_iter().enumerate() {
-        for place in 0..EACH {
+        for place in 0..PICTURES_PER_HARM {
             let bytes = harm.apply(&whole[(number + 3 * place) % whole.len()]);
             if !files.contains(&bytes) {
                 files.push(bytes);
@@ -121,7 +119,7 @@ fn add_picture(package: &mut Package, name: &str, bytes: Option<Vec<u8>>, boxes:
     ids
 }
 
-fn pipe(number: usize) -> String {
+fn pipe_name(number: usize) -> String {
     format!("pipe-{number}")
 }
 

@@ -7,43 +7,48 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use crate::ground::Ground;
+use crate::environment::Environment;
 
-/// What a process is.
+/// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum ProcessRole {
     /// `trapline serve` without workers; the number is its place in the list of addresses.
     Server(usize),
     /// `trapline worker` with this many workers.
     Worker(u32),
 }
 
-/// A process and what it is.
+/// A running server or worker process.
 #[derive(Debug)]
 pub struct Process {
-    pub role: Role,
+    pub role: ProcessRole,
     child: Child,
 }
 
-/// Everything that runs.
+/// All processes, and the services that they use.
 #[derive(Debug)]
 pub struct Fleet {
-    pub ground: Ground,
+    pub environment: Environment,
     pub processes: Vec<Process>,
-    /// Addresses of the servers, which change as they are started anew.
+    /// The addresses of the servers, which change when they are started again.
     urls: Arc<Mutex<Vec<String>>>,
     program: PathBuf,
     folder: TempDir,
 }
 
-const ROLES: [Role; 5] =
-    [Role::Server(0), Role::Server(1), Role::Worker(1), Role::Worker(1), Role::Worker(2)];
+const ROLES: [ProcessRole; 5] = [
+    ProcessRole::Server(0),
+    ProcessRole::Server(1),
+    ProcessRole::Worker(1),
+    ProcessRole::Worker(1),
+    ProcessRole::Worker(2),
+];
 
 impl Fleet {
-    /// Starts it all.
-    pub fn start(program: PathBuf, ground: Ground) -> Self {
+    /// Starts all processes.
+    pub fn start(program: PathBuf, environment: Environment) -> Self {
         let mut fleet = Self {
-            ground,
+            environment,
             processes: Vec::new(),
             urls: Arc::new(Mutex::new(vec![String::new(); 2])),
             program,
@@ -62,12 +67,12 @@ impl Fleet {
 
     /// The names of all files, finished or not.
     pub fn files(&self) -> Vec<String> {
-        self.ground.files(self.folder.path())
+        self.environment.files(self.folder.path())
     }
 
-    /// Ends a process as a power cut would, and starts another in its place.
+    /// Kills a process without warning, as a power cut would, and starts another in its place.
     pub fn kill(&mut self, number: usize) {
-        self.processes[number].end();
+        self.processes[number].kill();
         let role = self.processes[number].role;
         self.processes[number] = self.spawn(role);
     }
@@ -80,50 +85,50 @@ impl Fleet {
         self.processes[number] = self.spawn(role);
     }
 
-    /// Lets everything go on that was stopped.
-    pub fn heal(&mut self) {
-        self.ground.redis.thaw();
+    /// Resumes everything that was stopped.
+    pub fn resume(&mut self) {
+        self.environment.redis.thaw();
         for process in &self.processes {
             process.signal("CONT");
         }
     }
 
-    fn spawn(&self, role: Role) -> Process {
+    fn spawn(&self, role: ProcessRole) -> Process {
         let name = match role {
-            Role::Server(number) => format!("server-{number}.log"),
-            Role::Worker(workers) => format!("workers-{workers}.log"),
+            ProcessRole::Server(number) => format!("server-{number}.log"),
+            ProcessRole::Worker(workers) => format!("workers-{workers}.log"),
         };
         let log =
             std::fs::File::options().create(true).append(true).open(self.folder.path().join(name)).unwrap();
         let mut command = Command::new(&self.program);
         match role {
-            Role::Server(_) => command.args(["serve", "--listen", "127.0.0.1:0", "--workers", "0"]),
-            Role::Worker(workers) => command.args(["worker", "--workers", &workers.to_string()]),
+            ProcessRole::Server(_) => command.args(["serve", "--listen", "127.0.0.1:0", "--workers", "0"]),
+            ProcessRole::Worker(workers) => command.args(["worker", "--workers", &workers.to_string()]),
         };
-        self.ground.tell(&mut command, self.folder.path());
-        if matches!(role, Role::Server(_)) {
-            self.ground.tell_server(&mut command);
+        self.environment.add_places(&mut command, self.folder.path());
+        if matches!(role, ProcessRole::Server(_)) {
+            self.environment.add_access(&mut command);
         }
         command.args(["--lease", "2", "--heartbeat", "0.5", "--grace", "1", "--attempts", "5"]);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "a process does not start: see {}", self.folder.path().display());
-        if let (Role::Server(number), Some(url)) = (role, line.trim().strip_prefix("listening on ")) {
+        if let (ProcessRole::Server(number), Some(url)) = (role, line.trim().strip_prefix("listening on ")) {
             self.urls.lock().unwrap()[number] = url.into();
         }
         Process { role, child }
     }
 
     /// Keeps the folder with its logs.
-    pub fn keep(mut self) -> PathBuf {
+    pub fn keep_logs(mut self) -> PathBuf {
         self.folder.disable_cleanup(true);
         self.folder.path().into()
     }
 }
 
 impl Process {
-    fn end(&mut self) {
+    fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

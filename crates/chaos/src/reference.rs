@@ -1,5 +1,5 @@
-//! What each picture gives alone, in an archive of its own by a process of its own. An archive without
-//! any crop fails, so a whole picture comes after it.
+//! The crops that each picture gives alone: in an archive of its own, made by a process of its own. An
+//! archive without any crop fails, so each contains a whole picture after it.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use zip::ZipArchive;
 
-use crate::clients::{DETECTIONS, detection_id};
-use crate::ground::{Ground, Kind};
+use crate::data_set::{DETECTIONS, detection_id};
+use crate::environment::{Environment, Places};
 
 /// The longest that an archive of one picture may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+const EXPORT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What an archive holds of a detection.
+/// What an archive contains for a detection.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     /// The bytes of its crop.
@@ -44,18 +44,18 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Makes an archive of each picture.
-    pub fn make(program: &Path, ground: &Ground) -> Self {
+    /// Exports an archive of each picture.
+    pub fn export(program: &Path, environment: &Environment) -> Self {
         let mut outcomes = Outcomes::new();
-        let pictures = &ground.pictures;
+        let pictures = &environment.pictures;
         // The whole pictures are the first.
         let (first, second) = (&pictures.detections[0], &pictures.detections[1]);
         for ids in &pictures.detections {
             let last = if ids == first { second } else { first };
             outcomes.extend(export_alone(program, pictures.folder.path(), ids, last));
         }
-        // The pictures of a platform are copies of one file, which no other's crop could be told from.
-        if let Kind::Folders { data } = &ground.kind {
+        // All pictures of a platform are copies of one file, so a wrong crop would not be noticed.
+        if let Places::Folders { data } = &environment.places {
             // Every detection has this file and this box.
             let mut alone = export_alone(program, data.path(), &[detection_id(0)], &[]);
             let outcome = alone.remove(&detection_id(0)).expect("an outcome of the detection");
@@ -67,8 +67,8 @@ impl Reference {
         Self { outcomes }
     }
 
-    /// Compares what an archive holds of these detections with what their pictures give alone, where that is
-    /// known. `None` when the archive cannot be read.
+    /// Compares an archive with the reference, for those of these detections that the reference has. `None`
+    /// when the archive cannot be read.
     pub fn compare(&self, ids: &[String], archive: &[u8]) -> Option<Comparison> {
         let outcomes = read_outcomes(archive)?;
         let mut comparison = Comparison { compared: 0, differing: 0 };
@@ -81,8 +81,8 @@ impl Reference {
     }
 }
 
-/// Makes an archive of these detections and then of those on a whole picture, and reads what it holds of
-/// the first.
+/// Exports an archive of these detections and then of those on a whole picture, and reads the outcomes of
+/// the former.
 fn export_alone(program: &Path, data: &Path, ids: &[String], whole: &[String]) -> Outcomes {
     let folder = tempfile::tempdir().unwrap();
     let [chosen, output, log] = ["ids", "alone.zip", "log"].map(|name| folder.path().join(name));
@@ -96,7 +96,7 @@ fn export_alone(program: &Path, data: &Path, ids: &[String], whole: &[String]) -
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > EXPORT_TIMEOUT {
             child.kill().unwrap();
             child.wait().unwrap();
             panic!("an archive of {ids:?} does not end");
@@ -109,7 +109,7 @@ fn export_alone(program: &Path, data: &Path, ids: &[String], whole: &[String]) -
     outcomes
 }
 
-/// What an archive of crops holds of each detection; `None` when it cannot be read.
+/// Reads the outcome of each detection from an archive of crops. `None` when it cannot be read.
 fn read_outcomes(archive: &[u8]) -> Option<Outcomes> {
     let mut archive = ZipArchive::new(Cursor::new(archive)).ok()?;
     let manifest: Value = serde_json::from_slice(&read_entry(&mut archive, "manifest.json")?).ok()?;
@@ -119,7 +119,7 @@ fn read_outcomes(archive: &[u8]) -> Option<Outcomes> {
         outcomes.insert(row["detection_id"].as_str()?.to_owned(), Arc::new(Outcome::Missing(reason)));
     }
     for row in manifest["files"].as_array()? {
-        // Tables are of no detection.
+        // Tables belong to no detection.
         let Some(id) = row["detection_id"].as_str() else { continue };
         let crop = read_entry(&mut archive, row["name"].as_str()?)?;
         outcomes.insert(id.to_owned(), Arc::new(Outcome::Crop(crop)));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use crate::clients::{DETECTIONS, detection_id};
+use crate::data_set::{DETECTIONS, detection_id};
 use crate::pictures::DATASET;
 
-/// Ids that an archive may be asked for.
+/// The most ids that a request for an archive may contain.
 const MAX_IDS: usize = 10_000;
 
 /// A request.
@@ -17,16 +17,16 @@ pub struct Request {
     /// `pdf` or `zip`.
     pub kind: &'static str,
     pub body: Value,
-    /// The detections that are asked for by their ids, in an archive of crops.
+    /// The ids of the requested detections, for an archive of crops.
     pub ids: Vec<String>,
     /// It is made to do harm. It may be refused and it may fail.
     pub is_poisoned: bool,
 }
 
-/// What requests are made of.
+/// The detections that requests choose from.
 #[derive(Clone, Debug)]
 pub struct Choices {
-    /// Detections of a platform; those of the folder without.
+    /// The detections of the platform; without them those of [`crate::data_set`].
     pub ids: Option<Arc<Vec<String>>>,
     /// The detections on each picture of the data set of pictures.
     pub pictures: Arc<Vec<Vec<String>>>,
@@ -38,7 +38,7 @@ impl Choices {
         match rng.u32(0..20) {
             0..5 => report(rng),
             5..9 => self.archive_of_pictures(rng),
-            9..12 => self.poisoned(rng),
+            9..12 => self.make_malicious(rng),
             _ => self.archive(rng),
         }
     }
@@ -53,7 +53,7 @@ impl Choices {
             return Request { kind: "zip", body, ids: Vec::new(), is_poisoned: false };
         }
         let first = rng.usize(0..DETECTIONS / 2);
-        // Many small ones, and some that live through several kills.
+        // Many small archives, and some that take long enough for several kills.
         let most = rng.usize(1..DETECTIONS / 2);
         let part = rng.usize(1..=20);
         let many = rng.usize(1..=1 + most / part);
@@ -78,8 +78,8 @@ impl Choices {
         pictures.into_iter().flatten().cloned().collect()
     }
 
-    /// A request that is right but for something that nobody would send.
-    fn poisoned(&self, rng: &mut Rng) -> Request {
+    /// A correct request with a malicious addition.
+    fn make_malicious(&self, rng: &mut Rng) -> Request {
         let request = if rng.bool() { report(rng) } else { self.archive_of_pictures(rng) };
         let mut request = Request { is_poisoned: true, ..request };
         match rng.u32(0..6) {
@@ -112,7 +112,7 @@ fn nested(rng: &mut Rng) -> Value {
     (0..depth).fold(json!(1), |inner, _| if is_list { json!([inner]) } else { json!({"a": inner}) })
 }
 
-/// Adds characters that no terminal, table or page shows.
+/// Adds characters that no terminal, table or page can display.
 fn add_control_characters(request: &mut Request, rng: &mut Rng) {
     let text: String = (0..rng.usize(1..80)).map(|_| char::from(rng.u8(0..0x20))).collect();
     if request.kind == "pdf" {

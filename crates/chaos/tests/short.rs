@@ -20,10 +20,10 @@ fn nothing_is_stuck_or_left_over_after(arguments: &[&str]) {
     assert!(program.exists(), "run the tests of the whole workspace: cargo nextest run --workspace");
     let mut command = Command::new(chaos);
     let output = command.args(arguments).arg("--program").arg(program).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
-    eprintln!("{told}");
-    let compared = told.lines().find_map(|line| line.strip_prefix("crops compared"));
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}\n{}", String::from_utf8_lossy(&output.stderr));
+    eprintln!("{report}");
+    let compared = report.lines().find_map(|line| line.strip_prefix("crops compared"));
     let compared = compared.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-    assert!(compared.is_some_and(|many: u64| many > 0), "no crop was compared");
+    assert!(compared.is_some_and(|crops: u64| crops > 0), "no crop was compared");
 }

@@ -1,27 +1,27 @@
 //! Classes that say whether an animal is a male, a female or young.
 //!
-//! Some platforms have no species but such classes (`buck`, `doe`, `fawn`). Which names mean what differs
-//! between them, so a user may say it.
+//! Some platforms use such classes (`buck`, `doe`, `fawn`) instead of species. Their meaning differs between
+//! platforms, so users can set it.
 
 use std::fmt;
 
 use crate::vocabulary::fold;
 
-/// What an animal is.
+/// A group of classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
-    /// A male that is grown up.
+    /// Adult males.
     Male,
-    /// A female that is grown up.
+    /// Adult females.
     Female,
-    /// A young animal of either sex.
+    /// Young animals of either sex.
     Juvenile,
 }
 
-/// The names of the classes in each group, as a report compares them.
+/// The names of the classes in each group.
 ///
-/// Names are compared in any case of letters, with or without accents. One that no class of a data set has
-/// does no harm: a server may have several data sets.
+/// Names are compared without regard to case and accents. A name that no class of a data set has is allowed,
+/// since a server may have several data sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClassGroups {
     /// Classes of males.
@@ -32,8 +32,7 @@ pub struct ClassGroups {
     pub juveniles: Vec<String>,
 }
 
-/// The names that a user gives for each group. A group without any keeps those that are usual for its
-/// source.
+/// The names that a user sets for each group. Other groups keep the usual names of their source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatedGroups {
     males: Option<Vec<String>>,
@@ -78,19 +77,19 @@ impl ClassGroups {
             .map(|(_, group)| group)
     }
 
-    /// Those of any source: words that mean the same wherever they stand.
-    pub(crate) fn of_any_source() -> Self {
+    /// The words that mean the same in any source.
+    pub(crate) fn common() -> Self {
         Self { males: texts(&["buck"]), females: texts(&["doe"]), juveniles: texts(&["fawn"]) }
     }
 
-    /// Those of the platform whose tables a [`Mapping`](crate::Mapping) describes when nothing else is
-    /// said: it sorts bucks by their age.
-    pub(crate) fn of_platform() -> Self {
-        Self { males: texts(&["buck", "mature", "mid", "young"]), ..Self::of_any_source() }
+    /// The words of the platform that the default [`Mapping`](crate::Mapping) describes, which sorts bucks by
+    /// age.
+    pub(crate) fn platform() -> Self {
+        Self { males: texts(&["buck", "mature", "mid", "young"]), ..Self::common() }
     }
 
-    /// Without some names.
-    fn without(mut self, names: &[String]) -> Self {
+    /// Removes names from all groups.
+    fn without_names(mut self, names: &[String]) -> Self {
         let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
         for group in [&mut self.males, &mut self.females, &mut self.juveniles] {
             group.retain(|name| !folded.contains(&fold(name)));
@@ -100,7 +99,7 @@ impl ClassGroups {
 }
 
 impl StatedGroups {
-    /// What a user says of each group; nothing where the user says nothing.
+    /// The names that a user sets; `None` for groups that the user does not set.
     pub fn new(
         males: Option<Vec<String>>,
         females: Option<Vec<String>>,
@@ -121,12 +120,12 @@ impl StatedGroups {
         Ok(Self { males, females, juveniles })
     }
 
-    /// The groups of a data set for whose source others are `usual`. A name that the user puts into one
-    /// group leaves the others.
-    pub(crate) fn replace_in(&self, usual: ClassGroups) -> ClassGroups {
+    /// The groups of a data set whose source has the `usual` ones. A name that the user puts into one group
+    /// is removed from the others.
+    pub(crate) fn apply_to(&self, usual: ClassGroups) -> ClassGroups {
         let stated = [&self.males, &self.females, &self.juveniles];
         let names: Vec<String> = stated.into_iter().flatten().flatten().cloned().collect();
-        let usual = usual.without(&names);
+        let usual = usual.without_names(&names);
         ClassGroups {
             males: self.males.clone().unwrap_or(usual.males),
             females: self.females.clone().unwrap_or(usual.females),
@@ -135,7 +134,7 @@ impl StatedGroups {
     }
 }
 
-/// The names without the spaces around them, and without those that are only spaces.
+/// Trims names and removes empty ones.
 fn clean(names: Vec<String>) -> Vec<String> {
     names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
@@ -148,45 +147,45 @@ fn texts(names: &[&str]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn stated(males: &str, females: &str, juveniles: &str) -> Result<StatedGroups, ClassInTwoGroups> {
+    fn read_groups(males: &str, females: &str, juveniles: &str) -> Result<StatedGroups, ClassInTwoGroups> {
         let names = |list: &str| (list != "-").then(|| list.split(',').map(str::to_owned).collect());
         StatedGroups::new(names(males), names(females), names(juveniles))
     }
 
     #[test]
     fn a_class_is_in_its_group_in_any_case_of_letters() {
-        let groups = ClassGroups::of_platform();
+        let groups = ClassGroups::platform();
         assert_eq!(
             ["Buck", "MID", "doe", "Fawn", "raccoon"].map(|name| groups.group_of(name)),
             [Some(Group::Male), Some(Group::Male), Some(Group::Female), Some(Group::Juvenile), None]
         );
         // Words that say nothing of the sex but on one platform.
-        assert_eq!(ClassGroups::of_any_source().group_of("young"), None);
+        assert_eq!(ClassGroups::common().group_of("young"), None);
     }
 
     #[test]
     fn what_a_user_says_of_a_group_replaces_the_usual_names_of_that_group() {
-        let groups = stated(" stag , pricket", "-", "").unwrap().replace_in(ClassGroups::of_platform());
+        let groups = read_groups(" stag , pricket", "-", "").unwrap().apply_to(ClassGroups::platform());
         assert_eq!(groups.males, ["stag", "pricket"]);
         assert_eq!(groups.females, ["doe"]);
         assert!(groups.juveniles.is_empty());
-        // On the platform the young are bucks, unless somebody says that they are young.
-        let groups = stated("-", "-", "Young,fawn").unwrap().replace_in(ClassGroups::of_platform());
+        // On the platform the young are bucks, unless the flags say that they are young.
+        let groups = read_groups("-", "-", "Young,fawn").unwrap().apply_to(ClassGroups::platform());
         assert_eq!(groups.males, ["buck", "mature", "mid"]);
         assert_eq!(groups.group_of("young"), Some(Group::Juvenile));
-        let usual = StatedGroups::default().replace_in(ClassGroups::of_any_source());
-        assert_eq!(usual, ClassGroups::of_any_source());
+        let usual = StatedGroups::default().apply_to(ClassGroups::common());
+        assert_eq!(usual, ClassGroups::common());
     }
 
     #[test]
     fn a_class_in_two_groups_is_refused() {
-        let error = stated("stag,Calf", "hind", "calf").unwrap_err();
+        let error = read_groups("stag,Calf", "hind", "calf").unwrap_err();
         assert_eq!((error.first, error.second), (Group::Male, Group::Juvenile));
         assert_eq!(
             error.to_string(),
             "the class “calf” is among the males and among the juveniles; a class is in one group, so take it out of \
              one of the two"
         );
-        assert!(stated("stag,stag", "-", "-").is_ok(), "twice in one group is the same");
+        assert!(read_groups("stag,stag", "-", "-").is_ok(), "twice in one group is the same");
     }
 }

@@ -1,8 +1,8 @@
 //! Times as cameras write them.
 //!
-//! Time of day is the camera's local clock. A package may mix offsets: `eventStart` in UTC
-//! beside `media.timestamp` with the camera's own. Everything is brought to the clock of the
-//! deployment, and the offset that was used is kept beside it.
+//! The time of day is that of the camera's clock. A package may mix offsets: `eventStart` in UTC beside
+//! `media.timestamp` on the camera's clock. All times are converted to the clock of the deployment, and the
+//! offset is kept beside them.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ impl LocalTime {
         self.civil().date()
     }
 
-    /// The civil date and time. Out-of-range seconds, which no reader makes, saturate.
+    /// The civil date and time. Seconds that are out of range, which no reader produces, saturate.
     pub fn civil(self) -> DateTime {
         let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
         epoch.saturating_add(SignedDuration::from_secs(self.0))
@@ -56,14 +56,14 @@ impl LocalTime {
         Self(self.0 + seconds)
     }
 
-    /// The moment `days` civil days later.
+    /// The reading `days` civil days later.
     #[must_use]
     pub const fn plus_days(self, days: i64) -> Self {
         Self(self.0 + days * DAY)
     }
 }
 
-/// From the start of the day of `first` to the end of that of `last`.
+/// From the start of the first day to the end of the last.
 pub(crate) fn whole_days(first: LocalTime, last: LocalTime) -> (LocalTime, LocalTime) {
     let end = LocalTime::start_of(last.date()).plus_days(1).seconds() - 1;
     (LocalTime::start_of(first.date()), LocalTime::from_seconds(end))
@@ -82,29 +82,29 @@ impl fmt::Display for LocalTime {
     }
 }
 
-/// A time as it stands in a table.
+/// A time as it is written in a table.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Written {
+pub struct WrittenTime {
     /// The clock reading.
     pub local: LocalTime,
-    /// Seconds east of UTC, when written (`Z` is 0).
+    /// The UTC offset in seconds, if written (`Z` is 0).
     pub offset: Option<i32>,
     /// Only a date was written; `local` is its midnight.
     pub date_only: bool,
 }
 
-impl Written {
-    /// Reads `2020-05-30T04:57:37+02:00`, `2020-05-30 04:57:37`, `2020-05-30` and their like
-    /// (ISO 8601 as `jiff` takes it), and `2020-05-30 04:57:37 UTC`. `None` when it is no time.
+impl WrittenTime {
+    /// Parses `2020-05-30T04:57:37+02:00`, `2020-05-30 04:57:37`, `2020-05-30` and other ISO 8601 forms that
+    /// `jiff` accepts, and `2020-05-30 04:57:37 UTC`.
     pub fn parse(text: &str) -> Option<Self> {
         Self::parse_iso(text).or_else(|| Self::parse_utc(text))
     }
 
     fn parse_iso(text: &str) -> Option<Self> {
-        Self::parse_usual(text.as_bytes()).or_else(|| Self::parse_any(text))
+        Self::parse_common(text.as_bytes()).or_else(|| Self::parse_any(text))
     }
 
-    /// A time with the name of its zone behind it, as pandas and R write times in UTC.
+    /// A time followed by the name of its zone, as pandas and R write times in UTC.
     fn parse_utc(text: &str) -> Option<Self> {
         let time = text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT"))?;
         let written = Self::parse_iso(time.trim_end()).filter(|written| written.offset.is_none())?;
@@ -121,10 +121,9 @@ impl Written {
         })
     }
 
-    /// `2020-05-30T04:57:37` (or with a space), alone or with `Z` or `+02:00` behind it: what
-    /// nearly every row of every table has, in a tenth of the time. What is not exactly so is
-    /// `None`, and left to the other.
-    fn parse_usual(text: &[u8]) -> Option<Self> {
+    /// Parses `2020-05-30T04:57:37` (or with a space), alone or followed by `Z` or `+02:00`, in a tenth of
+    /// the time. Nearly all rows have this form; for others it returns `None`.
+    fn parse_common(text: &[u8]) -> Option<Self> {
         let (time, offset) = text.split_at_checked(19)?;
         let digits = |at: usize, length: usize| -> Option<i16> {
             text.get(at..at + length)?.iter().try_fold(0_i16, |number, byte| {
@@ -156,7 +155,7 @@ impl Written {
     }
 }
 
-/// By the days in four centuries, as in Hinnant, chrono-compatible Low-Level Date Algorithms
+/// Counts days in cycles of four centuries, as in Hinnant, chrono-compatible Low-Level Date Algorithms
 /// (2013), `days_from_civil`.
 fn days_since_1970(date: Date) -> i64 {
     let (year, month) = (i64::from(date.year()), i64::from(date.month()));
@@ -167,27 +166,27 @@ fn days_since_1970(date: Date) -> i64 {
     century * 146_097 + of_centuries * 365 + of_centuries / 4 - of_centuries / 100 + of_year - 719_468
 }
 
-/// The clock that the times of a deployment are shown on.
+/// The clock of a deployment's times.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum CameraClock {
-    /// The zone the user asked for.
+    /// The zone that the user set.
     Zone(TimeZone),
     /// A fixed offset, in seconds east of UTC: the one `deploymentStart` was written with.
     Offset(i32),
-    /// Nothing is known of it: times are taken as they are written.
+    /// Not known: times are taken as written.
     #[default]
     Unknown,
 }
 
 impl CameraClock {
-    /// Brings a written time to this clock; with it the offset from UTC in seconds, when known.
+    /// Converts a written time to this clock, and returns the UTC offset in seconds if known.
     ///
-    /// A time without an offset is already a reading of the camera's clock.
-    pub fn read(&self, written: Written) -> (LocalTime, Option<i32>) {
+    /// A time without an offset is already on the camera's clock.
+    pub fn read(&self, written: WrittenTime) -> (LocalTime, Option<i32>) {
         match (self, written.offset) {
             (Self::Zone(zone), Some(offset)) => {
                 let instant = written.local.seconds() - i64::from(offset);
-                let there = zone_offset(zone, instant);
+                let there = find_zone_offset(zone, instant);
                 (LocalTime(instant + i64::from(there)), Some(there))
             }
             (Self::Zone(zone), None) => {
@@ -203,7 +202,7 @@ impl CameraClock {
     }
 }
 
-fn zone_offset(zone: &TimeZone, instant: i64) -> i32 {
+fn find_zone_offset(zone: &TimeZone, instant: i64) -> i32 {
     Timestamp::from_second(instant).map_or(Offset::UTC, |at| zone.to_offset(at)).seconds()
 }
 
@@ -212,7 +211,7 @@ mod tests {
     use super::*;
 
     fn local(text: &str) -> LocalTime {
-        Written::parse(text).unwrap().local
+        WrittenTime::parse(text).unwrap().local
     }
 
     #[test]
@@ -235,35 +234,35 @@ mod tests {
             "9999-12-31T00:00:00",
             "2018-04-13 13:51:01",
         ] {
-            assert!(Written::parse_usual(text.as_bytes()).is_some(), "{text}");
-            assert_eq!(Written::parse_usual(text.as_bytes()), Written::parse_any(text), "{text}");
+            assert!(WrittenTime::parse_common(text.as_bytes()).is_some(), "{text}");
+            assert_eq!(WrittenTime::parse_common(text.as_bytes()), WrittenTime::parse_any(text), "{text}");
         }
         for text in
             ["2021-02-29T00:00:00", "2021-01-01T24:00:00", "2021-01-01T10:00:00+2:00", "2021-1-01T10:00:00Z"]
         {
-            assert_eq!(Written::parse_usual(text.as_bytes()), None, "{text}");
+            assert_eq!(WrittenTime::parse_common(text.as_bytes()), None, "{text}");
         }
     }
 
     #[test]
     fn a_time_may_name_its_zone_when_that_is_utc() {
         for text in ["2023-05-01 06:30:00 UTC", "2023-05-01T06:30:00 GMT", "2023-05-01 06:30  UTC"] {
-            assert_eq!(Written::parse(text), Written::parse("2023-05-01T06:30:00Z"), "{text}");
+            assert_eq!(WrittenTime::parse(text), WrittenTime::parse("2023-05-01T06:30:00Z"), "{text}");
         }
         for text in ["2023-05-01 06:30:00+02:00 UTC", "UTC", " UTC", "2023-05-01 06:30:00 CET"] {
-            assert_eq!(Written::parse(text), None, "{text}");
+            assert_eq!(WrittenTime::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_fraction_of_a_second_is_left_out() {
-        let written = Written::parse("2023-05-16T10:00:00.123456").unwrap();
+        let written = WrittenTime::parse("2023-05-16T10:00:00.123456").unwrap();
         assert_eq!((written.local, written.offset), (local("2023-05-16T10:00:00"), None));
     }
 
     #[test]
     fn a_utc_time_is_shown_on_the_clock_of_its_deployment() {
-        let written = Written::parse("2020-05-30T02:57:37Z").unwrap();
+        let written = WrittenTime::parse("2020-05-30T02:57:37Z").unwrap();
         let (time, offset) = CameraClock::Offset(7200).read(written);
         assert_eq!(time.to_string(), "2020-05-30 04:57:37");
         assert_eq!(offset, Some(7200));
@@ -271,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_time_without_offset_is_the_cameras_own() {
-        let written = Written::parse("2018-04-13 13:51:01").unwrap();
+        let written = WrittenTime::parse("2018-04-13 13:51:01").unwrap();
         assert_eq!(CameraClock::Offset(7200).read(written).0, written.local);
         assert_eq!(CameraClock::Unknown.read(written), (written.local, None));
         assert!(!written.date_only);
@@ -280,8 +279,8 @@ mod tests {
     #[test]
     fn a_zone_the_user_gives_follows_its_summer_time() {
         let clock = CameraClock::Zone(TimeZone::get("Europe/Brussels").unwrap());
-        let winter = clock.read(Written::parse("2021-01-05T12:00:00Z").unwrap());
-        let summer = clock.read(Written::parse("2021-07-05T12:00:00Z").unwrap());
+        let winter = clock.read(WrittenTime::parse("2021-01-05T12:00:00Z").unwrap());
+        let summer = clock.read(WrittenTime::parse("2021-07-05T12:00:00Z").unwrap());
         assert_eq!((winter.0, winter.1), (local("2021-01-05T13:00:00"), Some(3600)));
         assert_eq!((summer.0, summer.1), (local("2021-07-05T14:00:00"), Some(7200)));
     }
@@ -291,7 +290,7 @@ mod tests {
         let time = local("1969-12-31T18:30:00");
         assert!((time.hour_of_day() - 18.5).abs() < 1e-9);
         assert_eq!(time.date().to_string(), "1969-12-31");
-        assert!(Written::parse("2018-04-11").unwrap().date_only);
-        assert_eq!(Written::parse("11/04/2018"), None);
+        assert!(WrittenTime::parse("2018-04-11").unwrap().date_only);
+        assert_eq!(WrittenTime::parse("11/04/2018"), None);
     }
 }

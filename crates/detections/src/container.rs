@@ -1,43 +1,34 @@
-//! The files of a source, in a folder or in a ZIP archive, and nothing outside it.
+//! The container of a source: a folder or a ZIP archive. Nothing outside of it is read.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
-use zip::result::ZipError;
 
 use crate::error::SourceError;
 use crate::excerpt::excerpt;
-use crate::regular_file::{is_not_regular, open_regular};
+use crate::open_error::OpenError;
+use crate::options::ReadOptions;
+use crate::regular_file::open_regular;
 use crate::unicode_forms::{find_name, find_path};
 use crate::zip_files::ZipFiles;
 
-/// How many folders deep tables are looked for.
+/// How many levels of folders are searched for tables.
 const DEEPEST: usize = 4;
-/// Folders of one depth in which tables are looked for: more are those of pictures.
+/// If one level has more folders, they hold pictures and are not searched.
 const MOST_FOLDERS: usize = 10_000;
-/// Data sets that a message names.
+/// The number of data sets that a message lists.
 const SHOWN_ROOTS: usize = 5;
 /// The first bytes of a gzip stream (RFC 1952).
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 
-/// Where a source keeps its files.
+/// A folder or archive with the files of a source.
 #[derive(Clone, Debug)]
 pub(crate) enum Container {
-    /// A folder, with its real path.
+    /// A folder, with its canonical path.
     Folder(PathBuf),
     /// A ZIP archive.
     Zip(ZipFiles),
-}
-
-/// Why a file of the container could not be opened.
-#[derive(Debug)]
-pub(crate) enum OpenError {
-    Missing,
-    Outside,
-    /// A folder, pipe or device, which is not opened.
-    NotAFile,
-    Io(std::io::Error),
 }
 
 impl Container {
@@ -53,8 +44,8 @@ impl Container {
         Ok(Self::Zip(ZipFiles { archive, root: String::new() }))
     }
 
-    /// Names of the files at the top, or for an archive everywhere in it.
-    pub fn names(&self) -> Vec<String> {
+    /// The names of the files: of a folder those directly in it, of an archive all.
+    pub fn list_names(&self) -> Vec<String> {
         match self {
             Self::Folder(root) => std::fs::read_dir(root).map_or_else(
                 |_| Vec::new(),
@@ -64,15 +55,15 @@ impl Container {
         }
     }
 
-    /// The same container seen from the folder that holds `marker`, when there is one: data sets are
-    /// often handed on with a folder around the tables. The highest such folder is meant; two that are
-    /// as high are refused.
-    pub fn rooted_at(&self, marker: impl Fn(&str) -> bool) -> Result<Option<Self>, SourceError> {
+    /// The same container with the folder that holds `marker` as its root, if there is one: data sets often
+    /// have a folder around the tables. The highest such folder is used; several at the same depth are an
+    /// error.
+    pub fn find_root(&self, marker: impl Fn(&str) -> bool) -> Result<Option<Self>, SourceError> {
         let is_marker = |name: &str| marker(name.strip_suffix(".gz").unwrap_or(name));
         let mut roots = match self {
-            Self::Folder(root) => folders_with(root, &is_marker),
+            Self::Folder(root) => find_folders(root, &is_marker),
             Self::Zip(_) => self
-                .names()
+                .list_names()
                 .iter()
                 .map(|name| name.split_at(name.rfind('/').map_or(0, |at| at + 1)))
                 .filter(|(folder, base)| is_marker(base) && !folder.starts_with("__MACOSX/"))
@@ -99,11 +90,11 @@ impl Container {
         }))
     }
 
-    /// File names at the root of the container that `wanted` accepts, sorted.
-    pub fn names_at_root(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    /// The file names at the root that `wanted` accepts, sorted.
+    pub fn list_names_at_root(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let root = if let Self::Zip(zip) = self { zip.root.as_str() } else { "" };
         let mut names: Vec<String> = self
-            .names()
+            .list_names()
             .iter()
             .filter_map(|name| name.strip_prefix(root))
             .filter(|name| wanted(name))
@@ -113,9 +104,9 @@ impl Container {
         names
     }
 
-    /// Opens a file by its path relative to the root, in whatever form its accents are written.
+    /// Opens a file by its path relative to the root, with accents in either Unicode form.
     pub fn open(&self, relative: &str) -> Result<Box<dyn BufRead>, OpenError> {
-        let clean = inside(relative).ok_or(OpenError::Outside)?;
+        let clean = clean_path(relative).ok_or(OpenError::Outside)?;
         match self.open_as_written(&clean) {
             Err(OpenError::Missing) => {
                 self.open_as_written(&self.find_other_form(&clean).ok_or(OpenError::Missing)?)
@@ -128,7 +119,7 @@ impl Container {
         match self {
             Self::Folder(root) => {
                 let path = root.join(clean).canonicalize().map_err(OpenError::from_io)?;
-                // A link may lead out of the folder even when the path does not.
+                // A symbolic link may lead out of the folder even if the path does not.
                 if !path.starts_with(root) {
                     return Err(OpenError::Outside);
                 }
@@ -139,7 +130,7 @@ impl Container {
         }
     }
 
-    /// The same path with its accents in the other form, when there is something there.
+    /// Finds the same path with accents in the other Unicode form.
     fn find_other_form(&self, clean: &Path) -> Option<PathBuf> {
         let path = clean.to_str()?;
         match self {
@@ -154,8 +145,7 @@ impl Container {
         }
     }
 
-    /// Opens a table, which must be there: as it is named, or compressed with gzip under that name or
-    /// with `.gz` behind it.
+    /// Opens a required table: by its name, or compressed with gzip under that name or with `.gz` appended.
     pub fn open_table(&self, name: &str, needed_for: &str) -> Result<Box<dyn BufRead>, SourceError> {
         let structure = |found: &str| SourceError::Structure {
             file: excerpt(name),
@@ -168,7 +158,7 @@ impl Container {
             Err(OpenError::Missing) => self.open(&format!("{name}.gz")),
             opened => opened,
         };
-        opened.and_then(decompressed).map_err(|error| match error {
+        opened.and_then(decompress).map_err(|error| match error {
             OpenError::Missing => structure("the file is not there"),
             OpenError::Outside => structure("the path leads out of the data set"),
             OpenError::NotAFile => structure("it is not a regular file, but a folder, pipe or device"),
@@ -177,9 +167,34 @@ impl Container {
     }
 }
 
-/// Folders below `root`, with a slash at the end, that hold a file `is_marker` accepts. Not below
-/// those that hold one, and not deeper than people put a data set.
-fn folders_with(root: &Path, is_marker: &dyn Fn(&str) -> bool) -> Vec<String> {
+/// Opens the container of a data set: a folder, a `.zip`, or for a `.json` the folder that it is in.
+pub(crate) fn open_container(path: &Path) -> Result<Container, SourceError> {
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => SourceError::NotFound(path.into()),
+        _ => SourceError::io(path.display().to_string())(error),
+    })?;
+    if metadata.is_dir() {
+        return Container::folder(path);
+    }
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    match ending.to_str() {
+        Some("json") => {
+            Container::folder(path.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new(".")))
+        }
+        Some("zip") => Container::zip(path),
+        _ => Err(SourceError::UnknownFormat(path.into())),
+    }
+}
+
+/// Opens the folder of images that the user names, if any.
+pub(crate) fn open_image_folder(options: &ReadOptions) -> Result<Option<Container>, SourceError> {
+    let Some(path) = options.images.as_deref() else { return Ok(None) };
+    if path.is_dir() { Container::folder(path).map(Some) } else { Err(SourceError::NotFound(path.into())) }
+}
+
+/// The folders below `root` that hold a file `is_marker` accepts, each with a slash at the end. Folders below
+/// such a folder are not searched.
+fn find_folders(root: &Path, is_marker: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     let mut level = vec![String::new()];
     for _ in 0..=DEEPEST {
@@ -189,7 +204,7 @@ fn folders_with(root: &Path, is_marker: &dyn Fn(&str) -> bool) -> Vec<String> {
             let mut has_marker = false;
             for entry in entries.flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                // Links are not followed, so that there is no circle.
+                // Symbolic links are not followed, so that the search ends.
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) && name != "__MACOSX" {
                     below.push(format!("{folder}{name}/"));
                 }
@@ -207,8 +222,8 @@ fn folders_with(root: &Path, is_marker: &dyn Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
-/// What a reader gives, decompressed when it is a gzip stream.
-fn decompressed(mut reader: Box<dyn BufRead>) -> Result<Box<dyn BufRead>, OpenError> {
+/// Decompresses a gzip stream; other data are returned as they are.
+fn decompress(mut reader: Box<dyn BufRead>) -> Result<Box<dyn BufRead>, OpenError> {
     let start = reader.fill_buf().map_err(OpenError::Io)?;
     if !start.starts_with(&GZIP) {
         return Ok(reader);
@@ -216,22 +231,8 @@ fn decompressed(mut reader: Box<dyn BufRead>) -> Result<Box<dyn BufRead>, OpenEr
     Ok(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader))))
 }
 
-impl OpenError {
-    fn from_io(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Self::Missing,
-            _ if is_not_regular(&error) => Self::NotAFile,
-            _ => Self::Io(error),
-        }
-    }
-
-    pub(crate) fn from_zip(error: ZipError) -> Self {
-        Self::Io(std::io::Error::other(error))
-    }
-}
-
-/// `relative` as a path of plain names, or nothing when it leads anywhere else.
-fn inside(relative: &str) -> Option<PathBuf> {
+/// Checks that a path has only plain names, so that it stays in its folder.
+fn clean_path(relative: &str) -> Option<PathBuf> {
     if relative.is_empty() || relative.contains(['\\', '\0']) {
         return None;
     }
@@ -253,9 +254,9 @@ mod tests {
     #[test]
     fn a_path_never_leaves_its_folder() {
         for path in ["../x", "a/../../x", "/etc/passwd", "a\\..\\x", "", "x\0"] {
-            assert!(inside(path).is_none(), "{path}");
+            assert!(clean_path(path).is_none(), "{path}");
         }
-        assert_eq!(inside("./media/a.jpg").unwrap(), Path::new("media/a.jpg"));
+        assert_eq!(clean_path("./media/a.jpg").unwrap(), Path::new("media/a.jpg"));
     }
 
     #[test]

@@ -1,32 +1,30 @@
-//! What can be wrong with a source as a whole.
+//! Errors of a source as a whole.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::problems::{Problems, RowProblem, TableCount};
-use crate::source::ReadOptions;
 
-/// Why a source could not be read at all.
+/// Why a source could not be read.
 ///
-/// Each variant is a fault of the input, so trying again without changing it is of no use,
-/// except for [`SourceError::Io`], which may pass.
+/// Each variant is a mistake in the input, so a retry is of no use, except for [`SourceError::Io`].
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// There is nothing at the path.
+    /// The path does not exist.
     #[error("{}: there is no such file or folder", .0.display())]
     NotFound(PathBuf),
-    /// The address of a database is none.
-    #[error("the address of the database is not one ({0}). Expected postgres://USER@HOST/NAME")]
+    /// The address of a database is invalid.
+    #[error("this is not the address of a database ({0}). Expected postgres://USER@HOST/NAME")]
     Address(String),
-    /// The path holds nothing that a reader knows.
+    /// The path is not in a known format.
     #[error(
         "{}: not a data set that can be read. Expected a Camtrap DP package (a folder or .zip \
          with datapackage.json), a Wildlife Insights export (a folder or .zip with deployments.csv \
          and images.csv), or the .json file of results of MegaDetector, Pytorch-Wildlife or SpeciesNet", .0.display()
     )]
     UnknownFormat(PathBuf),
-    /// The structure is wrong: a table or required column is missing, a version is unknown,
-    /// a file is not UTF-8.
+    /// The structure is wrong: a table or required column is missing, the version is unknown, or a file is
+    /// not UTF-8.
     #[error("{file}, line {line}, column {column}: {found}; expected {expected}")]
     Structure {
         /// File inside the source.
@@ -35,27 +33,27 @@ pub enum SourceError {
         line: u64,
         /// Column, counted from 1: of characters in JSON and damaged text, of fields in a header.
         column: u64,
-        /// What stands there.
+        /// What was found.
         found: String,
-        /// What should stand there.
+        /// What was expected.
         expected: String,
     },
-    /// The dates of a column can be read in more than one way, and nothing says in which.
+    /// The dates of a column can be read with the day or the month first, and nothing shows which is right.
     #[error("{file}, line 1, column {column}: {found}; expected {expected}")]
     UnclearDates {
         /// File inside the source.
         file: String,
         /// The column, counted from 1.
         column: u64,
-        /// What stands there.
+        /// What was found.
         found: String,
-        /// What should stand there, and what to do.
+        /// What was expected, and what to do.
         expected: String,
     },
-    /// So many rows of a table were lost that what is left would give wrong numbers.
+    /// So many rows of a table were lost that the numbers would be wrong.
     #[error("{0}")]
     TooManyBadRows(BadRows),
-    /// Several data sets lie side by side, and nothing says which is meant.
+    /// There are several data sets side by side.
     #[error("{}: holds several data sets ({}); name one of them", .path.display(), .found.join(", "))]
     SeveralDataSets {
         /// The folder or archive.
@@ -63,60 +61,61 @@ pub enum SourceError {
         /// Their folders inside it.
         found: Vec<String>,
     },
-    /// Of the results of a detector nothing is known but boxes: not one of its pictures is where they were
-    /// looked for, and the results do not say when any was taken.
+    /// None of a detector's pictures was found, and its results contain no times, so only the boxes are
+    /// known.
     #[error(
-        "none of the {listed} pictures of {file} was found in {} (such as {example}), and the results bring \
-         no times. Say where the pictures are: --images FOLDER", .folder.display()
+        "use --images FOLDER to say where the pictures are: none of the {listed} pictures of {file} is in {} \
+         (such as {example}), and the results contain no times", .folder.display()
     )]
     NoPictures {
         /// The file of results.
         file: String,
-        /// How many pictures it names.
+        /// The number of pictures in the results.
         listed: u64,
-        /// Where they were looked for.
+        /// The folder that was searched.
         folder: PathBuf,
-        /// The path of the first of them.
+        /// The path of the first picture.
         example: String,
     },
-    /// The ZIP archive itself is damaged.
+    /// The ZIP archive is damaged.
     #[error("{}: the ZIP archive cannot be read ({source}); download or pack it again", .path.display())]
     Zip {
         /// The archive.
         path: PathBuf,
-        /// What the ZIP reader said.
+        /// The error of the ZIP reader.
         source: zip::result::ZipError,
     },
-    /// Reading failed below us.
+    /// Reading failed in the operating system.
     #[error("{file}: cannot be read ({source})")]
     Io {
         /// File inside the source, or the source itself.
         file: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
 
-/// How many rows of a table were lost, and why the first of them were.
+/// How many rows of a table were lost, and the first reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRows {
     /// The file inside the source, with its counts.
     pub table: TableCount,
-    /// The first problems that cost a row.
+    /// The first problems for which a row was lost.
     pub reasons: Vec<RowProblem>,
-    /// The share that may be lost, in percent.
+    /// The allowed share, in percent.
     pub allowed_percent: String,
 }
 
 impl BadRows {
-    /// How many reasons are kept.
+    /// The number of reasons to keep.
     const REASONS: usize = 3;
 
-    pub(crate) fn of(problems: &Problems, table: &TableCount, options: &ReadOptions) -> Self {
-        let percent = (options.allow_bad_rows * 1000.0).round() / 10.0;
+    /// `allowed` is the share that may be lost, 0 to 1.
+    pub(crate) fn new(problems: &Problems, table: &TableCount, allowed: f64) -> Self {
+        let percent = (allowed * 1000.0).round() / 10.0;
         Self {
             table: table.clone(),
-            reasons: problems.first_of(&table.file).take(Self::REASONS).cloned().collect(),
+            reasons: problems.first_problems(&table.file).take(Self::REASONS).cloned().collect(),
             allowed_percent: format!("{percent}%"),
         }
     }
@@ -139,15 +138,15 @@ impl fmt::Display for BadRows {
         let allowed = &self.allowed_percent;
         write!(
             f,
-            "\nMore than {allowed} are lost, so numbers would be wrong. Mend the table, or go on without these rows with --allow-bad-rows PERCENT"
+            "\nCorrect the table, or use --allow-bad-rows PERCENT to leave these rows out. More than {allowed} are lost, so the numbers would be wrong"
         )
     }
 }
 
 impl SourceError {
-    /// The source was found, and what stands in it cannot be used. A server that has other data sets
-    /// goes on with those.
-    pub fn is_of_content(&self) -> bool {
+    /// The source exists, but its contents cannot be used. A server with other data sets continues with
+    /// those.
+    pub fn is_content_error(&self) -> bool {
         matches!(self, Self::TooManyBadRows(_) | Self::NoPictures { .. } | Self::UnclearDates { .. })
     }
 

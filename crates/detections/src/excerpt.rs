@@ -1,23 +1,23 @@
-//! Parts of the input in messages.
+//! Quoting input in messages.
 
-/// Letters of one value that a message quotes.
+/// The longest quotation of a value, in characters.
 const QUOTED: usize = 80;
-/// Letters of what a library says, which may quote the input itself.
+/// The longest quotation of a library's error, which may contain input, in characters.
 const SAID: usize = 200;
-/// Names that a message lists.
+/// The number of names that a message lists.
 const LISTED: usize = 50;
 
-/// The beginning of a value, on one line: nothing in it has an effect on a terminal or a page.
+/// The beginning of a value on one line, without characters that affect a terminal or a page.
 pub(crate) fn excerpt(text: &str) -> String {
     shorten(text, QUOTED)
 }
 
-/// The beginning of what a library says of the input.
-pub(crate) fn excerpt_of_error(error: &impl ToString) -> String {
+/// The beginning of a library's error message.
+pub(crate) fn excerpt_error(error: &impl ToString) -> String {
     shorten(&error.to_string(), SAID)
 }
 
-/// Names behind each other: the beginnings of the first of them, and how many more there are.
+/// A list of the first names, and how many more there are.
 pub(crate) fn list_names(names: &[String]) -> String {
     let mut listed: Vec<String> = names.iter().take(LISTED).map(|name| excerpt(name)).collect();
     if names.len() > LISTED {
@@ -27,7 +27,7 @@ pub(crate) fn list_names(names: &[String]) -> String {
 }
 
 fn shorten(text: &str, most: usize) -> String {
-    let mut shown: String = text.chars().take(most).map(printable).collect();
+    let mut shown: String = text.chars().take(most).map(to_printable).collect();
     if text.chars().nth(most).is_some() {
         shown.pop();
         shown.push('…');
@@ -35,8 +35,8 @@ fn shorten(text: &str, most: usize) -> String {
     shown
 }
 
-/// A letter, or a box for what a terminal or a page acts on or cannot show.
-fn printable(letter: char) -> char {
+/// The character, or a box for one that a terminal or page interprets or cannot show.
+fn to_printable(letter: char) -> char {
     match letter {
         '\t' | '\n' | '\r' => ' ',
         '\u{200e}'

@@ -1,10 +1,10 @@
-//! On which half of the earth a survey was, which decides when its seasons are.
+//! The hemisphere of a survey, which determines its seasons.
 
 use serde::Serialize;
 
 use crate::model::Dataset;
 
-/// A half of the earth.
+/// A hemisphere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hemisphere {
@@ -16,8 +16,8 @@ pub enum Hemisphere {
 }
 
 impl Dataset {
-    /// The half of the earth that it is of, by the median of the latitudes of its locations: one location
-    /// whose sign was forgotten does not turn its seasons. Without any latitude it is the northern one.
+    /// The hemisphere, by the median of the locations' latitudes, so that one latitude with the wrong sign
+    /// does not change it. Without any latitude it is the northern one.
     pub fn hemisphere(&self) -> Hemisphere {
         let latitudes: Vec<f64> = self.locations.iter().filter_map(|location| location.latitude).collect();
         find_hemisphere(latitudes)

@@ -4,30 +4,30 @@ use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 
-use crate::source::Keep;
-use crate::text::Names;
+use crate::keep::Keep;
+use crate::text::Interner;
 
-/// Texts that are taken to be distinct, by their fingerprints alone. Whether they were is asked at
-/// the end, which for millions of them takes a tenth of the time of asking for each.
+/// Texts that are assumed to be distinct, by their hashes. Checking millions of them at the end takes a tenth
+/// of the time of checking each one when it is added.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Prints {
+pub(crate) struct Fingerprints {
     of_rows: Vec<u64>,
-    /// Made when a text is looked for that is not where it was expected.
+    /// Built when a text is not found where it was expected.
     rows: Option<HashTable<u32>>,
     keys: RandomState,
 }
 
-impl Prints {
+impl Fingerprints {
     /// Adds a text.
     pub fn push(&mut self, text: &str) -> u32 {
         let row = u32::try_from(self.of_rows.len()).expect("fewer than 2^32 texts");
         self.of_rows.push(self.keys.hash_one(text));
-        // What was made before is not of all texts any more.
+        // The table does not contain the new text.
         self.rows = None;
         row
     }
 
-    /// The number of a text, looked for first where it is expected.
+    /// Finds the number of a text, at the expected number first.
     pub fn find_expected(&mut self, text: &str, expected: u32) -> Option<u32> {
         let print = self.keys.hash_one(text);
         if self.of_rows.get(expected as usize) == Some(&print) {
@@ -44,7 +44,7 @@ impl Prints {
         rows.find(print, |row| prints[*row as usize] == print).copied()
     }
 
-    /// Whether any two of them are the same.
+    /// Whether any two of them are equal.
     pub fn has_duplicates(self) -> bool {
         let Self { of_rows: mut prints, rows, .. } = self;
         drop(rows);
@@ -56,61 +56,61 @@ impl Prints {
 /// The ids of a table's rows, which must be distinct.
 #[derive(Debug, Clone)]
 pub(crate) enum Ids {
-    /// Each is asked for when it comes.
-    Asked(Names),
-    /// All are asked at the end.
-    Trusted(Prints),
+    /// Each id is checked when it is added.
+    Checked(Interner),
+    /// All ids are checked at the end.
+    Trusted(Fingerprints),
 }
 
 impl Ids {
-    pub fn new(keep: Keep, trusting: bool) -> Self {
+    pub fn new(keep: Keep, trust_ids: bool) -> Self {
         match keep {
-            Keep::All => Self::Asked(Names::default()),
-            Keep::Numbers if trusting => Self::Trusted(Prints::default()),
-            Keep::Numbers => Self::Asked(Names::without_texts()),
+            Keep::All => Self::Checked(Interner::default()),
+            Keep::Numbers if trust_ids => Self::Trusted(Fingerprints::default()),
+            Keep::Numbers => Self::Checked(Interner::without_texts()),
         }
     }
 
-    /// Adds the id of a new row; `None` when it is known to be there already.
+    /// Adds the id of a new row; `None` if it is known to exist already.
     pub fn add(&mut self, id: &str) -> Option<u32> {
         match self {
-            Self::Asked(names) => names.insert_new(id),
+            Self::Checked(names) => names.insert_new(id),
             Self::Trusted(prints) => Some(prints.push(id)),
         }
     }
 
-    /// The text of an id; empty where texts are not kept.
+    /// The text of an id; empty if texts are not kept.
     pub fn get(&self, row: u32) -> &str {
         match self {
-            Self::Asked(names) => names.get(row),
+            Self::Checked(names) => names.get(row),
             Self::Trusted(_) => "",
         }
     }
 
-    /// The row of an id.
+    /// Finds the row of an id.
     ///
     /// # Panics
-    /// When ids are trusted, which goes with tables that are read once from top to bottom.
+    /// If ids are trusted, which is only used for tables that are read once from top to bottom.
     pub fn find(&self, id: &str) -> Option<u32> {
         match self {
-            Self::Asked(names) => names.find(id),
+            Self::Checked(names) => names.find(id),
             Self::Trusted(_) => unreachable!("trusted ids are found where they are expected"),
         }
     }
 
-    /// The row of an id, looked for first where it is expected.
+    /// Finds the row of an id, at the expected row first.
     pub fn find_expected(&mut self, id: &str, expected: u32) -> Option<u32> {
         match self {
-            Self::Asked(names) => names.find_expected(id, expected),
+            Self::Checked(names) => names.find_expected(id, expected),
             Self::Trusted(prints) => prints.find_expected(id, expected),
         }
     }
 
-    /// Lets go of what rows are found by, where their texts are not kept either; tells whether a
-    /// trust was misplaced, and two rows have the same id.
+    /// Frees the tables for lookups if texts are not kept. Returns whether trusted ids turn out not to be
+    /// distinct.
     pub fn close(&mut self) -> bool {
         match self {
-            Self::Asked(names) => {
+            Self::Checked(names) => {
                 names.close();
                 false
             }

@@ -1,41 +1,41 @@
-//! JSON as programs write it that do not keep to the letter.
+//! Reading JSON that is not quite valid.
 
 use std::io::{self, Read};
 
-/// The marks of UTF-8 that programs on Windows put before a text.
+/// The UTF-8 byte order mark, which programs on Windows write.
 const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
-/// Numbers that JSON does not have. Python and R write them for a value that is missing.
+/// Numbers that JSON does not allow. Python and R write them for missing values.
 const NO_NUMBERS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
-/// Bytes in the longest of them.
+/// The length of the longest of them.
 const LONGEST: usize = 9;
-/// Bytes that are read at once.
+/// Bytes to read at once.
 const CHUNK: usize = 1 << 16;
 
-/// JSON without the byte order mark before it, and with `null` in place of the bare words `NaN`,
-/// `Infinity` and `-Infinity`. What stands in strings stays. Lines keep their numbers; columns may move.
+/// A reader that removes a byte order mark and replaces the bare words `NaN`, `Infinity` and `-Infinity` by
+/// `null`. Strings are not changed. Line numbers stay the same; columns may change.
 pub(crate) struct LenientJson<R> {
     reader: R,
     input: Vec<u8>,
     output: Vec<u8>,
-    /// Bytes of the output that were handed out.
+    /// Bytes of the output that were read.
     taken: usize,
     is_at_end: bool,
-    /// Bytes of a byte order mark met so far; all of them once the start is past.
+    /// Bytes of the byte order mark that were read; its length once the start is past.
     mark: usize,
-    place: Place,
-    /// The bare word that has begun, as far as it may still be one of [`NO_NUMBERS`].
+    position: Position,
+    /// The current bare word, while it may be one of [`NO_NUMBERS`].
     word: Vec<u8>,
     /// The word is longer than any of them.
     is_long: bool,
 }
 
-/// Where in JSON a byte stands.
+/// The position of a byte in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// Outside of strings.
     Outside,
     String,
-    /// In a string behind a backslash.
+    /// In a string after a backslash.
     Escape,
 }
 
@@ -48,13 +48,13 @@ impl<R> LenientJson<R> {
             taken: 0,
             is_at_end: false,
             mark: 0,
-            place: Place::Outside,
+            position: Position::Outside,
             word: Vec::with_capacity(LONGEST),
             is_long: false,
         }
     }
 
-    /// Takes a byte of the input.
+    /// Processes a byte of the input.
     fn take(&mut self, byte: u8) {
         if self.mark < MARK.len() {
             if byte == MARK[self.mark] {
@@ -66,7 +66,7 @@ impl<R> LenientJson<R> {
         self.put(byte);
     }
 
-    /// What began like a mark and is none is part of the text.
+    /// An incomplete byte order mark is part of the text.
     fn end_mark(&mut self) {
         if self.mark < MARK.len() {
             let begun = std::mem::replace(&mut self.mark, MARK.len());
@@ -77,7 +77,7 @@ impl<R> LenientJson<R> {
     }
 
     fn put(&mut self, byte: u8) {
-        if self.place == Place::Outside {
+        if self.position == Position::Outside {
             if is_part_of_word(byte) {
                 self.put_in_word(byte);
                 return;
@@ -85,10 +85,10 @@ impl<R> LenientJson<R> {
             self.end_word();
         }
         self.output.push(byte);
-        self.place = match (self.place, byte) {
-            (Place::Outside, b'"') | (Place::Escape, _) => Place::String,
-            (Place::String, b'\\') => Place::Escape,
-            (Place::String, b'"') => Place::Outside,
+        self.position = match (self.position, byte) {
+            (Position::Outside, b'"') | (Position::Escape, _) => Position::String,
+            (Position::String, b'\\') => Position::Escape,
+            (Position::String, b'"') => Position::Outside,
             (place, _) => place,
         };
     }
@@ -116,7 +116,7 @@ impl<R> LenientJson<R> {
 }
 
 impl<R: Read> LenientJson<R> {
-    /// Fills the output from the next chunk of the input.
+    /// Processes the next chunk of the input.
     fn refill(&mut self) -> io::Result<()> {
         self.output.clear();
         self.taken = 0;
@@ -148,7 +148,7 @@ impl<R: Read> Read for LenientJson<R> {
     }
 }
 
-/// Whether a byte outside of strings belongs to a number or a word, and does not end it.
+/// Whether a byte outside of strings continues a number or word.
 fn is_part_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_') || !byte.is_ascii()
 }

@@ -1,20 +1,20 @@
-//! Camera-trap data: where it is read from, and the model it is read into.
+//! Camera-trap data: its formats, and the model that it is read into.
 //!
-//! - [`open`] finds out which format a folder, file or ZIP archive is in and reads it;
-//! - [`camtrap_dp`] and [`wildlife_insights`] hold one reader each, `detector` those of what
-//!   MegaDetector and SpeciesNet found;
-//! - [`Database`] is asked for slices of the tables of a platform in PostgreSQL;
+//! - [`open`] detects the format of a folder, file or ZIP archive and reads it;
+//! - [`camtrap_dp`] and [`wildlife_insights`] each hold a reader, `detector` those for results of
+//!   MegaDetector, SpeciesNet and Pytorch-Wildlife;
+//! - [`Database`] reads slices of a platform's tables in PostgreSQL;
 //! - [`Dataset`] is what every reader produces: [`Deployment`]s at [`Location`]s, and a
 //!   compact columnar table of [`Observations`] with their [`MediaTable`];
-//! - [`MediaFiles`] reads the picture files that belong to a data set, and nothing outside it; who
-//!   gives it a [`Fetch`] has those at an address as well;
-//! - [`NameTable`] has common names of species, and [`Dataset::resolve_names`] finds what a typed name
-//!   stands for; [`Overview`] counts what a data set holds; [`ClassGroups`] says which classes are males,
+//! - [`MediaFiles`] reads the picture files of a data set, and nothing outside of it; with a [`Fetch`] it
+//!   also reads those at an address;
+//! - [`NameTable`] has common names of species, and [`Dataset::resolve_names`] looks up names that people
+//!   type; [`Overview`] counts the contents of a data set; [`ClassGroups`] says which classes are males,
 //!   females and young, [`Taxon`] which are species;
-//! - [`Selection`] picks the detections an archive is made of, and [`Share`] takes some of them.
+//! - [`Selection`] selects detections for an archive, and [`SampleSize`] limits their number.
 //!
-//! Structure that is wrong is a [`SourceError`]. A row that is wrong is a [`RowProblem`]:
-//! it is skipped, counted and listed, and the rest is read.
+//! A structural error is a [`SourceError`]. A row that cannot be read is a [`RowProblem`]: it is skipped,
+//! counted and listed, and the other rows are read.
 //!
 //! ```no_run
 //! let data = detections::open("examples/algar.zip".as_ref(), &Default::default())?;
@@ -27,21 +27,25 @@ mod builder;
 pub mod camtrap_dp;
 mod class_groups;
 mod clock;
-mod column;
 mod container;
+mod coordinates;
 mod detector;
 mod error;
 mod excerpt;
 mod fetch;
+mod format;
 mod hemisphere;
 mod ids;
 mod json_text;
+mod keep;
 mod location_builder;
 mod media;
 mod media_files;
 mod model;
 mod names;
 mod observations;
+mod open_error;
+mod options;
 mod overview;
 mod postgres;
 mod problems;
@@ -49,6 +53,8 @@ mod regular_file;
 mod sample;
 mod select;
 mod source;
+mod source_format;
+mod sparse_column;
 mod table;
 mod taxon;
 mod taxon_name;
@@ -62,21 +68,25 @@ mod zip_files;
 pub use bbox::{BoundingBox, PixelBox, RelativeBox};
 pub use camtrap_dp::SourceTable;
 pub use class_groups::{ClassGroups, ClassInTwoGroups, Group, StatedGroups};
-pub use clock::{CameraClock, LocalTime, Written};
+pub use clock::{CameraClock, LocalTime, WrittenTime};
+pub use coordinates::Coordinates;
 pub use error::{BadRows, SourceError};
 pub use fetch::{Fetch, FetchError};
 pub use hemisphere::Hemisphere;
+pub use keep::Keep;
 pub use media::MediaTable;
 pub use media_files::{MediaError, MediaFiles};
-pub use model::{Class, Dataset, Deployment, Licence, Location, PictureCount, Rest, SourceFormat};
+pub use model::{Class, Dataset, Deployment, Licence, Location, OutsideSelection, PictureCount};
 pub use names::{NameTable, ResolvedNames, UnknownName, UnknownNames};
 pub use observations::{Classifier, Level, Observation, ObservationType, Observations, Review};
+pub use options::ReadOptions;
 pub use overview::{ClassifiedBy, LocationCount, NonAnimals, Overview, PictureSearch, SpeciesCount};
 pub use postgres::{Database, DatabaseError, DatabaseOptions, Health, Mapping, Slice};
 pub use problems::{Consequence, Problems, RowProblem, TableCount};
 pub use regular_file::is_out_of_descriptors;
-pub use sample::{Sample, Share};
+pub use sample::{BalancedSample, SampleSize};
 pub use select::Selection;
-pub use source::{Keep, ReadOptions, open};
+pub use source::open;
+pub use source_format::SourceFormat;
 pub use taxon::{Rank, Taxon};
 pub use written_dates::DateOrder;

@@ -1,4 +1,4 @@
-//! The locations of a data set, while its deployments are read.
+//! Building the locations of a data set.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,12 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::model::Location;
 
-/// What names the location of a deployment.
+/// What identifies the location of a deployment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
-    /// `locationID`, or what else is the same for all deployments of a location and no other; may be
-    /// empty.
+pub(crate) struct LocationKeys<'a> {
+    /// `locationID`, or another id of the location; may be empty.
     pub id: &'a str,
-    /// The name that people know; may be empty.
+    /// The name of the location; may be empty.
     pub name: &'a str,
     /// The id of the deployment.
     pub deployment: &'a str,
@@ -20,14 +19,14 @@ pub(crate) struct Place<'a> {
     pub coordinates: Option<(f64, f64)>,
 }
 
-/// What a location is known by.
+/// The key of a location.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     /// Its id, else its name.
     Text(String),
     /// Its coordinates, to the last bit.
     Coordinates(u64, u64),
-    /// Its only deployment.
+    /// The deployment, if nothing else is known.
     Deployment(String),
 }
 
@@ -36,27 +35,27 @@ enum Key {
 pub(crate) struct LocationBuilder {
     by_key: HashMap<Key, u32>,
     pub locations: Vec<Location>,
-    /// Locations that have nothing but coordinates.
+    /// Locations that only have coordinates.
     unnamed: Vec<u32>,
-    /// Those that stand within so many metres of each other are one.
+    /// Such locations within this many metres of each other are joined.
     join_within: f64,
 }
 
 impl LocationBuilder {
-    /// Joins locations that have neither id nor name within `metres` of the first of them.
-    pub fn joining_within(metres: f64) -> Self {
+    /// Joins locations without id and name that are within `metres` of the first of them.
+    pub fn with_distance(metres: f64) -> Self {
         Self { join_within: metres, ..Self::default() }
     }
 
-    /// The location with this id, else this name, else these coordinates, else of this deployment
-    /// alone.
+    /// Finds or adds the location with this id, else this name, else these coordinates, else of this
+    /// deployment only.
     ///
-    /// One that is known by its coordinates alone is called after its first deployment: a name is shown
-    /// to everybody, and coordinates may be those of a rare animal.
-    pub fn place(&mut self, place: Place<'_>) -> u32 {
+    /// A location with coordinates only gets the name of its first deployment: names are shown to everybody,
+    /// and coordinates may reveal a rare animal.
+    pub fn find_or_add(&mut self, place: LocationKeys<'_>) -> u32 {
         let text = [place.id, place.name].into_iter().find(|text| !text.is_empty());
         let key = match (text, place.coordinates) {
-            // Either form of an accent is the same name.
+            // Both Unicode forms of an accent are the same name.
             (Some(text), _) => Key::Text(text.nfc().collect()),
             (None, Some((latitude, longitude))) => {
                 if let Some(near) = self.find_near(latitude, longitude) {
@@ -78,7 +77,7 @@ impl LocationBuilder {
         index
     }
 
-    fn add(&mut self, place: Place<'_>, is_unnamed: bool) {
+    fn add(&mut self, place: LocationKeys<'_>, is_unnamed: bool) {
         let first_of = |options: [&str; 3]| {
             options.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
         };
@@ -108,8 +107,8 @@ impl LocationBuilder {
     }
 }
 
-/// The distance of two places in degrees, by the haversine formula on a sphere of the earth's mean
-/// radius (Sinnott 1984, Sky and Telescope 68:158); within 0.6 % of that on the ellipsoid.
+/// The distance between two points in degrees, by the haversine formula on a sphere with the earth's mean
+/// radius (Sinnott 1984, Sky and Telescope 68:158); within 0.6% of the distance on the ellipsoid.
 fn metres_between(a: (f64, f64), b: (f64, f64)) -> f64 {
     const RADIUS: f64 = 6_371_008.8;
     let [a, b] = [a, b].map(|(north, east)| (north.to_radians(), east.to_radians()));
@@ -122,8 +121,8 @@ fn metres_between(a: (f64, f64), b: (f64, f64)) -> f64 {
 mod tests {
     use super::*;
 
-    fn place<'a>(name: &'a str, deployment: &'a str, coordinates: Option<(f64, f64)>) -> Place<'a> {
-        Place { id: "", name, deployment, coordinates }
+    fn place<'a>(name: &'a str, deployment: &'a str, coordinates: Option<(f64, f64)>) -> LocationKeys<'a> {
+        LocationKeys { id: "", name, deployment, coordinates }
     }
 
     #[test]
@@ -131,29 +130,29 @@ mod tests {
         let mut builder = LocationBuilder::default();
         let spots = [("a", 51.0), ("b", 51.0), ("c", 51.0001), ("a2", 51.0)];
         let indices: Vec<u32> =
-            spots.map(|(id, north)| builder.place(place("", id, Some((north, 4.0))))).to_vec();
+            spots.map(|(id, north)| builder.find_or_add(place("", id, Some((north, 4.0))))).to_vec();
         assert_eq!(indices, [0, 0, 1, 0]);
         assert_eq!(builder.locations[0].name, "a");
     }
 
     #[test]
     fn deployments_within_so_many_metres_are_joined_when_that_is_asked_for() {
-        let mut builder = LocationBuilder::joining_within(50.0);
+        let mut builder = LocationBuilder::with_distance(50.0);
         // A ten-thousandth of a degree north is 11 m.
         let indices: Vec<u32> = [51.0, 51.0002, 51.0008, 51.0003]
-            .map(|north| builder.place(place("", "d", Some((north, 4.0)))))
+            .map(|north| builder.find_or_add(place("", "d", Some((north, 4.0)))))
             .to_vec();
         assert_eq!(indices, [0, 0, 1, 0]);
-        assert_eq!(builder.place(place("Oak", "d", Some((51.0, 4.0)))), 2);
+        assert_eq!(builder.find_or_add(place("Oak", "d", Some((51.0, 4.0)))), 2);
     }
 
     #[test]
     fn a_name_in_either_form_of_its_accents_is_one_location() {
         let mut builder = LocationBuilder::default();
-        let composed = builder.place(place("c\u{e1}mara", "a", None));
-        assert_eq!(builder.place(place("ca\u{301}mara", "b", None)), composed);
+        let composed = builder.find_or_add(place("c\u{e1}mara", "a", None));
+        assert_eq!(builder.find_or_add(place("ca\u{301}mara", "b", None)), composed);
         // A deployment that is called as a location is, is not at that location.
-        assert_ne!(builder.place(place("", "c\u{e1}mara", None)), composed);
+        assert_ne!(builder.find_or_add(place("", "c\u{e1}mara", None)), composed);
     }
 
     #[test]

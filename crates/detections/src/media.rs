@@ -1,78 +1,77 @@
 //! The pictures and videos of a data set.
 
 use crate::clock::LocalTime;
-use crate::column::Column;
 use crate::ids::Ids;
-use crate::source::Keep;
+use crate::keep::Keep;
+use crate::sparse_column::SparseColumn;
 use crate::text::TextColumn;
 
 /// The table of media, by column.
 #[derive(Clone, Debug)]
 pub struct MediaTable {
     ids: Ids,
-    /// Without texts, neither paths nor names are kept.
+    /// Paths and names; `None` if texts are not kept.
     texts: Option<(TextColumn, TextColumn)>,
     deployment: Vec<u32>,
     time: Vec<i64>,
-    offset: Column<i16>,
-    time_lapse: Column<bool>,
+    offset: SparseColumn<i16>,
+    time_lapse: SparseColumn<bool>,
     len: usize,
     remote: usize,
     /// Time of the last file of each deployment that has any.
     last: Vec<Option<LocalTime>>,
 }
 
-/// No time, in a column of seconds.
+/// Stands for a missing time in a column of seconds.
 pub(crate) const NO_TIME: i64 = i64::MIN;
-/// No offset, in a column of minutes.
+/// Stands for a missing offset in a column of minutes.
 pub(crate) const NO_OFFSET: i16 = i16::MIN;
 
-/// An offset in seconds, as the minutes of a column.
-pub(crate) fn minutes(offset: Option<i32>) -> i16 {
+/// Converts an offset in seconds to the minutes of a column.
+pub(crate) fn to_minutes(offset: Option<i32>) -> i16 {
     offset.and_then(|seconds| i16::try_from(seconds / 60).ok()).unwrap_or(NO_OFFSET)
 }
 
-/// And back.
-pub(crate) fn seconds(minutes: i16) -> Option<i32> {
+/// Converts the minutes of a column to an offset in seconds.
+pub(crate) fn to_seconds(minutes: i16) -> Option<i32> {
     (minutes != NO_OFFSET).then(|| i32::from(minutes) * 60)
 }
 
-/// A media file on its way into the table.
+/// A media file to add.
 pub(crate) struct NewMedia<'a> {
     pub id: &'a str,
     pub path: &'a str,
     pub name: &'a str,
     pub deployment: u32,
     pub time: Option<(LocalTime, Option<i32>)>,
-    /// The camera took it at a set time, and not because something moved.
+    /// It was taken at a set time, and not triggered by movement.
     pub is_time_lapse: bool,
 }
 
 impl MediaTable {
-    /// An empty table, of which `keep` says what is kept, and `trusting` whether ids are taken to
-    /// be distinct.
-    pub(crate) fn new(keep: Keep, trusting: bool) -> Self {
+    /// An empty table. `trust_ids` defers the check that ids are distinct to the end.
+    pub(crate) fn new(keep: Keep, trust_ids: bool) -> Self {
         let texts = keep == Keep::All;
         Self {
-            ids: Ids::new(keep, trusting),
+            ids: Ids::new(keep, trust_ids),
             texts: texts.then(Default::default),
             deployment: Vec::new(),
             time: Vec::new(),
-            offset: Column::new(NO_OFFSET),
-            time_lapse: Column::new(false),
+            offset: SparseColumn::new(NO_OFFSET),
+            time_lapse: SparseColumn::new(false),
             len: 0,
             remote: 0,
             last: Vec::new(),
         }
     }
 
-    /// Lets go of all but the counts, when only numbers are kept and all observations are read;
-    /// tells whether two rows turn out to have the same id.
+    /// Frees what is not needed once all observations are read and only numbers are kept. Returns whether two
+    /// rows turn out to have the same id.
     pub(crate) fn close(&mut self) -> bool {
         if self.texts.is_none() {
             (self.deployment, self.time) = (Vec::new(), Vec::new());
-            self.offset = Column::new(NO_OFFSET);
-            self.time_lapse = Column::new(false);
+            self.offset = SparseColumn::new(NO_OFFSET);
+            self.time_lapse = SparseColumn::new(false);
         }
         self.ids.close()
     }
@@ -82,17 +81,17 @@ impl MediaTable {
         self.len
     }
 
-    /// There are none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Row of a media file by its id.
+    /// Finds the row of a media file by its id.
     pub fn find(&self, id: &str) -> Option<u32> {
         self.ids.find(id)
     }
 
-    /// The same, looking first at the row where it is expected.
+    /// Like [`Self::find`], but looks at the expected row first.
     pub(crate) fn find_expected(&mut self, id: &str, expected: u32) -> Option<u32> {
         self.ids.find_expected(id, expected)
     }
@@ -102,7 +101,7 @@ impl MediaTable {
         self.ids.get(row)
     }
 
-    /// Its path in the data set, or its address; empty when [numbers alone](Keep::Numbers) are kept.
+    /// Its path in the data set, or its address; empty if [numbers alone](Keep::Numbers) are kept.
     pub fn path(&self, row: u32) -> &str {
         self.texts.as_ref().map_or("", |(paths, _)| paths.get(row))
     }
@@ -120,38 +119,38 @@ impl MediaTable {
         self.deployment[row as usize]
     }
 
-    /// When it was taken on the camera's clock, and that clock's offset in seconds when known.
+    /// Its time on the camera's clock, and the UTC offset of that clock in seconds if known.
     pub fn time(&self, row: u32) -> Option<(LocalTime, Option<i32>)> {
         let time = self.time[row as usize];
-        (time != NO_TIME).then(|| (LocalTime::from_seconds(time), seconds(self.offset.get(row as usize))))
+        (time != NO_TIME).then(|| (LocalTime::from_seconds(time), to_seconds(self.offset.get(row as usize))))
     }
 
-    /// Whether the camera took it at a set time, and not because something moved.
+    /// Whether it was taken at a set time, and not triggered by movement.
     pub(crate) fn is_time_lapse(&self, row: u32) -> bool {
         self.time_lapse.get(row as usize)
     }
 
-    /// Time of the last file of a deployment.
-    pub fn last_of(&self, deployment: u32) -> Option<LocalTime> {
+    /// The time of a deployment's last file.
+    pub fn last_time(&self, deployment: u32) -> Option<LocalTime> {
         self.last.get(deployment as usize).copied().flatten()
     }
 
-    /// Whether it has an address in place of a file.
+    /// Whether it has an address instead of a path.
     pub fn is_remote(&self, row: u32) -> bool {
         is_remote(self.path(row))
     }
 
-    /// How many have an address in place of a file.
+    /// The number of media with an address instead of a path.
     pub fn remote_count(&self) -> usize {
         self.remote
     }
 
-    /// Adds a row; `None`, and nothing added, when its id is there already.
+    /// Adds a row; `None` if its id exists already.
     pub(crate) fn push(&mut self, new: &NewMedia<'_>) -> Option<u32> {
         let row = self.ids.add(new.id)?;
         if let Some((paths, names)) = &mut self.texts {
             paths.push(new.path);
-            // Mostly the end of the path, which need not be kept twice.
+            // Usually this is the end of the path, which need not be stored twice.
             let derived = new.path.rsplit('/').next() == Some(new.name);
             names.push(if derived { "" } else { new.name });
         }
@@ -159,7 +158,7 @@ impl MediaTable {
         self.remote += usize::from(is_remote(new.path));
         self.deployment.push(new.deployment);
         self.time.push(new.time.map_or(NO_TIME, |(time, _)| time.seconds()));
-        self.offset.push(minutes(new.time.and_then(|(_, offset)| offset)));
+        self.offset.push(to_minutes(new.time.and_then(|(_, offset)| offset)));
         self.time_lapse.push(new.is_time_lapse);
         let deployment = new.deployment as usize;
         self.last.resize(self.last.len().max(deployment + 1), None);

@@ -1,56 +1,57 @@
-//! The files that a data set is about.
+//! The media files of a data set.
 
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::container::{Container, OpenError};
+use crate::container::{Container, open_image_folder};
 use crate::error::SourceError;
-use crate::fetch::{Fetch, FetchError, is_web};
+use crate::fetch::{Fetch, FetchError, is_web_address};
 use crate::media::is_remote;
+use crate::open_error::OpenError;
+use crate::options::ReadOptions;
 use crate::regular_file::is_out_of_descriptors;
-use crate::source::{ReadOptions, images_at};
 
-/// How long a file waits for a file descriptor, and how long until the next try.
+/// How long to wait for a free file descriptor, and how long until the next attempt.
 const WAIT_FOR_DESCRIPTORS: Duration = Duration::from_mins(1);
-const AGAIN: Duration = Duration::from_millis(50);
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Reads the files of a data set, and nothing outside its folder.
+/// Reads the media files of a data set, and nothing outside of its folder.
 #[derive(Clone, Debug)]
 pub struct MediaFiles {
-    /// Where the tables are, when they are files.
+    /// The container of the tables, if they are files.
     package: Option<Container>,
     images: Option<Container>,
-    /// Files with more bytes than this are not read.
-    most: u64,
+    /// Larger files are not read.
+    max_bytes: u64,
     fetch: Option<Arc<dyn Fetch>>,
     store: Option<Arc<dyn Fetch>>,
 }
 
-/// Why a media file could not be had.
+/// Why a media file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum MediaError {
-    /// Only an address is known, and nothing is fetched from it.
+    /// Only the address is known, and fetching is not enabled.
     #[error("remote: only its address is known ({0})")]
     Remote(String),
-    /// It could not be fetched; for some reasons trying again may help.
+    /// It could not be fetched. A retry may help, depending on the reason.
     #[error("{address} could not be fetched: {why}")]
     NotFetched {
         /// Its address.
         address: String,
-        /// What came instead.
+        /// The reason.
         why: FetchError,
     },
-    /// There is no such file.
+    /// The file does not exist.
     #[error("no file at {0}")]
     Missing(String),
-    /// The path leads out of the data set's folder, where nothing is read.
+    /// The path leads out of the folder of the data set, where nothing is read.
     #[error("the path {0} leads out of the data set")]
     Outside(String),
-    /// Something else than a file has the path.
+    /// The path is not a regular file.
     #[error("{0} is not a regular file, but a folder, pipe or device")]
     NotAFile(String),
-    /// The file is larger than is read.
+    /// The file exceeds the size limit.
     #[error("{path} is larger than {limit} bytes")]
     TooLarge {
         /// Its path in the data set.
@@ -58,12 +59,12 @@ pub enum MediaError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The operating system could not read it; trying again may help.
+    /// The operating system could not read the file. A retry may help.
     #[error("{path} cannot be read ({source})")]
     Io {
         /// Its path in the data set.
         path: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
@@ -71,32 +72,31 @@ pub enum MediaError {
 impl MediaFiles {
     pub(crate) fn new(package: Container, images: Option<Container>, options: &ReadOptions) -> Self {
         let (fetch, store) = (options.fetch.clone(), options.image_store.clone());
-        Self { package: Some(package), images, most: options.max_file_bytes, fetch, store }
+        Self { package: Some(package), images, max_bytes: options.max_file_bytes, fetch, store }
     }
 
-    /// Of a data set whose tables are in no folder: its files are where the options say, and nowhere
-    /// else.
-    pub(crate) fn elsewhere(options: &ReadOptions) -> Result<Self, SourceError> {
-        let images = options.images.as_deref().map(images_at).transpose()?;
+    /// For a data set whose tables are not files: its media files are only where the options say.
+    pub(crate) fn without_package(options: &ReadOptions) -> Result<Self, SourceError> {
+        let images = open_image_folder(options)?;
         let (fetch, store) = (options.fetch.clone(), options.image_store.clone());
-        Ok(Self { package: None, images, most: options.max_file_bytes, fetch, store })
+        Ok(Self { package: None, images, max_bytes: options.max_file_bytes, fetch, store })
     }
 
-    /// Whether there is a file at `path`.
-    pub(crate) fn has(&self, path: &str) -> bool {
+    /// Whether a file exists.
+    pub(crate) fn has_file(&self, path: &str) -> bool {
         self.open(path).is_ok()
     }
 
-    /// The first `most` bytes of a file.
-    pub(crate) fn head(&self, path: &str, most: u64) -> Result<Vec<u8>, MediaError> {
-        let reader = self.open(path).map_err(|error| error.of(path))?;
+    /// The first `max_bytes` bytes of a file.
+    pub(crate) fn read_head(&self, path: &str, max_bytes: u64) -> Result<Vec<u8>, MediaError> {
+        let reader = self.open(path).map_err(|error| error.into_media_error(path))?;
         let mut head = Vec::new();
-        let read = reader.take(most).read_to_end(&mut head);
+        let read = reader.take(max_bytes).read_to_end(&mut head);
         read.map_err(|source| MediaError::Io { path: path.into(), source })?;
         Ok(head)
     }
 
-    /// Below the folder of images when one was given and has it, else in the package.
+    /// Opens a file in the folder of images if it is there, else in the package.
     fn open(&self, path: &str) -> Result<Box<dyn BufRead>, OpenError> {
         match self.images.as_ref().map(|images| images.open(path)) {
             Some(Ok(reader)) => Ok(reader),
@@ -108,34 +108,38 @@ impl MediaFiles {
         }
     }
 
-    /// The folders and archives in which files are looked for, in this order.
+    /// The containers that are searched, in this order.
     pub(crate) fn containers(&self) -> impl Iterator<Item = &Container> {
         self.images.iter().chain(&self.package)
     }
 
-    /// Where the tables are, when they are files.
+    /// The container of the tables, if they are files.
     pub(crate) fn package(&self) -> Option<&Container> {
         self.package.as_ref()
     }
 
-    /// The bytes of the file at `path`, which are fetched when it is an address and that is
-    /// allowed. `stop` is asked in the meantime whether they are still wanted.
+    /// Reads a file, or fetches it if it is at an address and fetching is enabled. `stop` is polled and
+    /// cancels the call.
     pub fn read(&self, path: &str, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, MediaError> {
         if is_remote(path) {
-            return self.fetched(path, stop);
+            return self.fetch_address(path, stop);
         }
         if let Some(store) = &self.store {
-            match store.fetch(path, self.most, stop) {
-                // What is not there may be in the package.
+            match store.fetch(path, self.max_bytes, stop) {
+                // A file that the store lacks may be in the package.
                 Err(FetchError::Status(404)) => {}
-                answer => return answer.map_err(|why| self.not_fetched(path, why)),
+                answer => return answer.map_err(|why| self.fetch_error(path, why)),
             }
         }
-        read_limited(self.open_when_possible(path, stop).map_err(|error| error.of(path))?, path, self.most)
+        read_limited(
+            self.open_when_possible(path, stop).map_err(|error| error.into_media_error(path))?,
+            path,
+            self.max_bytes,
+        )
     }
 
-    /// Opens a file, and waits while the process has as many open as it may: that passes, and the
-    /// picture would be missing for ever.
+    /// Opens a file. Waits if the process has no free file descriptor: that is temporary, but the picture
+    /// would be missing from the archive for good.
     fn open_when_possible(&self, path: &str, stop: &dyn Fn() -> bool) -> Result<Box<dyn BufRead>, OpenError> {
         let begun = Instant::now();
         loop {
@@ -143,42 +147,43 @@ impl MediaFiles {
                 Err(OpenError::Io(error))
                     if is_out_of_descriptors(&error) && !stop() && begun.elapsed() < WAIT_FOR_DESCRIPTORS =>
                 {
-                    std::thread::sleep(AGAIN);
+                    std::thread::sleep(RETRY_INTERVAL);
                 }
                 opened => return opened,
             }
         }
     }
 
-    fn fetched(&self, address: &str, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, MediaError> {
-        let Some(fetch) = self.fetch.as_ref().filter(|_| is_web(address)) else {
+    fn fetch_address(&self, address: &str, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, MediaError> {
+        let Some(fetch) = self.fetch.as_ref().filter(|_| is_web_address(address)) else {
             return Err(MediaError::Remote(address.into()));
         };
-        fetch.fetch(address, self.most, stop).map_err(|why| self.not_fetched(address, why))
+        fetch.fetch(address, self.max_bytes, stop).map_err(|why| self.fetch_error(address, why))
     }
 
-    fn not_fetched(&self, address: &str, why: FetchError) -> MediaError {
+    fn fetch_error(&self, address: &str, why: FetchError) -> MediaError {
         match why {
-            FetchError::TooLarge => MediaError::TooLarge { path: address.into(), limit: self.most },
+            FetchError::TooLarge => MediaError::TooLarge { path: address.into(), limit: self.max_bytes },
             why => MediaError::NotFetched { address: address.into(), why },
         }
     }
 
-    /// Whether the file at `path` comes from another host, which takes waiting more than work.
-    pub fn is_elsewhere(&self, path: &str) -> bool {
+    /// Whether a file comes from another host, so that reading it mostly waits for the network.
+    pub fn is_on_other_host(&self, path: &str) -> bool {
         self.store.is_some() || is_remote(path)
     }
 
-    /// How many files may be fetched at once, which takes waiting more than work; 0 when none is.
-    pub fn fetched_at_once(&self) -> usize {
-        let at_once = |fetch: &Option<Arc<dyn Fetch>>| fetch.as_ref().map_or(0, |fetch| fetch.at_once());
-        at_once(&self.fetch).max(at_once(&self.store))
+    /// How many files may be fetched at the same time; 0 if fetching is not enabled.
+    pub fn max_concurrent_fetches(&self) -> usize {
+        let max_concurrent =
+            |fetch: &Option<Arc<dyn Fetch>>| fetch.as_ref().map_or(0, |fetch| fetch.max_concurrent());
+        max_concurrent(&self.fetch).max(max_concurrent(&self.store))
     }
 }
 
 impl OpenError {
-    /// What is said of the file at `path`.
-    fn of(self, path: &str) -> MediaError {
+    /// The error for the file at `path`.
+    fn into_media_error(self, path: &str) -> MediaError {
         let path = path.to_owned();
         match self {
             Self::Missing => MediaError::Missing(path),
@@ -189,14 +194,14 @@ impl OpenError {
     }
 }
 
-fn read_limited(reader: Box<dyn BufRead>, path: &str, most: u64) -> Result<Vec<u8>, MediaError> {
+fn read_limited(reader: Box<dyn BufRead>, path: &str, max_bytes: u64) -> Result<Vec<u8>, MediaError> {
     let mut bytes = Vec::new();
     reader
-        .take(most.saturating_add(1))
+        .take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|source| MediaError::Io { path: path.into(), source })?;
-    if bytes.len() as u64 > most {
-        return Err(MediaError::TooLarge { path: path.into(), limit: most });
+    if bytes.len() as u64 > max_bytes {
+        return Err(MediaError::TooLarge { path: path.into(), limit: max_bytes });
     }
     Ok(bytes)
 }

@@ -1,4 +1,4 @@
-//! What every reader produces.
+//! The model of a data set, which every reader produces.
 
 use std::path::PathBuf;
 
@@ -10,58 +10,31 @@ use crate::media::MediaTable;
 use crate::media_files::MediaFiles;
 use crate::observations::Observations;
 use crate::problems::Problems;
+use crate::source_format::SourceFormat;
 use crate::taxon::Taxon;
 use crate::vocabulary::is_domestic;
 
-/// The format a data set was read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SourceFormat {
-    /// A Camera Trap Data Package, <https://camtrap-dp.tdwg.org>.
-    CamtrapDp,
-    /// An export of Wildlife Insights, <https://www.wildlifeinsights.org>.
-    WildlifeInsights,
-    /// Results of MegaDetector, in its batch output format.
-    MegaDetector,
-    /// Predictions of SpeciesNet.
-    SpeciesNet,
-    /// The tables of a platform in PostgreSQL.
-    Postgres,
-}
-
-impl SourceFormat {
-    /// The name that a reader of a report knows.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CamtrapDp => "Camtrap DP",
-            Self::WildlifeInsights => "Wildlife Insights export",
-            Self::MegaDetector => "MegaDetector results",
-            Self::SpeciesNet => "SpeciesNet predictions",
-            Self::Postgres => "PostgreSQL database",
-        }
-    }
-}
-
-/// A survey: where cameras stood, when, and what they saw.
+/// A survey: where and when cameras were deployed, and what they recorded.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// The format it was read from.
     pub format: SourceFormat,
     /// Its title, or the name of its project.
     pub title: String,
-    /// How its authors want it cited.
+    /// How its authors want it to be cited.
     pub citation: Option<String>,
     /// The licences it states.
     pub licences: Vec<Licence>,
-    /// What the source says of itself in the words of Camtrap DP's `datapackage.json`; other formats
-    /// have as much of it as they tell.
+    /// What the source says of itself, in the form of Camtrap DP's `datapackage.json`; other formats fill in
+    /// what they have.
     pub descriptor: serde_json::Value,
-    /// The model that made the detections, when a file of its results was read.
-    pub made_by: Option<String>,
-    /// Boxes that were not read, since their detector was not sure enough of them.
-    pub unsure: u64,
-    /// Deployments have no start and end of their own: theirs are the first and last record.
+    /// The model that made the detections, if the source is its results.
+    pub model_name: Option<String>,
+    /// The number of boxes whose confidence was below the threshold; they are not in the data.
+    pub below_threshold: u64,
+    /// The source does not tell when deployments start and end, so they span their first to last record.
     pub spans_from_records: bool,
-    /// Places, in the order in which deployments name them.
+    /// Locations, in the order in which deployments name them.
     pub locations: Vec<Location>,
     /// Deployments, in the order of their table.
     pub deployments: Vec<Deployment>,
@@ -69,49 +42,48 @@ pub struct Dataset {
     pub classes: Vec<Class>,
     /// Which classes are males, females and young.
     pub groups: ClassGroups,
-    /// What was seen.
+    /// The observations.
     pub observations: Observations,
     /// The pictures and videos.
     pub media: MediaTable,
-    /// Where their files are.
+    /// Reads the media files.
     pub files: MediaFiles,
     /// Rows and values that could not be read.
     pub problems: Problems,
-    /// Records whose time had an offset while nothing is known of their camera's own clock.
+    /// The number of records whose time has an offset, though the clock of their camera is not known.
     pub clock_unknown: u64,
-    /// The offsets, in seconds east of UTC, in which times were written, each once, sorted.
+    /// The distinct UTC offsets in which times were written, in seconds, sorted.
     pub offsets_written: Vec<i32>,
-    /// What of a database was not read, since it was not asked for.
-    pub rest: Rest,
-    /// How many of the pictures were found, when the results of a detector were read.
+    /// What a database holds outside of the selection that was read.
+    pub outside_selection: OutsideSelection,
+    /// How many pictures were found, if the source is the results of a detector.
     pub pictures: Option<PictureCount>,
 }
 
-/// How many of the pictures that results name are there. One that has an address in place of a path is
-/// not looked for.
+/// How many of the pictures in results exist. Pictures at an address are not searched for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PictureCount {
-    /// Pictures that were looked for.
+    /// Pictures that were searched for.
     pub listed: u64,
-    /// Those that are there.
+    /// Pictures that exist.
     pub found: u64,
-    /// Those that are not there and of which the results do not say when they were taken either.
+    /// Pictures that do not exist and have no time in the results.
     pub without_time: u64,
-    /// The folder in which they were looked for.
+    /// The folder that was searched.
     pub folder: PathBuf,
 }
 
-/// What a source holds beside what was read of it: a database is asked for a part. Of a source that is
-/// read whole it is empty.
+/// What a database holds outside of the selection that was read. It is empty for a source that was read as a
+/// whole.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rest {
-    /// Observations of other days.
+pub struct OutsideSelection {
+    /// The number of observations on other days.
     pub observations: u64,
-    /// First and last moment of which there is anything, on the camera's clock.
-    pub recorded: Option<(LocalTime, LocalTime)>,
-    /// Moments at which a deployment's camera worked, beside those of its observations.
-    pub worked: Vec<(u32, LocalTime)>,
-    /// Detections on the days asked for that the source says not to count, by the reason.
+    /// The first and last recorded time, on the camera's clock.
+    pub recorded_span: Option<(LocalTime, LocalTime)>,
+    /// Times at which the cameras of deployments worked, in addition to those of the observations.
+    pub working_times: Vec<(u32, LocalTime)>,
+    /// Detections on the selected days that are marked as not to be counted, by reason.
     pub not_counted: Vec<(String, u64)>,
 }
 
@@ -124,12 +96,12 @@ pub struct Licence {
     pub scope: Option<String>,
 }
 
-/// A place where one or more deployments stood.
+/// A location of one or more deployments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Location {
     /// `locationID`, else its name.
     pub key: String,
-    /// The name that is shown.
+    /// The name to show.
     pub name: String,
     /// Degrees north (WGS 84), from the first deployment that has coordinates.
     pub latitude: Option<f64>,
@@ -137,7 +109,7 @@ pub struct Location {
     pub longitude: Option<f64>,
 }
 
-/// One camera at one place for one span of time.
+/// A camera at a location for a span of time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deployment {
     /// Its id in the source.
@@ -152,25 +124,22 @@ pub struct Deployment {
     pub start: Option<LocalTime>,
     /// End on the camera's clock.
     pub end: Option<LocalTime>,
-    /// The start was written as a date: effort begins at noon of that day, while a record of any hour
-    /// of it lies inside the deployment.
+    /// The start was written as a date: effort begins at noon, but records of the whole day count.
     pub start_is_date: bool,
-    /// The end was written as a date: effort ends at noon of that day, while a record of any hour of it
-    /// lies inside the deployment.
+    /// The end was written as a date: effort ends at noon, but records of the whole day count.
     pub end_is_date: bool,
-    /// The end that was written is still to come. It cannot be true, so `end` is `None`.
+    /// The end that was written is in the future, so it cannot be true and `end` is `None`.
     pub future_end: Option<LocalTime>,
-    /// The source says that the clock was wrong (`timestampIssues`): times of day mean nothing.
+    /// The source says that the clock was wrong (`timestampIssues`), so times of day mean nothing.
     pub has_timestamp_issues: bool,
-    /// What the source says did not work, in its own words; nothing where it says that the camera worked, or
-    /// does not say.
+    /// A malfunction, in the words of the source; `None` if the camera worked or the source does not say.
     pub malfunction: Option<String>,
-    /// The clock its times are shown on.
+    /// The clock of its times.
     pub clock: CameraClock,
 }
 
 impl Deployment {
-    /// Both ends are known and the wrong way round.
+    /// Whether start and end are in the wrong order.
     pub fn ends_before_it_starts(&self) -> bool {
         matches!((self.start, self.end), (Some(start), Some(end)) if end < start)
     }
@@ -179,32 +148,31 @@ impl Deployment {
 /// A classification: a species, or one of a platform's own classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Class {
-    /// The name that requests and the JSON use: scientific, in Camtrap DP.
+    /// The name in requests and in the JSON: the scientific name in Camtrap DP.
     pub name: String,
-    /// The everyday name, when the source has one or a [`NameTable`](crate::NameTable) does.
+    /// The common name, from the source or from a [`NameTable`](crate::NameTable).
     pub vernacular: Option<String>,
-    /// The language of an everyday name out of a table, in three letters; nothing where the source has
-    /// it.
+    /// The language of a common name from a table, in three letters; `None` if it is from the source.
     pub vernacular_language: Option<String>,
-    /// What it is as a taxon.
+    /// Its rank and lineage.
     pub taxon: Taxon,
 }
 
 impl Class {
-    /// It is an animal that people keep, by either of its names.
+    /// Whether it is a domestic animal, by either name.
     pub fn is_domestic(&self) -> bool {
         is_domestic(&self.name) || self.vernacular.as_deref().is_some_and(is_domestic)
     }
 }
 
 impl Dataset {
-    /// Index of a class by its name.
-    pub fn class(&self, name: &str) -> Option<u32> {
+    /// Finds the index of a class by its name.
+    pub fn find_class(&self, name: &str) -> Option<u32> {
         self.classes.iter().position(|class| class.name == name).and_then(|at| u32::try_from(at).ok())
     }
 
-    /// Index of a location by its name, else by its key.
-    pub fn location(&self, name: &str) -> Option<u32> {
+    /// Finds the index of a location by its name, else by its key.
+    pub fn find_location(&self, name: &str) -> Option<u32> {
         let by = |wanted: fn(&Location) -> &str| {
             self.locations.iter().position(|location| wanted(location) == name)
         };
@@ -213,9 +181,9 @@ impl Dataset {
             .and_then(|at| u32::try_from(at).ok())
     }
 
-    /// First and last day on which anything was recorded, for messages and suggestions.
+    /// First and last day with records, for messages and suggestions.
     pub fn recorded_days(&self) -> Option<(Date, Date)> {
-        let (first, last) = self.rest.recorded.or_else(|| self.observations.time_span())?;
+        let (first, last) = self.outside_selection.recorded_span.or_else(|| self.observations.time_span())?;
         Some((first.date(), last.date()))
     }
 }

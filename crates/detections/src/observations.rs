@@ -1,49 +1,51 @@
-//! The table of observations, by column.
+//! The table of observations, stored by column.
 
 use std::collections::HashMap;
 
 use crate::bbox::{BoundingBox, RelativeBox};
 use crate::clock::LocalTime;
-use crate::column::Column;
 use crate::ids::Ids;
-use crate::media::{NO_OFFSET, NO_TIME, minutes, seconds};
-use crate::source::Keep;
-use crate::text::Names;
+use crate::keep::Keep;
+use crate::media::{NO_OFFSET, NO_TIME, to_minutes, to_seconds};
+use crate::sparse_column::SparseColumn;
+use crate::text::Interner;
 
-/// What kind of thing was observed (`observationType`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The type of what was observed (`observationType`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ObservationType {
-    /// Wildlife: the only type that counts as such.
+    /// An animal. Only this type counts as wildlife.
     Animal,
     /// A person.
     Human,
     /// A vehicle.
     Vehicle,
-    /// Nothing on the picture.
+    /// An empty picture.
     Blank,
-    /// Something that could not be told.
+    /// An unidentified object.
     Unknown,
-    /// Nobody has looked yet.
+    /// Not classified yet.
+    #[default]
     Unclassified,
 }
 
 impl ObservationType {
-    /// A person or a vehicle: what is left out of exports unless it is asked for.
+    /// Whether it is a person or a vehicle, which exports leave out by default.
     pub fn is_human(self) -> bool {
         matches!(self, Self::Human | Self::Vehicle)
     }
 }
 
-/// What an observation is about (`observationLevel`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Whether an observation is about a file or a visit (`observationLevel`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Level {
     /// One file, perhaps with a bounding box.
+    #[default]
     Media,
-    /// A visit of an animal, which may span files.
+    /// A visit of an animal, which may span several files.
     Event,
 }
 
-/// Who classified what an observation shows (`classificationMethod`).
+/// Who made the classification (`classificationMethod`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Classifier {
     /// A person.
@@ -52,92 +54,92 @@ pub enum Classifier {
     Machine,
 }
 
-/// What became of what a model saw on a file.
+/// Whether a person reviewed the classification of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Review {
-    /// No person classified the file, or this is what the person said.
+    /// No person classified the file, or this is the person's classification.
     #[default]
     Open,
-    /// A person classified the same file, whose word stands in place of this observation.
+    /// A person classified the same file, and that classification replaces this one.
     Replaced,
-    /// The same, and the person named the same class without a box: the model's box shows where.
+    /// A person classified the same file with the same class but without a box, so the model's box is used.
     BoxConfirmed,
 }
 
-/// No row, in a column of row numbers.
+/// Stands for a missing row number.
 const NONE: u32 = u32::MAX;
 
-/// All observations of a data set. About 30 bytes a row beside the text of its id, and more for
-/// each column that the data set fills.
+/// All observations of a data set. A row takes about 30 bytes beside the text of its id, and more for each
+/// column that the data set fills.
 #[derive(Clone, Debug)]
 pub struct Observations {
     ids: Ids,
     /// Whether texts and boxes are kept.
     keep: Keep,
-    /// Ids of the rows that a report may have to name, when ids are not kept.
-    named: HashMap<u32, String>,
-    /// Rows later than this are such.
+    /// Ids of rows that a report may have to name, if ids are not kept.
+    named_ids: HashMap<u32, String>,
+    /// Rows later than this are such rows.
     named_after: LocalTime,
-    events: Names,
-    individuals: Names,
-    sexes: Names,
-    life_stages: Names,
+    events: Interner,
+    individuals: Interner,
+    sexes: Interner,
+    life_stages: Interner,
     deployment: Vec<u32>,
-    media: Column<u32>,
-    event: Column<u32>,
+    media: SparseColumn<u32>,
+    event: SparseColumn<u32>,
     class: Vec<u32>,
-    individual: Column<u32>,
-    sex: Column<u8>,
-    life_stage: Column<u8>,
+    individual: SparseColumn<u32>,
+    sex: SparseColumn<u8>,
+    life_stage: SparseColumn<u8>,
     kind: Vec<ObservationType>,
     level: Vec<Level>,
-    count: Column<u32>,
+    count: SparseColumn<u32>,
     time: Vec<i64>,
-    offset: Column<i16>,
-    confidence: Column<u32>,
-    bbox: Column<[u32; 4]>,
-    /// Boxes are in pixels, all of them.
+    offset: SparseColumn<i16>,
+    confidence: SparseColumn<u32>,
+    bbox: SparseColumn<[u32; 4]>,
+    /// All boxes are in pixels.
     pixels: bool,
-    classified_at: Column<i64>,
+    classified_at: SparseColumn<i64>,
     /// Seconds from `time` to the end of a visit.
-    duration: Column<u32>,
-    classifier: Column<Option<Classifier>>,
+    duration: SparseColumn<u32>,
+    classifier: SparseColumn<Option<Classifier>>,
     /// Whether any row was classified by a person, and any by a machine.
     has_classifier: [bool; 2],
-    review: Column<Review>,
-    time_lapse: Column<bool>,
-    camera_setup: Column<bool>,
+    review: SparseColumn<Review>,
+    time_lapse: SparseColumn<bool>,
+    camera_setup: SparseColumn<bool>,
 }
 
-/// No number, as the bits of one.
+/// Stands for a missing number, as its bits.
 const NAN: u32 = f32::NAN.to_bits();
 
 /// One observation.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<'a> {
-    /// Its id: the detection's id, for requests.
+    /// Its id, which requests use as the id of the detection.
     pub id: &'a str,
     /// Row in [`Dataset::deployments`](crate::Dataset::deployments).
     pub deployment: u32,
     /// Row in the [`MediaTable`](crate::MediaTable).
     pub media: Option<u32>,
-    /// Number of the visit it belongs to, the same for all its observations.
+    /// Number of its visit, which is the same for all observations of the visit.
     pub event: Option<u32>,
     /// Index into [`Dataset::classes`](crate::Dataset::classes).
     pub class: Option<u32>,
-    /// What kind of thing it is.
+    /// Its type.
     pub kind: ObservationType,
     /// Whether it is about a file or a visit.
     pub level: Level,
     /// Individuals, at least 1.
     pub count: u32,
-    /// When, on the camera's clock.
+    /// The time on the camera's clock.
     pub time: Option<LocalTime>,
-    /// Seconds east of UTC of that clock, when known.
+    /// The UTC offset of that clock in seconds, if known.
     pub offset: Option<i32>,
     /// Probability of the classification, 0 to 1.
     pub confidence: Option<f32>,
-    /// Where on the picture.
+    /// The box on the picture.
     pub bbox: Option<BoundingBox>,
     /// Name or number of the individual.
     pub individual: Option<&'a str>,
@@ -145,30 +147,30 @@ pub struct Observation<'a> {
     pub sex: Option<&'a str>,
     /// Life stage, as the source writes it.
     pub life_stage: Option<&'a str>,
-    /// When it was classified, in seconds since 1970 UTC.
+    /// The time of the classification, in seconds since 1970 UTC.
     pub classified_at: Option<i64>,
     /// Seconds from `time` to the end of the visit; 0 for a file.
     pub duration: u32,
-    /// Who classified it, where that is known.
+    /// Who classified it, if known.
     pub classifier: Option<Classifier>,
-    /// Whether what a person said of the same file stands in its place.
+    /// Whether a person's classification of the same file replaces it.
     pub review: Review,
-    /// It is on a picture that the camera took at a set time, and not because something moved: it is no
-    /// event, and shows that the camera worked.
+    /// Its picture was taken at a set time and not triggered by movement: it is not a visit, but shows that
+    /// the camera worked.
     pub is_time_lapse: bool,
-    /// It is of people who set the camera up or tried it out, whatever its kind says: it is nobody's visit.
+    /// It shows people who set up or tested the camera, whatever its type: it is not a visit.
     pub is_camera_setup: bool,
 }
 
 impl Observation<'_> {
-    /// People or a vehicle are on it, or whoever was at work on the camera.
+    /// Whether it shows people or a vehicle, including people who worked on the camera.
     pub fn has_people(&self) -> bool {
         self.kind.is_human() || (self.is_camera_setup && self.kind != ObservationType::Blank)
     }
 }
 
-/// An observation on its way into the table.
-#[derive(Clone, Debug)]
+/// An observation to add.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct NewObservation<'a> {
     pub id: &'a str,
     pub deployment: u32,
@@ -177,6 +179,7 @@ pub(crate) struct NewObservation<'a> {
     pub class: Option<u32>,
     pub kind: ObservationType,
     pub level: Level,
+    /// Individuals; 0 is taken as 1.
     pub count: u32,
     pub time: Option<(LocalTime, Option<i32>)>,
     pub confidence: Option<f32>,
@@ -192,45 +195,45 @@ pub(crate) struct NewObservation<'a> {
 }
 
 impl Observations {
-    /// An empty table, of which `keep` says what is kept, and `trusting` whether ids are taken to
-    /// be distinct. `now` is the present on any clock.
-    pub(crate) fn new(keep: Keep, trusting: bool, now: LocalTime) -> Self {
+    /// An empty table. `trust_ids` defers the check that ids are distinct to the end. `now` is the latest
+    /// present time on any clock.
+    pub(crate) fn new(keep: Keep, trust_ids: bool, now: LocalTime) -> Self {
         Self {
-            ids: Ids::new(keep, trusting),
+            ids: Ids::new(keep, trust_ids),
             keep,
-            named: HashMap::new(),
+            named_ids: HashMap::new(),
             named_after: now,
-            events: Names::default(),
-            individuals: Names::default(),
-            sexes: Names::default(),
-            life_stages: Names::default(),
+            events: Interner::default(),
+            individuals: Interner::default(),
+            sexes: Interner::default(),
+            life_stages: Interner::default(),
             deployment: Vec::new(),
-            media: Column::new(NONE),
-            event: Column::new(NONE),
+            media: SparseColumn::new(NONE),
+            event: SparseColumn::new(NONE),
             class: Vec::new(),
-            individual: Column::new(NONE),
-            sex: Column::new(0),
-            life_stage: Column::new(0),
+            individual: SparseColumn::new(NONE),
+            sex: SparseColumn::new(0),
+            life_stage: SparseColumn::new(0),
             kind: Vec::new(),
             level: Vec::new(),
-            count: Column::new(1),
+            count: SparseColumn::new(1),
             time: Vec::new(),
-            offset: Column::new(NO_OFFSET),
-            confidence: Column::new(NAN),
-            bbox: Column::new([NAN; 4]),
+            offset: SparseColumn::new(NO_OFFSET),
+            confidence: SparseColumn::new(NAN),
+            bbox: SparseColumn::new([NAN; 4]),
             pixels: false,
-            classified_at: Column::new(NO_TIME),
-            duration: Column::new(0),
-            classifier: Column::new(None),
+            classified_at: SparseColumn::new(NO_TIME),
+            duration: SparseColumn::new(0),
+            classifier: SparseColumn::new(None),
             has_classifier: [false; 2],
-            review: Column::new(Review::Open),
-            time_lapse: Column::new(false),
-            camera_setup: Column::new(false),
+            review: SparseColumn::new(Review::Open),
+            time_lapse: SparseColumn::new(false),
+            camera_setup: SparseColumn::new(false),
         }
     }
 
-    /// Lets go of what rows are found by, when only numbers are kept and all rows are read; tells
-    /// whether two rows turn out to have the same id.
+    /// Frees the tables for lookups if only numbers are kept. Returns whether two rows turn out to have the
+    /// same id.
     pub(crate) fn close(&mut self) -> bool {
         self.ids.close()
     }
@@ -240,27 +243,27 @@ impl Observations {
         self.kind.len()
     }
 
-    /// There are none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.kind.is_empty()
     }
 
-    /// Row of an observation by its id.
+    /// Finds the row of an observation by its id.
     pub fn find(&self, id: &str) -> Option<u32> {
         self.ids.find(id)
     }
 
     /// All observations in the order of their table.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Observation<'_>> {
-        (0..self.len()).map(|row| self.at(row))
+        (0..self.len()).map(|row| self.read_row(row))
     }
 
     /// The observation in a row, which must be below [`Observations::len`].
     pub fn get(&self, row: u32) -> Observation<'_> {
-        self.at(row as usize)
+        self.read_row(row as usize)
     }
 
-    fn at(&self, row: usize) -> Observation<'_> {
+    fn read_row(&self, row: usize) -> Observation<'_> {
         let optional = |value: u32| (value != NONE).then_some(value);
         let coded = |code: u8| (code > 0).then(|| u32::from(code) - 1);
         let number = u32::try_from(row).expect("fewer than 2^32 rows");
@@ -272,7 +275,7 @@ impl Observations {
         };
         let id = match self.keep {
             Keep::All => self.ids.get(number),
-            Keep::Numbers => self.named.get(&number).map_or("", String::as_str),
+            Keep::Numbers => self.named_ids.get(&number).map_or("", String::as_str),
         };
         Observation {
             id,
@@ -284,7 +287,7 @@ impl Observations {
             level: self.level[row],
             count: self.count.get(row),
             time: (self.time[row] != NO_TIME).then(|| LocalTime::from_seconds(self.time[row])),
-            offset: seconds(self.offset.get(row)),
+            offset: to_seconds(self.offset.get(row)),
             confidence: Some(f32::from_bits(self.confidence.get(row))).filter(|value| !value.is_nan()),
             bbox: (!x.is_nan()).then_some(bbox),
             individual: optional(self.individual.get(row)).map(|number| self.individuals.get(number)),
@@ -299,33 +302,33 @@ impl Observations {
         }
     }
 
-    /// The id of the visit with a number (see [`Observation::event`]).
+    /// The id of a visit (see [`Observation::event`]).
     pub fn event_id(&self, event: u32) -> &str {
         self.events.get(event)
     }
 
-    /// Deployment and time of each row, for going through millions of them.
+    /// Deployment and time of each row, for iterating over millions of rows.
     pub fn times(&self) -> impl ExactSizeIterator<Item = (u32, Option<LocalTime>)> {
         let time = |seconds: i64| (seconds != NO_TIME).then(|| LocalTime::from_seconds(seconds));
         self.deployment.iter().zip(&self.time).map(move |(deployment, seconds)| (*deployment, time(*seconds)))
     }
 
-    /// Earliest and latest time recorded.
+    /// Earliest and latest recorded time.
     pub fn time_span(&self) -> Option<(LocalTime, LocalTime)> {
         let times = || self.time.iter().copied().filter(|&time| time != NO_TIME);
         let (first, last) = (times().min()?, times().max()?);
         Some((LocalTime::from_seconds(first), LocalTime::from_seconds(last)))
     }
 
-    /// Adds a row; `None`, and nothing added, when its id is there already.
+    /// Adds a row; `None` if its id exists already.
     pub(crate) fn push(&mut self, new: &NewObservation<'_>) -> Option<u32> {
         let row = self.ids.add(new.id)?;
-        let intern = |names: &mut Names, text: &str| match text {
+        let intern = |names: &mut Interner, text: &str| match text {
             "" => NONE,
             text => names.intern(text),
         };
-        // A code list of a few words; what is past 254 of them is dirt and left out.
-        let code = |names: &mut Names, text: &str| match text {
+        // These columns have few distinct values; beyond 254 they are errors and left out.
+        let code = |names: &mut Interner, text: &str| match text {
             "" => 0,
             text => u8::try_from(names.intern(text).saturating_add(1)).unwrap_or(0),
         };
@@ -341,7 +344,7 @@ impl Observations {
         self.level.push(new.level);
         self.count.push(new.count.max(1));
         self.time.push(new.time.map_or(NO_TIME, |(time, _)| time.seconds()));
-        self.offset.push(minutes(new.time.and_then(|(_, offset)| offset)));
+        self.offset.push(to_minutes(new.time.and_then(|(_, offset)| offset)));
         self.confidence.push(bits(new.confidence));
         self.duration.push(new.duration);
         self.classifier.push(new.classifier);
@@ -353,33 +356,33 @@ impl Observations {
             None => {}
         }
         if self.keep == Keep::All {
-            // A source has all of them in one unit.
+            // All boxes of a source have the same unit.
             self.pixels |= matches!(new.bbox, Some(BoundingBox::Pixels(_)));
             self.bbox.push(new.bbox.map_or([NAN; 4], |area| area.sides().map(f32::to_bits)));
             self.classified_at.push(new.classified_at.unwrap_or(NO_TIME));
         } else if new.time.is_some_and(|(time, _)| time > self.named_after) {
-            self.named.insert(row, new.id.to_owned());
+            self.named_ids.insert(row, new.id.to_owned());
         }
         Some(row)
     }
 
-    /// Marks what a model saw on files and visits that a person classified as well. The person may have
-    /// said that nothing is there, so the two are never counted together.
+    /// Marks a model's observations on files and visits that a person classified too, so that the two are
+    /// never counted together. The person may have said that the file is blank.
     pub(crate) fn mark_reviewed(&mut self) {
         if self.has_classifier != [true, true] {
             return;
         }
-        let persons = self.said_by_persons();
-        let mut review = Column::new(Review::Open);
+        let persons = self.collect_person_reviews();
+        let mut review = SparseColumn::new(Review::Open);
         for row in 0..self.len() {
             let is_machine = self.classifier.get(row) == Some(Classifier::Machine);
-            review.push(if is_machine { persons.review(self, row) } else { Review::Open });
+            review.push(if is_machine { persons.review_row(self, row) } else { Review::Open });
         }
         self.review = review;
     }
 
-    fn said_by_persons(&self) -> SaidByPersons {
-        let mut said = SaidByPersons::default();
+    fn collect_person_reviews(&self) -> PersonReviews {
+        let mut said = PersonReviews::default();
         for row in (0..self.len()).filter(|row| self.classifier.get(*row) == Some(Classifier::Person)) {
             let (media, event) = (self.media.get(row), self.event.get(row));
             match self.level[row] {
@@ -398,18 +401,18 @@ impl Observations {
     }
 }
 
-/// What persons said of files and visits.
+/// Classifications by persons.
 #[derive(Default)]
-struct SaidByPersons {
-    /// Of each file its classes, and whether each has a box.
+struct PersonReviews {
+    /// The classes on each file, and whether each has a box.
     of_media: HashMap<u32, Vec<(u32, bool)>>,
-    /// Of each visit, whether there was an animal at all.
+    /// Whether each visit had an animal.
     of_events: HashMap<u32, bool>,
 }
 
-impl SaidByPersons {
-    /// What becomes of the row of a model.
-    fn review(&self, table: &Observations, row: usize) -> Review {
+impl PersonReviews {
+    /// The review of a model's row.
+    fn review_row(&self, table: &Observations, row: usize) -> Review {
         let event = self.of_events.get(&table.event.get(row));
         if table.level[row] == Level::Event {
             return if event.is_some() { Review::Replaced } else { Review::Open };
@@ -418,7 +421,7 @@ impl SaidByPersons {
         match self.of_media.get(&table.media.get(row)) {
             Some(said) if class != NONE && said.contains(&(class, false)) => Review::BoxConfirmed,
             Some(_) => Review::Replaced,
-            // A visit without any animal has none on its files.
+            // If a visit has no animal, neither do its files.
             None if event == Some(&false) => Review::Replaced,
             None => Review::Open,
         }

@@ -1,4 +1,4 @@
-//! What a data set holds, in numbers that need no period and no statistics.
+//! Counting the contents of a data set, without a period and without statistics.
 
 use std::collections::HashSet;
 use std::ops::{AddAssign, Range};
@@ -10,65 +10,64 @@ use crate::container::Container;
 use crate::model::Dataset;
 use crate::observations::{Classifier, Level, ObservationType};
 
-/// Threads that look for pictures. Most of their time they wait for a disk or a network.
+/// Threads that search for pictures. They mostly wait for a disk or a network.
 const THREADS: u32 = 8;
 
-/// What a data set holds.
+/// The contents of a data set in numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overview {
     /// First and last day on which anything was recorded.
     pub days: Option<(Date, Date)>,
-    /// Observations, whatever they show.
+    /// All observations.
     pub observations: u64,
-    /// How many of them are of whole visits, and not of one file.
+    /// Observations of whole visits instead of single files.
     pub on_event_level: u64,
-    /// How many deployments each location has, in the order of [`Dataset::locations`].
+    /// The number of deployments at each location, in the order of [`Dataset::locations`].
     pub locations: Vec<LocationCount>,
     /// Species of wild animals, the most frequent first.
     pub species: Vec<SpeciesCount>,
-    /// Animals that people keep, the most frequent first.
+    /// Domestic animals, the most frequent first.
     pub domestic: Vec<SpeciesCount>,
     /// Observations of animals without the name of a species.
     pub unnamed_animals: u64,
-    /// Observations of anything else.
+    /// Observations of anything but animals.
     pub non_animals: NonAnimals,
-    /// Who classified the observations; nothing when the source does not say.
+    /// Who classified the observations; `None` if the source does not say.
     pub classified_by: Option<ClassifiedBy>,
-    /// What became of the pictures when they were looked for; nothing when there are none, or when they
-    /// were not looked for.
+    /// The result of the search for pictures; `None` if there are none, or if they were not searched for.
     pub pictures: Option<PictureSearch>,
 }
 
-/// A location.
+/// The number of deployments at a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocationCount {
     /// Index into [`Dataset::locations`].
     pub location: u32,
-    /// Deployments there.
+    /// The number of deployments.
     pub deployments: u64,
 }
 
-/// A class of animals.
+/// The number of observations of a species.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpeciesCount {
     /// Index into [`Dataset::classes`].
     pub class: u32,
-    /// Observations of it.
+    /// The number of observations.
     pub observations: u64,
 }
 
 /// Observations that show no animal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NonAnimals {
-    /// Nothing on the picture.
+    /// Empty pictures.
     pub blank: u64,
     /// People.
     pub human: u64,
     /// Vehicles, and other objects that people brought.
     pub vehicle: u64,
-    /// What could not be told.
+    /// Unidentified objects.
     pub unknown: u64,
-    /// What nobody has looked at yet.
+    /// Pictures that were not classified yet.
     pub unclassified: u64,
 }
 
@@ -79,22 +78,22 @@ pub struct ClassifiedBy {
     pub people: u64,
     /// Observations that machines classified.
     pub machines: u64,
-    /// Observations of which it is not said.
+    /// Observations for which it is not known.
     pub not_known: u64,
 }
 
-/// What became of pictures and videos that were looked for.
+/// The result of a search for pictures and videos.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PictureSearch {
-    /// Those that the data set lists.
+    /// Files that the data set lists.
     pub listed: u64,
-    /// Those whose file is there.
+    /// Files that exist.
     pub found: u64,
-    /// Those whose file is not there.
+    /// Files that do not exist.
     pub missing: u64,
-    /// Those that are at an address on another host, where nothing was looked for.
+    /// Files at an address on another host, which were not searched for.
     pub remote: u64,
-    /// Those that may be in a bucket, where nothing was looked for.
+    /// Files that may be in a bucket, which was not searched.
     pub in_bucket: u64,
 }
 
@@ -109,7 +108,7 @@ impl AddAssign for PictureSearch {
 }
 
 impl NonAnimals {
-    /// Counts observations; those of animals are not counted.
+    /// Counts observations; those of animals are ignored.
     pub(crate) fn add(&mut self, kind: ObservationType, observations: u64) {
         match kind {
             ObservationType::Blank => self.blank += observations,
@@ -123,11 +122,11 @@ impl NonAnimals {
 }
 
 impl Overview {
-    /// Counts a data set that was read whole ([`Keep::All`](crate::Keep::All)), and looks for its
-    /// pictures. That blocks, and takes about a second for a hundred thousand pictures.
-    pub fn of(data: &Dataset) -> Self {
+    /// Counts a data set that was read with [`Keep::All`](crate::Keep::All), and searches for its pictures.
+    /// This blocks, for about a second per hundred thousand pictures.
+    pub fn count(data: &Dataset) -> Self {
         let mut of_class = vec![0_u64; data.classes.len()];
-        let mut overview = Self { pictures: search_pictures(data), ..Self::outline_of(data) };
+        let mut overview = Self { pictures: search_pictures(data), ..Self::count_outline(data) };
         let mut by = ClassifiedBy::default();
         for observation in data.observations.iter() {
             *match observation.classifier {
@@ -150,8 +149,8 @@ impl Overview {
         overview
     }
 
-    /// What is known without looking at observations and pictures.
-    pub(crate) fn outline_of(data: &Dataset) -> Self {
+    /// Counts what is known without observations and pictures.
+    pub(crate) fn count_outline(data: &Dataset) -> Self {
         let mut locations: Vec<LocationCount> = (0..)
             .zip(&data.locations)
             .map(|(location, _)| LocationCount { location, deployments: 0 })
@@ -161,13 +160,13 @@ impl Overview {
         }
         Self {
             days: data.recorded_days(),
-            observations: data.observations.len() as u64 + data.rest.observations,
+            observations: data.observations.len() as u64 + data.outside_selection.observations,
             locations,
             ..Self::default()
         }
     }
 
-    /// Puts the observations of each class in their places, by the number of the class.
+    /// Sets the counts of species, from the number of observations of each class.
     pub(crate) fn set_species(&mut self, data: &Dataset, of_class: &[u64]) {
         for ((class, named), observations) in (0..).zip(&data.classes).zip(of_class) {
             if *observations == 0 {
@@ -184,34 +183,34 @@ impl Overview {
     }
 }
 
-/// Where pictures are looked for.
-enum Place<'a> {
-    /// A folder, which is asked for each.
+/// A folder or archive with pictures.
+enum PictureFolder<'a> {
+    /// A folder, in which each file is looked up.
     Folder(&'a Container),
-    /// An archive, by the names of all files in it: asking it for one would unpack that.
+    /// An archive, by the names of its files: opening each would decompress it.
     Archive(HashSet<String>),
 }
 
-impl<'a> Place<'a> {
-    fn of(container: &'a Container) -> Self {
+impl<'a> PictureFolder<'a> {
+    fn new(container: &'a Container) -> Self {
         if matches!(container, Container::Zip(_)) {
-            let names = container.names_at_root(|name| !name.ends_with('/'));
-            Self::Archive(names.iter().filter_map(|name| plain_path(name)).collect())
+            let names = container.list_names_at_root(|name| !name.ends_with('/'));
+            Self::Archive(names.iter().filter_map(|name| normalize_path(name)).collect())
         } else {
             Self::Folder(container)
         }
     }
 
-    fn has(&self, path: &str) -> bool {
+    fn has_file(&self, path: &str) -> bool {
         match self {
             Self::Folder(folder) => folder.open(path).is_ok(),
-            Self::Archive(names) => plain_path(path).is_some_and(|path| names.contains(&path)),
+            Self::Archive(names) => normalize_path(path).is_some_and(|path| names.contains(&path)),
         }
     }
 }
 
-/// A path inside a container in the form in which paths are compared; nothing when it leads out of it.
-fn plain_path(path: &str) -> Option<String> {
+/// A path in a form in which paths can be compared; `None` if it leads out of the container.
+fn normalize_path(path: &str) -> Option<String> {
     if path.starts_with('/') || path.contains('\\') {
         return None;
     }
@@ -220,14 +219,14 @@ fn plain_path(path: &str) -> Option<String> {
     leads_inside.then(|| parts.join("/").nfc().collect())
 }
 
-/// Looks for each picture in the folder of images and in that of the data set, on several threads.
+/// Searches for each picture in the folder of images and in the data set, on several threads.
 fn search_pictures(data: &Dataset) -> Option<PictureSearch> {
     let rows = u32::try_from(data.media.len()).unwrap_or(u32::MAX);
     if rows == 0 {
         return None;
     }
-    // A reader that looked for the pictures of its format by itself would be asked here.
-    let places: Vec<Place<'_>> = data.files.containers().map(Place::of).collect();
+    // A reader that searched for the pictures itself would be called here.
+    let places: Vec<PictureFolder<'_>> = data.files.containers().map(PictureFolder::new).collect();
     let places = places.as_slice();
     let each = rows.div_ceil(THREADS);
     let mut all = PictureSearch::default();
@@ -245,16 +244,16 @@ fn search_pictures(data: &Dataset) -> Option<PictureSearch> {
     Some(all)
 }
 
-fn search_rows(data: &Dataset, places: &[Place<'_>], rows: Range<u32>) -> PictureSearch {
+fn search_rows(data: &Dataset, places: &[PictureFolder<'_>], rows: Range<u32>) -> PictureSearch {
     let mut search = PictureSearch::default();
     for row in rows {
         let path = data.media.path(row);
         search.listed += 1;
         if data.media.is_remote(row) {
             search.remote += 1;
-        } else if places.iter().any(|place| place.has(path)) {
+        } else if places.iter().any(|place| place.has_file(path)) {
             search.found += 1;
-        } else if data.files.is_elsewhere(path) {
+        } else if data.files.is_on_other_host(path) {
             search.in_bucket += 1;
         } else {
             search.missing += 1;
@@ -268,13 +267,14 @@ mod tests {
     use testkit::Package;
 
     use super::*;
-    use crate::source::{ReadOptions, open};
+    use crate::options::ReadOptions;
+    use crate::source::open;
 
     #[test]
     fn a_path_is_compared_in_one_form_and_never_leads_out() {
-        assert_eq!(plain_path("./media//ca\u{301}mara/a.jpg").as_deref(), Some("media/cámara/a.jpg"));
+        assert_eq!(normalize_path("./media//ca\u{301}mara/a.jpg").as_deref(), Some("media/cámara/a.jpg"));
         for path in ["", ".", "/etc/passwd", "a/../../b", "a\\b"] {
-            assert_eq!(plain_path(path), None, "{path}");
+            assert_eq!(normalize_path(path), None, "{path}");
         }
     }
 
@@ -289,7 +289,7 @@ mod tests {
         package.sighting("5", "dep1", "2023-10-02T06:00:00Z", "", 1);
         package.observations += "6,dep1,,,2023-10-02T06:00:00Z,,media,human,,1,,,,,\n";
         let data = open(package.write().path(), &ReadOptions::default()).unwrap();
-        let overview = Overview::of(&data);
+        let overview = Overview::count(&data);
         let names = |group: &[SpeciesCount]| -> Vec<(String, u64)> {
             let named =
                 |count: &SpeciesCount| (data.classes[count.class as usize].name.clone(), count.observations);
@@ -320,9 +320,9 @@ mod tests {
         let folder = package.write();
         let data = open(folder.path(), &ReadOptions::default()).unwrap();
         let expected = PictureSearch { listed: 22, found: 10, missing: 11, remote: 1, in_bucket: 0 };
-        assert_eq!(Overview::of(&data).pictures, Some(expected));
-        // The files of a data set may go at any time.
+        assert_eq!(Overview::count(&data).pictures, Some(expected));
+        // Files may be removed at any time.
         std::fs::remove_file(folder.path().join("media/0.jpg")).unwrap();
-        assert_eq!(Overview::of(&data).pictures.map(|pictures| pictures.found), Some(9));
+        assert_eq!(Overview::count(&data).pictures.map(|pictures| pictures.found), Some(9));
     }
 }

@@ -1,34 +1,34 @@
-//! Rows and values that could not be read as they stand, and how many there were of how many.
+//! Rows and values that could not be read, and how many.
 
 use std::fmt;
 
-/// What was done about a [`RowProblem`].
+/// How a [`RowProblem`] was handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consequence {
-    /// The row is not in the data.
+    /// The row was skipped.
     RowSkipped,
-    /// The row is in the data without this value.
+    /// The row was kept without this value.
     ValueIgnored,
-    /// The row is in the data without its time, and so in no period.
+    /// The row was kept without its time, so it is in no period.
     TimeLost,
 }
 
-/// One thing in a table that could not be read.
+/// A row or value that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowProblem {
     /// File inside the source.
     pub file: String,
-    /// What places in it are counted in: `line`, or in JSON `image`.
+    /// The unit of positions in the file: `line`, or `image` in JSON.
     pub unit: &'static str,
-    /// Line on which the row starts, or the number of the image, counted from 1; a header is line 1.
+    /// The first line of the row, or the number of the image, from 1; the header is line 1.
     pub line: u64,
-    /// Name of the column, or `row` when it is about the row as a whole.
+    /// Name of the column, or `row` if the whole row is affected.
     pub column: String,
-    /// What stands there and what was expected, as one sentence without a full stop.
+    /// What was found and what was expected, as one sentence without a full stop.
     pub message: String,
-    /// A guess at the cause, where what stands there suggests one.
+    /// A likely cause, if what was found suggests one.
     pub likely_cause: Option<&'static str>,
-    /// What was done.
+    /// How it was handled.
     pub consequence: Consequence,
 }
 
@@ -47,33 +47,33 @@ impl fmt::Display for RowProblem {
     }
 }
 
-/// How many rows of a file were read, and how many of them were lost.
+/// The number of rows in a file, and how many were lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableCount {
     /// The file inside the source.
     pub file: String,
-    /// Rows that it has, lost ones included; in JSON images.
+    /// Rows, including lost ones; images in JSON.
     pub rows: u64,
-    /// Rows that are not in the data.
+    /// Rows that were skipped.
     pub rows_lost: u64,
-    /// Values that were left out of rows that are in the data.
+    /// Values that were ignored.
     pub values_lost: u64,
-    /// Rows that are in the data without a time that was written.
+    /// Rows whose time could not be read.
     pub times_lost: u64,
-    /// The last of these rows: one may lose two times.
+    /// The last such row, since one row may lose two times.
     last_without_time: u64,
 }
 
 impl TableCount {
-    /// The share of its rows that no period has, 0 to 1: they are lost, or their times are.
+    /// The share of rows, 0 to 1, that are in no period because they or their times were lost.
     pub fn share_lost(&self) -> f64 {
         let lost = self.rows_lost + self.times_lost;
         if self.rows == 0 { 0.0 } else { lost as f64 / self.rows as f64 }
     }
 }
 
-/// All problems of a source: every one counted, by file too, and the first of each file
-/// ([`Problems::LISTED`] of the whole) kept whole.
+/// All problems of a source. Every one is counted, by file too; the first [`Problems::LISTED`], and the first
+/// of each file, are listed.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
     listed: Vec<RowProblem>,
@@ -83,12 +83,12 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// How many problems are kept with their place; the rest are only counted.
+    /// The number of listed problems; the others are only counted.
     pub const LISTED: usize = 1000;
-    /// How many are kept of a file even when there is no more room for those of others.
+    /// The number of problems of each file that are listed in any case.
     const LISTED_OF_EACH: u64 = 3;
 
-    /// Notes that a row was read, whatever becomes of it.
+    /// Counts a row, even if it is skipped later.
     pub(crate) fn count_row(&mut self, file: &str) {
         self.table(file).rows += 1;
     }
@@ -116,7 +116,7 @@ impl Problems {
         }
     }
 
-    /// The counts of a file, which is mostly the one of the last row.
+    /// The counts of a file, which is usually the last one.
     fn table(&mut self, file: &str) -> &mut TableCount {
         let at = self.tables.iter().rposition(|table| table.file == file).unwrap_or_else(|| {
             self.tables.push(TableCount { file: file.to_owned(), ..TableCount::default() });
@@ -125,34 +125,34 @@ impl Problems {
         &mut self.tables[at]
     }
 
-    /// Rows that are not in the data.
+    /// The number of skipped rows.
     pub fn rows_skipped(&self) -> u64 {
         self.rows_skipped
     }
 
-    /// Values that were left out of rows that are in the data.
+    /// The number of ignored values.
     pub fn values_ignored(&self) -> u64 {
         self.values_ignored
     }
 
-    /// The problems in the order in which they were met.
-    pub fn listed(&self) -> &[RowProblem] {
+    /// The listed problems, in the order in which they occurred.
+    pub fn list(&self) -> &[RowProblem] {
         &self.listed
     }
 
-    /// The files that were read, with the numbers of their rows.
+    /// The files that were read, with their counts.
     pub fn tables(&self) -> &[TableCount] {
         &self.tables
     }
 
-    /// The file that lost the largest share of its rows, when that is more than `most` (0 to 1).
+    /// The file that lost the largest share of its rows, if that is more than `most` (0 to 1).
     pub fn worst_table(&self, most: f64) -> Option<&TableCount> {
         let worst = self.tables.iter().max_by(|a, b| a.share_lost().total_cmp(&b.share_lost()))?;
         (worst.share_lost() > most).then_some(worst)
     }
 
-    /// The first problems of a file that cost a row or its time.
-    pub fn first_of(&self, file: &str) -> impl Iterator<Item = &RowProblem> {
+    /// The first problems in a file for which a row or its time was lost.
+    pub fn first_problems(&self, file: &str) -> impl Iterator<Item = &RowProblem> {
         let of_file = move |problem: &&RowProblem| {
             problem.file == file && problem.consequence != Consequence::ValueIgnored
         };

@@ -1,57 +1,60 @@
-//! Fewer detections than there are: the first of them, or a sample that is balanced by class.
+//! Limiting the number of detections: the first ones, or a sample that is balanced by class.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::model::Dataset;
 
-/// How many detections are taken of those that were selected, and which. The default takes all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Share {
-    /// At most so many in all.
+/// How many of the selected detections to take, and which. The default takes all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SampleSize {
+    /// The maximum in total.
     pub max: Option<usize>,
-    /// Take a sample, not the first of the table.
-    pub sample: Option<Sample>,
+    /// Take a random sample instead of the first detections.
+    pub sample: Option<BalancedSample>,
 }
 
-/// A sample that is the same for the same seed and data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sample {
-    /// Another seed is another sample.
+/// A random sample, balanced by species, which is the same for the same seed and data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SampleOf)]
+pub struct BalancedSample {
+    /// The same seed draws the same sample.
+    #[schema(minimum = 0)]
     pub seed: u64,
-    /// At most so many of each class.
-    #[serde(default)]
+    /// Maximum number of each species in the sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>, minimum = 1)]
     pub per_class: Option<usize>,
 }
 
-impl Sample {
-    /// How many of a class there are to choose from.
-    fn of_class(self, members: usize) -> usize {
+impl BalancedSample {
+    /// How many detections of a class can be chosen.
+    fn limit_class(self, members: usize) -> usize {
         members.min(self.per_class.unwrap_or(usize::MAX))
     }
 }
 
-impl Share {
-    /// How many are taken of classes with so many members.
-    pub fn number_of(&self, classes: &[u64]) -> usize {
+impl SampleSize {
+    /// How many detections are chosen, for the number of detections in each class.
+    pub fn count_chosen(&self, classes: &[u64]) -> usize {
         let sizes = classes.iter().map(|size| usize::try_from(*size).unwrap_or(usize::MAX));
         let all: usize = match self.sample {
-            Some(sample) => sizes.map(|size| sample.of_class(size)).sum(),
+            Some(sample) => sizes.map(|size| sample.limit_class(size)).sum(),
             None => sizes.sum(),
         };
         all.min(self.max.unwrap_or(usize::MAX))
     }
 
-    /// Those of `rows` that are taken, in the same order.
+    /// Chooses from `rows`, and keeps their order.
     ///
-    /// A sample has as many of each class as of any other, as far as there are so many: classes
-    /// with fewer give all they have, and the others share what is left. Within a class each
-    /// detection has a place in line that is drawn from the seed and its id alone. So when data
-    /// are added to a survey the sample keeps what it had, but for what is newly drawn.
-    pub fn of(&self, data: &Dataset, mut rows: Vec<u32>) -> Vec<u32> {
+    /// A sample has the same number of each class, as far as possible: classes with fewer detections
+    /// contribute all of them, and the others share the rest. Within a class the order is drawn from the seed
+    /// and the id of each detection. So when data are added, the sample keeps its detections unless a new one
+    /// is drawn before them.
+    pub fn choose(&self, data: &Dataset, mut rows: Vec<u32>) -> Vec<u32> {
         let most = self.max.unwrap_or(usize::MAX);
         let Some(sample) = self.sample else {
             rows.truncate(most);
@@ -61,10 +64,10 @@ impl Share {
         for row in rows {
             classes.entry(data.observations.get(row).class).or_default().push(row);
         }
-        let sizes: Vec<usize> = classes.values().map(|members| sample.of_class(members.len())).collect();
+        let sizes: Vec<usize> = classes.values().map(|members| sample.limit_class(members.len())).collect();
         let mut taken: Vec<u32> = Vec::new();
-        for (members, share) in classes.values_mut().zip(shares(&sizes, most)) {
-            members.sort_by_cached_key(|row| place(sample.seed, data.observations.get(*row).id));
+        for (members, share) in classes.values_mut().zip(divide_evenly(&sizes, most)) {
+            members.sort_by_cached_key(|row| draw_place(sample.seed, data.observations.get(*row).id));
             taken.extend(&members[..share]);
         }
         taken.sort_unstable();
@@ -72,9 +75,9 @@ impl Share {
     }
 }
 
-/// How many each class gives so that all together are `most`, and no class gives more than
-/// another that still has some. What cannot be divided goes to the first.
-fn shares(sizes: &[usize], most: usize) -> Vec<usize> {
+/// How many each class contributes so that the total is `most` and no class gets more than another one that
+/// has some left. A remainder goes to the first classes.
+fn divide_evenly(sizes: &[usize], most: usize) -> Vec<usize> {
     let mut shares = vec![0; sizes.len()];
     let mut left = most.min(sizes.iter().sum());
     loop {
@@ -91,28 +94,28 @@ fn shares(sizes: &[usize], most: usize) -> Vec<usize> {
     }
 }
 
-/// A place in line. Drawn with SHA-256, so that it is the same on every machine and in every
-/// version of this program.
-fn place(seed: u64, id: &str) -> [u8; 32] {
+/// A random place in the order. It is drawn with SHA-256, so that it is the same on every machine and in
+/// every version of this program.
+fn draw_place(seed: u64, id: &str) -> [u8; 32] {
     Sha256::new().chain_update(seed.to_be_bytes()).chain_update(id).finalize().into()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::shares;
+    use super::divide_evenly;
 
     #[test]
     fn classes_give_the_same_as_far_as_they_have_it() {
-        assert_eq!(shares(&[100, 3, 50], 30), [14, 3, 13]);
-        assert_eq!(shares(&[100, 100], 3), [2, 1]);
-        assert_eq!(shares(&[5, 0, 7], usize::MAX), [5, 0, 7]);
-        assert!(shares(&[], 3).is_empty());
+        assert_eq!(divide_evenly(&[100, 3, 50], 30), [14, 3, 13]);
+        assert_eq!(divide_evenly(&[100, 100], 3), [2, 1]);
+        assert_eq!(divide_evenly(&[5, 0, 7], usize::MAX), [5, 0, 7]);
+        assert!(divide_evenly(&[], 3).is_empty());
     }
 
     proptest::proptest! {
         #[test]
         fn shares_add_up_and_are_fair(sizes in proptest::collection::vec(0_usize..50, 0..12_usize), most in 0_usize..400) {
-            let given = shares(&sizes, most);
+            let given = divide_evenly(&sizes, most);
             assert_eq!(given.iter().sum::<usize>(), most.min(sizes.iter().sum()));
             for (share, size) in given.iter().zip(&sizes) {
                 assert!(share <= size);

@@ -1,41 +1,54 @@
-//! Picking the detections that an archive is made of.
+//! Selecting detections for an archive.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::clock::LocalTime;
 use crate::model::Dataset;
 use crate::names::UnknownNames;
 use crate::observations::{Level, Observation, ObservationType, Review};
 
-/// Which detections are wanted. The default wants all of them.
+/// Detections that fit all of these conditions.
 ///
-/// A detection is an observation of an animal, on one media file, with a bounding box. People who set up a
-/// camera are none, whatever the data call them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// The default selects all of them. A detection is an observation of an animal on one media
+/// file with a bounding box. People who set up a
+/// camera are not included, whatever the data call them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = Filter, description = "Detections that fit all of these conditions.")]
 pub struct Selection {
-    /// First day, on the camera's clock.
+    /// First day, in local time of the cameras.
+    #[serde(rename = "start_date", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
     pub start: Option<Date>,
-    /// Last day, which is inside.
+    /// Last day (inclusive).
+    #[serde(rename = "end_date", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
     pub end: Option<Date>,
-    /// Names of classes, as people may type them; empty for all.
+    /// Only these species, by scientific or common name; all of them when it is empty or missing.
+    #[serde(rename = "classifications", skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
-    /// Names or ids of locations; empty for all.
+    /// Only these locations, by name or id; all of them when it is empty or missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<String>,
-    /// Smallest confidence, 0 to 1. A detection without one is not below it: a person made it.
+    /// Only detections of at least this confidence, and those that people made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1)]
     pub min_confidence: Option<f32>,
     /// People and vehicles too.
+    #[serde(skip)]
     pub humans: bool,
     /// Observations of a file without a bounding box too.
+    #[serde(skip)]
     pub without_box: bool,
 }
 
 impl Dataset {
-    /// Rows of the detections that `selection` wants, in the order of the table.
+    /// The rows of the selected detections, in the order of the table.
     pub fn select(&self, selection: &Selection) -> Result<Vec<u32>, UnknownNames> {
-        let classes = self.classes_named(&selection.classes)?;
-        let locations = self.locations_named(&selection.locations)?;
+        let classes = self.find_classes(&selection.classes)?;
+        let locations = self.find_locations(&selection.locations)?;
         let from = selection.start.map(LocalTime::start_of);
         let until = selection.end.map(|end| LocalTime::start_of(end).plus_days(1));
         let wanted = |o: &Observation<'_>| {

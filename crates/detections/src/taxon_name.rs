@@ -1,6 +1,6 @@
-//! The name of a taxon out of the ranks that a source gives.
+//! Making the name of a taxon from its ranks.
 
-/// The species with its genus, else the finest of `ranks` that is given, else the common name.
+/// The species with its genus, else the finest of `ranks`, else the common name.
 pub(crate) fn taxon_name<'a>(
     genus: &str,
     species: &str,
@@ -16,7 +16,7 @@ pub(crate) fn taxon_name<'a>(
     }
 }
 
-/// The name of a taxon with a capital letter; some sources have small ones throughout.
+/// Capitalises the name of a taxon; some sources write them in lower case.
 pub(crate) fn capitalise(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -1,12 +1,12 @@
-//! Many short texts in little memory.
+//! Storing many short texts in little memory.
 
 use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 
-/// Texts laid end to end, addressed by the order in which they were added.
+/// Texts in one buffer, addressed by the order in which they were added.
 ///
-/// Four bytes a text beside the text itself, where a `Vec<String>` takes forty or more.
+/// This takes four bytes per text beside the text itself, where a `Vec<String>` takes forty or more.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct TextColumn {
     bytes: String,
@@ -17,7 +17,7 @@ impl TextColumn {
     /// Adds a text and returns its row.
     ///
     /// # Panics
-    /// When a column would pass 4 GiB of text, which is some forty million identifiers.
+    /// If the texts exceed 4 GiB, which is some forty million ids.
     pub fn push(&mut self, text: &str) -> u32 {
         self.bytes.push_str(text);
         let end = u32::try_from(self.bytes.len()).expect("a text column holds less than 4 GiB");
@@ -32,27 +32,26 @@ impl TextColumn {
     }
 }
 
-/// Distinct texts, each with a number, found by their text.
+/// Distinct texts with consecutive numbers, which can be looked up by text.
 ///
-/// A text is known by its fingerprint of 64 bits, keyed anew for each table. Where the texts are
-/// kept two that share one are told apart; where they are not, one chance in a million is left
-/// that two of ten million texts are taken for the same.
+/// Lookups use keyed 64-bit hashes. If the texts are kept, collisions are resolved; if not, the chance is one
+/// in a million that two of ten million texts are taken for the same.
 #[derive(Debug, Clone)]
-pub(crate) struct Names {
+pub(crate) struct Interner {
     texts: Option<TextColumn>,
     prints: Vec<u64>,
     rows: HashTable<u32>,
     keys: RandomState,
 }
 
-impl Default for Names {
+impl Default for Interner {
     fn default() -> Self {
         Self { texts: Some(TextColumn::default()), ..Self::without_texts() }
     }
 }
 
-impl Names {
-    /// Only their number and whether a text is among them are kept.
+impl Interner {
+    /// Keeps only the hashes, not the texts.
     pub fn without_texts() -> Self {
         Self { texts: None, prints: Vec::new(), rows: HashTable::new(), keys: RandomState::new() }
     }
@@ -61,7 +60,7 @@ impl Names {
         self.prints.len()
     }
 
-    /// The text of a number; empty where texts are not kept.
+    /// The text of a number; empty if texts are not kept.
     pub fn get(&self, number: u32) -> &str {
         self.texts.as_ref().map_or("", |texts| texts.get(number))
     }
@@ -75,25 +74,24 @@ impl Names {
         self.find_by(self.keys.hash_one(text), text)
     }
 
-    /// The same, looking first at the number where it is expected: tables mostly name things in
-    /// one order.
+    /// Like [`Self::find`], but looks at the expected number first, since tables mostly have the same order.
     pub fn find_expected(&self, text: &str, expected: u32) -> Option<u32> {
         let print = self.keys.hash_one(text);
-        if (expected as usize) < self.len() && self.is(expected, print, text) {
+        if (expected as usize) < self.len() && self.is_match(expected, print, text) {
             return Some(expected);
         }
         self.find_by(print, text)
     }
 
     fn find_by(&self, print: u64, text: &str) -> Option<u32> {
-        self.rows.find(print, |row| self.is(*row, print, text)).copied()
+        self.rows.find(print, |row| self.is_match(*row, print, text)).copied()
     }
 
-    fn is(&self, row: u32, print: u64, text: &str) -> bool {
+    fn is_match(&self, row: u32, print: u64, text: &str) -> bool {
         self.prints[row as usize] == print && self.texts.as_ref().is_none_or(|texts| texts.get(row) == text)
     }
 
-    /// The number of `text`, which is added when it is new.
+    /// The number of `text`, which is added if it is new.
     pub fn intern(&mut self, text: &str) -> u32 {
         let print = self.keys.hash_one(text);
         match self.find_by(print, text) {
@@ -102,14 +100,13 @@ impl Names {
         }
     }
 
-    /// Adds a text that must be new; `None` when it is there already.
+    /// Adds a new text; `None` if it exists already.
     pub fn insert_new(&mut self, text: &str) -> Option<u32> {
         let print = self.keys.hash_one(text);
         self.find_by(print, text).is_none().then(|| self.add(print, text))
     }
 
-    /// Lets go of what texts are found by, when the texts are not kept: from here on they are
-    /// known by number alone.
+    /// Frees the tables for lookups if the texts are not kept.
     pub fn close(&mut self) {
         if self.texts.is_none() {
             self.rows = HashTable::new();
@@ -135,7 +132,7 @@ mod tests {
 
     #[test]
     fn names_are_found_again_by_text_and_by_number() {
-        let mut names = Names::default();
+        let mut names = Interner::default();
         let numbers: Vec<u32> = (0..1000).map(|n| names.intern(&format!("name {}", n % 700))).collect();
         assert_eq!(names.len(), 700);
         assert_eq!(numbers[700], 0);
@@ -146,7 +143,7 @@ mod tests {
 
     #[test]
     fn without_their_texts_they_are_still_told_apart() {
-        let mut names = Names::without_texts();
+        let mut names = Interner::without_texts();
         let numbers: Vec<u32> = (0..1000).map(|n| names.intern(&format!("name {}", n % 700))).collect();
         assert_eq!((names.len(), numbers[700], numbers[699]), (700, 0, 699));
         assert_eq!(

@@ -1,37 +1,35 @@
-//! Names with accents, which are written in two forms: with letters that have the accent (composed, as
-//! on Windows and Linux) and with the accent as a sign of its own behind the letter (decomposed, as macOS
-//! writes files). They look the same and are different bytes.
+//! Names with accents have two Unicode forms: composed letters (Windows, Linux) and decomposed ones, with the
+//! accent as a separate character (macOS). They look the same but differ in bytes.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The composed form of a text (NFC), in which two forms of a name are the same.
-pub(crate) fn composed(text: &str) -> String {
+/// The composed form of a text (NFC), in which both forms are equal.
+pub(crate) fn compose(text: &str) -> String {
     compose_text(text).into_owned()
 }
 
-/// The same, without a copy of the many texts that have one form only.
+/// Like [`compose`], without a copy if the text has only one form.
 pub(crate) fn compose_text(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { text.into() } else { text.nfc().collect::<String>().into() }
 }
 
-/// Both whole forms of a text, composed first.
-fn forms_of(text: &str) -> [String; 2] {
-    [composed(text), text.nfd().collect()]
+/// Both forms of a text, composed first.
+fn list_forms(text: &str) -> [String; 2] {
+    [compose(text), text.nfd().collect()]
 }
 
-/// The path below `root` that is written like `path` but for the forms of its accents; `path` itself was
+/// Finds the path below `root` that differs from `path` only in the form of its accents. `path` itself was
 /// looked for before.
 ///
-/// Mostly a whole path is in one form, which takes two looks. Names of which only some letters are
-/// decomposed are found among those of their folder.
+/// Usually the whole path is in one form, so two lookups suffice. For a mixture the folders are listed.
 pub(crate) fn find_path(root: &Path, path: &str) -> Option<PathBuf> {
     if path.is_ascii() {
         return None;
     }
-    let whole = forms_of(path).into_iter().find(|form| form != path && root.join(form).exists());
+    let whole = list_forms(path).into_iter().find(|form| form != path && root.join(form).exists());
     if let Some(form) = whole {
         return Some(form.into());
     }
@@ -43,7 +41,7 @@ pub(crate) fn find_path(root: &Path, path: &str) -> Option<PathBuf> {
     Some(found)
 }
 
-/// The name in a folder that is `name` in any form.
+/// Finds a name in a folder, in any form.
 fn find_in_folder(folder: &Path, name: &str) -> Option<String> {
     let is_there = |name: &str| folder.join(name).exists();
     if is_there(name) {
@@ -52,7 +50,7 @@ fn find_in_folder(folder: &Path, name: &str) -> Option<String> {
     if name.is_ascii() {
         return None;
     }
-    if let Some(form) = forms_of(name).into_iter().find(|form| is_there(form)) {
+    if let Some(form) = list_forms(name).into_iter().find(|form| is_there(form)) {
         return Some(form);
     }
     let names =
@@ -60,8 +58,8 @@ fn find_in_folder(folder: &Path, name: &str) -> Option<String> {
     find_among(names, name)
 }
 
-/// The first of `names` that is `name` in any form, `name` itself excepted; `is_there` asks for one of
-/// them at less cost than going through all.
+/// Finds the first of `names` that is another form of `name`. `is_there` is a faster lookup for a single
+/// name.
 pub(crate) fn find_name(
     name: &str,
     is_there: impl Fn(&str) -> bool,
@@ -70,13 +68,13 @@ pub(crate) fn find_name(
     if name.is_ascii() {
         return None;
     }
-    let form = forms_of(name).into_iter().find(|form| form != name && is_there(form));
+    let form = list_forms(name).into_iter().find(|form| form != name && is_there(form));
     form.or_else(|| find_among(names, name))
 }
 
 fn find_among(mut names: impl Iterator<Item = String>, name: &str) -> Option<String> {
-    let wanted = composed(name);
-    names.find(|other| !other.is_ascii() && composed(other) == wanted)
+    let wanted = compose(name);
+    names.find(|other| !other.is_ascii() && compose(other) == wanted)
 }
 
 #[cfg(test)]
@@ -142,7 +140,7 @@ mod tests {
         fn a_name_is_found_in_every_form_of_its_accents(folder_name in names(), file_name in names()) {
             let path = format!("{folder_name}/{file_name}.jpg");
             for (_folder, container) in [folder(&path), archive(&path)] {
-                for form in forms_of(&path) {
+                for form in list_forms(&path) {
                     prop_assert_eq!(read(&container, &form), Some(path.clone()));
                 }
                 prop_assert_eq!(read(&container, &path), Some(path.clone()));

@@ -1,29 +1,29 @@
-//! What names mean that are not names of wildlife: one vocabulary for every reader and the database.
+//! The meaning of names that are not species: one vocabulary for all readers and the database.
 //!
-//! The words are those that tools and platforms write. Sources: the identifications of Wildlife
-//! Insights (<https://www.wildlifeinsights.org/get-started/review-identifications>) and what
-//! `wi_download_csv_to_coco.py` of MegaDetector maps them to; the categories of MegaDetector and the
-//! labels of SpeciesNet; `DeepFaune` and `Zooniverse` for words in other languages.
+//! The words are those that tools and platforms write. Sources: the identifications of Wildlife Insights
+//! (<https://www.wildlifeinsights.org/get-started/review-identifications>) and their mapping in
+//! MegaDetector's `wi_download_csv_to_coco.py`; the categories of MegaDetector and the labels of SpeciesNet;
+//! `DeepFaune` and `Zooniverse` for other languages.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::observations::ObservationType;
 
-/// What a name means.
+/// The meaning of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// A species or group of animals, or any other name that is not in the vocabulary.
+    /// A species or group of animals, or any name that is not in the vocabulary.
     Taxon,
-    /// An animal whose species is not named.
+    /// An animal without a species name.
     UnnamedAnimal,
-    /// Something that was not identified.
+    /// An unidentified object.
     Unknown,
-    /// Nothing, or a picture that the camera took of its own accord or its owner took of the camera.
+    /// An empty picture, or one that the camera took by itself or that shows its setup.
     Blank,
-    /// A person, of any rank of the genus *Homo*.
+    /// A person: any name in the genus *Homo*.
     Human,
-    /// A vehicle or another object that people brought.
+    /// A vehicle or another man-made object.
     Vehicle,
 }
 
@@ -172,7 +172,7 @@ const VEHICLE: &[&str] = &[
     "bicicleta",
 ];
 
-/// Words that make any name with them that of a person.
+/// A name with one of these words means a person.
 const HUMAN_WORDS: &[&str] = &[
     "human",
     "humans",
@@ -192,9 +192,9 @@ const HUMAN_WORDS: &[&str] = &[
     "poacher",
     "poachers",
 ];
-/// What the names of people begin with, also with the slips of some platforms (`camera trappper`).
+/// A name that starts like this means a person, including misspellings of some platforms (`camera trappper`).
 const HUMAN_STARTS: &[&str] = &["camera trapp", "homosapiens"];
-/// Words that make any name with them that of a vehicle.
+/// A name with one of these words means a vehicle.
 const VEHICLE_WORDS: &[&str] = &[
     "vehicle",
     "vehicles",
@@ -214,12 +214,12 @@ const VEHICLE_WORDS: &[&str] = &[
     "snowmobile",
     "snowmobiles",
 ];
-/// Words of pictures that a camera took of its own accord or its owner took of it.
+/// A name with one of these words means a picture that the camera took by itself or that shows its setup.
 const BLANK_WORDS: &[&str] = &["misfire", "misfires", "timelapse", "calibration"];
-/// What the names of animals that are not named begin with.
+/// A name that starts like this means an animal without a species name.
 const UNNAMED_STARTS: &[&str] = &["unknown ", "unidentified ", "undetermined ", "animal not "];
 
-/// Animals that people keep: scientific names, then common ones.
+/// Domestic animals: scientific names, then common names.
 const DOMESTIC: &[&str] = &[
     "bos taurus",
     "bos indicus",
@@ -287,7 +287,7 @@ const DOMESTIC: &[&str] = &[
     "poultry",
 ];
 
-/// A name as it is compared: small letters without accents, in which spaces, `_` and `-` are one space.
+/// Folds a name for comparison: lower case, without accents, with one space for spaces, `_` and `-`.
 pub(crate) fn fold(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
     for letter in name.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase) {
@@ -303,12 +303,12 @@ pub(crate) fn fold(name: &str) -> String {
     folded
 }
 
-/// What a name means.
+/// The meaning of a name.
 ///
-/// People and vehicles are found by any word of a name (`Human, hiker`, `person on horse`,
-/// `All-Terrain Vehicle`), the rest by the whole of it: many animals have a word of the vocabulary in
-/// their names (`boat-tailed grackle`).
-pub(crate) fn meaning_of(name: &str) -> Meaning {
+/// People and vehicles are recognised by any word of a name (`Human, hiker`, `person on horse`, `All-Terrain
+/// Vehicle`), the rest by the whole name: the names of many animals contain a word of the vocabulary
+/// (`boat-tailed grackle`).
+pub(crate) fn find_meaning(name: &str) -> Meaning {
     let folded = fold(name);
     let has_word = |words: &[&str]| {
         folded.split(|letter: char| !letter.is_alphanumeric()).any(|word| words.contains(&word))
@@ -340,15 +340,14 @@ pub(crate) fn meaning_of(name: &str) -> Meaning {
     }
 }
 
-/// A regular expression of PostgreSQL for names, in small letters, of people and vehicles by a word of
-/// theirs.
-pub(crate) fn pattern_of_people() -> String {
+/// A PostgreSQL regular expression for lower-case names that mean people or vehicles because of one word.
+pub(crate) fn people_pattern() -> String {
     let words: Vec<&str> = HUMAN_WORDS.iter().chain(VEHICLE_WORDS).copied().collect();
     let starts = HUMAN_STARTS.join("|").replace(' ', "[ _-]");
     format!("(^|[^[:alnum:]])({})($|[^[:alnum:]])|^homo([^[:alnum:]]|$)|^({starts})", words.join("|"))
 }
 
-/// Whether a scientific or common name is that of an animal that people keep.
+/// Whether a scientific or common name is that of a domestic animal.
 pub(crate) fn is_domestic(name: &str) -> bool {
     DOMESTIC.contains(&fold(name).as_str())
 }
@@ -366,8 +365,8 @@ impl Meaning {
     }
 }
 
-/// The words with a meaning, folded; of people and vehicles not those that [`pattern_of_people`] has.
-pub(crate) fn words_of(meaning: Meaning) -> &'static [&'static str] {
+/// The folded words with a meaning. For people and vehicles, [`people_pattern`] has further words.
+pub(crate) fn list_words(meaning: Meaning) -> &'static [&'static str] {
     match meaning {
         Meaning::Taxon => &[],
         Meaning::UnnamedAnimal => UNNAMED_ANIMAL,
@@ -378,11 +377,11 @@ pub(crate) fn words_of(meaning: Meaning) -> &'static [&'static str] {
     }
 }
 
-/// What the names of one identification mean together, such as its ranks and its common name.
+/// The combined meaning of an identification's names, such as its ranks and its common name.
 ///
-/// A person among them makes it a person, then an object a vehicle, then blank. Names that are
-/// empty mean nothing; without any other it is unknown.
-pub(crate) fn meaning_of_all<'a>(names: impl IntoIterator<Item = &'a str>) -> Meaning {
+/// A person comes first, then a vehicle, then blank. Empty names are ignored; without any other name the
+/// result is unknown.
+pub(crate) fn combine_meanings<'a>(names: impl IntoIterator<Item = &'a str>) -> Meaning {
     let rank = |meaning: Meaning| match meaning {
         Meaning::Human => 5,
         Meaning::Vehicle => 4,
@@ -391,7 +390,7 @@ pub(crate) fn meaning_of_all<'a>(names: impl IntoIterator<Item = &'a str>) -> Me
         Meaning::UnnamedAnimal => 1,
         Meaning::Unknown => 0,
     };
-    let meanings = names.into_iter().filter(|name| !name.is_empty()).map(meaning_of);
+    let meanings = names.into_iter().filter(|name| !name.is_empty()).map(find_meaning);
     meanings.max_by_key(|meaning| rank(*meaning)).unwrap_or(Meaning::Unknown)
 }
 
@@ -416,7 +415,7 @@ mod tests {
             "People",
             "humano",
         ] {
-            assert_eq!(meaning_of(name), Meaning::Human, "{name}");
+            assert_eq!(find_meaning(name), Meaning::Human, "{name}");
         }
         for name in [
             "Human, hiker",
@@ -431,7 +430,7 @@ mod tests {
             "camera trappper",
             "Motorcyclist",
         ] {
-            assert_eq!(meaning_of(name), Meaning::Human, "{name}");
+            assert_eq!(find_meaning(name), Meaning::Human, "{name}");
         }
         for name in [
             "Homotherium",
@@ -447,7 +446,7 @@ mod tests {
             "Vandeleuria",
             "Trainband",
         ] {
-            assert_eq!(meaning_of(name), Meaning::Taxon, "{name}");
+            assert_eq!(find_meaning(name), Meaning::Taxon, "{name}");
         }
     }
 
@@ -480,17 +479,17 @@ mod tests {
             ("?", Meaning::Unknown),
             ("Vulpes vulpes", Meaning::Taxon),
         ] {
-            assert_eq!(meaning_of(name), meaning, "{name}");
+            assert_eq!(find_meaning(name), meaning, "{name}");
         }
     }
 
     #[test]
     fn a_person_among_the_names_makes_a_person() {
-        assert_eq!(meaning_of_all(["Mammalia", "Primates", "Hominidae", "Homo", ""]), Meaning::Human);
-        assert_eq!(meaning_of_all(["Mammalia", "", "Misfire"]), Meaning::Blank);
-        assert_eq!(meaning_of_all(["", "No CV Result", ""]), Meaning::Unknown);
-        assert_eq!(meaning_of_all(["Carnivora", "unknown"]), Meaning::Taxon);
-        assert_eq!(meaning_of_all([""; 3]), Meaning::Unknown);
+        assert_eq!(combine_meanings(["Mammalia", "Primates", "Hominidae", "Homo", ""]), Meaning::Human);
+        assert_eq!(combine_meanings(["Mammalia", "", "Misfire"]), Meaning::Blank);
+        assert_eq!(combine_meanings(["", "No CV Result", ""]), Meaning::Unknown);
+        assert_eq!(combine_meanings(["Carnivora", "unknown"]), Meaning::Taxon);
+        assert_eq!(combine_meanings([""; 3]), Meaning::Unknown);
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! Dates and times in the forms that spreadsheets and other tools write, beside ISO 8601.
+//! Dates and times as spreadsheets and other tables write them, beside ISO 8601.
 //!
-//! `13/04/2018` names its order itself, `04/05/2018` does not: that is found from the whole column
-//! (see [`DateEvidence`]), never from the row alone.
+//! `13/04/2018` shows its order itself, `04/05/2018` does not: the order is found from the whole column (see
+//! [`DateEvidence`]), never from a single row.
 
 use std::str::FromStr;
 
 use jiff::civil::Date;
 
-use crate::clock::{LocalTime, Written};
+use crate::clock::{LocalTime, WrittenTime};
 
-/// The order of the parts of a date whose year stands last.
+/// The order of day and month in dates with the year last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateOrder {
     /// `13/04/2018`.
@@ -30,24 +30,24 @@ impl FromStr for DateOrder {
     }
 }
 
-/// What dates say of the order that they are written in.
+/// Evidence on the order of day and month.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DateEvidence {
-    /// A date that is none with the month first, such as `13/04/2018`.
+    /// There is a date that is only valid with the day first, such as `13/04/2018`.
     pub day_first: bool,
-    /// A date that is none with the day first.
+    /// There is a date that is only valid with the month first.
     pub month_first: bool,
 }
 
 impl DateEvidence {
-    /// Takes the text of a cell into account. What is no date with its year last says nothing.
+    /// Takes the text of a cell into account, if it is a date with the year last.
     pub fn add(&mut self, text: &str) {
-        let Some((Parts { first, second, dotted: false, .. }, _)) = split_year_last(text) else { return };
+        let Some((DateParts { first, second, dotted: false, .. }, _)) = split_year_last(text) else { return };
         self.day_first |= first > 12 && second <= 12;
         self.month_first |= second > 12 && first <= 12;
     }
 
-    /// The order, when there is evidence for one and none against it.
+    /// The order, if the evidence is consistent.
     pub fn order(self) -> Option<DateOrder> {
         match (self.day_first, self.month_first) {
             (true, false) => Some(DateOrder::DayFirst),
@@ -56,20 +56,20 @@ impl DateEvidence {
         }
     }
 
-    /// Some dates have the day first and others the month.
+    /// Whether some dates have the day first and others the month.
     pub fn is_contradictory(self) -> bool {
         self.day_first && self.month_first
     }
 }
 
-/// Whether the order has to be known to read a text as a date.
+/// Whether the order must be known to read a text as a date.
 pub(crate) fn needs_order(text: &str) -> bool {
     split_year_last(text).is_some_and(|(parts, _)| !parts.dotted)
 }
 
-/// Reads `2020/05/30 4:57`, `30.05.2020 04:57:37`, `2020:05:30 04:57:37`, and in the given order
-/// `30/05/2020` and `5/30/2020 4:57 PM`. `None` for what is no such date.
-pub(crate) fn parse(text: &str, order: Option<DateOrder>) -> Option<Written> {
+/// Parses `2020/05/30 4:57`, `30.05.2020 04:57:37`, `2020:05:30 04:57:37`, and with `order` also `30/05/2020`
+/// and `5/30/2020 4:57 PM`. `None` for anything else.
+pub(crate) fn parse_date(text: &str, order: Option<DateOrder>) -> Option<WrittenTime> {
     let (date, time) = if let Some((parts, time)) = split_year_last(text) {
         let order = if parts.dotted { DateOrder::DayFirst } else { order? };
         let (day, month) = match order {
@@ -82,24 +82,24 @@ pub(crate) fn parse(text: &str, order: Option<DateOrder>) -> Option<Written> {
     };
     let midnight = LocalTime::start_of(date).seconds();
     let of_day = if time.is_empty() { None } else { Some(seconds_of_day(time)?) };
-    Some(Written {
+    Some(WrittenTime {
         local: LocalTime::from_seconds(midnight + of_day.unwrap_or(0)),
         offset: None,
         date_only: of_day.is_none(),
     })
 }
 
-/// The numbers of a date whose year stands last.
-struct Parts {
+/// The numbers of a date with the year last.
+struct DateParts {
     first: i8,
     second: i8,
     year: i16,
-    /// They are separated by dots, which only goes with the day first.
+    /// They are separated by dots, which implies that the day is first.
     dotted: bool,
 }
 
-/// A date whose year stands last, and the time behind it.
-fn split_year_last(text: &str) -> Option<(Parts, &str)> {
+/// Splits a date with the year last from the time after it.
+fn split_year_last(text: &str) -> Option<(DateParts, &str)> {
     let (date, time) = split_time(text);
     let separator = date.chars().find(|letter| matches!(letter, '/' | '.' | '-'))?;
     let mut numbers = date.split(separator);
@@ -107,8 +107,11 @@ fn split_year_last(text: &str) -> Option<(Parts, &str)> {
     if numbers.next().is_some() || year.len() != 4 {
         return None;
     }
-    let [first, second] = [first, second].map(two_digits);
-    Some((Parts { first: first?, second: second?, year: digits(year)?, dotted: separator == '.' }, time))
+    let [first, second] = [first, second].map(parse_two_digits);
+    Some((
+        DateParts { first: first?, second: second?, year: parse_year(year)?, dotted: separator == '.' },
+        time,
+    ))
 }
 
 fn split_year_first(text: &str) -> Option<(Date, &str)> {
@@ -119,11 +122,11 @@ fn split_year_first(text: &str) -> Option<(Date, &str)> {
     if numbers.next().is_some() || year.len() != 4 {
         return None;
     }
-    let date = Date::new(digits(year)?, two_digits(month)?, two_digits(day)?).ok()?;
+    let date = Date::new(parse_year(year)?, parse_two_digits(month)?, parse_two_digits(day)?).ok()?;
     Some((date, time))
 }
 
-/// What stands before the first space (or `T`), and what behind it.
+/// Splits a text at the first space or `T`.
 fn split_time(text: &str) -> (&str, &str) {
     let text = text.trim();
     match text.find([' ', 'T', ',', '\u{a0}', '\u{202f}']) {
@@ -135,10 +138,10 @@ fn split_time(text: &str) -> (&str, &str) {
     }
 }
 
-/// `4:57`, `04:57:37`, `04:57:37.250`, `4:57 PM`, `4:57 p.m.`, in seconds since midnight.
+/// Parses `4:57`, `04:57:37`, `04:57:37.250`, `4:57 PM` or `4:57 p.m.` to seconds since midnight.
 fn seconds_of_day(text: &str) -> Option<i64> {
     let lower = text.to_lowercase().replace(['.', ' ', '\u{a0}', '\u{202f}'], "");
-    // A fraction of a second goes: times are kept in whole seconds.
+    // Fractions of a second are cut off, since times are stored in whole seconds.
     let whole = if text.contains('.') && text.bytes().last().is_some_and(|byte| byte.is_ascii_digit()) {
         text.split('.').next().unwrap_or_default().to_owned()
     } else {
@@ -148,7 +151,7 @@ fn seconds_of_day(text: &str) -> Option<i64> {
         Some(clock) => (clock, Some(0)),
         None => whole.strip_suffix("pm").map_or((whole.as_str(), None), |clock| (clock, Some(12))),
     };
-    let mut numbers = clock.split(':').map(|number| two_digits(number.trim()).map(i64::from));
+    let mut numbers = clock.split(':').map(|number| parse_two_digits(number.trim()).map(i64::from));
     let (hour, minute) = (numbers.next()??, numbers.next()??);
     let second = numbers.next().unwrap_or(Some(0))?;
     if numbers.next().is_some() || minute > 59 || second > 59 {
@@ -162,13 +165,13 @@ fn seconds_of_day(text: &str) -> Option<i64> {
     Some(hour * 3600 + minute * 60 + second)
 }
 
-fn two_digits(text: &str) -> Option<i8> {
+fn parse_two_digits(text: &str) -> Option<i8> {
     (matches!(text.len(), 1 | 2) && text.bytes().all(|byte| byte.is_ascii_digit()))
         .then(|| text.parse().ok())
         .flatten()
 }
 
-fn digits(text: &str) -> Option<i16> {
+fn parse_year(text: &str) -> Option<i16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
@@ -178,8 +181,8 @@ mod tests {
     use DateOrder::{DayFirst, MonthFirst};
     use proptest::prelude::*;
 
-    fn shown(text: &str, order: Option<DateOrder>) -> Option<String> {
-        parse(text, order).map(|written| written.local.to_string())
+    fn show_date(text: &str, order: Option<DateOrder>) -> Option<String> {
+        parse_date(text, order).map(|written| written.local.to_string())
     }
 
     #[test]
@@ -199,11 +202,11 @@ mod tests {
             ("2018:04:13 13:51:00", None),
             ("2018-04-13T13:51:00.250", None),
         ] {
-            assert_eq!(shown(text, order), expected, "{text}");
+            assert_eq!(show_date(text, order), expected, "{text}");
         }
-        assert!(parse("13.04.2018", None).unwrap().date_only);
-        assert_eq!(shown("12:00 AM", None), None);
-        assert_eq!(shown("4/5/2018 12:15 AM", Some(DayFirst)).unwrap(), "2018-05-04 00:15:00");
+        assert!(parse_date("13.04.2018", None).unwrap().date_only);
+        assert_eq!(show_date("12:00 AM", None), None);
+        assert_eq!(show_date("4/5/2018 12:15 AM", Some(DayFirst)).unwrap(), "2018-05-04 00:15:00");
     }
 
     #[test]
@@ -224,7 +227,7 @@ mod tests {
             "1/1/99999",
             "١/١/2020",
         ] {
-            assert_eq!(parse(text, Some(MonthFirst)), None, "{text}");
+            assert_eq!(parse_date(text, Some(MonthFirst)), None, "{text}");
         }
     }
 
@@ -252,13 +255,13 @@ mod tests {
                 ("%d.%m.%Y %H:%M:%S", MonthFirst), ("%Y/%m/%d %H:%M:%S", DayFirst),
             ] {
                 let text = written.civil().strftime(form).to_string();
-                prop_assert_eq!(parse(&text, Some(order)).map(|read| read.local), Some(written), "{}", text);
+                prop_assert_eq!(parse_date(&text, Some(order)).map(|read| read.local), Some(written), "{}", text);
             }
         }
 
         #[test]
         fn any_text_is_a_date_or_none(text in "\\PC{0,30}", us in any::<bool>()) {
-            let _ = parse(&text, Some(if us { MonthFirst } else { DayFirst }));
+            let _ = parse_date(&text, Some(if us { MonthFirst } else { DayFirst }));
             DateEvidence::default().add(&text);
         }
     }

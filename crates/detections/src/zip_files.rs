@@ -1,4 +1,4 @@
-//! A ZIP archive, and the files in it.
+//! Reading files in a ZIP archive.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use zip::ZipArchive;
 use zip::result::ZipResult;
 
-use crate::container::OpenError;
+use crate::open_error::OpenError;
 
 /// A ZIP archive whose directory is read once and shared by all its readers.
 #[derive(Clone, Debug)]
@@ -30,12 +30,12 @@ impl ZipFiles {
         let mut archive = self.archive.clone();
         let index = archive.index_for_name(&name).ok_or(OpenError::Missing)?;
         let size = archive.by_index(index).map_err(OpenError::from_zip)?.size();
-        // An open entry borrows its archive, so it cannot be handed out by itself: small ones
-        // are read whole, large ones by a thread that owns the archive.
-        if size <= WHOLE {
+        // An open entry borrows its archive and cannot be returned by itself: small ones are read into
+        // memory, and a thread that owns the archive reads large ones.
+        if size <= MAX_IN_MEMORY {
             let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
             let entry = archive.by_index(index).map_err(OpenError::from_zip)?;
-            // The directory says how large an entry is; what it holds may be anything.
+            // The directory may state a wrong size.
             entry.take(size + 1).read_to_end(&mut bytes).map_err(OpenError::Io)?;
             if bytes.len() as u64 > size {
                 return Err(OpenError::Io(std::io::Error::new(
@@ -50,9 +50,9 @@ impl ZipFiles {
 }
 
 /// Entries up to this size are read into memory at once.
-const WHOLE: u64 = 32 << 20;
+const MAX_IN_MEMORY: u64 = 32 << 20;
 
-/// A large entry, read in slices by a thread that owns the archive.
+/// A large entry, which a thread that owns the archive reads in slices.
 struct EntryReader {
     slices: std::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>,
     current: std::io::Cursor<Vec<u8>>,
@@ -75,7 +75,7 @@ impl EntryReader {
                 }
             })();
             if let Err(error) = result {
-                // The reader may have gone; then nobody needs the error.
+                // If the reader was dropped, the error is not needed.
                 let _ = send.send(Err(error));
             }
         });
@@ -98,7 +98,7 @@ impl Read for EntryReader {
     }
 }
 
-/// One open file that many readers read, each at a place of its own.
+/// An open file that several readers share, each with its own position.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedFile {
     file: Arc<File>,

@@ -15,7 +15,7 @@ fn all_rows() -> ReadOptions {
     ReadOptions { allow_bad_rows: 1.0, ..ReadOptions::default() }
 }
 
-fn refused(package: &Package) -> String {
+fn open_refused(package: &Package) -> String {
     read(package).expect_err("a broken package").to_string()
 }
 
@@ -40,7 +40,7 @@ fn a_package_without_a_table_is_refused() {
 fn a_table_without_a_required_column_is_refused() {
     let mut package = sightings(3);
     package.deployments = package.deployments.replace("deploymentEnd", "deploymentStop");
-    let error = refused(&package);
+    let error = open_refused(&package);
     assert!(error.starts_with("deployments.csv, line 1"), "{error}");
     assert!(error.contains("no column deploymentEnd") && error.contains("deploymentStop"), "{error}");
 }
@@ -60,7 +60,7 @@ fn text_in_another_encoding_is_refused_with_its_place() {
 fn an_unknown_major_version_is_refused() {
     let mut package = sightings(1);
     package.descriptor = package.descriptor.replace("1.0.2", "2.0");
-    let error = refused(&package);
+    let error = open_refused(&package);
     assert!(error.contains("this is Camtrap DP version 2.0"), "{error}");
 }
 
@@ -68,7 +68,7 @@ fn an_unknown_major_version_is_refused() {
 fn a_descriptor_that_is_no_json_is_refused_with_its_place() {
     let mut package = sightings(1);
     package.descriptor = "{\n  \"profile\": oops\n}".into();
-    let error = refused(&package);
+    let error = open_refused(&package);
     assert!(error.starts_with("datapackage.json, line 2, column"), "{error}");
 }
 
@@ -85,7 +85,7 @@ fn a_broken_quote_costs_its_own_row_only() {
     let data = read(&package).unwrap();
     assert_eq!(data.observations.len(), 399);
     assert_eq!(data.problems.rows_skipped(), 1);
-    let mut listed = data.problems.listed().iter();
+    let mut listed = data.problems.list().iter();
     let problem = listed.find(|problem| problem.consequence == Consequence::RowSkipped).unwrap();
     assert_eq!((problem.file.as_str(), problem.line), ("observations.csv", 300));
     assert!(problem.to_string().contains("scientificName"), "{problem}");
@@ -102,7 +102,7 @@ fn rows_that_cannot_be_read_are_listed_with_what_was_expected() {
     let data = read(&package).unwrap();
     // The row whose time makes no sense is there, and in no period.
     assert_eq!((data.observations.len(), data.observations.get(2).time), (3, None));
-    let listed: Vec<String> = data.problems.listed().iter().map(ToString::to_string).collect();
+    let listed: Vec<String> = data.problems.list().iter().map(ToString::to_string).collect();
     let expected = [
         ("observations.csv, line 4, deploymentID: “dep9”", "table deployments"),
         ("observations.csv, line 5, eventStart: “1st of October”", "a time such as"),
@@ -124,7 +124,7 @@ fn a_deployment_that_ends_before_it_starts_is_told_and_kept() {
     let data = read(&package).unwrap();
     assert_eq!((data.deployments.len(), data.observations.len()), (1, 1));
     assert!(data.deployments[0].ends_before_it_starts());
-    let problem = data.problems.listed()[0].to_string();
+    let problem = data.problems.list()[0].to_string();
     assert!(problem.starts_with("deployments.csv, line 2, deploymentEnd"), "{problem}");
 }
 
@@ -179,17 +179,17 @@ fn what_is_no_data_set_is_refused_and_says_what_is_one() {
 fn a_header_without_end_is_refused_in_a_short_message() {
     let mut package = sightings(1);
     package.observations = "x".repeat(20 << 20);
-    let error = refused(&package);
+    let error = open_refused(&package);
     assert!(
         error.starts_with("observations.csv, line 1, column 1: the first line has more than 4 MiB"),
         "{error}"
     );
     assert!(error.len() < 300, "{} bytes", error.len());
     package.observations = "column,".repeat(5000);
-    assert!(refused(&package).contains("more than 4096 columns"));
-    // A column that is missing is told, and not all of the others.
+    assert!(open_refused(&package).contains("more than 4096 columns"));
+    // The message names the missing column and not all the others.
     package.observations = format!("{}\n", "a long name of a column,".repeat(4000));
-    let error = refused(&package);
+    let error = open_refused(&package);
     assert!(error.contains("no column observationID") && error.contains("and 3951 more"), "{error}");
 }
 
@@ -202,7 +202,7 @@ fn a_row_without_end_costs_that_row_only() {
     package.sighting("o10", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
     let data = read(&package).unwrap();
     assert_eq!((data.observations.len(), data.problems.rows_skipped()), (4, 2));
-    let told: Vec<String> = data.problems.listed().iter().map(ToString::to_string).collect();
+    let told: Vec<String> = data.problems.list().iter().map(ToString::to_string).collect();
     let told: Vec<&String> = told.iter().filter(|text| text.ends_with("(row skipped)")).collect();
     assert!(told[0].starts_with("observations.csv, line 5, row: a line of more than 4 MiB"), "{told:?}");
     assert!(
@@ -215,14 +215,14 @@ fn a_row_without_end_costs_that_row_only() {
 fn a_descriptor_without_end_is_refused_in_a_short_message() {
     let mut package = sightings(1);
     package.descriptor = format!("{{\"profile\": \"{}\"}}", "x".repeat(1 << 20));
-    let error = refused(&package);
+    let error = open_refused(&package);
     assert!(error.contains("names no Camtrap DP version") && error.len() < 400, "{} bytes", error.len());
     package.descriptor = format!("{{\"profile\": \"{}\"}}", "x".repeat(17 << 20));
-    let error = refused(&package);
+    let error = open_refused(&package);
     assert!(
         error.starts_with("datapackage.json, line 1, column 1: the file has more than 16 MiB"),
         "{error}"
     );
     package.descriptor = format!("{{\"profile\": {}", "[".repeat(100_000));
-    assert!(refused(&package).starts_with("datapackage.json, line 1, column"));
+    assert!(open_refused(&package).starts_with("datapackage.json, line 1, column"));
 }

@@ -45,7 +45,7 @@ fn what_is_on_a_picture_taken_at_a_set_time_is_known_as_such() {
         assert_eq!(lapses, [true, false, true, false, true, false]);
         assert_eq!(data.problems.values_ignored(), 0);
         // The camera worked then.
-        assert_eq!(data.media.last_of(0).unwrap().to_string(), "2023-10-04 06:00:00");
+        assert_eq!(data.media.last_time(0).unwrap().to_string(), "2023-10-04 06:00:00");
     }
 }
 
@@ -53,7 +53,7 @@ fn what_is_on_a_picture_taken_at_a_set_time_is_known_as_such() {
 fn a_method_that_is_not_known_costs_the_value_alone() {
     for data in open(&captured_by(&["timeLapse", "by hand"])) {
         assert_eq!((data.media.len(), data.problems.values_ignored()), (2, 1));
-        let message = data.problems.listed()[0].to_string();
+        let message = data.problems.list()[0].to_string();
         assert!(message.starts_with("media.csv, line 3, captureMethod: “by hand”; expected"), "{message}");
     }
 }
@@ -91,7 +91,7 @@ fn people_at_the_camera_are_nobodys_visit_whatever_they_are_called() {
         data.select(&selection).unwrap()
     };
     assert_eq!((chosen(false), chosen(true)), (vec![0], vec![0, 1, 2]));
-    let overview = Overview::of(&data);
+    let overview = Overview::count(&data);
     assert_eq!((overview.species[0].observations, overview.non_animals.human), (1, 2));
 }
 
@@ -100,7 +100,7 @@ fn a_type_of_setup_that_is_not_known_costs_the_value_alone() {
     for data in open(&with_setups(&[("animal,doe", "pickup")])) {
         assert!(!data.observations.get(0).is_camera_setup);
         assert_eq!((data.observations.len(), data.problems.values_ignored()), (1, 1));
-        let message = data.problems.listed()[0].to_string();
+        let message = data.problems.list()[0].to_string();
         assert!(message.contains("cameraSetupType: “pickup”; expected setup or calibration"), "{message}");
     }
 }
@@ -132,7 +132,7 @@ fn an_end_that_is_too_late_to_be_true_is_named_and_the_visit_ends_where_it_began
     ]
     .map(|problem| format!("observations.csv, {problem}"));
     for data in open(&package) {
-        let problems: Vec<String> = data.problems.listed().iter().map(ToString::to_string).collect();
+        let problems: Vec<String> = data.problems.list().iter().map(ToString::to_string).collect();
         assert_eq!(problems, expected);
         let durations: Vec<u32> = data.observations.iter().map(|o| o.duration).collect();
         assert_eq!((durations, data.problems.rows_skipped()), (vec![0; 3], 0));

@@ -4,7 +4,7 @@
 use ObservationType::{Animal, Blank, Human, Unclassified, Unknown, Vehicle};
 use detections::{BoundingBox, Dataset, ObservationType, PixelBox, ReadOptions, SourceError};
 use serde_json::{Value, json};
-use testkit::{Taken, taken};
+use testkit::{CameraExif, write_exif};
 
 /// Opens a file of results beside which no pictures are.
 fn open_text(text: &str) -> Result<Dataset, SourceError> {
@@ -54,7 +54,7 @@ fn confidences_of(data: &Dataset) -> Vec<Option<f32>> {
 }
 
 fn problems_of(data: &Dataset) -> Vec<String> {
-    data.problems.listed().iter().map(ToString::to_string).collect()
+    data.problems.list().iter().map(ToString::to_string).collect()
 }
 
 /// A box of a category of MegaDetector.
@@ -74,7 +74,7 @@ fn megadetector(images: Value) -> Value {
 }
 
 /// The same with names of classes and their descriptions.
-fn classified(images: Value, names: Value, descriptions: Value) -> Value {
+fn make_results(images: Value, names: Value, descriptions: Value) -> Value {
     let mut results = megadetector(images);
     results["classification_categories"] = names;
     results["classification_category_descriptions"] = descriptions;
@@ -92,7 +92,7 @@ fn one_box_each(classifications: &[Value]) -> Value {
 
 #[test]
 fn a_person_to_the_classifier_is_a_person_though_its_box_says_animal() {
-    let data = open(classified(
+    let data = open(make_results(
         one_box_each(&[json!([["0", 0.99]]), json!([["1", 0.97]]), json!([["2", 0.9]])]),
         json!({"0": "homo species", "1": "human", "2": "white-tailed deer"}),
         json!({
@@ -115,7 +115,7 @@ fn an_animal_that_the_classifier_does_not_name_has_no_class() {
     let of = |class: &str| json!([[class, 0.8]]);
     let mut images = one_box_each(&[of("0"), of("1"), of("2"), of("3"), json!([]), json!(null), of("4")]);
     images.as_array_mut().unwrap().push(json!({"file": "blank.jpg", "detections": []}));
-    let data = open(classified(images, names, json!({})));
+    let data = open(make_results(images, names, json!({})));
     let unnamed = (Animal, "");
     let expected = [unnamed, unnamed, unnamed, unnamed, unnamed, unnamed, (Animal, "fox"), (Blank, "")];
     assert_eq!(observations_of(&data), expected);
@@ -128,7 +128,7 @@ fn an_animal_that_the_classifier_does_not_name_has_no_class() {
 
 #[test]
 fn descriptions_from_kingdom_to_species_give_names_that_people_use() {
-    let data = open(classified(
+    let data = open(make_results(
         one_box_each(&[json!([["0", 0.9]]), json!([["1", 0.9]]), json!([["2", 0.9]]), json!([["3", 0.9]])]),
         json!({"0": "badger", "1": "ibex", "2": "person", "3": "elk"}),
         json!({
@@ -148,7 +148,7 @@ fn descriptions_from_kingdom_to_species_give_names_that_people_use() {
 fn the_likeliest_class_counts_in_whatever_order_they_stand() {
     let names = json!({"0": "fox", "1": "elk"});
     let lists = [json!([["0", 0.2], ["1", "0.7"]]), json!([[0, null], [1, null]]), json!([["7", 0.9]])];
-    let data = open(classified(one_box_each(&lists), names, json!({})));
+    let data = open(make_results(one_box_each(&lists), names, json!({})));
     assert_eq!(observations_of(&data), [(Animal, "elk"), (Animal, "fox"), (Animal, "")]);
     assert_eq!(confidences_of(&data), [Some(0.7), Some(0.9), Some(0.9)]);
     assert!(problems_of(&data)[0].contains("\"7\" is not among classification_categories (value ignored)"));
@@ -156,7 +156,7 @@ fn the_likeliest_class_counts_in_whatever_order_they_stand() {
 
 #[test]
 fn species_among_the_categories_are_the_classes_of_their_boxes() {
-    let mut results = classified(
+    let mut results = make_results(
         json!([{"file": "north/a.jpg", "manually_checked": false, "detections": [
             // The score of the species took the place of that of the box, which is the one that counts for
             // whether there is anything.
@@ -178,7 +178,7 @@ fn species_among_the_categories_are_the_classes_of_their_boxes() {
         observations_of(&data),
         [(Animal, "red fox"), (Animal, ""), (Human, "human"), (Human, "person")]
     );
-    assert_eq!((confidences_of(&data)[0], data.unsure), (Some(0.15), 1));
+    assert_eq!((confidences_of(&data)[0], data.below_threshold), (Some(0.15), 1));
 }
 
 #[test]
@@ -188,14 +188,14 @@ fn a_box_that_a_person_verified_is_read_however_unsure_the_detector_was() {
         detection("1", json!({"conf": 0.05, "verified": false})),
     ]}]);
     let data = open(megadetector(image));
-    assert_eq!((data.observations.len(), data.unsure), (1, 1));
+    assert_eq!((data.observations.len(), data.below_threshold), (1, 1));
 }
 
 #[test]
 fn a_class_of_a_whole_picture_has_no_box() {
     // What a converter writes for a class without a box.
     let whole = json!({"bbox": [0, 0, 1, 1], "conf": 0.7, "classifications": [["0", 0.7]]});
-    let mut results = classified(
+    let mut results = make_results(
         json!([{"file": "a.jpg", "detections": [detection("4", whole)]}]),
         json!({"0": "red fox"}),
         json!({}),
@@ -217,7 +217,7 @@ fn of_a_video_each_class_has_the_frame_with_most_of_it() {
         json!({"file": format!("{number}.mp4"), "frame_rate": 20, "frames_processed": [0, 60, 120],
                "detections": detections})
     };
-    let data = open(classified(
+    let data = open(make_results(
         json!([
             video(1, json!([person(json!(0)), on("1", json!(120), "1")])),
             video(2, json!([on("1", json!(20), "0"), on("1", json!(100), "1"), on("1", json!(100.0), "1")])),
@@ -230,7 +230,7 @@ fn of_a_video_each_class_has_the_frame_with_most_of_it() {
     let (fox, roe) = ((Animal, "fox"), (Animal, "roe deer"));
     assert_eq!(observations_of(&data), [(Human, "person"), roe, fox, roe, roe, fox, fox]);
     // What stands on other frames is the same animal, and neither unsure nor a problem.
-    assert_eq!((data.unsure, problems_of(&data).len()), (0, 0));
+    assert_eq!((data.below_threshold, problems_of(&data).len()), (0, 0));
 }
 
 #[test]
@@ -257,8 +257,13 @@ fn every_kind_of_failure_is_counted_and_named() {
         listed[1].contains("could not read 2.jpg ({\"error\":\"out of memory\"}) (value ignored)"),
         "{listed:#?}"
     );
-    assert!(listed.iter().any(|text| text.contains("image 12, file: “8.jpg” again")), "{listed:#?}");
-    assert!(listed.iter().any(|text| text.contains("9.jpg (Failure of the classifier) (value ignored)")));
+    assert!(listed.iter().any(|text| text.contains("image 12, file: “8.jpg” occurs again")), "{listed:#?}");
+    assert!(
+        listed
+            .iter()
+            .any(|text| text
+                .contains("was only processed in part (Failure of the classifier) (value ignored)"))
+    );
     // What the detector failed on was taken all the same.
     let failed = vec![(Unclassified, ""); 6];
     let expected = [failed, vec![(Blank, ""), (Animal, "animal"), (Blank, "")]].concat();
@@ -284,19 +289,19 @@ fn a_value_that_cannot_be_read_costs_the_value_alone() {
     let listed = problems_of(&data);
     assert_eq!((data.problems.rows_skipped(), data.problems.values_ignored()), (0, 4), "{listed:#?}");
     let expected =
-        "results.json, image 1, conf: 17 is no confidence; expected a number from 0 to 1 (value ignored)";
+        "results.json, image 1, conf: 17 is not a confidence; expected a number from 0 to 1 (value ignored)";
     assert_eq!(listed[1], expected);
 }
 
 #[test]
 fn a_file_in_percent_is_one_in_percent_throughout() {
     let percent = |conf: f64| detection("1", json!({"conf": conf, "classifications": [["0", conf]]}));
-    let data = open(classified(
+    let data = open(make_results(
         json!([{"file": "a.jpg", "detections": [percent(90.0), percent(55.5), percent(0.8)]}]),
         json!({"0": "fox"}),
         json!({}),
     ));
-    assert_eq!((confidences_of(&data), data.unsure), (vec![Some(0.9), Some(0.555)], 1));
+    assert_eq!((confidences_of(&data), data.below_threshold), (vec![Some(0.9), Some(0.555)], 1));
 }
 
 #[test]
@@ -359,7 +364,7 @@ fn what_results_say_of_a_picture_goes_before_its_folder_and_file() {
     assert_eq!(times, expected);
     let listed = problems_of(&data);
     assert!(
-        listed.len() == 1 && listed[0].contains("image 4, latitude, longitude: no coordinates"),
+        listed.len() == 1 && listed[0].contains("image 4, latitude, longitude: not coordinates"),
         "{listed:#?}"
     );
 }
@@ -375,23 +380,23 @@ fn a_clock_that_was_never_set_is_named_and_gives_no_time() {
     ]));
     std::fs::write(folder.path().join("results.json"), results.to_string()).unwrap();
     for (name, time) in [("b.jpg", "1970:01:01 00:00:00"), ("d.jpg", "2024:05:02 06:00:00")] {
-        std::fs::write(folder.path().join(name), taken(Taken { time, ..Taken::default() })).unwrap();
+        std::fs::write(folder.path().join(name), write_exif(CameraExif { time, ..CameraExif::default() }))
+            .unwrap();
     }
     let path = folder.path().join("results.json");
     let data = detections::open(&path, &all_rows()).unwrap();
     assert_none_is_lost(&data);
-    // Without being asked to go on, nobody counts pictures that are in no period.
+    // Without the flag to go on, such a data set is refused.
     let refusal = detections::open(&path, &ReadOptions::default()).unwrap_err().to_string();
     assert!(refusal.starts_with("results.json: 3 of 4 rows have a time that could not be read"), "{refusal}");
     let has_time: Vec<bool> = data.observations.iter().map(|o| o.time.is_some()).collect();
     // Of the last the file knows better.
     assert_eq!(has_time, [false, false, false, true]);
-    let causes: Vec<Option<&str>> =
-        data.problems.listed().iter().map(|problem| problem.likely_cause).collect();
+    let causes: Vec<Option<&str>> = data.problems.list().iter().map(|problem| problem.likely_cause).collect();
     let never_set = Some("the clock of the camera was never set");
     assert_eq!(causes, [never_set, never_set, None]);
     assert!(
-        problems_of(&data)[1].starts_with("results.json, image 2, EXIF: “1970:01:01 00:00:00” is no time")
+        problems_of(&data)[1].starts_with("results.json, image 2, EXIF: “1970:01:01 00:00:00” is too early")
     );
 }
 
@@ -501,12 +506,12 @@ fn a_classifier_without_a_detector_and_parts_that_failed_are_read() {
     assert_eq!(observations_of(&data), expected);
     let listed = problems_of(&data);
     assert_eq!((data.problems.rows_skipped(), data.problems.values_ignored()), (2, 4), "{listed:#?}");
-    assert!(listed[0].contains("SpeciesNet could not do all of its work on 2.jpg (DETECTOR)"), "{listed:#?}");
+    assert!(listed[0].contains("SpeciesNet failed on part of 2.jpg (DETECTOR)"), "{listed:#?}");
 }
 
 /// The corners of each box on a picture of 400 x 300 pixels.
 fn pixels_of(data: &Dataset) -> Vec<Option<PixelBox>> {
-    let in_pixels = |bbox: BoundingBox| bbox.in_pixels(400, 300);
+    let in_pixels = |bbox: BoundingBox| bbox.to_pixels(400, 300);
     data.observations.iter().map(|o| o.bbox.and_then(in_pixels)).collect()
 }
 
@@ -527,7 +532,7 @@ fn lists_of_pytorch_wildlife_have_corners_in_pixels() {
         observations_of(&data),
         [(Animal, "animal"), (Human, "person"), (Blank, ""), (Vehicle, "vehicle"), (Unclassified, "")]
     );
-    assert_eq!((data.unsure, data.problems.rows_skipped()), (1, 1));
+    assert_eq!((data.below_threshold, data.problems.rows_skipped()), (1, 1));
     let first = PixelBox { x: 10, y: 20, width: 100, height: 200 };
     let second = PixelBox { x: 0, y: 0, width: 50, height: 60 };
     assert_eq!(pixels_of(&data), [Some(first), Some(second), None, Some(first), None]);
@@ -599,7 +604,7 @@ fn a_class_of_each_animal_of_a_picture_on_all_of_its_boxes_is_the_likeliest() {
         ],
     }));
     assert_eq!(observations_of(&data), [(Animal, "agouti"), (Animal, "agouti"), (Blank, "")]);
-    assert_eq!(data.made_by.as_deref(), Some("megadetector_v5"));
+    assert_eq!(data.model_name.as_deref(), Some("megadetector_v5"));
 }
 
 #[test]

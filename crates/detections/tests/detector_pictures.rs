@@ -7,7 +7,7 @@ use std::sync::Arc;
 use detections::{Dataset, DateOrder, Fetch, FetchError, PictureCount, ReadOptions, SourceError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Taken, taken};
+use testkit::{CameraExif, write_exif};
 
 /// Results of MegaDetector with a box of an animal on each of these pictures.
 fn results(paths: &[&str]) -> Value {
@@ -23,7 +23,8 @@ fn folder_with(results: &Value, pictures: &[&str]) -> TempDir {
     for path in pictures {
         let path = folder.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, taken(Taken { time: "2023:10:01 06:00:00", ..Taken::default() })).unwrap();
+        std::fs::write(path, write_exif(CameraExif { time: "2023:10:01 06:00:00", ..CameraExif::default() }))
+            .unwrap();
     }
     folder
 }
@@ -50,7 +51,7 @@ impl Fetch for EmptyStore {
         Err(FetchError::Status(404))
     }
 
-    fn at_once(&self) -> usize {
+    fn max_concurrent(&self) -> usize {
         1
     }
 }
@@ -62,8 +63,8 @@ fn results_of_which_no_picture_is_found_are_refused_unless_they_bring_times() {
     let error = open(folder.path(), &ReadOptions::default()).unwrap_err();
     assert!(matches!(&error, SourceError::NoPictures { listed: 2, .. }), "{error:?}");
     let expected = format!(
-        "none of the 2 pictures of md.json was found in {} (such as mnt/gpu/run7/CamA/IMG_0001.JPG), and the \
-         results bring no times. Say where the pictures are: --images FOLDER",
+        "use --images FOLDER to say where the pictures are: none of the 2 pictures of md.json is in {} (such as \
+         mnt/gpu/run7/CamA/IMG_0001.JPG), and the results contain no times",
         folder.path().display()
     );
     assert_eq!(error.to_string(), expected);
@@ -114,7 +115,7 @@ fn two_cameras_with_pictures_of_one_name_stay_two() {
 
 #[test]
 fn two_paths_of_which_the_same_is_left_stay_two() {
-    // All lie in one folder now, and by the names of files alone nobody can tell whose picture is whose.
+    // All lie in one folder now, and the names of files alone do not show which camera took a picture.
     let listed = ["/mnt/CamA/1.jpg", "/mnt/CamB/1.jpg", "/mnt/CamB/2.jpg", "1.jpg", "mnt/CamB/1.jpg"];
     let folder = folder_with(&results(&listed), &["1.jpg", "2.jpg"]);
     let data = open(folder.path(), &ReadOptions::default()).unwrap();
@@ -149,7 +150,7 @@ fn pictures_are_looked_for_in_the_folder_that_is_named_and_nowhere_else() {
 }
 
 /// Results with these times, of pictures that are nowhere.
-fn dated(times: &[&str]) -> TempDir {
+fn make_results(times: &[&str]) -> TempDir {
     let paths: Vec<String> = (0..times.len()).map(|number| format!("CamA/{number}.jpg")).collect();
     let mut dated = results(&paths.iter().map(String::as_str).collect::<Vec<_>>());
     for (image, time) in dated["images"].as_array_mut().unwrap().iter_mut().zip(times) {
@@ -164,24 +165,25 @@ fn the_order_of_day_and_month_is_that_of_all_times_of_the_results() {
         let data = open(folder.path(), options).unwrap();
         data.observations.iter().map(|o| o.time.map_or(String::new(), |time| time.to_string())).collect()
     };
-    let told = dated(&["04/05/2023 10:00", "16/05/2023 10:00"]);
+    let told = make_results(&["04/05/2023 10:00", "16/05/2023 10:00"]);
     let day_first = ["2023-05-04 10:00:00", "2023-05-16 10:00:00"];
     assert_eq!(times(&told, &ReadOptions::default()), day_first);
-    let untold = dated(&["04/05/2023 10:00", "2023-05-16T10:00:00.123456"]);
+    let untold = make_results(&["04/05/2023 10:00", "2023-05-16T10:00:00.123456"]);
     let error = open(untold.path(), &ReadOptions::default()).unwrap_err().to_string();
     let expected =
         "the time “04/05/2023 10:00” (datetime of image 1) can be read with the day or the month first";
     assert!(error.contains(expected) && error.contains("--date-order"), "{error}");
     let options = ReadOptions { date_order: Some(DateOrder::DayFirst), ..ReadOptions::default() };
     assert_eq!(times(&untold, &options), day_first);
-    let mixed = dated(&["05/16/2023 10:00", "16/05/2023 10:00"]);
+    let mixed = make_results(&["05/16/2023 10:00", "16/05/2023 10:00"]);
     let error = open(mixed.path(), &ReadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("now one and now the other"), "{error}");
 }
 
 #[test]
 fn times_that_cannot_be_read_are_lost_times_and_not_missing_pictures() {
-    let error = open(dated(&["1684231200", "1684231260"]).path(), &ReadOptions::default()).unwrap_err();
+    let error =
+        open(make_results(&["1684231200", "1684231260"]).path(), &ReadOptions::default()).unwrap_err();
     assert!(matches!(&error, SourceError::TooManyBadRows(_)), "{error:?}");
     assert!(
         error.to_string().starts_with("md.json: 2 of 2 rows have a time that could not be read"),

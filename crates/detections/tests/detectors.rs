@@ -5,7 +5,7 @@ use std::path::Path;
 use detections::{Dataset, ObservationType, ReadOptions, Selection, SourceError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Taken, taken};
+use testkit::{CameraExif, write_exif};
 
 /// A folder with results, and pictures beside them. Without pictures each image brings a time.
 fn survey(results: &Value, pictures: &[(&str, Vec<u8>)]) -> TempDir {
@@ -57,7 +57,7 @@ fn megadetector(images: Value) -> Value {
 }
 
 /// Kind, class, confidence and whether there is a box, of each observation.
-fn told(data: &Dataset) -> Vec<(ObservationType, String, Option<f32>, bool)> {
+fn list_observations(data: &Dataset) -> Vec<(ObservationType, String, Option<f32>, bool)> {
     let class =
         |class: Option<u32>| class.map_or(String::new(), |class| data.classes[class as usize].name.clone());
     data.observations.iter().map(|o| (o.kind, class(o.class), o.confidence, o.bbox.is_some())).collect()
@@ -89,13 +89,13 @@ fn each_box_that_the_detector_is_sure_of_is_an_observation() {
         // The classifier saw nothing in a box of the detector: an animal whose species stays open.
         (ObservationType::Animal, String::new(), Some(0.7), true),
     ];
-    assert_eq!(told(&data), expected);
-    assert_eq!((data.unsure, data.made_by.as_deref()), (1, Some("md_v5a.0.0.pt")));
+    assert_eq!(list_observations(&data), expected);
+    assert_eq!((data.below_threshold, data.model_name.as_deref()), (1, Some("md_v5a.0.0.pt")));
 }
 
 #[test]
 fn times_and_places_come_from_the_pictures_and_cameras_from_folders() {
-    let at = |time, offset, place| taken(Taken { time, offset, place });
+    let at = |time, offset, place| write_exif(CameraExif { time, offset, place });
     let trail = Some(((51, 30), (-114, 15)));
     let folder = survey(
         &megadetector(json!([
@@ -164,7 +164,7 @@ fn the_user_may_set_the_threshold() {
     let folder = survey(&megadetector(images(3)), &[]);
     let options = ReadOptions { min_confidence: Some(0.95), ..ReadOptions::default() };
     let data = detections::open(&folder.path().join("results.json"), &options).unwrap();
-    assert_eq!((data.unsure, data.select(&Selection::default()).unwrap().len()), (3, 0));
+    assert_eq!((data.below_threshold, data.select(&Selection::default()).unwrap().len()), (3, 0));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn what_is_wrong_with_an_image_is_told_and_the_others_are_read() {
         ])),
         &[],
     ));
-    let listed: Vec<String> = data.problems.listed().iter().map(ToString::to_string).collect();
+    let listed: Vec<String> = data.problems.list().iter().map(ToString::to_string).collect();
     assert_eq!((data.problems.rows_skipped(), data.problems.values_ignored()), (3, 4), "{listed:#?}");
     assert_eq!(
         listed[0],
@@ -243,7 +243,7 @@ fn pictures_are_found_though_the_results_are_of_another_machine() {
     std::fs::write(folder.path().join("results.json"), results.to_string()).unwrap();
     let pictures = survey(
         &json!({}),
-        &[("cam1/4.jpg", taken(Taken { time: "2023:10:01 06:00:00", ..Taken::default() }))],
+        &[("cam1/4.jpg", write_exif(CameraExif { time: "2023:10:01 06:00:00", ..CameraExif::default() }))],
     );
     let options = ReadOptions { images: Some(pictures.path().into()), ..ReadOptions::default() };
     let data = detections::open(&folder.path().join("results.json"), &options).unwrap();
@@ -281,13 +281,13 @@ fn a_prediction_is_the_class_of_all_animals_on_its_picture() {
         (ObservationType::Animal, deer, Some(0.5), false),
         (ObservationType::Unclassified, String::new(), None, false),
     ];
-    assert_eq!(told(&data), expected);
+    assert_eq!(list_observations(&data), expected);
     assert_eq!(data.classes[0].vernacular.as_deref(), Some("white-tailed deer"));
     assert_eq!(
-        (data.locations[0].latitude, data.made_by.as_deref()),
+        (data.locations[0].latitude, data.model_name.as_deref()),
         (Some(51.5), Some("SpeciesNet 4.0.1a"))
     );
-    assert_eq!((data.problems.rows_skipped(), data.unsure), (0, 1));
+    assert_eq!((data.problems.rows_skipped(), data.below_threshold), (0, 1));
 }
 
 #[test]

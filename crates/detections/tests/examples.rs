@@ -70,11 +70,11 @@ fn the_algar_survey_is_read_with_its_dirt() {
     let endless: Vec<&str> =
         data.deployments.iter().filter(|d| d.end.is_none()).map(|d| d.id.as_str()).collect();
     assert_eq!(endless, ["ALG027_2019-04-03"]);
-    assert!(data.class("Odocoileus virginianus").is_some());
-    assert!(data.class("Weasel spp.").is_some());
-    assert!(data.class("Unknown unknown").is_none());
+    assert!(data.find_class("Odocoileus virginianus").is_some());
+    assert!(data.find_class("Weasel spp.").is_some());
+    assert!(data.find_class("Unknown unknown").is_none());
     assert!(data.observations.iter().all(|o| o.count >= 1), "a group of 0 is one animal that was seen");
-    let skipped = data.problems.listed().iter().filter(|p| p.consequence == Consequence::RowSkipped).count();
+    let skipped = data.problems.list().iter().filter(|p| p.consequence == Consequence::RowSkipped).count();
     assert_eq!(skipped, 0);
 }
 

@@ -40,7 +40,7 @@ fn assert_is_usual(data: &Dataset) {
     assert_eq!(data.locations[0].latitude.zip(data.locations[0].longitude), Some((4.6, -74.25)));
     let times: Vec<String> = data.observations.iter().map(|o| o.time.unwrap().to_string()).collect();
     assert_eq!(times, ["2022-03-05 21:10:00", "2022-03-06 21:10:00"]);
-    assert!(data.problems.listed().is_empty(), "{:?}", data.problems.listed());
+    assert!(data.problems.list().is_empty(), "{:?}", data.problems.list());
     let rows: Vec<u64> = data.problems.tables().iter().map(|table| table.rows).collect();
     assert_eq!(rows, [1, 2]);
 }
@@ -126,7 +126,7 @@ fn yes_is_understood_in_other_languages_and_anything_else_is_named() {
     let kinds: Vec<ObservationType> = data.observations.iter().map(|o| o.kind).collect();
     let (blank, animal) = (ObservationType::Blank, ObservationType::Animal);
     assert_eq!(kinds, [blank, blank, animal, animal]);
-    assert!(data.problems.listed()[0].to_string().contains("“maybe”; expected yes or no"));
+    assert!(data.problems.list()[0].to_string().contains("“maybe”; expected yes or no"));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn compressed_tables_are_read_under_either_name() {
         &open(&folder(&[("deployments.csv.gz", &deployments), ("images.csv.gz", &images)])).unwrap(),
     );
     assert_is_usual(&open(&folder(&[("deployments.csv", &deployments), ("images.csv", &images)])).unwrap());
-    // One that is cut off says so.
+    // A table that is cut off is an error.
     let cut = &images[..images.len() - 12];
     let error = open(&folder(&[("deployments.csv.gz", &deployments), ("images.csv.gz", cut)])).unwrap_err();
     assert!(error.to_string().starts_with("images.csv.gz: cannot be read"), "{error}");

@@ -12,7 +12,7 @@ fn open(path: &Path) -> Dataset {
 }
 
 fn taxon<'a>(data: &'a Dataset, class: &str) -> &'a Taxon {
-    &data.classes[data.class(class).unwrap() as usize].taxon
+    &data.classes[data.find_class(class).unwrap() as usize].taxon
 }
 
 /// The rank of each class.

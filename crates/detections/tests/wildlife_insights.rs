@@ -80,7 +80,7 @@ fn an_animal_that_is_only_that_has_no_class() {
         assert!(data.observations.iter().all(|o| o.class.is_none() && o.kind == ObservationType::Animal));
     }
     let [data, _] = identified_as(&rows);
-    let overview = Overview::of(&data);
+    let overview = Overview::count(&data);
     assert_eq!((overview.species.len(), overview.unnamed_animals), (0, rows.len() as u64));
 }
 

@@ -1,4 +1,4 @@
-//! Names of jobs and of workers.
+//! The ids of jobs and workers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,18 +6,18 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The id of a job: 1 to 128 characters from `[A-Za-z0-9._-]`, a UUID when we make it.
+/// The id of a job: 1 to 128 characters from `[A-Za-z0-9._-]`, a UUID if this program made it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct JobId(String);
 
-/// A text that is no job id.
+/// The text is not a job id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a job id has 1 to 128 characters out of A-Z, a-z, 0-9, '.', '_' and '-'")]
 pub struct InvalidJobId;
 
 impl JobId {
-    /// A new id that no other job has.
+    /// A new unique id.
     pub fn random() -> Self {
         Self(Uuid::new_v4().to_string())
     }
@@ -61,18 +61,17 @@ impl fmt::Display for JobId {
     }
 }
 
-/// The name of a worker, which no other has: process ids come again, on another machine or
-/// after a restart, so a random part is in it.
+/// The id of a worker. It has a random part, since process ids repeat on other machines and after restarts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct WorkerId(String);
 
 impl WorkerId {
-    /// A new name.
+    /// A new unique id.
     pub fn random() -> Self {
         Self(format!("{}-{}", std::process::id(), Uuid::new_v4().simple()))
     }
 
-    /// The name as text.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_other_programs_are_read() {
+    fn ids_of_other_programs_are_accepted() {
         for text in ["a", "job_1.x-Y", &"x".repeat(128), JobId::random().as_str()] {
             assert!(text.parse::<JobId>().is_ok(), "{text}");
         }

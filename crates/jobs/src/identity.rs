@@ -1,4 +1,4 @@
-//! Which store a process uses, in a form that can be written down and compared.
+//! The identity of a store, for comparing the stores of processes.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,27 +7,27 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-/// The file in a SQLite store's folder that holds the store's id.
+/// The file in the folder of a SQLite store that contains the store's id.
 const FILE: &str = "store-id";
 
-/// Which store it is, among all stores. Holds no secrets.
+/// The identity of a store, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreIdentity {
-    /// The same for every process that uses the store, and for no other store.
+    /// Unique, and the same in every process that uses the store.
     pub id: String,
-    /// The store as people know it.
+    /// A description for people.
     pub description: String,
 }
 
-/// The id of the SQLite store in `folder`, which is chosen at random the first time.
+/// Reads the id of the SQLite store in `folder`, or chooses one at random the first time.
 ///
-/// The path alone is no identity: two machines may have the same one, and a store that is moved, or is
-/// mounted elsewhere in a container, stays the same store. A copy is another store, and would take the
-/// files of the first for files that nobody wants: it is known by its path and its inode, which are
-/// both others than those that are noted, and gets an id of its own.
+/// The path is not a reliable identity: two machines may use the same path, and a store that is moved, or
+/// mounted elsewhere in a container, stays the same store. A copy is another store, which would remove the
+/// files of the first as files without a record. It is recognized by its path and its inode, which both
+/// differ from the stored ones, and gets a new id.
 pub(crate) fn sqlite_id(folder: &Path) -> io::Result<String> {
     std::fs::create_dir_all(folder)?;
-    let here = Origin::of(folder)?;
+    let here = Origin::of_folder(folder)?;
     let kept = read_id(folder)?;
     let id = choose_id(kept.as_ref(), &here);
     if kept != Some((id.clone(), Some(here.clone()))) {
@@ -36,15 +36,15 @@ pub(crate) fn sqlite_id(folder: &Path) -> io::Result<String> {
     Ok(id)
 }
 
-/// The id that the store in `folder` has, or one that it could get. Nothing is made or noted.
+/// Reads the id of the store in `folder`, or returns a random one. Writes nothing.
 pub(crate) fn peek_sqlite_id(folder: &Path) -> io::Result<String> {
     match read_id(folder)? {
-        Some(kept) => Ok(choose_id(Some(&kept), &Origin::of(folder)?)),
+        Some(kept) => Ok(choose_id(Some(&kept), &Origin::of_folder(folder)?)),
         None => Ok(Uuid::new_v4().to_string()),
     }
 }
 
-/// The id that is noted, unless it is that of a store of which this one is a copy.
+/// Returns the stored id, or a new one if this store is a copy.
 fn choose_id(kept: Option<&(String, Option<Origin>)>, here: &Origin) -> String {
     match kept {
         Some((id, origin)) if origin.as_ref().is_none_or(|origin| origin.may_be(here)) => id.clone(),
@@ -52,7 +52,7 @@ fn choose_id(kept: Option<&(String, Option<Origin>)>, here: &Origin) -> String {
     }
 }
 
-/// Where a store was when its id was noted.
+/// The place of a store when its id was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Origin {
     path: String,
@@ -60,20 +60,20 @@ struct Origin {
 }
 
 impl Origin {
-    fn of(folder: &Path) -> io::Result<Self> {
+    fn of_folder(folder: &Path) -> io::Result<Self> {
         let real = folder.canonicalize()?;
         let inode = std::fs::metadata(&real)?.ino();
-        // A line holds it.
+        // The path has to fit on one line.
         Ok(Self { path: real.display().to_string().replace(char::is_control, "?"), inode })
     }
 
-    /// Whether a store from there may be the one that is here: it was moved or restored, not copied.
+    /// Whether a store from this place may be the one that is now `here`: moved or restored, and not copied.
     fn may_be(&self, here: &Self) -> bool {
         self.path == here.path || self.inode == here.inode
     }
 }
 
-/// The id that is noted, and where the store was then: an id, an inode and a path, a line each.
+/// Reads the stored id and the place of the store at that time: an id, an inode and a path, on a line each.
 fn read_id(folder: &Path) -> io::Result<Option<(String, Option<Origin>)>> {
     let path = folder.join(FILE);
     let text = match std::fs::read_to_string(&path) {
@@ -89,12 +89,15 @@ fn read_id(folder: &Path) -> io::Result<Option<(String, Option<Origin>)>> {
         }
         Err(_) => Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("{} does not hold the id of a store; delete the file to get a new one", path.display()),
+            format!(
+                "{} does not contain the id of a store; delete the file to get a new one",
+                path.display()
+            ),
         )),
     }
 }
 
-/// Notes an id: nobody ever sees half of it. The store is for one process, so nobody else does the same.
+/// Stores an id atomically. Only one process uses the store, so there is no other writer.
 fn write_id(folder: &Path, id: &str, origin: &Origin) -> io::Result<()> {
     let temporary = folder.join(format!("{FILE}-{}", Uuid::new_v4()));
     let written = File::create_new(&temporary).and_then(|mut file| {
@@ -103,7 +106,6 @@ fn write_id(folder: &Path, id: &str, origin: &Origin) -> io::Result<()> {
         std::fs::rename(&temporary, folder.join(FILE))
     });
     if written.is_err() {
-        // It is of no use to anybody.
         let _ = std::fs::remove_file(&temporary);
     }
     written
@@ -135,7 +137,7 @@ mod tests {
         let other = sqlite_id(&copy).unwrap();
         assert_ne!(other, id);
         assert_eq!((sqlite_id(&copy).unwrap(), sqlite_id(&first).unwrap()), (other, id.clone()));
-        // Brought back from a backup, to where it was.
+        // Restored from a backup to the same path.
         let note = std::fs::read(first.join(FILE)).unwrap();
         std::fs::rename(&first, place.path().join("old")).unwrap();
         std::fs::create_dir(&first).unwrap();
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_can_be_read_without_a_trace() {
+    fn an_id_can_be_read_without_writing() {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("jobs");
         assert_ne!(peek_sqlite_id(&folder).unwrap(), peek_sqlite_id(&folder).unwrap());
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_holds_no_id_is_named_and_kept() {
+    fn a_file_without_an_id_is_named_in_the_error_and_kept() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join(FILE);
         std::fs::write(&path, "something else").unwrap();

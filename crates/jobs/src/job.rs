@@ -1,4 +1,4 @@
-//! A job, as it is asked for, worked on and looked at.
+//! A job as clients submit it, as workers claim it, and as its record describes it.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::id::JobId;
 use crate::missing_reason::MissingReason;
 
-/// What a job makes.
+/// The kind of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -20,7 +20,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name in addresses and records.
+    /// The name in addresses and records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pdf => "pdf",
@@ -37,25 +37,25 @@ impl FromStr for Kind {
     }
 }
 
-/// Where a job is in its life.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Waits for a worker.
+pub enum JobState {
+    /// It waits for a worker.
     Queued,
-    /// A worker has it.
+    /// A worker is processing it.
     Running,
-    /// Has not ended, by the word of another program that wrote its record; whether it waits or
-    /// runs is not told.
+    /// It has not ended, according to another program that wrote the record without saying whether it is
+    /// queued or running.
     Processing,
-    /// Done; its file can be had. Final.
+    /// Its file can be downloaded. Final.
     Completed,
-    /// Given up, with a reason. Final.
+    /// It failed with an error message. Final.
     Failed,
 }
 
-impl State {
-    /// Its name in records.
+impl JobState {
+    /// The name in records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -66,13 +66,13 @@ impl State {
         }
     }
 
-    /// Nothing changes it any more.
+    /// Whether the state never changes again.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed)
     }
 }
 
-impl FromStr for State {
+impl FromStr for JobState {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
@@ -81,94 +81,96 @@ impl FromStr for State {
     }
 }
 
-/// A job that is asked for.
+/// A job to be submitted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewJob {
-    /// Its id, which no other job has.
+    /// A unique id.
     pub job_id: JobId,
-    /// What it makes.
+    /// The kind.
     pub kind: Kind,
-    /// What it is, in a few words for people.
+    /// A short description for people.
     pub title: String,
-    /// What is asked for. Only the worker reads it.
+    /// The request. Only the worker reads it.
     pub request: Value,
-    /// How many detections it goes through, when it counts them.
+    /// The part of the request that clients see in the status, as a small JSON object.
+    pub details: Option<Value>,
+    /// Number of detections to process, if the job counts them.
     pub total_detections: Option<u64>,
-    /// Whose it is, where that matters.
+    /// The owner, if the server has tokens.
     pub owner: Option<String>,
-    /// Where the end of the job is told to, when somebody asked for that.
+    /// The address of the callback about the end of the job, if there is one.
     pub callback_url: Option<String>,
-    /// What tells a submission that is sent again from a new one.
+    /// Identifies a repeated submission.
     pub idempotency: Option<Idempotency>,
 }
 
-/// What a client sends so that a submission whose answer was lost can be sent again.
+/// Identifies a submission, so that a client whose answer was lost can repeat it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
-    /// The client's key. It is taken for as long as the job's record lives.
+    /// The key of the client, which is reserved for as long as the job's record exists.
     pub key: String,
-    /// What the request was, in any form that is the same for the same request only.
+    /// A fingerprint of the request, different for every request.
     pub fingerprint: String,
 }
 
-/// What became of a submission.
+/// The result of a submission.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Submitted {
-    /// A job was made.
-    New(Record),
-    /// The same request was submitted before with the same key: this is its job.
-    Before(Record),
+pub enum Submission {
+    /// A new job was created.
+    New(JobRecord),
+    /// The same request was submitted before with the same key, and this is its job.
+    Repeated(JobRecord),
 }
 
-impl Submitted {
-    /// The job, new or not.
-    pub fn into_record(self) -> Record {
+impl Submission {
+    /// The job, whether new or not.
+    pub fn into_record(self) -> JobRecord {
         match self {
-            Self::New(record) | Self::Before(record) => record,
+            Self::New(record) | Self::Repeated(record) => record,
         }
     }
 }
 
 /// The right to work on a job: its id and the attempt, which is the fencing token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Held {
+pub struct Lease {
     /// The job.
     pub job_id: JobId,
     /// Which attempt at it this is, from 1.
     pub attempt: u32,
 }
 
-/// A job that was given to a worker.
+/// A job that a worker has claimed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
-    /// The right to work on it.
-    pub held: Held,
-    /// What it makes.
+    /// The right to work on the job.
+    pub held: Lease,
+    /// The kind.
     pub kind: Kind,
-    /// What is asked for.
+    /// The request.
     pub request: Value,
 }
 
-/// A file that a job made.
+/// The file of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Artifact {
-    /// Its name, without a folder.
+    /// The name without a folder.
     pub filename: String,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// How many of the detections asked for are not in it whole; `None` when it counts none.
+    /// Number of requested detections that are missing or incomplete; `None` if the job counts none.
     pub missing: Option<u64>,
-    /// Why they are not, the most frequent reason first. A record keeps as many as fit into 4 KiB.
+    /// Why they are missing, the most frequent reason first. A record keeps as many as fit into 4 KiB.
     pub missing_reasons: Vec<MissingReason>,
-    /// How many pictures stay on the web and are named in it by their addresses; `None` when it counts
+    /// Number of pictures that stay on the web, whose addresses the file lists; `None` if the job counts
     /// none.
     pub remote_pictures: Option<u64>,
-    /// The SHA-256 of its content, 64 hexadecimal digits; `None` in records that do not tell.
+    /// The SHA-256 of the content, 64 hexadecimal digits; `None` in records without it.
     pub sha256: Option<String>,
 }
 
 impl Artifact {
-    /// The path at which a server hands it out.
+    /// The path at which the server provides the file.
     pub fn download_url(&self) -> String {
         format!("/api/static/exports/{}", self.filename)
     }
@@ -177,84 +179,86 @@ impl Artifact {
 /// Why an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What was wrong, where, and what to do about it: for the person who asked.
+    /// What was wrong, where, and what to do about it, for the person who submitted the job.
     pub message: String,
-    /// The fault may pass (storage, network), so that another attempt is worth its while. A
-    /// wrong input fails at once.
+    /// Whether the error is temporary (storage, network), so that another attempt may succeed. With wrong
+    /// input the job fails at once.
     pub may_pass: bool,
 }
 
 impl Failure {
-    /// Of a job whose request the store has and cannot read. Another attempt would meet the same.
+    /// The failure of a job whose stored request cannot be read.
     pub(crate) fn unreadable_request() -> Self {
         Self { message: "the request of this job cannot be read; submit it again".into(), may_pass: false }
     }
 }
 
-/// The end of a job that somebody asked to be told of, and has not been told of yet.
+/// A message about the end of a job that has not been sent yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callback {
     /// The job, which has ended.
     pub job_id: JobId,
-    /// Where it is told to.
+    /// The address to send it to.
     pub url: String,
-    /// Which attempt at telling this is, from 1.
+    /// The number of this attempt to send it, from 1.
     pub attempt: u32,
 }
 
-/// The status of a job.
+/// The record of a job. Other programs may write records without some of the optional fields.
 #[derive(Clone, Debug, PartialEq, Hash)]
-pub struct Record {
+pub struct JobRecord {
     /// The job.
     pub job_id: JobId,
-    /// What it makes; records that other programs wrote may not tell.
+    /// The kind, if the record has it.
     pub kind: Option<Kind>,
-    /// What it is, in a few words for people; records that other programs wrote may not tell.
+    /// A short description for people, if the record has one.
     pub title: Option<String>,
-    /// Where it is in its life.
-    pub state: State,
-    /// Attempts so far; 0 while no worker has had it, or when the record does not tell.
+    /// The state.
+    pub state: JobState,
+    /// Number of the current or last attempt; 0 before the first, or if the record does not have it.
     pub attempt: u32,
-    /// When it was submitted. Set once; records that other programs wrote may not tell.
+    /// When it was submitted, if the record has it. It never changes.
     pub created_at: Option<Timestamp>,
     /// When the current or last attempt began.
     pub started_at: Option<Timestamp>,
     /// When it was completed or failed.
     pub completed_at: Option<Timestamp>,
-    /// When the record and its file will be gone, unless the status is written again. `None`
-    /// when another program wrote it to stay.
+    /// When the record and its file expire, unless the record is written again. `None` if another program
+    /// wrote it without an expiry.
     pub expires_at: Option<Timestamp>,
-    /// The name of the file, once there is one.
+    /// The name of the file, once it exists.
     pub filename: Option<String>,
-    /// Where the file can be had, once there is one.
+    /// The path of the file on the server, once it exists.
     pub download_url: Option<String>,
-    /// The size of the file, once there is one.
+    /// The size of the file, once it exists.
     pub file_size_bytes: Option<u64>,
-    /// Why it failed; only of a failed job.
+    /// The error message of a failed job.
     pub error: Option<String>,
-    /// How many detections it goes through, when it counts them.
+    /// Number of detections to process, if the job counts them.
     pub total_detections: Option<u64>,
-    /// How many of them are done.
+    /// Number of processed detections.
     pub processed_count: Option<u64>,
-    /// How many of them are not in the file whole, once there is one.
+    /// Number of detections that are missing from the file or incomplete in it, once it exists.
     pub missing_count: Option<u64>,
-    /// Why they are not, the most frequent reason first; empty when nothing is missing, or when the
-    /// record does not tell.
+    /// Why they are missing, the most frequent reason first; empty if nothing is missing or the record has
+    /// none.
     pub missing_reasons: Vec<MissingReason>,
-    /// How many pictures stay on the web and are named in the file by their addresses, once there is one.
+    /// Number of pictures that stay on the web, whose addresses the file lists, once it exists.
     pub remote_pictures: Option<u64>,
-    /// The SHA-256 of the file, 64 hexadecimal digits, once there is one.
+    /// The SHA-256 of the file, 64 hexadecimal digits, once it exists.
     pub sha256: Option<String>,
-    /// Whose it is; of some nobody is told to be.
+    /// The part of the request that clients see, if the job was submitted with it.
+    pub details: Option<Value>,
+    /// The owner, if any.
     pub owner: Option<String>,
 }
 
-impl Record {
-    /// The file of a completed job, when its record tells all about it.
+impl JobRecord {
+    /// The file of a completed job.
     pub fn artifact(&self) -> Option<Artifact> {
-        // Other programs may not say it, and the file has its own.
+        // Records of other programs may lack the size. It is then read from the file.
         let (filename, size) = (self.filename.clone()?, self.file_size_bytes.unwrap_or(0));
-        (self.state == State::Completed).then(|| Artifact {
+        (self.state == JobState::Completed).then(|| Artifact {
             filename,
             size,
             missing: self.missing_count,

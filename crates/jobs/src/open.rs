@@ -1,7 +1,8 @@
-//! Which store, as people write it.
+//! The address of a store, and opening it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::redis::{RedisAddress, RedisStore};
 use crate::sqlite::SqliteStore;
 use crate::store::{JobStore, StoreError, StoreOptions};
 
-/// Where jobs are kept: `sqlite:FOLDER`, or the address of a server (see [`RedisAddress`]).
+/// The address of a store: `sqlite:FOLDER`, or the address of a server (see [`RedisAddress`]).
 #[derive(Clone, Debug)]
 pub enum StoreAddress {
     /// A folder, for one process.
@@ -28,41 +29,39 @@ impl StoreAddress {
         })
     }
 
-    /// Which store it is. `machine` names this machine, since an address such as `redis://localhost`
-    /// is of another server on each.
+    /// The identity of the store. `machine` is the name of this machine, since an address such as
+    /// `redis://localhost` means another server on each machine.
     ///
-    /// A SQLite store is known by an id in its folder, a Redis server by its address: a Redis that
-    /// lost all that it held is still the same store.
+    /// A SQLite store is identified by an id in its folder, a Redis server by its address: a Redis server
+    /// that has lost its content is still the same store.
     pub fn identity(&self, machine: &str) -> Result<StoreIdentity, StoreError> {
         match self {
-            Self::Sqlite(folder) => {
-                let unavailable =
-                    |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
-                let id = sqlite_id(folder).map_err(unavailable)?;
-                let path = folder.canonicalize().map_err(unavailable)?;
-                let description = format!("sqlite:{} on {machine}", path.display());
-                Ok(StoreIdentity { id: format!("sqlite:{id}"), description })
-            }
+            Self::Sqlite(folder) => identify_sqlite(folder, sqlite_id, machine),
             Self::Redis(address) => Ok(identify_redis(address, machine)),
         }
     }
 
-    /// The same without making or noting anything: a SQLite store that is not there yet has an id of its
-    /// own each time.
+    /// The same without writing anything. A SQLite store that does not exist yet gets another id in each
+    /// call.
     pub fn peek_identity(&self, machine: &str) -> Result<StoreIdentity, StoreError> {
         match self {
-            Self::Sqlite(folder) => {
-                let unavailable =
-                    |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
-                let id = peek_sqlite_id(folder).map_err(unavailable)?;
-                let path =
-                    folder.canonicalize().or_else(|_| std::path::absolute(folder)).map_err(unavailable)?;
-                let description = format!("sqlite:{} on {machine}", path.display());
-                Ok(StoreIdentity { id: format!("sqlite:{id}"), description })
-            }
+            Self::Sqlite(folder) => identify_sqlite(folder, peek_sqlite_id, machine),
             Self::Redis(address) => Ok(identify_redis(address, machine)),
         }
     }
+}
+
+fn identify_sqlite(
+    folder: &Path,
+    read_id: fn(&Path) -> io::Result<String>,
+    machine: &str,
+) -> Result<StoreIdentity, StoreError> {
+    let unavailable = |error: io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
+    let id = read_id(folder).map_err(unavailable)?;
+    // A folder that does not exist yet cannot be made canonical.
+    let path = folder.canonicalize().or_else(|_| std::path::absolute(folder)).map_err(unavailable)?;
+    let description = format!("sqlite:{} on {machine}", path.display());
+    Ok(StoreIdentity { id: format!("sqlite:{id}"), description })
 }
 
 fn identify_redis(address: &RedisAddress, machine: &str) -> StoreIdentity {
@@ -76,7 +75,7 @@ impl FromStr for StoreAddress {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.strip_prefix("sqlite:") {
             Some(folder) if !folder.is_empty() => Ok(Self::Sqlite(folder.into())),
-            _ if RedisAddress::is_meant(text) => {
+            _ if RedisAddress::has_redis_scheme(text) => {
                 text.parse().map(Self::Redis).map_err(|error: crate::InvalidAddress| error.to_string())
             }
             _ => Err("expected sqlite:DIR or redis://HOST[:PORT][/DATABASE]".into()),
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sqlite_store_is_known_by_its_id_and_described_by_its_folder() {
+    fn a_sqlite_store_is_identified_by_its_id_and_described_by_its_folder() {
         let folder = tempfile::tempdir().unwrap();
         let address = StoreAddress::Sqlite(folder.path().join("jobs"));
         let identity = address.identity("deerbox").unwrap();

@@ -1,4 +1,4 @@
-//! What every job store does.
+//! The interface of job stores.
 
 use std::time::Duration;
 
@@ -6,30 +6,30 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use crate::id::{JobId, WorkerId};
-use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
+use crate::job::{Artifact, Callback, Claim, Failure, JobRecord, Lease, NewJob, Submission};
 
-/// How long things last. The same for all processes that share a store.
+/// The settings of a store, which must be the same in all processes that share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreOptions {
-    /// How long a record lives after its last write.
+    /// How long a record is kept after its last write.
     pub ttl: Duration,
     /// How long a worker keeps a job without a heartbeat.
     pub lease: Duration,
-    /// Attempts at a job before it is given up.
+    /// Attempts at a job before it fails for good.
     pub max_attempts: u32,
-    /// Wait before the second attempt after a passing fault; doubled for each one more.
+    /// Wait before the second attempt after a temporary error; it doubles with each further attempt.
     pub retry_delay: Duration,
-    /// Jobs that may wait, in all and of one owner.
-    pub most_waiting: MostWaiting,
+    /// How many jobs may wait.
+    pub queue_limits: QueueLimits,
 }
 
-/// How many jobs may wait. What runs does not count.
+/// How many jobs may wait in the queue. Running jobs do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MostWaiting {
-    /// In all.
-    pub all: u32,
-    /// Of one owner; jobs of nobody are not held to it.
-    pub each: u32,
+pub struct QueueLimits {
+    /// In total.
+    pub total: u32,
+    /// Per owner; this does not limit jobs without an owner.
+    pub per_owner: u32,
 }
 
 impl Default for StoreOptions {
@@ -39,14 +39,14 @@ impl Default for StoreOptions {
             lease: Duration::from_secs(15),
             max_attempts: 3,
             retry_delay: Duration::from_secs(1),
-            most_waiting: MostWaiting { all: 10_000, each: 1_000 },
+            queue_limits: QueueLimits { total: 10_000, per_owner: 1_000 },
         }
     }
 }
 
 impl StoreOptions {
-    /// What is said of a job whose workers were lost too often.
-    pub fn given_up(&self) -> String {
+    /// The error message of a job whose workers were lost too often.
+    pub fn give_up_message(&self) -> String {
         format!(
             "the export was begun {} times and its worker was lost each time; submit it again, and if it fails \
              again ask for less at once (a shorter period, fewer detections)",
@@ -54,35 +54,35 @@ impl StoreOptions {
         )
     }
 
-    /// Wait after a passing fault of `attempt`, which counts from 1.
-    pub fn backoff(&self, attempt: u32) -> Duration {
+    /// Wait after a temporary error of `attempt`, which counts from 1.
+    pub fn retry_delay_after(&self, attempt: u32) -> Duration {
         self.retry_delay * 2_u32.pow(attempt.saturating_sub(1).min(10))
     }
 }
 
-/// Why the store did not answer. The transition may or may not have happened.
+/// Why an operation of the store failed. After `Unavailable`, the transition may or may not have happened.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It may answer later: try again.
+    /// The store does not answer: try again later.
     #[error("the job store does not answer ({0})")]
     Unavailable(String),
-    /// It answers and will not let us in; somebody has to change a setting.
+    /// The store refuses the connection: an operator has to change a setting.
     #[error("the job store refuses ({0}); check its address, user and password")]
     Refused(String),
-    /// It holds something that cannot be read; an operator has to look at it.
+    /// The store contains something that cannot be read: an operator has to look at it.
     #[error("the job store is damaged ({0})")]
     Damaged(String),
-    /// Another process uses it, and it is made for one.
+    /// Another process uses the store, which is made for one process.
     #[error("the job store in {0} is in use by another process; stop that one, or choose another folder")]
     InUse(String),
-    /// The id of a new job is taken.
+    /// Another job has the id of a new job.
     #[error("there is a job {0} already")]
     Exists(JobId),
-    /// As many jobs wait as may, in all.
-    #[error("as many jobs wait as may")]
+    /// The queue is full.
+    #[error("the queue is full")]
     Full,
-    /// As many jobs of the owner wait as may.
-    #[error("as many jobs of the owner wait as may")]
+    /// The owner's share of the queue is full.
+    #[error("the owner has too many jobs in the queue")]
     OwnerFull,
     /// The idempotency key of a new job was used for another request.
     #[error("the idempotency key was used for another request")]
@@ -91,192 +91,188 @@ pub enum StoreError {
 
 /// Why a worker's transition did not happen.
 #[derive(Debug, thiserror::Error)]
-pub enum HeldError {
-    /// The job was deleted, ended, or is another attempt's: stop, and remove what was written.
-    #[error("the job is no longer this worker's")]
+pub enum LeaseError {
+    /// The job was deleted, has ended, or belongs to another attempt: stop, and remove what was written.
+    #[error("the worker no longer holds the job")]
     Lost,
-    /// The store did not answer: try again while the lease lasts.
+    /// The store did not answer: try again until the lease expires.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What became of a job whose attempt failed.
+/// The state of a job after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterFailure {
-    /// It will be tried again.
+    /// It waits for another attempt.
     Retry,
     /// It failed for good.
     Failed,
 }
 
-/// What the clock did.
+/// What [`JobStore::reap`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reaped {
-    /// Jobs whose lease ran out, which wait for a worker again.
+pub struct ReapReport {
+    /// Jobs whose lease expired, which are queued again.
     pub requeued: Vec<JobId>,
-    /// Jobs whose lease ran out at their last attempt, which failed.
+    /// Jobs whose lease expired during their last attempt, which failed.
     pub failed: Vec<JobId>,
-    /// Jobs whose time to live ran out, which are gone, with the names of their files.
+    /// Expired jobs, whose records are gone, with the names of their files.
     pub expired: Vec<(JobId, Option<String>)>,
 }
 
-/// Part of the list of jobs.
+/// A page of the list of jobs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// Newest first, each with its place, which no other job ever has. The part after a job begins
-    /// from its place.
-    pub records: Vec<(u64, Record)>,
-    /// The place of the last, when there may be more after it.
+    /// Newest first, each with its place in the order of submission. No two jobs ever have the same place.
+    /// The page after a job begins from its place.
+    pub records: Vec<(u64, JobRecord)>,
+    /// The place of the last record, if there may be more after it.
     pub next: Option<u64>,
 }
 
-/// Jobs to which something happened.
+/// The jobs that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
-    /// The number of the last change of all. Numbers grow, and begin at the time in milliseconds
-    /// when nothing is known of earlier ones.
+    /// The number of the latest change. Numbers grow. A store that knows no earlier number begins with the
+    /// time in milliseconds.
     pub now: u64,
-    /// The jobs that changed, each once, in the order of their last changes. `None` when it is not
-    /// known any more which: look at all of them.
+    /// The jobs that changed, each once, in the order of their last changes. `None` if the store no longer
+    /// knows: read all jobs.
     pub jobs: Option<Vec<JobId>>,
 }
 
-/// What a store says by itself when something happens to a job.
+/// A message of the store about a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeMessage {
-    /// Something happened to a job. Messages come in the order of their numbers, and none is left
-    /// out without a [`ChangeMessage::Missed`].
+    /// A job changed. Messages come in the order of their numbers, and none is missing without a
+    /// [`ChangeMessage::Missed`].
     Changed {
         /// The number of the change; see [`Changes::now`].
         number: u64,
         /// The job.
         job_id: JobId,
-        /// Its worker sent a heartbeat, and nothing else happened.
+        /// Whether the change is only a heartbeat of the worker.
         is_heartbeat: bool,
     },
-    /// Messages may have been lost before this one: ask [`JobStore::changes`].
+    /// Messages before this one may have been lost: call [`JobStore::changes`].
     Missed,
 }
 
-/// One record out of several that were read together. That one cannot be read says nothing of the
-/// others.
-pub type OneRecord = Result<Option<Record>, StoreError>;
+/// One of several records that were read together; `None` if there is no such job. An error concerns this
+/// record alone.
+pub type RecordResult = Result<Option<JobRecord>, StoreError>;
 
-/// How much there is to do.
+/// The numbers of jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Jobs that wait for a worker, or for another attempt.
+    /// Jobs that wait for a worker or for another attempt.
     pub queued: u64,
-    /// Jobs that a worker has.
+    /// Jobs that a worker is processing.
     pub running: u64,
-    /// Jobs that have ended and are still known.
+    /// Jobs that have ended and not expired.
     pub ended: u64,
-    /// How long the job whose turn it is has waited.
+    /// How long the next job in the queue has waited.
     pub waited: Option<Duration>,
-    /// How long it is since any worker, of any process, asked for a job; `None` when that is not
-    /// known.
+    /// Time since any worker of any process last asked for a job; `None` if that is not known.
     pub since_claim: Option<Duration>,
 }
 
-/// Where jobs live. Each method is one atomic step.
+/// A store of jobs. Each method is one atomic step.
 ///
-/// There is one place where a job's status lives: no caller keeps a copy that decides anything.
+/// The store is the only source of a job's status: callers must not base decisions on copies.
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Makes the status and the place in the queue of a new job, both or neither; makes nothing
-    /// when the same request was submitted before with the same idempotency key.
+    /// Creates the record of a new job and its entry in the queue, both or neither. Creates nothing if the
+    /// same request was submitted before with the same idempotency key.
     ///
-    /// [`StoreError::Exists`] when its id is taken, [`StoreError::KeyTaken`] when its key is,
-    /// [`StoreError::Full`] and [`StoreError::OwnerFull`] when too many wait.
-    async fn submit(&self, job: &NewJob) -> Result<Submitted, StoreError>;
+    /// [`StoreError::Exists`] if the id is taken, [`StoreError::KeyTaken`] if the key was used for another
+    /// request, [`StoreError::Full`] or [`StoreError::OwnerFull`] if too many jobs wait.
+    async fn submit(&self, job: &NewJob) -> Result<Submission, StoreError>;
 
-    /// Gives the job whose turn it is to `worker`, or `None`. Never gives one job to two.
+    /// Gives the next job to `worker`; `None` if there is none. Never gives a job to two workers.
     ///
-    /// Owners take turns, and the jobs of one come in the order in which they were submitted: a
-    /// thousand jobs of one hold up one of another by one job, not by a thousand.
+    /// Owners take turns, and the jobs of one owner are claimed in the order of their submission. So a
+    /// thousand jobs of one owner delay a job of another owner by one job, not by a thousand.
     ///
-    /// A worker has one job at a time: one that asks while it has one gets that one again, since
-    /// the answer that gave it was lost.
+    /// A worker has one job at a time. If it claims while it has one, it gets the same job again, since the
+    /// first answer must have been lost.
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError>;
 
-    /// Renews the lease and the time to live, and notes how many detections are done.
-    async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError>;
+    /// Renews the lease and the time to live, and stores the number of processed detections.
+    async fn heartbeat(&self, held: &Lease, processed_count: Option<u64>) -> Result<(), LeaseError>;
 
-    /// Asks, without writing, whether the job is still this worker's.
-    async fn is_held(&self, held: &Held) -> Result<bool, StoreError>;
+    /// Whether the worker still holds the job. Writes nothing.
+    async fn is_held(&self, held: &Lease) -> Result<bool, StoreError>;
 
-    /// Ends a job with its file. Saying it twice is no error: the answer to the first may have
-    /// been lost on the way.
-    async fn complete(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError>;
+    /// Completes a job with its file. A second call is not an error, since the answer to the first may have
+    /// been lost.
+    async fn complete(&self, held: &Lease, artifact: &Artifact) -> Result<(), LeaseError>;
 
-    /// Ends an attempt with a reason: the job waits for another attempt when the fault may pass
-    /// and attempts are left, else it fails.
-    async fn fail(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError>;
+    /// Ends an attempt with an error. The job waits for another attempt if the error is temporary and
+    /// attempts are left, else it fails.
+    async fn fail(&self, held: &Lease, failure: &Failure) -> Result<AfterFailure, LeaseError>;
 
-    /// Hands a running job back, at once and without using up an attempt: its worker stops.
-    async fn release(&self, held: &Held) -> Result<(), HeldError>;
+    /// Hands a running job back because its worker stops. The job is queued again at once, and this does not
+    /// count as an attempt.
+    async fn release(&self, held: &Lease) -> Result<(), LeaseError>;
 
-    /// Removes a job, whatever its state, and returns what it was; `None` when there is none.
-    async fn delete(&self, job_id: &JobId) -> Result<Option<Record>, StoreError>;
+    /// Deletes a job in any state and returns its last record; `None` if there is no such job.
+    async fn delete(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError>;
 
-    /// The status of a job; `None` when it is unknown or expired.
-    async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError>;
+    /// The record of a job; `None` if it is unknown or expired.
+    async fn get(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError>;
 
-    /// The statuses of several jobs, in the order in which they are asked for.
-    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError>;
+    /// The records of several jobs, in the order of their ids.
+    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError>;
 
-    /// The same in one command, however many jobs there are. [`Record::expires_at`] may be missing,
-    /// since a Redis server tells that of one job at a time.
-    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError>;
+    /// The same in one command, however many jobs there are. [`JobRecord::expires_at`] may be missing, since
+    /// Redis needs a command for the expiry of each job.
+    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError>;
 
-    /// The place of a job that waits, 1 for the next; `None` when it does not wait.
+    /// The position of a job in the queue, 1 for the next; `None` if it is not queued.
     async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
         Ok(self.queue_positions(std::slice::from_ref(job_id)).await?.pop().flatten())
     }
 
-    /// The places of several jobs, in the order in which they are asked for.
+    /// The positions of several jobs, in the order of their ids.
     async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError>;
 
-    /// Jobs, newest first: up to `limit` of them, from the beginning or from [`Page::next`].
+    /// Up to `limit` jobs, newest first, from the beginning or from [`Page::next`].
     async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError>;
 
-    /// What happened after the change numbered `since`: submissions, transitions, progress, deletions
-    /// and expiry, but not what other programs write. With `None` it only tells the number.
+    /// The changes after the one numbered `since`: submissions, transitions, progress, deletions and expiry,
+    /// but not what other programs write. With `None` it returns only the number of the latest change.
     async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError>;
 
-    /// Messages about changes, from now on, without asking for them. They are a reason to look and
-    /// nothing else: a store may lose them, and other programs write records without one, so
-    /// whoever relies on them looks from time to time as well.
+    /// Messages about changes from now on. They are hints: a store may lose them, and other programs write
+    /// records without a message, so callers also have to poll from time to time.
     fn subscribe(&self) -> broadcast::Receiver<ChangeMessage>;
 
-    /// Whether messages are coming. While they are not, look more often.
+    /// Whether messages arrive. If not, callers should poll more often.
     fn is_subscribed(&self) -> bool;
 
-    /// The end of a job that is to be told to the address that was given with it, or `None`. It is
-    /// not given again for the time `hold`, in which the caller tells it and says so with
-    /// [`JobStore::callback_done`]; if the caller is lost it is given again, so an end may be told
-    /// twice. A job that is deleted or expires is not told of any more.
-    async fn callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError>;
+    /// Gives the caller a callback that is due, if there is one, and reserves it for the time `reservation`.
+    /// In that time the caller sends it and calls [`JobStore::settle_callback`]. If the caller is lost, the
+    /// callback is given out again, so it may be sent twice. Deleted and expired jobs have no callbacks.
+    async fn claim_callback(&self, reservation: Duration) -> Result<Option<Callback>, StoreError>;
 
-    /// The end of a job was told, or nobody will try any more; with `again`, it is to be told
-    /// after that time.
-    async fn callback_done(&self, job_id: &JobId, again: Option<Duration>) -> Result<(), StoreError>;
+    /// Removes a callback that was sent or given up; with `retry_in`, schedules it again after that time.
+    async fn settle_callback(&self, job_id: &JobId, retry_in: Option<Duration>) -> Result<(), StoreError>;
 
-    /// Does what the clock does: leases and lives that ran out. Called about once a second by
-    /// every process; any number of callers at once do no harm. A job that waits does not
-    /// expire while somebody calls this.
-    async fn reap(&self) -> Result<Reaped, StoreError>;
+    /// Handles expired leases and removes expired jobs. Every process calls this about once a second; calls
+    /// at the same time do no harm. Queued jobs do not expire as long as a process calls this.
+    async fn reap(&self) -> Result<ReapReport, StoreError>;
 
-    /// Waits until a job may be there to claim. It may return for nothing, and may miss one, so
-    /// callers also ask from time to time.
-    async fn work(&self);
+    /// Waits until there may be a job to claim. It may return without one, and may miss one, so callers also
+    /// have to poll from time to time.
+    async fn wait_for_work(&self);
 
-    /// Whether the store answers, and can write.
-    async fn check(&self) -> Result<(), StoreError>;
+    /// Checks that the store answers and can write.
+    async fn ping(&self) -> Result<(), StoreError>;
 
-    /// How much there is to do, for those who watch over it. No promise rests on it.
+    /// The numbers of jobs, for monitoring only.
     async fn stats(&self) -> Result<Stats, StoreError>;
 
-    /// How long things last.
+    /// The settings of the store.
     fn options(&self) -> &StoreOptions;
 }

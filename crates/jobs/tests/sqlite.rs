@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jobs::contract::Harness;
 use jobs::{
-    Artifact, JobId, JobStore, Kind, MissingReason, NewJob, SqliteStore, State, StoreError, StoreOptions,
+    Artifact, JobId, JobState, JobStore, Kind, MissingReason, NewJob, SqliteStore, StoreError, StoreOptions,
     WorkerId,
 };
 use sqlx::SqlitePool;
@@ -34,6 +34,7 @@ fn job() -> NewJob {
         title: "A report".into(),
         request: serde_json::json!({}),
         total_detections: None,
+        details: None,
         owner: None,
         callback_url: None,
         idempotency: None,
@@ -63,7 +64,7 @@ async fn jobs_of_a_stopped_process_wait_again_at_once() {
     let store = SqliteStore::open(folder.path(), StoreOptions::default()).await.unwrap();
     for expected in [&running, &waiting] {
         let record = store.get(&expected.job_id).await.unwrap().unwrap();
-        assert_eq!(record.state, State::Queued);
+        assert_eq!(record.state, JobState::Queued);
         let claim = store.claim(&WorkerId::random()).await.unwrap().unwrap();
         assert_eq!(claim.held.job_id, expected.job_id);
     }
@@ -134,6 +135,7 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
         DROP INDEX jobs_owned; DROP INDEX jobs_taken; DROP INDEX jobs_waiting; ALTER TABLE jobs DROP COLUMN turn; \
         CREATE INDEX jobs_waiting ON jobs (seq) WHERE state = 'queued'; ALTER TABLE jobs DROP COLUMN owner; \
         ALTER TABLE jobs DROP COLUMN missing_reasons; ALTER TABLE jobs DROP COLUMN remote_pictures; \
+        ALTER TABLE jobs DROP COLUMN details; \
         PRAGMA user_version = 1;";
     sqlx::raw_sql(back).execute(&pool).await.unwrap();
     pool.close().await;
@@ -143,7 +145,7 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     let artifact = Artifact { filename: "a.zip".into(), size: 1, missing: Some(2), ..Artifact::default() };
     store.complete(&held, &artifact).await.unwrap();
     let record = store.get(&before.job_id).await.unwrap().unwrap();
-    assert_eq!((record.state, record.missing_count), (State::Completed, Some(2)));
+    assert_eq!((record.state, record.missing_count), (JobState::Completed, Some(2)));
 }
 
 /// Columns that came later need no new version: the program before, which does not know them, goes on.
@@ -165,7 +167,8 @@ async fn a_database_without_reasons_gets_room_for_them_and_keeps_its_version() {
         SqlitePool::connect_with(file).await.unwrap()
     };
     let pool = database().await;
-    let back = "ALTER TABLE jobs DROP COLUMN missing_reasons; ALTER TABLE jobs DROP COLUMN remote_pictures;";
+    let back = "ALTER TABLE jobs DROP COLUMN missing_reasons; ALTER TABLE jobs DROP COLUMN remote_pictures; \
+        ALTER TABLE jobs DROP COLUMN details;";
     sqlx::raw_sql(back).execute(&pool).await.unwrap();
     pool.close().await;
 

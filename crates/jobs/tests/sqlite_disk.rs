@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use jobs::{
-    Artifact, Failure, Held, HeldError, JobId, JobStore, Kind, NewJob, SqliteStore, StoreOptions, WorkerId,
+    Artifact, Failure, JobId, JobStore, Kind, Lease, LeaseError, NewJob, SqliteStore, StoreOptions, WorkerId,
 };
 use rustix::fs::statvfs;
 
@@ -38,6 +38,7 @@ fn job() -> NewJob {
         title: "A report".into(),
         request: serde_json::json!({"text": "x".repeat(500)}),
         total_detections: Some(9),
+        details: None,
         owner: None,
         callback_url: None,
         idempotency: None,
@@ -88,7 +89,7 @@ async fn list() {
 }
 
 /// A transition, by its name, on the job that a worker has.
-async fn attempt(store: &SqliteStore, transition: &str, held: &Held) -> Result<&'static str, HeldError> {
+async fn attempt(store: &SqliteStore, transition: &str, held: &Lease) -> Result<&'static str, LeaseError> {
     let failure = |may_pass| Failure { message: "no picture".into(), may_pass };
     let artifact = Artifact { filename: "a.zip".into(), size: 1, ..Artifact::default() };
     Ok(match transition {
@@ -138,7 +139,7 @@ async fn full_disk_child() {
                         answered.push((claim.job_id.to_string(), "running".into(), claim.attempt));
                         "running"
                     })
-                    .map_err(HeldError::from),
+                    .map_err(LeaseError::from),
                 _ => attempt(&store, transition, &held).await,
             };
             match &answer {
@@ -163,7 +164,7 @@ async fn full_disk_child() {
             fs::remove_file(disk.join("ballast")).unwrap();
             let after = job();
             store.submit(&after).await.unwrap();
-            store.check().await.unwrap();
+            store.ping().await.unwrap();
             drop(store);
             let found = found_by_a_new_process(&folder);
             assert!(

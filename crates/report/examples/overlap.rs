@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
+use report::activity_test::p_values;
 use report::overlap::{Estimator, estimate};
-use report::resample::overlaps;
-use report::same_activity::p_values;
+use report::resample::bootstrap_overlaps;
 use report::times::Times;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let samples: Vec<Times> = hours.values().map(|hours| Times::of_events(hours)).collect();
     let samples: Vec<&Times> = samples.iter().collect();
     let begun = Instant::now();
-    let found = overlaps(&samples, &[0], &|| false);
+    let found = bootstrap_overlaps(&samples, &[0], &|| false);
     let pairs: Vec<(&Times, &Times)> = found.iter().map(|(a, b, _)| (samples[*a], samples[*b])).collect();
     let p = p_values(&pairs, &|| false);
     eprintln!("{} pairs in {} ms", found.len(), begun.elapsed().as_millis());

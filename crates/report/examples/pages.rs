@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let data = detections::open(package.as_ref(), &detections::ReadOptions::default())?;
     let request = Request::seasonal_activity(from.parse()?, to.parse()?);
-    let Period { start, end } = request.period;
+    let Period { start, end } = request.period(data.hemisphere()).unwrap().expect("a period");
     let numbers = serde_json::to_value(report::compute(&data, &request)?)?;
     let path = std::env::temp_dir().join(format!("trapline-pages-{start}-{end}.typ"));
     std::fs::write(&path, TEMPLATE)?;

@@ -1,12 +1,13 @@
-//! Species against effort.
+//! Species accumulation: the number of species against effort.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use detections::{Class, Group, Rank};
 
 use crate::data::{AccumulationPoint, AccumulationRow};
+use crate::effort::join_spans;
 use crate::richness;
-use crate::rows::rounded;
+use crate::rows::round_to;
 use crate::survey::Survey;
 
 /// What a class counts as in the number of species.
@@ -16,9 +17,9 @@ enum Counts {
     Species(String),
     /// A genus: a species more only if nothing of it was found.
     Genus,
-    /// A coarser taxon: the same, where it is known what species lie in.
+    /// A coarser taxon: the same, where the taxa above the species are known.
     Coarser,
-    /// It is not known what lies in it.
+    /// It is not known which species it includes.
     Nothing,
 }
 
@@ -50,21 +51,21 @@ impl Survey<'_> {
             .values()
             .map(|days| u32::try_from(days.len()).unwrap_or(u32::MAX).min(units.max(1)))
             .collect();
-        let total = richness::chao2(&incidences, units)?;
-        let point = |point: richness::Accumulated| AccumulationPoint {
+        let total = richness::estimate_chao2(&incidences, units)?;
+        let point = |point: richness::AccumulationCurve| AccumulationPoint {
             camera_days: point.units,
-            classes: rounded(point.species, 4),
-            low: rounded(point.interval.low, 4),
-            high: rounded(point.interval.high, 4),
+            classes: round_to(point.species, 4),
+            low: round_to(point.interval.low, 4),
+            high: round_to(point.interval.high, 4),
         };
         Some(AccumulationRow {
             observed: incidences.len(),
             not_counted,
             units,
-            curve: richness::accumulation(&incidences, units).into_iter().map(point).collect(),
-            chao2: rounded(total.estimate, 4),
-            chao2_low: rounded(total.interval.low, 4),
-            chao2_high: rounded(total.interval.high, 4),
+            curve: richness::accumulate_species(&incidences, units).into_iter().map(point).collect(),
+            chao2: round_to(total.estimate, 4),
+            chao2_low: round_to(total.interval.low, 4),
+            chao2_high: round_to(total.interval.high, 4),
             uniques: total.uniques,
             duplicates: total.duplicates,
         })
@@ -110,7 +111,8 @@ impl Survey<'_> {
     /// Civil days on which each location could record something, added up.
     fn camera_day_units(&self) -> u32 {
         let day = |seconds: i64| seconds.div_euclid(86_400);
-        let (first, last) = (day(self.period.from().seconds()), day(self.period.until().seconds() - 1));
+        let (first, last) =
+            (day(self.period.start_time().seconds()), day(self.period.end_time().seconds() - 1));
         let mut days: BTreeMap<u32, Vec<(i64, i64)>> = BTreeMap::new();
         let base = self.visits.base;
         for (row, (span, location)) in (0..).zip(base.spans.iter().zip(&base.locations)) {
@@ -123,14 +125,8 @@ impl Survey<'_> {
             }
         }
         let number = |spans: &mut Vec<(i64, i64)>| {
-            spans.sort_unstable();
-            let mut next = i64::MIN;
-            let mut number = 0;
-            for (from, until) in spans {
-                number += (*until + 1 - next.max(*from)).max(0);
-                next = next.max(*until + 1);
-            }
-            number
+            join_spans(spans);
+            spans.iter().map(|(from, until)| until + 1 - from).sum::<i64>()
         };
         u32::try_from(days.values_mut().map(number).sum::<i64>()).unwrap_or(u32::MAX)
     }

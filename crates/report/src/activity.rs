@@ -15,7 +15,7 @@ use crate::times::Times;
 /// Minutes in a day.
 const MINUTES: usize = 1440;
 /// Highest trigonometric moment that the bandwidth is estimated from.
-const K_MAX: u32 = 3;
+pub(crate) const K_MAX: u32 = 3;
 
 /// An activity curve.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +32,8 @@ pub struct Activity {
 const QUARTERS: usize = 96;
 
 /// The curve of a sample of times; `None` when there are none.
-pub fn activity(times: &Times) -> Option<Activity> {
-    let weights = circular::weights_by_bin(times.weighted(), BINS);
+pub fn smooth_activity(times: &Times) -> Option<Activity> {
+    let weights = circular::sum_weights_by_bin(times.iter_weighted(), BINS);
     let curve = Kernel::new(bandwidth(times)?, BINS).smooth(&weights);
     let means =
         |parts: usize| curve.chunks(BINS / parts).map(|part| part.iter().sum::<f64>() / part.len() as f64);
@@ -57,10 +57,10 @@ pub fn bandwidth(times: &Times) -> Option<f64> {
     }
     // Large samples by the minute: the moments differ in the sixth digit.
     let moments = if times.records() <= MINUTES {
-        moments(times.weighted())
+        moments(times.iter_weighted())
     } else {
         let hour = |minute: usize| (minute as f64 + 0.5) * 24.0 / MINUTES as f64;
-        let by_minute = circular::weights_by_bin(times.weighted(), MINUTES);
+        let by_minute = circular::sum_weights_by_bin(times.iter_weighted(), MINUTES);
         moments(by_minute.into_iter().enumerate().map(|(at, weight)| (hour(at), weight)))
     };
     let kappa = (1..).zip(moments).map(|(k, rho)| concentration(k, rho)).fold(0.0, f64::max);
@@ -75,7 +75,7 @@ fn bandwidth_of(kappa: f64, n: f64) -> f64 {
 
 fn spread_factor(kappa: f64) -> f64 {
     // The scalings of the Bessel functions cancel.
-    let ratio = bessel::scaled(2, 2.0 * kappa) / bessel::scaled(0, kappa).powi(2);
+    let ratio = bessel::scaled_bessel(2, 2.0 * kappa) / bessel::scaled_bessel(0, kappa).powi(2);
     3.0 * kappa.powi(2) * ratio / (4.0 * std::f64::consts::PI.sqrt())
 }
 
@@ -165,19 +165,19 @@ mod tests {
 
     #[test]
     fn no_records_have_no_curve() {
-        assert_eq!(activity(&Times::default()), None);
+        assert_eq!(smooth_activity(&Times::default()), None);
     }
 
     #[test]
     fn one_record_peaks_at_its_own_time() {
-        let found = activity(&Times::of_events(&[21.5])).unwrap();
+        let found = smooth_activity(&Times::of_events(&[21.5])).unwrap();
         assert!((found.peak_hour - 21.5).abs() < 0.11, "{}", found.peak_hour);
         assert!(found.hourly.iter().all(|value| value.is_finite()));
     }
 
     #[test]
     fn a_peak_at_midnight_is_one_peak() {
-        let found = activity(&Times::of_events(&[23.0, 23.5, 0.25, 0.75, 1.0, 23.9])).unwrap();
+        let found = smooth_activity(&Times::of_events(&[23.0, 23.5, 0.25, 0.75, 1.0, 23.9])).unwrap();
         assert!(found.peak_hour > 23.0 || found.peak_hour < 1.0);
         assert!(found.hourly[23] > 3.0 && found.hourly[0] > 3.0 && found.hourly[12] < 0.1);
         let (last, first) = (found.curve[95], found.curve[0]);
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn the_bandwidth_is_that_of_its_formula() {
         let kappa: f64 = 2.0;
-        let ratio = bessel::scaled(2, 2.0 * kappa) / bessel::scaled(0, kappa).powi(2);
+        let ratio = bessel::scaled_bessel(2, 2.0 * kappa) / bessel::scaled_bessel(0, kappa).powi(2);
         assert!((ratio - 6.422_189_375_3 / 2.279_585_302_3_f64.powi(2)).abs() < 1e-8);
     }
 
@@ -202,7 +202,7 @@ mod tests {
         }
         let (once, often) = (Times::of_events(&hours), bursts);
         assert!((bandwidth(&once).unwrap() - bandwidth(&often).unwrap()).abs() < 1e-6);
-        let (once, often) = (activity(&once).unwrap(), activity(&often).unwrap());
+        let (once, often) = (smooth_activity(&once).unwrap(), smooth_activity(&often).unwrap());
         assert!(once.hourly.iter().zip(often.hourly).all(|(a, b)| (a - b).abs() < 1e-6));
     }
 
@@ -212,7 +212,7 @@ mod tests {
         {
             let times = Times::of_events(&hours);
             let exact = bandwidth(&times).unwrap();
-            let fast = FastBandwidth::tables().bandwidth(moments(times.weighted()), hours.len() as f64);
+            let fast = FastBandwidth::tables().bandwidth(moments(times.iter_weighted()), hours.len() as f64);
             assert!((fast / exact - 1.0).abs() < 0.01, "{fast}, not {exact}");
         }
     }
@@ -220,7 +220,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_mean_is_one_and_nothing_is_negative(hours in prop::collection::vec(0.0..24.0_f64, 1..80)) {
-            let found = activity(&Times::of_events(&hours)).unwrap();
+            let found = smooth_activity(&Times::of_events(&hours)).unwrap();
             prop_assert!((found.hourly.iter().sum::<f64>() - 24.0).abs() < 1e-6);
             prop_assert!(found.hourly.iter().all(|value| *value >= 0.0));
             prop_assert!((0.0..24.0).contains(&found.peak_hour));
@@ -236,7 +236,7 @@ mod tests {
         #[test]
         fn a_shifted_clock_shifts_the_curve(hours in prop::collection::vec(0.0..24.0_f64, 1..80), by in 1_u8..24) {
             let shifted: Vec<f64> = hours.iter().map(|hour| (hour + f64::from(by)) % 24.0).collect();
-            let curve = |hours: &[f64]| activity(&Times::of_events(hours)).unwrap();
+            let curve = |hours: &[f64]| smooth_activity(&Times::of_events(hours)).unwrap();
             let (a, b) = (curve(&hours), curve(&shifted));
             for hour in 0..24 {
                 let there = b.hourly[(hour + usize::from(by)) % 24];

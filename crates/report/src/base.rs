@@ -1,13 +1,13 @@
-//! What is the same for all periods and species of a data set.
+//! Facts about a data set that are the same for all periods and species.
 
-use detections::{CameraClock, Dataset, Deployment, Level, LocalTime, ObservationType, Written};
+use detections::{CameraClock, Dataset, Deployment, Level, LocalTime, ObservationType, WrittenTime};
 
 use crate::effort::{self, Span};
 
-/// What is the same for all periods of a data set.
+/// Facts about a data set that are the same for all periods.
 #[derive(Clone, Debug)]
 pub struct SurveyBase {
-    /// Of [`crate::effort::spans`].
+    /// When each deployment was running: see [`crate::effort::find_spans`].
     pub spans: Vec<Option<Span>>,
     /// Whether each deployment is counted on event level: whether anything was reviewed on it.
     pub event_level: Vec<bool>,
@@ -21,13 +21,13 @@ pub struct SurveyBase {
     pub location_ranks: Vec<u32>,
     /// The place of each deployment in the order of their ids.
     pub deployment_ranks: Vec<u32>,
-    /// Offset from UTC, seconds, of clocks that nothing is known of: the whole hour nearest to
-    /// the sun's own time in the middle of the survey.
+    /// Offset from UTC, seconds, of clocks in an unknown time zone: the whole hour nearest to solar time in
+    /// the middle of the survey.
     pub likely_offset: Option<i32>,
 }
 
 impl SurveyBase {
-    /// Works them out.
+    /// Computes them.
     pub fn new(data: &Dataset) -> Self {
         let mut event_level = vec![false; data.deployments.len()];
         for o in data.observations.iter() {
@@ -40,7 +40,7 @@ impl SurveyBase {
         let location_ranks = ranks(data.locations.iter().map(|location| (&location.key, &location.name)));
         let deployment_ranks = ranks(data.deployments.iter().map(|deployment| &deployment.id));
         Self {
-            spans: effort::spans(data),
+            spans: effort::find_spans(data),
             event_level,
             positions,
             locations,
@@ -56,7 +56,7 @@ impl SurveyBase {
         match &deployment.clock {
             CameraClock::Offset(seconds) => Some((*seconds, false)),
             zone @ CameraClock::Zone(_) => {
-                let written = Written { local: at, offset: None, date_only: false };
+                let written = WrittenTime { local: at, offset: None, date_only: false };
                 zone.read(written).1.map(|seconds| (seconds, false))
             }
             CameraClock::Unknown => self.likely_offset.map(|seconds| (seconds, true)),

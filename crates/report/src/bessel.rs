@@ -7,7 +7,7 @@ use std::f64::consts::PI;
 /// By the trapezoid rule on `I_n(x) = 1/pi * integral of exp(x cos t) cos(n t) from 0 to pi`
 /// (Abramowitz and Stegun 9.6.19), which converges faster than any power of the step because
 /// the integrand is periodic.
-pub(crate) fn scaled(order: u32, x: f64) -> f64 {
+pub(crate) fn scaled_bessel(order: u32, x: f64) -> f64 {
     // The integrand is a bump of width 1/sqrt(x); a dozen steps across it give full precision.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let steps = 24 + (12.0 * x.sqrt()) as u32;
@@ -41,12 +41,12 @@ pub(crate) fn ratio_to_zeroth(order: u32, x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ratio_to_zeroth, scaled};
+    use super::{ratio_to_zeroth, scaled_bessel};
 
     #[test]
     fn the_ratio_is_that_of_the_functions() {
         for (order, x) in [(0, 3.0), (1, 0.01), (1, 2.0), (2, 0.5), (2, 40.0), (3, 7.0), (3, 499.0)] {
-            let expected = scaled(order, x) / scaled(0, x);
+            let expected = scaled_bessel(order, x) / scaled_bessel(0, x);
             let found = ratio_to_zeroth(order, x);
             assert!((found - expected).abs() < 1e-10, "I{order}/I0({x}) = {found}, not {expected}");
         }
@@ -63,7 +63,7 @@ mod tests {
             (1, 10.0, 0.121_262_681_4),
             (2, 2.0, 0.093_239_033_3),
         ] {
-            let found = scaled(order, x);
+            let found = scaled_bessel(order, x);
             assert!((found - expected).abs() < 1e-9, "I{order}({x}) = {found}, not {expected}");
         }
     }
@@ -73,7 +73,7 @@ mod tests {
         // I0(x) exp(-x) sqrt(2 pi x) = 1 + 1/(8x) + 9/(128 x^2) + ...
         let x: f64 = 500.0;
         let series = 1.0 + 1.0 / (8.0 * x) + 9.0 / (128.0 * x * x);
-        let found = scaled(0, x) * (2.0 * std::f64::consts::PI * x).sqrt();
+        let found = scaled_bessel(0, x) * (2.0 * std::f64::consts::PI * x).sqrt();
         assert!((found - series).abs() < 1e-8, "{found}");
     }
 }

@@ -9,7 +9,7 @@ use crate::tail::{self, Moments};
 /// Cells of buckets that are exchanged in all: with very many there are fewer relabelings, but
 /// [`FEWEST`].
 const ALL_CELLS: usize = 150_000_000;
-const FEWEST: usize = 999;
+pub(crate) const FEWEST: usize = 999;
 
 /// Whether the buckets of a period differ: for each species the probability of buckets as different
 /// as these or more, were all alike. `cells` has for each location its buckets with effort: number of

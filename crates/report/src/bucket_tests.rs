@@ -3,14 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::bucket_permutation::bucket_p_values;
-use crate::compare::{ENOUGH, ENOUGH_LOCATIONS, ENOUGH_OCCUPIED};
 use crate::data::{BucketTest, ClassRow};
 use crate::events::Event;
-use crate::intervals::Sample;
-use crate::period::{Bucket, GroupBy};
-use crate::ratios::{ALPHA, RateRatio, holm};
-use crate::rows::{bounded, rounded, significant};
+use crate::intervals::LocationSample;
+use crate::period::{GroupBy, Period};
+use crate::prose::format::label_bucket;
+use crate::ratios::{ALPHA, RateRatio, adjust_by_holm};
+use crate::rows::{round_finite, round_p, round_to};
 use crate::survey::Survey;
+use crate::thresholds::LIMITS;
 
 /// Buckets with effort at each location with effort in the period.
 struct Cells {
@@ -24,7 +25,7 @@ impl Survey<'_> {
     /// Of each of `classes` with enough events at enough locations. No test for days: visits of
     /// neighbouring days belong together, so days cannot be exchanged.
     pub fn bucket_tests(&self, classes: &[ClassRow]) -> Vec<BucketTest> {
-        if self.request().group_by == GroupBy::Day || self.locations.len() < ENOUGH_LOCATIONS {
+        if self.request().group_by == GroupBy::Day || self.locations.len() < LIMITS.test_locations {
             return Vec::new();
         }
         let cells = self.cells();
@@ -33,17 +34,17 @@ impl Survey<'_> {
         }
         let tested: Vec<(&ClassRow, u32)> = classes
             .iter()
-            .filter_map(|row| Some((row, self.data().class(&row.classification)?)))
+            .filter_map(|row| Some((row, self.data().find_class(&row.classification)?)))
             .filter(|(_, class)| {
                 let events = || self.counted_in_buckets(*class);
                 let places: BTreeSet<u32> = events().map(|event| event.location).collect();
-                events().count() >= ENOUGH && places.len() >= ENOUGH_OCCUPIED
+                events().count() >= LIMITS.test_events && places.len() >= LIMITS.test_occupied
             })
             .collect();
         let counts: Vec<Vec<Vec<f64>>> =
             tested.iter().map(|(_, class)| self.counts_by_cell(*class, &cells)).collect();
         let p_values = bucket_p_values(&cells.of_locations, &counts, self.buckets.len(), self.visits.stop);
-        let adjusted = holm(&p_values);
+        let adjusted = adjust_by_holm(&p_values);
         tested
             .iter()
             .zip(&counts)
@@ -110,35 +111,35 @@ impl Survey<'_> {
         // The highest of several is picked after looking at all of them: Bonferroni.
         let alpha = ALPHA / with_effort().count() as f64;
         let interval = against.and_then(|ratio| ratio.interval(alpha));
-        let p_adjusted = significant(p_adjusted);
+        let p_adjusted = round_p(p_adjusted);
         let differs = p_adjusted < ALPHA;
-        let rest = Sample::total(&rest);
-        let Bucket { start, end } = self.buckets[highest];
+        let rest = LocationSample::total(&rest);
+        let Period { start, end } = self.buckets[highest];
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         BucketTest {
             classification: classification.into(),
-            p_value: significant(p_value),
+            p_value: round_p(p_value),
             p_adjusted,
             differs,
             stands_out: differs && interval.is_some_and(|interval| interval.low > 1.0),
-            highest: self.bucket_label(self.buckets[highest]),
+            highest: label_bucket(start, self.request().group_by),
             start,
             end,
             events_highest: seen[highest] as usize,
-            effort_highest: rounded(cells.effort[highest], 4),
-            rai_highest: rounded(100.0 * rate(&highest), 4),
-            rai_rest: bounded(100.0 * rest.rate(), 4),
-            rate_ratio: against.and_then(|ratio| bounded(ratio.estimate, 4)),
-            low: interval.map(|interval| rounded(interval.low, 4)),
-            high: interval.and_then(|interval| bounded(interval.high, 4)),
+            effort_highest: round_to(cells.effort[highest], 4),
+            rai_highest: round_to(100.0 * rate(&highest), 4),
+            rai_rest: round_finite(100.0 * rest.rate(), 4),
+            rate_ratio: against.and_then(|ratio| round_finite(ratio.estimate, 4)),
+            low: interval.map(|interval| round_to(interval.low, 4)),
+            high: interval.and_then(|interval| round_finite(interval.high, 4)),
         }
     }
 }
 
 /// Events and effort of each location in one bucket, and in all others.
-fn samples(cells: &Cells, counts: &[Vec<f64>], bucket: usize) -> (Vec<Sample>, Vec<Sample>) {
+fn samples(cells: &Cells, counts: &[Vec<f64>], bucket: usize) -> (Vec<LocationSample>, Vec<LocationSample>) {
     let sums = |(of_one, counts): (&Vec<(usize, f64)>, &Vec<f64>)| {
-        let mut sums = (Sample::default(), Sample::default());
+        let mut sums = (LocationSample::default(), LocationSample::default());
         for ((at, effort), events) in of_one.iter().zip(counts) {
             let sum = if *at == bucket { &mut sums.0 } else { &mut sums.1 };
             sum.events += events;

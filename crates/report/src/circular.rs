@@ -6,17 +6,17 @@ use std::f64::consts::TAU;
 pub(crate) const BINS: usize = 480;
 
 /// Number of the part of the day, of `bins`, that an hour in `[0, 24)` falls in.
-pub(crate) fn bin(hour: f64, bins: usize) -> usize {
+pub(crate) fn find_bin(hour: f64, bins: usize) -> usize {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let bin = (hour * bins as f64 / 24.0) as usize;
     bin.min(bins - 1)
 }
 
 /// How much of `hours`, each with its weight, falls in each of `bins` parts of the day.
-pub(crate) fn weights_by_bin(hours: impl IntoIterator<Item = (f64, f64)>, bins: usize) -> Vec<f64> {
+pub(crate) fn sum_weights_by_bin(hours: impl IntoIterator<Item = (f64, f64)>, bins: usize) -> Vec<f64> {
     let mut weights = vec![0.0; bins];
     for (hour, weight) in hours {
-        weights[bin(hour, bins)] += weight;
+        weights[find_bin(hour, bins)] += weight;
     }
     weights
 }
@@ -81,15 +81,15 @@ mod tests {
     #[test]
     fn a_curve_is_highest_where_its_records_are() {
         let curve =
-            Kernel::new(20.0, 48).smooth(&weights_by_bin([6.1, 6.2, 23.9].map(|hour| (hour, 1.0)), 48));
+            Kernel::new(20.0, 48).smooth(&sum_weights_by_bin([6.1, 6.2, 23.9].map(|hour| (hour, 1.0)), 48));
         let highest = (0..48).max_by(|&a, &b| curve[a].total_cmp(&curve[b])).unwrap();
-        assert_eq!(highest, bin(6.1, 48));
+        assert_eq!(highest, find_bin(6.1, 48));
         assert!(curve[0] > curve[3] && curve[47] > curve[44], "midnight is no border");
         assert!((curve.iter().sum::<f64>() / 48.0 - 1.0).abs() < 1e-12);
     }
 
     #[test]
     fn the_end_of_the_day_has_a_bin() {
-        assert_eq!((bin(0.0, 24), bin(23.999, 24), bin(24.0, 24)), (0, 23, 23));
+        assert_eq!((find_bin(0.0, 24), find_bin(23.999, 24), find_bin(24.0, 24)), (0, 23, 23));
     }
 }

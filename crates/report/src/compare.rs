@@ -1,4 +1,4 @@
-//! Periods held against each other.
+//! Comparison of periods: rates, and overlaps of activity.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,84 +6,76 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::data::{ClassRow, ComparedPeriod, ComparisonRow, NightRow, NotTested, PeriodOverlapRow};
-use crate::hours::{Hours, Nights, TestedOverlap, tested_overlaps};
-use crate::intervals::{Interval, Sample};
+use crate::hours::{Hours, TestedOverlap, test_overlaps};
+use crate::intervals::{Interval, LocationSample};
+use crate::nights::Nights;
 use crate::overlap;
-use crate::permutation::{Relabelings, paired};
-use crate::ratios::{ALPHA, RateRatio, compatible, holm};
+use crate::permutation::{Relabelings, pair_events};
+use crate::ratios::{ALPHA, RateRatio, adjust_by_holm, make_compatible};
 use crate::request::{LabelledPeriod, TimeOfDay};
-use crate::rows::{bounded, rounded, significant};
+use crate::rows::{round_finite, round_p, round_to};
 use crate::sun::Sky;
 use crate::survey::{Survey, Visits};
+use crate::thresholds::LIMITS;
 use crate::times::Times;
 
-/// Fewer events than this in two periods together are too few to compare them.
-pub(crate) const ENOUGH: usize = 20;
-/// With effort at fewer locations than this in a period no verdict can be right: permutations are too
-/// few.
-pub(crate) const ENOUGH_LOCATIONS: usize = 6;
-/// A class at fewer locations than this in both periods may be one animal at its den.
-pub(crate) const ENOUGH_OCCUPIED: usize = 3;
-/// Above this latitude, degrees, day length differs so much over the year that it would pose as
-/// behaviour.
-pub(crate) const SOLAR_ABOVE: f64 = 20.0;
+/// Above this latitude, degrees, day length varies so much over the year that it could look like a change
+/// in behaviour.
+const SOLAR_ABOVE: f64 = 20.0;
 
-/// What comes out of a comparison; all empty when none was asked for.
+/// The results of a comparison; empty when none was requested.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Compared {
+pub(crate) struct ComparisonResult {
     pub periods: Vec<ComparedPeriod>,
     pub comparisons: Vec<ComparisonRow>,
     pub overlaps: Vec<PeriodOverlapRow>,
     /// The clock that activity is compared on.
-    pub on: TimeOfDay,
-    /// Records without a time on that clock.
-    pub left_out: usize,
+    pub clock: TimeOfDay,
+    /// Records without a sunrise, which have no time on the sun's clock.
+    pub without_sunrise: usize,
     /// When it is night, over all periods.
     pub night: Option<NightRow>,
-    /// Classes whose rates were compared, times pairs of periods.
-    pub tested: usize,
 }
 
-/// A period of the comparison on its way.
+/// One period of the comparison, with its survey and times of day.
 struct Side<'a> {
     label: &'a LabelledPeriod,
     survey: Survey<'a>,
     hours: Hours,
 }
 
-/// Compares the periods that were asked for.
-pub(crate) fn compare(visits: &Visits<'_>, sky: &mut Sky<'_>) -> Compared {
+/// Compares the requested periods.
+pub(crate) fn compare(visits: &Visits<'_>, sky: &mut Sky<'_>) -> ComparisonResult {
     let wanted = &visits.request.comparison_periods;
     if wanted.is_empty() {
-        return Compared::default();
+        return ComparisonResult::default();
     }
     let surveys: Vec<Survey<'_>> =
-        wanted.iter().map(|labelled| Survey::new(visits, labelled.period)).collect();
-    let nights = Nights::over(&surveys.iter().collect::<Vec<_>>(), sky);
+        wanted.iter().map(|labelled| Survey::new(visits, labelled.period())).collect();
+    let nights = Nights::new(&surveys.iter().collect::<Vec<_>>(), sky);
     let far = nights.as_ref().is_some_and(|nights| nights.highest_latitude > SOLAR_ABOVE);
-    let wanted_on = if far { TimeOfDay::Solar } else { visits.request.time_of_day };
+    let requested = if far { TimeOfDay::Solar } else { visits.request.time_of_day };
     let sides: Vec<Side<'_>> = wanted
         .iter()
         .zip(surveys)
-        .map(|(label, survey)| Side { label, hours: survey.hours(wanted_on, nights.as_ref(), sky), survey })
+        .map(|(label, survey)| Side { label, hours: survey.hours(requested, nights.as_ref(), sky), survey })
         .collect();
-    // All sides go by the same nights, and so have the same clock.
-    let on = sides.first().map_or(wanted_on, |side| side.hours.on);
-    let classes = by_events(&sides);
-    let comparisons = comparisons(&sides, &classes);
-    Compared {
-        periods: sides.iter().map(|side| period(side, &classes, wanted, sky)).collect(),
-        overlaps: overlaps(&sides, &classes),
-        night: nights.as_ref().map(|nights| nights.row(on)),
-        on,
-        left_out: sides.iter().map(|side| side.hours.left_out).sum(),
-        tested: comparisons.iter().filter(|row| row.p_value.is_some()).count(),
+    // All periods share the same nights, and so the same clock.
+    let clock = sides.first().map_or(requested, |side| side.hours.clock);
+    let classes = order_by_events(&sides);
+    let comparisons = compare_rates(&sides, &classes);
+    ComparisonResult {
+        periods: sides.iter().map(|side| build_period(side, &classes, wanted, sky)).collect(),
+        overlaps: compare_activity(&sides, &classes),
+        night: nights.as_ref().map(|nights| nights.row(clock)),
+        clock,
+        without_sunrise: sides.iter().map(|side| side.hours.without_sunrise).sum(),
         comparisons,
     }
 }
 
 /// Classes that any of the periods has, most events first.
-fn by_events(sides: &[Side<'_>]) -> Vec<u32> {
+fn order_by_events(sides: &[Side<'_>]) -> Vec<u32> {
     let mut events: BTreeMap<u32, usize> = BTreeMap::new();
     for event in sides.iter().flat_map(|side| &side.survey.events) {
         *events.entry(event.class).or_default() += 1;
@@ -95,24 +87,30 @@ fn by_events(sides: &[Side<'_>]) -> Vec<u32> {
     classes
 }
 
-fn period(side: &Side<'_>, classes: &[u32], wanted: &[LabelledPeriod], sky: &mut Sky<'_>) -> ComparedPeriod {
+fn build_period(
+    side: &Side<'_>,
+    classes: &[u32],
+    wanted: &[LabelledPeriod],
+    sky: &mut Sky<'_>,
+) -> ComparedPeriod {
     let survey = &side.survey;
     let place = |row: &ClassRow| {
-        let number = survey.data().class(&row.classification);
+        let number = survey.data().find_class(&row.classification);
         classes.iter().position(|class| Some(*class) == number)
     };
     let mut rows = survey.class_rows();
     rows.sort_by_key(place);
     let own = side.label;
-    let shares_days = |other: &&LabelledPeriod| other.label != own.label && other.period.overlaps(own.period);
+    let shares_days =
+        |other: &&LabelledPeriod| other.label != own.label && other.period().overlaps(own.period());
     ComparedPeriod {
         label: own.label.clone(),
-        start: own.period.start,
-        end: own.period.end,
-        words: own.period.in_words(),
-        days: own.period.days(),
+        start: own.start_date,
+        end: own.end_date,
+        words: own.period().in_words(),
+        days: own.period().days(),
         overlapping: wanted.iter().filter(shares_days).map(|other| other.label.clone()).collect(),
-        effort_days: rounded(survey.effort_days(), 4),
+        effort_days: round_to(survey.effort_days(), 4),
         locations_surveyed: survey.locations.len(),
         deployments_active: survey.deployments_active(),
         events: survey.events.len(),
@@ -125,11 +123,21 @@ fn period(side: &Side<'_>, classes: &[u32], wanted: &[LabelledPeriod], sky: &mut
 }
 
 /// Each pair of sides, the earlier named first.
-fn pairs(sides: usize) -> impl Iterator<Item = (usize, usize)> {
+fn list_pairs(sides: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..sides).flat_map(move |a| (a + 1..sides).map(move |b| (a, b)))
 }
 
-/// Two periods, with what is the same for all classes.
+/// Locations with effort in any of the periods, in the order of their keys.
+fn merge_locations(sides: &[&Side<'_>]) -> Vec<u32> {
+    let all: BTreeSet<u32> = sides.iter().flat_map(|side| side.survey.locations.iter().copied()).collect();
+    let mut locations: Vec<u32> = all.into_iter().collect();
+    if let Some(side) = sides.first() {
+        locations.sort_unstable_by_key(|at| side.survey.visits.base.location_ranks[*at as usize]);
+    }
+    locations
+}
+
+/// Two periods, with what all classes share.
 struct PeriodPair<'a> {
     sides: [&'a Side<'a>; 2],
     /// Locations with effort in either.
@@ -139,40 +147,27 @@ struct PeriodPair<'a> {
 
 impl<'a> PeriodPair<'a> {
     fn new(a: &'a Side<'a>, b: &'a Side<'a>) -> Self {
-        let surveyed = |side: &Side<'_>| side.survey.locations.clone();
-        let mut locations: Vec<u32> =
-            surveyed(a).into_iter().chain(surveyed(b)).collect::<BTreeSet<_>>().into_iter().collect();
-        locations.sort_unstable_by_key(|at| a.survey.visits.base.location_ranks[*at as usize]);
+        let locations = merge_locations(&[a, b]);
         let effort = |at: &u32| [a, b].map(|side| side.survey.effort_by_location[*at as usize]);
         let relabelings = Relabelings::new(locations.iter().map(effort).collect());
         Self { sides: [a, b], locations, relabelings }
     }
 
     /// Events and effort of a class at each location, in both periods.
-    fn samples(&self, class: u32) -> [Vec<Sample>; 2] {
-        self.sides.map(|side| {
-            let mut events = BTreeMap::new();
-            for event in side.survey.events_of(class) {
-                *events.entry(event.location).or_insert(0.0) += 1.0;
-            }
-            let sample = |at: &u32| Sample {
-                events: events.get(at).copied().unwrap_or(0.0),
-                effort: side.survey.effort_by_location[*at as usize],
-            };
-            self.locations.iter().map(sample).collect()
-        })
+    fn samples(&self, class: u32) -> [Vec<LocationSample>; 2] {
+        self.sides.map(|side| side.survey.samples_at(&self.locations, &side.survey.count_events(class)))
     }
 
-    /// Why nothing is tested, of the locations at which a class was in either period.
-    fn reason_not_to_test(&self, samples: &[Vec<Sample>; 2]) -> Option<NotTested> {
-        let events: f64 = samples.iter().map(|samples| Sample::total(samples).events).sum();
+    /// Why the rates of a class are not tested; `None` where they are.
+    fn reason_not_to_test(&self, samples: &[Vec<LocationSample>; 2]) -> Option<NotTested> {
+        let events: f64 = samples.iter().map(|samples| LocationSample::total(samples).events).sum();
         let occupied = samples[0].iter().zip(&samples[1]).filter(|(a, b)| a.events + b.events > 0.0).count();
         let fewest = self.sides.iter().map(|side| side.survey.locations.len()).min().unwrap_or(0);
-        if events < ENOUGH as f64 {
+        if events < LIMITS.test_events as f64 {
             Some(NotTested::FewEvents)
-        } else if fewest < ENOUGH_LOCATIONS {
+        } else if fewest < LIMITS.test_locations {
             Some(NotTested::FewLocations)
-        } else if occupied < ENOUGH_OCCUPIED {
+        } else if occupied < LIMITS.test_occupied {
             Some(NotTested::AtFewLocations)
         } else {
             None
@@ -184,64 +179,53 @@ impl<'a> PeriodPair<'a> {
 struct ClassPair<'a> {
     class: u32,
     pair: &'a PeriodPair<'a>,
-    totals: [Sample; 2],
+    totals: [LocationSample; 2],
     ratio: RateRatio,
+    /// The p-value, or why there is none.
     tested: Result<f64, NotTested>,
 }
 
-fn comparisons(sides: &[Side<'_>], classes: &[u32]) -> Vec<ComparisonRow> {
+/// Rows of each class and each two periods, corrected for all that were tested.
+fn compare_rates(sides: &[Side<'_>], classes: &[u32]) -> Vec<ComparisonRow> {
     let period_pairs: Vec<PeriodPair<'_>> =
-        pairs(sides.len()).map(|(a, b)| PeriodPair::new(&sides[a], &sides[b])).collect();
+        list_pairs(sides.len()).map(|(a, b)| PeriodPair::new(&sides[a], &sides[b])).collect();
     let compared: Vec<(u32, &PeriodPair<'_>)> =
         classes.iter().flat_map(|class| period_pairs.iter().map(move |pair| (*class, pair))).collect();
-    let class_pair = |(class, pair): &(u32, &PeriodPair<'_>)| -> Option<ClassPairParts> {
-        let samples = pair.samples(*class);
-        let ratio = RateRatio::new(&samples[1], &samples[0])?;
-        let tested = match pair.reason_not_to_test(&samples) {
-            Some(reason) => Err(reason),
-            None => Ok(pair.relabelings.p_value(&paired(&samples[0], &samples[1]))),
-        };
-        Some((samples.map(|samples| Sample::total(&samples)), ratio, tested))
-    };
-    let computed: Vec<Option<ClassPairParts>> = compared.par_iter().map(class_pair).collect();
-    let all: Vec<ClassPair<'_>> = compared
-        .iter()
-        .zip(computed)
-        .filter_map(|((class, pair), parts)| {
-            let (totals, ratio, tested) = parts?;
-            Some(ClassPair { class: *class, pair, totals, ratio, tested })
-        })
-        .collect();
-    correct(&all)
-}
-
-/// Totals of both periods, their ratio, and what a test says of it.
-type ClassPairParts = ([Sample; 2], RateRatio, Result<f64, NotTested>);
-
-/// The rows, corrected for all that were tested.
-fn correct(all: &[ClassPair<'_>]) -> Vec<ComparisonRow> {
+    let all: Vec<ClassPair<'_>> =
+        compared.par_iter().filter_map(|(class, pair)| ClassPair::new(*class, pair)).collect();
     let p_values: Vec<f64> = all.iter().filter_map(|pair| pair.tested.ok()).collect();
-    let mut adjusted = holm(&p_values).into_iter();
+    let mut adjusted = adjust_by_holm(&p_values).into_iter();
     all.iter()
         .map(|pair| pair.row(pair.tested.ok().and_then(|p| Some((p, adjusted.next()?))), p_values.len()))
         .collect()
 }
 
-impl ClassPair<'_> {
-    /// `p` is the p-value and that after correction, where there is one, for so many tests.
+impl<'a> ClassPair<'a> {
+    fn new(class: u32, pair: &'a PeriodPair<'a>) -> Option<Self> {
+        let samples = pair.samples(class);
+        let ratio = RateRatio::new(&samples[1], &samples[0])?;
+        let tested = match pair.reason_not_to_test(&samples) {
+            Some(reason) => Err(reason),
+            None => Ok(pair.relabelings.p_value(&pair_events(&samples[0], &samples[1]))),
+        };
+        let totals = samples.map(|samples| LocationSample::total(&samples));
+        Some(Self { class, pair, totals, ratio, tested })
+    }
+
+    /// `p` is the p-value before and after correction for `tests` tests, where the class was tested.
     fn row(&self, p: Option<(f64, f64)>, tests: usize) -> ComparisonRow {
         let [a, b] = self.pair.sides;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let [events_a, events_b] = self.totals.map(|total| total.events as usize);
-        let [rai_a, rai_b] = self.totals.map(|total| rounded(total.rate() * 100.0, 4));
+        let [rai_a, rai_b] = self.totals.map(|total| round_to(total.rate() * 100.0, 4));
         let agreeing = |alpha: f64, p: Option<f64>| {
             let interval = self.ratio.interval(alpha)?;
-            Some(p.map_or(interval, |p| compatible(interval, self.ratio.estimate, significant(p) < ALPHA)))
+            Some(p.map_or(interval, |p| make_compatible(interval, self.ratio.estimate, round_p(p) < ALPHA)))
         };
         let own = agreeing(ALPHA, p.map(|(p, _)| p));
         let corrected = p.and_then(|(_, adjusted)| agreeing(ALPHA / tests as f64, Some(adjusted)));
-        let low = |interval: Option<Interval>| interval.map(|interval| rounded(interval.low, 4));
-        let high = |interval: Option<Interval>| interval.and_then(|interval| bounded(interval.high, 4));
+        let low = |interval: Option<Interval>| interval.map(|interval| round_to(interval.low, 4));
+        let high = |interval: Option<Interval>| interval.and_then(|interval| round_finite(interval.high, 4));
         ComparisonRow {
             classification: a.survey.data().classes[self.class as usize].name.clone(),
             a: a.label.label.clone(),
@@ -252,34 +236,30 @@ impl ClassPair<'_> {
             locations_b: b.survey.locations.len(),
             rai_a,
             rai_b,
-            rate_ratio: bounded(self.ratio.estimate, 4),
+            rate_ratio: round_finite(self.ratio.estimate, 4),
             low: low(own),
             high: high(own),
             corrected_low: low(corrected),
             corrected_high: high(corrected),
-            p_value: p.map(|(p, _)| significant(p)),
-            p_adjusted: p.map(|(_, adjusted)| significant(adjusted)),
-            smallest_p: p.map(|_| significant(self.pair.relabelings.smallest_p())),
-            differs: p.is_some_and(|(_, adjusted)| significant(adjusted) < ALPHA),
+            p_value: p.map(|(p, _)| round_p(p)),
+            p_adjusted: p.map(|(_, adjusted)| round_p(adjusted)),
+            smallest_p: p.map(|_| round_p(self.pair.relabelings.smallest_p())),
+            differs: p.is_some_and(|(_, adjusted)| round_p(adjusted) < ALPHA),
             not_tested: self.tested.err(),
             method: self.ratio.method,
         }
     }
 }
 
-/// Of every class with enough events in two periods at least.
-fn overlaps(sides: &[Side<'_>], classes: &[u32]) -> Vec<PeriodOverlapRow> {
-    let locations: BTreeSet<u32> =
-        sides.iter().flat_map(|side| side.survey.locations.iter().copied()).collect();
-    let Some(visits) = sides.first().map(|side| side.survey.visits) else { return Vec::new() };
-    let stop = visits.stop;
-    let mut locations: Vec<u32> = locations.into_iter().collect();
-    locations.sort_unstable_by_key(|at| visits.base.location_ranks[*at as usize]);
+/// Overlaps of the activity of each class that has enough events in two periods at least.
+fn compare_activity(sides: &[Side<'_>], classes: &[u32]) -> Vec<PeriodOverlapRow> {
+    let Some(stop) = sides.first().map(|side| side.survey.visits.stop) else { return Vec::new() };
+    let locations = merge_locations(&sides.iter().collect::<Vec<_>>());
     let of_class = |class: &u32| -> Vec<PeriodOverlapRow> {
         let enough: Vec<(&Side<'_>, &Times)> = sides
             .iter()
-            .filter_map(|side| Some((side, side.hours.of(*class)?)))
-            .filter(|(_, times)| times.events() >= overlap::ENOUGH)
+            .filter_map(|side| Some((side, side.hours.times_of(*class)?)))
+            .filter(|(_, times)| times.events() >= overlap::MIN_EVENTS)
             .collect();
         let samples: Vec<&Times> = enough.iter().map(|(_, times)| *times).collect();
         let row = |tested: TestedOverlap| {
@@ -293,21 +273,21 @@ fn overlaps(sides: &[Side<'_>], classes: &[u32]) -> Vec<PeriodOverlapRow> {
                 events_a: samples[a].events(),
                 events_b: samples[b].events(),
                 estimator: tested.overlap.estimator,
-                estimate: rounded(tested.overlap.estimate, 4),
-                low: rounded(tested.overlap.interval.low, 4),
-                high: rounded(tested.overlap.interval.high, 4),
+                estimate: round_to(tested.overlap.estimate, 4),
+                low: round_to(tested.overlap.interval.low, 4),
+                high: round_to(tested.overlap.interval.high, 4),
                 resampled: tested.overlap.unit,
-                p_value: significant(tested.p_value),
+                p_value: round_p(tested.p_value),
                 p_adjusted: 1.0,
                 differs: false,
             }
         };
-        tested_overlaps(&samples, &locations, stop).into_iter().map(row).collect()
+        test_overlaps(&samples, &locations, stop).into_iter().map(row).collect()
     };
     let mut rows: Vec<PeriodOverlapRow> = classes.iter().flat_map(of_class).collect();
-    let adjusted = holm(&rows.iter().map(|row| row.p_value).collect::<Vec<_>>());
+    let adjusted = adjust_by_holm(&rows.iter().map(|row| row.p_value).collect::<Vec<_>>());
     for (row, p_adjusted) in rows.iter_mut().zip(adjusted) {
-        row.p_adjusted = significant(p_adjusted);
+        row.p_adjusted = round_p(p_adjusted);
         row.differs = row.p_adjusted < ALPHA;
     }
     rows

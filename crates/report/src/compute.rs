@@ -4,16 +4,19 @@ use detections::{Dataset, UnknownNames};
 
 use crate::base::SurveyBase;
 use crate::compare::compare;
-use crate::data::{Finding, PeriodRow, ReportData, SCHEMA_VERSION, SourceRow};
-use crate::findings::{comparison_findings, findings};
-use crate::hours::Nights;
-use crate::methods::{MethodsInput, methods};
-use crate::notes::notes;
+use crate::data::{MethodFacts, PeriodRow, ReportData, SCHEMA_VERSION, SourceRow};
+use crate::facts::method_facts;
+use crate::findings::{collect_comparison_findings, collect_findings};
+use crate::nights::Nights;
+use crate::notes::collect_notes;
 use crate::period::Period;
-use crate::request::{ReportType, Request};
-use crate::rows::rounded;
+use crate::prose::write_sentences;
+use crate::request::{LabelledPeriod, ReportType, Request};
+use crate::rows::round_to;
+use crate::season::SeasonError;
 use crate::sun::Sky;
 use crate::survey::{Survey, Visits};
+use crate::thresholds::LIMITS;
 
 /// Why a report cannot be computed: the request asks for what the data set does not have, or
 /// makes no sense.
@@ -22,6 +25,12 @@ pub enum ComputeError {
     /// Classes that no observation names.
     #[error(transparent)]
     UnknownClasses(#[from] UnknownNames),
+    /// The request has no dates, no season and no periods to compare.
+    #[error("the request has no period; give start_date and end_date, or season and year")]
+    NoPeriod,
+    /// The season of the request has no days where the cameras stand.
+    #[error(transparent)]
+    Season(#[from] SeasonError),
     /// The first day comes after the last.
     #[error("the period starts on {} and ends before that, on {}", .0.start, .0.end)]
     EmptyPeriod(Period),
@@ -31,7 +40,7 @@ pub enum ComputeError {
     /// Two periods of a comparison have the same name.
     #[error("two of the periods are called “{0}”; give each a label of its own")]
     SameLabel(String),
-    /// Nobody waits for the report any more.
+    /// The calculation was stopped.
     #[error("the report was stopped")]
     Stopped,
 }
@@ -41,101 +50,96 @@ pub fn compute(data: &Dataset, request: &Request) -> Result<ReportData, ComputeE
     compute_unless(data, request, &|| false)
 }
 
-/// The same for somebody who may stop waiting: `stop` is asked for each class, and then it ends with
+/// The same, but it can be stopped: `stop` is called for each class, and once it returns true the result is
 /// [`ComputeError::Stopped`].
 pub fn compute_unless(
     data: &Dataset,
     request: &Request,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<ReportData, ComputeError> {
-    check(request)?;
+    let period = request.period(data.hemisphere())?.ok_or(ComputeError::NoPeriod)?;
+    check(request, period)?;
     let is_counted = request.counted_classes(data)?;
     let base = SurveyBase::new(data);
     let mut sky = Sky::new(data, &base);
     let visits = Visits::new(data, request, &base, &is_counted, stop);
-    let survey = Survey::new(&visits, request.period);
-    let nights = Nights::over(&[&survey], &mut sky);
+    let survey = Survey::new(&visits, period);
+    let nights = Nights::new(&[&survey], &mut sky);
     let hours = survey.hours(request.time_of_day, nights.as_ref(), &mut sky);
     let classes = survey.class_rows();
     let activity = survey.activity_rows(&classes, &hours, &mut sky);
-    // What was computed so far lacks the classes that were not come to.
+    // A stopped calculation lacks some classes.
     if stop() {
         return Err(ComputeError::Stopped);
     }
     let overlaps = survey.overlap_rows(&classes, &hours);
-    let (on, left_out) = (hours.on, hours.left_out);
-    // Of millions of records they take as much as the data themselves.
+    let (clock, without_sunrise) = (hours.clock, hours.without_sunrise);
+    // With millions of records they take as much memory as the data set.
     drop(hours);
     let compared = compare(&visits, &mut sky);
     if stop() {
         return Err(ComputeError::Stopped);
     }
-    let ratios = survey.ratio_rows();
-    let notes = notes(&survey, nights.as_ref());
-    let bucket_tests = survey.bucket_tests(&classes);
-    let accumulation = survey.accumulation();
-    let methods = methods(
-        &survey,
-        &MethodsInput {
-            nights: nights.as_ref(),
-            on,
-            left_out,
-            ratios: &ratios,
-            accumulation: accumulation.as_ref(),
-            compared: &compared,
-        },
-    );
+    let notes = collect_notes(&survey, nights.as_ref());
     let mut numbers = ReportData {
         schema_version: SCHEMA_VERSION,
         report_type: request.report_type,
-        title: request.title(),
-        period: period_row(request.period),
+        title: request.title(period),
+        period: PeriodRow::new(period),
         group_by: request.group_by,
         independence_minutes: request.independence_minutes,
         independence_since: request.independence_since,
         cameras: request.cameras,
-        time_of_day: on,
+        time_of_day: clock,
         coordinates: request.coordinates,
         source: source_row(data),
-        include: request.include,
-        effort_days: rounded(survey.effort_days(), 4),
+        include: request.include(),
+        request: request.clone(),
+        effort_days: round_to(survey.effort_days(), 4),
         locations_surveyed: survey.locations.len(),
         deployments_active: survey.deployments_active(),
         events: survey.events.len(),
         individuals: survey.individuals(),
         buckets: survey.bucket_rows(),
-        bucket_tests,
+        bucket_tests: survey.bucket_tests(&classes),
         locations: survey.location_rows(),
-        night: nights.as_ref().map(|nights| nights.row(on)),
-        accumulation,
+        night: nights.as_ref().map(|nights| nights.row(clock)),
+        accumulation: survey.accumulation(),
         excluded: survey.excluded.clone(),
         activity,
         overlaps,
         classes,
         findings: Vec::new(),
         insights: Vec::new(),
-        methods,
-        data_notes: notes.sentences,
+        methods: Vec::new(),
+        notes: notes.notes,
+        data_notes: Vec::new(),
         data_note_ids: notes.ids,
-        ratios,
-        periods_time_of_day: (!compared.periods.is_empty()).then_some(compared.on),
+        method_facts: MethodFacts {
+            without_sunrise,
+            periods_without_sunrise: compared.without_sunrise,
+            without_coordinates: nights.as_ref().map_or(0, |nights| nights.without_coordinates.len()),
+            ..method_facts(&survey)
+        },
+        limits: LIMITS,
+        ratios: survey.ratio_rows(),
+        periods_time_of_day: (!compared.periods.is_empty()).then_some(compared.clock),
         periods: compared.periods,
         periods_night: compared.night,
         comparisons: compared.comparisons,
         period_overlaps: compared.overlaps,
     };
-    // Sentences are about the numbers, so they come last.
-    numbers.findings = match request.report_type {
-        ReportType::Comparison => comparison_findings(&survey, &numbers),
-        ReportType::SeasonalActivity | ReportType::Custom => findings(&survey, &numbers),
+    let findings = match request.report_type {
+        ReportType::Comparison => collect_comparison_findings(&survey, &numbers),
+        ReportType::SeasonalActivity | ReportType::Custom => collect_findings(&survey, &numbers),
     };
-    numbers.insights = numbers.findings.iter().map(Finding::sentence).collect();
+    write_sentences(&mut numbers, findings);
     Ok(numbers)
 }
 
-fn check(request: &Request) -> Result<(), ComputeError> {
+fn check(request: &Request, period: Period) -> Result<(), ComputeError> {
     let compared = &request.comparison_periods;
-    let periods = compared.iter().map(|labelled| labelled.period).chain([request.period]);
+    let periods = compared.iter().map(LabelledPeriod::period).chain([period]);
     if let Some(period) = periods.into_iter().find(|period| period.end < period.start) {
         return Err(ComputeError::EmptyPeriod(period));
     }
@@ -151,10 +155,6 @@ fn check(request: &Request) -> Result<(), ComputeError> {
     }
 }
 
-fn period_row(period: Period) -> PeriodRow {
-    PeriodRow { start: period.start, end: period.end, words: period.in_words() }
-}
-
 fn source_row(data: &Dataset) -> SourceRow {
     let licence = |licence: &detections::Licence| match &licence.scope {
         Some(scope) => format!("{} ({scope})", licence.name),
@@ -165,6 +165,6 @@ fn source_row(data: &Dataset) -> SourceRow {
         format: data.format.name().into(),
         citation: data.citation.clone(),
         licences: data.licences.iter().map(licence).collect(),
-        recorded: data.recorded_days().map(|(start, end)| period_row(Period { start, end })),
+        recorded: data.recorded_days().map(|(start, end)| PeriodRow::new(Period { start, end })),
     }
 }

@@ -1,4 +1,4 @@
-//! Effort: how long cameras stood ready.
+//! Effort: how long cameras were running.
 //!
 //! Source: Camtrap DP; R `camtraptor::get_effort`.
 
@@ -7,7 +7,7 @@ use detections::{Dataset, LocalTime};
 use crate::period::Period;
 use crate::request::Cameras;
 
-/// When a deployment was at work.
+/// When a deployment was running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Start of effort on the camera's clock.
@@ -36,8 +36,8 @@ impl Span {
 }
 
 fn days_between((start, end): (LocalTime, LocalTime), period: Period) -> f64 {
-    let start = start.max(period.from()).seconds();
-    let end = end.min(period.until()).seconds();
+    let start = start.max(period.start_time()).seconds();
+    let end = end.min(period.end_time()).seconds();
     (end - start).max(0) as f64 / DAY
 }
 
@@ -48,7 +48,7 @@ fn days_between((start, end): (LocalTime, LocalTime), period: Period) -> f64 {
 /// date is the middle of the hours that it may mean, since the hour is not known: noon, or earlier
 /// where the deployment ended before noon of the same day. So each day on which a record may lie has
 /// effort: half a day for the first and the last, as in R `camtrapR::cameraOperation`.
-pub fn spans(data: &Dataset) -> Vec<Option<Span>> {
+pub fn find_spans(data: &Dataset) -> Vec<Option<Span>> {
     let last = last_records(data);
     let span = |(row, deployment): (usize, &detections::Deployment)| {
         let start = deployment.start?;
@@ -56,15 +56,15 @@ pub fn spans(data: &Dataset) -> Vec<Option<Span>> {
         let is_date = deployment.end.is_some() && deployment.end_is_date;
         let last_second = if is_date { end.plus_seconds(DAY_SECONDS - 1) } else { end };
         (start <= end).then(|| {
-            let (begin, finish) = effort_of(start, deployment.start_is_date, end, is_date);
+            let (begin, finish) = find_effort_span(start, deployment.start_is_date, end, is_date);
             Span { start: begin, end: finish, records: (start, last_second) }
         })
     };
     data.deployments.iter().enumerate().map(span).collect()
 }
 
-/// From when to when a deployment counts as at work, of a start and an end that may be dates.
-fn effort_of(
+/// From when to when a deployment counts as running, for a start and an end that may be dates.
+fn find_effort_span(
     start: LocalTime,
     start_is_date: bool,
     end: LocalTime,
@@ -72,7 +72,7 @@ fn effort_of(
 ) -> (LocalTime, LocalTime) {
     let noon = |date: LocalTime| date.plus_seconds(DAY_SECONDS / 2);
     match (start_is_date, end_is_date) {
-        // Set up and fetched on one day: half of it, around noon.
+        // Set up and collected on one day: half of it, around noon.
         (true, true) if start.date() == end.date() => {
             (start.plus_seconds(DAY_SECONDS / 4), start.plus_seconds(DAY_SECONDS * 3 / 4))
         }
@@ -116,7 +116,7 @@ impl WatchedTimes {
             }
         }
         if cameras == Cameras::Together {
-            of_locations.iter_mut().for_each(join);
+            of_locations.iter_mut().for_each(join_spans);
         }
         Self { of_locations }
     }
@@ -129,7 +129,7 @@ impl WatchedTimes {
 }
 
 /// Puts spans in order and joins those that touch.
-fn join(spans: &mut Vec<(LocalTime, LocalTime)>) {
+pub(crate) fn join_spans<T: Ord + Copy>(spans: &mut Vec<(T, T)>) {
     spans.sort_unstable();
     spans.dedup_by(|later, earlier| {
         let touches = later.0 <= earlier.1;
@@ -142,7 +142,7 @@ fn join(spans: &mut Vec<(LocalTime, LocalTime)>) {
 
 /// Locations at which deployments overlap in time by more than an hour, with the most days that two
 /// neighbours share.
-pub(crate) fn standing_together(spans: &[Option<Span>], locations: &[u32]) -> Vec<(u32, f64)> {
+pub(crate) fn find_shared_locations(spans: &[Option<Span>], locations: &[u32]) -> Vec<(u32, f64)> {
     let mut all: Vec<(u32, LocalTime, LocalTime)> = spans
         .iter()
         .zip(locations)
@@ -167,11 +167,10 @@ pub(crate) fn standing_together(spans: &[Option<Span>], locations: &[u32]) -> Ve
 /// Time of the last record of each deployment, whatever it shows.
 fn last_records(data: &Dataset) -> Vec<Option<LocalTime>> {
     let rows = 0..u32::try_from(data.deployments.len()).unwrap_or(u32::MAX);
-    // A record that is still to come is one of a wrong clock. A day of grace, since cameras stand in all
-    // time zones.
+    // A record in the future has a wrong clock. One day is allowed, since cameras stand in all time zones.
     let tomorrow = LocalTime::from(jiff::ZonedDateTime::now().datetime()).plus_days(1);
     let possible = |time: Option<LocalTime>| time.filter(|time| *time <= tomorrow);
-    let mut last: Vec<Option<LocalTime>> = rows.map(|row| possible(data.media.last_of(row))).collect();
+    let mut last: Vec<Option<LocalTime>> = rows.map(|row| possible(data.media.last_time(row))).collect();
     for (deployment, time) in data.observations.times() {
         let time = possible(time);
         let slot = &mut last[deployment as usize];
@@ -199,13 +198,13 @@ mod tests {
         assert!((span.days_in(year) - 218.0).abs() < 1e-9);
     }
 
-    fn at(day: i8, hour: i8) -> LocalTime {
+    fn time_at(day: i8, hour: i8) -> LocalTime {
         LocalTime::from(date(2020, 1, day).at(hour, 0, 0, 0))
     }
 
     /// Camera-days of each of the first days of January 2020.
     fn days(start: (LocalTime, bool), end: (LocalTime, bool)) -> Vec<f64> {
-        let effort = effort_of(start.0, start.1, end.0, end.1);
+        let effort = find_effort_span(start.0, start.1, end.0, end.1);
         (1..=3)
             .map(|day| days_between(effort, Period { start: date(2020, 1, day), end: date(2020, 1, day) }))
             .collect()
@@ -213,8 +212,8 @@ mod tests {
 
     #[test]
     fn each_day_on_which_a_record_may_lie_has_effort() {
-        let bare = |day| (at(day, 0), true);
-        let timed = |day, hour| (at(day, hour), false);
+        let bare = |day| (time_at(day, 0), true);
+        let timed = |day, hour| (time_at(day, hour), false);
         assert_eq!(days(bare(1), bare(3)), [0.5, 1.0, 0.5]);
         assert_eq!(days(bare(1), bare(1)), [0.5, 0.0, 0.0], "half of a single day");
         assert_eq!(days(bare(1), timed(1, 12)), [0.25, 0.0, 0.0], "fetched before noon");
@@ -225,7 +224,11 @@ mod tests {
     #[test]
     fn cameras_that_stand_together_count_once() {
         let span = |from, until| {
-            Some(Span { start: at(from, 0), end: at(until, 0), records: (at(from, 0), at(until, 0)) })
+            Some(Span {
+                start: time_at(from, 0),
+                end: time_at(until, 0),
+                records: (time_at(from, 0), time_at(until, 0)),
+            })
         };
         let spans = [span(1, 11), span(6, 16), span(20, 25), span(1, 31), None];
         let locations = [0, 0, 0, 1, 1];
@@ -233,7 +236,7 @@ mod tests {
         let effort = |cameras| WatchedTimes::new(&spans, &locations, cameras, |_| true).days_in(month);
         assert_eq!(effort(Cameras::Together), [20.0, 30.0]);
         assert_eq!(effort(Cameras::Independent), [25.0, 30.0]);
-        assert_eq!(standing_together(&spans, &locations), [(0, 5.0)]);
+        assert_eq!(find_shared_locations(&spans, &locations), [(0, 5.0)]);
     }
 
     proptest! {

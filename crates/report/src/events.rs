@@ -13,13 +13,14 @@
 use std::ops::Range;
 
 use detections::LocalTime;
-use serde::{Deserialize, Serialize};
 
 use crate::base::SurveyBase;
 use crate::records::Record;
 use crate::request::Cameras;
 
-/// A visit.
+pub use crate::independence_since::IndependenceSince;
+
+/// An independent event: a visit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// Class of its records.
@@ -32,21 +33,8 @@ pub struct Event {
     pub time: LocalTime,
     /// Largest group in one of its records.
     pub group_size: u32,
-    /// Where its records stand.
+    /// Range of its records.
     pub records: Range<u32>,
-}
-
-/// What the minutes of independence are counted from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Since {
-    /// The record before: an event lasts as long as records follow each other
-    /// (`deltaTimeComparedTo = "lastRecord"`).
-    #[default]
-    LastRecord,
-    /// The record that started the event, so that none lasts longer than the minutes
-    /// (`"lastIndependentRecord"`).
-    LastEvent,
 }
 
 /// When a record is an event of its own.
@@ -55,7 +43,7 @@ pub struct Independence {
     /// Minutes that have to pass; with 0 each record is an event.
     pub minutes: u32,
     /// What they are counted from.
-    pub since: Since,
+    pub since: IndependenceSince,
     /// Whether cameras of one location see the same visits.
     pub cameras: Cameras,
 }
@@ -64,7 +52,7 @@ pub struct Independence {
 pub fn find_events(records: &[Record], base: &SurveyBase, independence: Independence) -> Vec<Event> {
     let gap = i64::from(independence.minutes) * 60;
     let mut events: Vec<Event> = Vec::new();
-    // End of the record that the next one is held against, and its camera.
+    // End of the record that the next one is compared with, and its camera.
     let mut last = (0, 0);
     for (row, record) in (0..).zip(records) {
         let (begin, end) = record.moments;
@@ -79,7 +67,7 @@ pub fn find_events(records: &[Record], base: &SurveyBase, independence: Independ
             {
                 event.group_size = event.group_size.max(record.group_size);
                 event.records.end = row + 1;
-                if independence.since == Since::LastRecord {
+                if independence.since == IndependenceSince::LastRecord {
                     // A long visit may end after shorter ones that began later.
                     last.0 = last.0.max(end);
                 }
@@ -119,7 +107,7 @@ mod tests {
     }
 
     /// Events of one place, `minutes` apart.
-    fn independent(records: &[Record], minutes: u32, since: Since) -> Vec<Event> {
+    fn independent(records: &[Record], minutes: u32, since: IndependenceSince) -> Vec<Event> {
         find_events(records, &one_place(), Independence { minutes, since, cameras: Cameras::Together })
     }
 
@@ -130,7 +118,7 @@ mod tests {
             time: LocalTime::from_seconds(minute * 60),
             moments: (minute * 60, minute * 60),
             group_size: u32::try_from(minute % 5 + 1).unwrap(),
-            parts: crate::records::Parts::default(),
+            composition: crate::records::Composition::default(),
             rows: 1,
             confidence: (0.0, 0),
             unit: 0,
@@ -140,20 +128,20 @@ mod tests {
 
     #[test]
     fn exactly_half_an_hour_is_still_the_same_visit() {
-        let found = independent(&records(&[0, 30, 61, 92]), 30, Since::LastRecord);
+        let found = independent(&records(&[0, 30, 61, 92]), 30, IndependenceSince::LastRecord);
         assert_eq!(found.iter().map(|e| e.time.seconds() / 60).collect::<Vec<_>>(), [0, 61, 92]);
     }
 
     #[test]
     fn a_visit_lasts_as_long_as_records_follow_each_other() {
-        let found = independent(&records(&[0, 20, 44, 60]), 30, Since::LastRecord);
+        let found = independent(&records(&[0, 20, 44, 60]), 30, IndependenceSince::LastRecord);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].group_size, 5);
     }
 
     #[test]
     fn counted_from_its_first_record_no_visit_lasts_longer_than_the_minutes() {
-        let found = independent(&records(&[0, 20, 44, 60, 74]), 30, Since::LastEvent);
+        let found = independent(&records(&[0, 20, 44, 60, 74]), 30, IndependenceSince::LastEvent);
         assert_eq!(found.iter().map(|e| e.time.seconds() / 60).collect::<Vec<_>>(), [0, 44]);
     }
 
@@ -162,9 +150,9 @@ mod tests {
         let mut visits = records(&[0, 40, 75]);
         // The first lasts for 15 minutes, the second for none.
         visits[0].moments.1 = 15 * 60;
-        assert_eq!(independent(&visits, 30, Since::LastRecord).len(), 2);
+        assert_eq!(independent(&visits, 30, IndependenceSince::LastRecord).len(), 2);
         visits[0].moments.1 = 60 * 60;
-        assert_eq!(independent(&visits, 30, Since::LastRecord).len(), 1);
+        assert_eq!(independent(&visits, 30, IndependenceSince::LastRecord).len(), 1);
     }
 
     #[test]
@@ -172,16 +160,17 @@ mod tests {
         // 02:50 summer time and 02:10 winter time are twenty minutes apart.
         let mut visits = records(&[170, 130]);
         (visits[0].moments, visits[1].moments) = ((0, 0), (1200, 1200));
-        assert_eq!(independent(&visits, 30, Since::LastRecord).len(), 1);
+        assert_eq!(independent(&visits, 30, IndependenceSince::LastRecord).len(), 1);
     }
 
     #[test]
     fn independent_cameras_see_visits_of_their_own() {
         let mut visits = records(&[0, 10, 50]);
         visits[1].deployment = 1;
-        assert_eq!(independent(&visits, 30, Since::LastRecord).len(), 2);
+        assert_eq!(independent(&visits, 30, IndependenceSince::LastRecord).len(), 2);
         visits.sort_by_key(|record| (record.deployment, record.moments));
-        let apart = Independence { minutes: 60, since: Since::LastRecord, cameras: Cameras::Independent };
+        let apart =
+            Independence { minutes: 60, since: IndependenceSince::LastRecord, cameras: Cameras::Independent };
         let found = find_events(&visits, &one_place(), apart);
         assert_eq!(found.iter().map(|event| event.records.clone()).collect::<Vec<_>>(), [0..2, 2..3]);
     }
@@ -191,7 +180,7 @@ mod tests {
         fn the_variant_never_has_fewer_events(mut minutes in prop::collection::vec(0_i64..5000, 1..60)) {
             minutes.sort_unstable();
             let count = |since| independent(&records(&minutes), 30, since).len();
-            prop_assert!(count(Since::LastEvent) >= count(Since::LastRecord));
+            prop_assert!(count(IndependenceSince::LastEvent) >= count(IndependenceSince::LastRecord));
         }
 
         #[test]
@@ -199,7 +188,7 @@ mod tests {
             minutes.sort_unstable();
             let records = records(&minutes);
             let counts: Vec<usize> =
-                [0, 1, 5, 30, 60, 600].iter().map(|&gap| independent(&records, gap, Since::LastRecord).len()).collect();
+                [0, 1, 5, 30, 60, 600].iter().map(|&gap| independent(&records, gap, IndependenceSince::LastRecord).len()).collect();
             prop_assert_eq!(counts[0], records.len());
             prop_assert!(counts.is_sorted_by(|a, b| a >= b));
         }
@@ -210,7 +199,7 @@ mod tests {
         ) {
             minutes.sort_unstable();
             let shifted: Vec<i64> = minutes.iter().map(|minute| minute + shift).collect();
-            for since in [Since::LastRecord, Since::LastEvent] {
+            for since in [IndependenceSince::LastRecord, IndependenceSince::LastEvent] {
                 prop_assert_eq!(independent(&records(&minutes), 30, since).len(), independent(&records(&shifted), 30, since).len());
             }
         }

@@ -16,14 +16,14 @@ pub struct Interval {
 
 /// Events and effort of one location.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sample {
+pub struct LocationSample {
     /// Independent events.
     pub events: f64,
     /// Camera-days.
     pub effort: f64,
 }
 
-impl Sample {
+impl LocationSample {
     /// All samples added up.
     pub fn total<'a>(samples: impl IntoIterator<Item = &'a Self>) -> Self {
         samples.into_iter().fold(Self::default(), |sum, one| Self {
@@ -40,7 +40,7 @@ impl Sample {
 
 /// The value below which a share of Student's t distribution lies; `degrees` of freedom are at
 /// least 1, and `probability` is between 0 and 1.
-pub fn student_t(probability: f64, degrees: usize) -> f64 {
+pub fn student_t_quantile(probability: f64, degrees: usize) -> f64 {
     StudentsT::new(0.0, 1.0, degrees.max(1) as f64)
         .map_or(f64::NAN, |distribution| distribution.inverse_cdf(probability))
 }
@@ -52,24 +52,24 @@ pub fn student_t(probability: f64, degrees: usize) -> f64 {
 /// Sampling Techniques, chapter 6): the same as a Poisson model with R `sandwich::vcovCL`, but never
 /// narrower than the Poisson distribution. Without events the upper limit of Garwood (1936),
 /// Biometrika 28:437-442.
-pub fn rate(samples: &[Sample]) -> Option<Interval> {
-    let total = Sample::total(samples);
+pub fn rate_interval(samples: &[LocationSample]) -> Option<Interval> {
+    let total = LocationSample::total(samples);
     if samples.len() < 2 || total.effort <= 0.0 {
         return None;
     }
     if total.events <= 0.0 {
-        return Some(Interval { low: 0.0, high: garwood_high(0.0, 0.025) / total.effort });
+        return Some(Interval { low: 0.0, high: garwood_upper_limit(0.0, 0.025) / total.effort });
     }
     let spread = relative_variance(samples).max(1.0 / total.events).sqrt();
-    let factor = (student_t(0.975, samples.len() - 1) * spread).exp();
+    let factor = (student_t_quantile(0.975, samples.len() - 1) * spread).exp();
     Some(Interval { low: total.rate() / factor, high: total.rate() * factor })
 }
 
 /// Variance of the logarithm of the rate, between locations: `L/(L-1) sum (y - r e)^2 / (sum y)^2`.
 /// There are at least two samples and an event.
-pub(crate) fn relative_variance(samples: &[Sample]) -> f64 {
-    let total = Sample::total(samples);
-    let residual = |one: &Sample| (one.events - total.rate() * one.effort).powi(2);
+pub(crate) fn relative_variance(samples: &[LocationSample]) -> f64 {
+    let total = LocationSample::total(samples);
+    let residual = |one: &LocationSample| (one.events - total.rate() * one.effort).powi(2);
     let squares: f64 = samples.iter().map(residual).sum();
     let units = samples.len() as f64;
     units / (units - 1.0) * squares / total.events.powi(2)
@@ -81,7 +81,7 @@ pub(crate) fn relative_variance(samples: &[Sample]) -> f64 {
 /// odds, and never narrower than the binomial distribution. Where all or none are such, the interval of
 /// Wilson with each location counted once, since the events of one place may be one animal's. `None` with
 /// fewer than two locations, since one says nothing of others.
-pub fn share(locations: &[(f64, f64)]) -> Option<Interval> {
+pub fn share_interval(locations: &[(f64, f64)]) -> Option<Interval> {
     let counted: Vec<(f64, f64)> = locations.iter().copied().filter(|(_, all)| *all > 0.0).collect();
     let (of, all) = counted.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     let units = counted.len() as f64;
@@ -89,12 +89,12 @@ pub fn share(locations: &[(f64, f64)]) -> Option<Interval> {
         return None;
     }
     if of <= 0.0 || of >= all {
-        return wilson(if of > 0.0 { units } else { 0.0 }, units);
+        return wilson_interval(if of > 0.0 { units } else { 0.0 }, units);
     }
     let share = of / all;
     let squares: f64 = counted.iter().map(|(of, all)| (of - share * all).powi(2)).sum();
     let variance = (units / (units - 1.0) * squares / all.powi(2)).max(share * (1.0 - share) / all);
-    let half = student_t(0.975, counted.len() - 1) * variance.sqrt() / (share * (1.0 - share));
+    let half = student_t_quantile(0.975, counted.len() - 1) * variance.sqrt() / (share * (1.0 - share));
     let odds = share / (1.0 - share);
     let of_odds = |odds: f64| odds / (1.0 + odds);
     Some(Interval { low: of_odds(odds / half.exp()), high: 1.0 - of_odds((-half).exp() / odds) })
@@ -103,7 +103,7 @@ pub fn share(locations: &[(f64, f64)]) -> Option<Interval> {
 /// 95% interval of a share of independent things: `successes` of `trials`. `None` without trials.
 ///
 /// Wilson (1927), Journal of the American Statistical Association 22:209-212.
-pub fn wilson(successes: f64, trials: f64) -> Option<Interval> {
+pub fn wilson_interval(successes: f64, trials: f64) -> Option<Interval> {
     if trials <= 0.0 {
         return None;
     }
@@ -116,7 +116,7 @@ pub fn wilson(successes: f64, trials: f64) -> Option<Interval> {
 }
 
 /// The middle `1 - alpha` of `values`; `None` when there are none.
-pub(crate) fn percentiles(mut values: Vec<f64>, alpha: f64) -> Option<Interval> {
+pub(crate) fn find_percentiles(mut values: Vec<f64>, alpha: f64) -> Option<Interval> {
     values.sort_unstable_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -125,7 +125,7 @@ pub(crate) fn percentiles(mut values: Vec<f64>, alpha: f64) -> Option<Interval> 
 }
 
 /// Upper limit of a Poisson mean of which `events` were seen, with `tail` above it.
-pub(crate) fn garwood_high(events: f64, tail: f64) -> f64 {
+pub(crate) fn garwood_upper_limit(events: f64, tail: f64) -> f64 {
     find_root(events * 2.0 + 20.0 - tail.ln(), |mean| gamma_ur(events + 1.0, mean) <= tail)
 }
 
@@ -158,28 +158,28 @@ mod tests {
             (0.975, 37, 2.026_192),
             (1.0 - 0.05 / 52.0, 37, 3.339_860),
         ] {
-            assert_close(student_t(probability, degrees), expected);
+            assert_close(student_t_quantile(probability, degrees), expected);
         }
     }
 
     /// R: `poisson.test(10)$conf.int` and `poisson.test(0)$conf.int`.
     #[test]
     fn the_exact_interval_of_a_count_is_the_one_of_r() {
-        assert_close(garwood_high(10.0, 0.025), 18.390_36);
-        assert_close(garwood_high(0.0, 0.025), 3.688_879);
+        assert_close(garwood_upper_limit(10.0, 0.025), 18.390_36);
+        assert_close(garwood_upper_limit(0.0, 0.025), 3.688_879);
     }
 
     /// R: `prop.test(15, 50, correct = FALSE)$conf.int`.
     #[test]
     fn the_interval_of_a_share_is_the_one_of_r() {
-        let found = wilson(15.0, 50.0).unwrap();
+        let found = wilson_interval(15.0, 50.0).unwrap();
         assert_close(found.low, 0.191_05);
         assert_close(found.high, 0.437_49);
-        assert_eq!(wilson(0.0, 0.0), None);
+        assert_eq!(wilson_interval(0.0, 0.0), None);
     }
 
-    fn samples(counts: &[u32]) -> Vec<Sample> {
-        counts.iter().map(|&n| Sample { events: f64::from(n), effort: 30.0 }).collect()
+    fn samples(counts: &[u32]) -> Vec<LocationSample> {
+        counts.iter().map(|&n| LocationSample { events: f64::from(n), effort: 30.0 }).collect()
     }
 
     /// By hand: 4 locations with 1, 2, 3 and 6 events in 30 days each: mean 3, squares 4 + 1 + 0 + 9
@@ -187,27 +187,27 @@ mod tests {
     #[test]
     fn the_interval_of_a_rate_is_its_formula() {
         let factor = (3.182_446 * (4.0_f64 / 3.0 * 14.0 / 144.0).sqrt()).exp();
-        let found = rate(&samples(&[1, 2, 3, 6])).unwrap();
+        let found = rate_interval(&samples(&[1, 2, 3, 6])).unwrap();
         assert_close(found.low, 0.1 / factor);
         assert_close(found.high, 0.1 * factor);
     }
 
     #[test]
     fn one_location_says_nothing_of_others() {
-        assert_eq!(rate(&samples(&[7])), None);
-        assert_eq!(rate(&[]), None);
+        assert_eq!(rate_interval(&samples(&[7])), None);
+        assert_eq!(rate_interval(&[]), None);
     }
 
     #[test]
     fn animals_that_are_spread_evenly_do_not_make_it_narrower_than_chance() {
-        let found = rate(&samples(&[4; 10])).unwrap();
+        let found = rate_interval(&samples(&[4; 10])).unwrap();
         let factor = (2.262_157 / 40.0_f64.sqrt()).exp();
         assert_close(found.high, 4.0 / 30.0 * factor);
     }
 
     #[test]
     fn nothing_seen_has_an_upper_limit() {
-        let found = rate(&samples(&[0, 0, 0])).unwrap();
+        let found = rate_interval(&samples(&[0, 0, 0])).unwrap();
         assert_close(found.high, 3.688_879 / 90.0);
         assert!(found.low.abs() < 1e-12);
     }
@@ -216,8 +216,8 @@ mod tests {
         #[test]
         fn a_rate_lies_in_its_interval(counts in prop::collection::vec(0_u32..30, 2..40)) {
             let samples = samples(&counts);
-            let Interval { low, high } = rate(&samples).unwrap();
-            let rate = Sample::total(&samples).rate();
+            let Interval { low, high } = rate_interval(&samples).unwrap();
+            let rate = LocationSample::total(&samples).rate();
             prop_assert!(low <= rate + 1e-9 && rate <= high + 1e-9, "{low} {rate} {high}");
             prop_assert!(low >= 0.0);
         }
@@ -232,7 +232,7 @@ mod tests {
             let all: f64 = pairs.iter().map(|pair| pair.1).sum();
             prop_assume!(pairs.iter().filter(|pair| pair.1 > 0.0).count() > 1);
             let of: f64 = pairs.iter().map(|pair| pair.0).sum();
-            let (there, back) = (share(&pairs).unwrap(), share(&turned).unwrap());
+            let (there, back) = (share_interval(&pairs).unwrap(), share_interval(&turned).unwrap());
             prop_assert!(there.low <= of / all + 1e-9 && of / all <= there.high + 1e-9);
             prop_assert!((0.0..=1.0).contains(&there.low) && (0.0..=1.0).contains(&there.high));
             prop_assert!((there.low - (1.0 - back.high)).abs() < 1e-6);

@@ -2,10 +2,10 @@
 //!
 //! The numbers are pure functions, a file for each measure: [`effort`], [`records`], [`events`],
 //! [`sun`], [`activity`], [`overlap`], [`richness`]; [`intervals`] and [`ratios`] say how far they can
-//! be trusted, [`permutation`] and [`same_activity`] whether two of them differ, [`resample`] bounds an
+//! be trusted, [`permutation`] and [`activity_test`] whether two of them differ, [`resample`] bounds an
 //! overlap. The unit of all of these is the location.
-//! [`compute`] puts them together as [`ReportData`], which is the `.json` form of a report;
-//! [`render`] makes the PDF out of that JSON and nothing else.
+//! [`compute`] puts them together as [`ReportData`], which is the `.json` form of a report, and `prose`
+//! writes the sentences out of it; [`render`] makes the PDF out of that JSON and nothing else.
 //!
 //! ```no_run
 //! # let data = detections::open("examples/algar.zip".as_ref(), &Default::default())?;
@@ -17,6 +17,7 @@
 
 mod accumulation;
 pub mod activity;
+pub mod activity_test;
 pub mod base;
 mod bessel;
 pub mod bucket_permutation;
@@ -28,10 +29,12 @@ mod data;
 mod demography;
 pub mod effort;
 pub mod events;
+mod facts;
 mod findings;
 mod hours;
+mod independence_since;
 pub mod intervals;
-mod methods;
+mod nights;
 mod notes;
 pub mod overlap;
 mod period;
@@ -45,21 +48,21 @@ mod request;
 pub mod resample;
 pub mod richness;
 mod rows;
-pub mod same_activity;
 mod schema;
+mod season;
 mod smoothing;
 mod summary;
 pub mod sun;
 mod survey;
 mod tail;
+mod thresholds;
 pub mod times;
 
 pub use compute::{ComputeError, compute, compute_unless};
 pub use data::*;
-pub use period::{Bucket, FIRST_YEAR, GroupBy, Period};
+pub use period::{FIRST_YEAR, GroupBy, Period};
 pub use render::{BuiltIn, Pages, RenderError, Template, render, render_as};
-pub use request::{
-    Cameras, Coordinates, Include, LabelledPeriod, ReportType, Request, Season, SeasonError, TimeOfDay,
-};
+pub use request::*;
 pub use schema::schema;
+pub use season::{Season, SeasonError};
 pub use summary::{ClassSummary, Summary, summarize};

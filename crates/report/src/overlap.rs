@@ -5,7 +5,7 @@
 //! Environmental Statistics 14:322-337, with the choice and the smoothing of R `overlap` (Meredith
 //! and Ridout): *Dhat1*, the area under both curves, when the smaller sample is under 75 events; else
 //! *Dhat4*, the mean over the records of how far the other curve reaches, each weighted as in the
-//! curve. For the interval see [`crate::resample`], for the test [`crate::same_activity`].
+//! curve. For the interval see [`crate::resample`], for the test [`crate::activity_test`].
 
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +14,10 @@ use crate::circular::{self, BINS, Kernel};
 use crate::times::Times;
 
 /// From this size of the smaller sample on Dhat4 is the better estimator.
-const LARGE: usize = 75;
+pub(crate) const LARGE: usize = 75;
 
-/// Fewer events than this say too little about a curve to compare it.
-pub const ENOUGH: usize = 20;
+/// Fewer events than this are too few to compare a curve.
+pub const MIN_EVENTS: usize = 20;
 
 /// Which estimator.
 #[derive(
@@ -55,12 +55,12 @@ impl Estimator {
     }
 }
 
-/// The overlap of two samples by the estimator that is asked for, without an interval; `None` when
+/// The overlap of two samples by an estimator, without an interval; `None` when
 /// one is empty.
 pub fn estimate(a: &Times, b: &Times, estimator: Estimator) -> Option<f64> {
     let curve = |times: &Times| {
         let kappa = bandwidth(times)? / estimator.adjust();
-        let weights = circular::weights_by_bin(times.weighted(), BINS);
+        let weights = circular::sum_weights_by_bin(times.iter_weighted(), BINS);
         let density = Kernel::new(kappa, BINS).smooth_small(&weights);
         Some(Curve::new(&weights, density))
     };
@@ -112,7 +112,7 @@ mod tests {
         let density = |sample: &[f64], hour: f64| -> f64 {
             let kappa = bandwidth(&Times::of_events(sample)).unwrap() / estimator.adjust();
             let kernel = |x: &f64| (kappa * (((hour - x) * TAU / 24.0).cos() - 1.0)).exp();
-            let norm = TAU * bessel::scaled(0, kappa);
+            let norm = TAU * bessel::scaled_bessel(0, kappa);
             sample.iter().map(kernel).sum::<f64>() / (norm * sample.len() as f64)
         };
         let reach = |from: &[f64], to: &[f64]| {
@@ -128,12 +128,12 @@ mod tests {
         }
     }
 
-    fn of(a: &[f64], b: &[f64], estimator: Estimator) -> f64 {
+    fn estimate_hours(a: &[f64], b: &[f64], estimator: Estimator) -> f64 {
         estimate(&Times::of_events(a), &Times::of_events(b), estimator).unwrap()
     }
 
     /// Hours around a middle.
-    fn around(middle: f64, spread: f64, size: usize, seed: u64) -> Vec<f64> {
+    fn draw_around(middle: f64, spread: f64, size: usize, seed: u64) -> Vec<f64> {
         let mut random = fastrand::Rng::with_seed(seed);
         (0..size).map(|_| (middle + spread * (random.f64() + random.f64() - 1.0)).rem_euclid(24.0)).collect()
     }
@@ -141,9 +141,9 @@ mod tests {
     #[test]
     fn the_estimators_are_those_of_their_definitions() {
         for size in [30, 150] {
-            let (a, b) = (around(5.0, 6.0, size, 1), around(22.0, 8.0, size + 20, 2));
+            let (a, b) = (draw_around(5.0, 6.0, size, 1), draw_around(22.0, 8.0, size + 20, 2));
             for estimator in [Estimator::Dhat1, Estimator::Dhat4] {
-                let (found, expected) = (of(&a, &b, estimator), by_definition(&a, &b, estimator));
+                let (found, expected) = (estimate_hours(&a, &b, estimator), by_definition(&a, &b, estimator));
                 assert!((found - expected).abs() < 0.003, "{estimator:?}: {found} and not {expected}");
             }
         }
@@ -151,9 +151,9 @@ mod tests {
 
     #[test]
     fn day_and_night_do_not_overlap_and_a_sample_overlaps_with_itself() {
-        let (day, night) = (around(12.0, 2.0, 100, 1), around(0.0, 2.0, 100, 2));
-        assert!(of(&day, &night, Estimator::Dhat4) < 0.05);
-        assert!(of(&day, &day, Estimator::Dhat4) > 0.999);
+        let (day, night) = (draw_around(12.0, 2.0, 100, 1), draw_around(0.0, 2.0, 100, 2));
+        assert!(estimate_hours(&day, &night, Estimator::Dhat4) < 0.05);
+        assert!(estimate_hours(&day, &day, Estimator::Dhat4) > 0.999);
         assert_eq!(estimate(&Times::of_events(&day), &Times::default(), Estimator::Dhat1), None);
     }
 
@@ -165,7 +165,7 @@ mod tests {
             a in prop::collection::vec(0.0..24.0_f64, 1..120), b in prop::collection::vec(0.0..24.0_f64, 1..120)
         ) {
             for estimator in [Estimator::Dhat1, Estimator::Dhat4] {
-                let (there, back) = (of(&a, &b, estimator), of(&b, &a, estimator));
+                let (there, back) = (estimate_hours(&a, &b, estimator), estimate_hours(&b, &a, estimator));
                 prop_assert!((0.0..=1.0 + 1e-9).contains(&there));
                 prop_assert!((there - back).abs() < 1e-9);
             }
@@ -177,11 +177,11 @@ mod tests {
             by in 1_u8..24
         ) {
             let estimator = Estimator::for_size(a.len().min(b.len()));
-            let before = of(&a, &b, estimator);
+            let before = estimate_hours(&a, &b, estimator);
             let shift = |sample: &[f64]| -> Vec<f64> {
                 sample.iter().rev().map(|hour| (hour + f64::from(by)) % 24.0).collect()
             };
-            let after = of(&shift(&a), &shift(&b), estimator);
+            let after = estimate_hours(&shift(&a), &shift(&b), estimator);
             prop_assert!((before - after).abs() < 0.01, "{before} {after}");
         }
     }

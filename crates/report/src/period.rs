@@ -1,82 +1,64 @@
 //! The time that a report covers, and its parts.
 
-use std::str::FromStr;
-
 use detections::LocalTime;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// From the start of the first day to the end of the last, in local time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     /// First day.
     pub start: Date,
-    /// Last day, which is inside.
+    /// Last day (inclusive).
     pub end: Date,
 }
 
-/// Length of a bucket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A length of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = GroupByName)]
 pub enum GroupBy {
     /// A civil day.
     Day,
-    /// An ISO week, which starts on Monday.
-    Week,
     /// A calendar month.
     #[default]
     Month,
+    /// An ISO week, which starts on Monday.
+    Week,
 }
 
-impl GroupBy {
-    /// All values with their names in requests.
-    pub const ALL: [(&'static str, Self); 3] =
-        [("day", Self::Day), ("month", Self::Month), ("week", Self::Week)];
-}
-
-impl FromStr for GroupBy {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or(())
-    }
-}
-
-/// A part of the period: a day, week or month, cut to the period at its ends.
-pub type Bucket = Period;
-
-/// The first year in which a camera trap can have taken a picture that is asked for: those before are
-/// slips, such as the year 18 for 2018.
+/// The first year that a report may begin in: earlier years are typing errors, such as 18 for 2018.
 pub const FIRST_YEAR: i16 = 1980;
 
 impl Period {
-    /// A year of the period that no data can be of: before [`FIRST_YEAR`], or after the one that follows
+    /// A year of the period that cannot have data: before [`FIRST_YEAR`], or after the one that follows
     /// `this_year`.
     pub fn impossible_year(self, this_year: i16) -> Option<i16> {
         let possible = FIRST_YEAR..=this_year.saturating_add(1);
         [self.start.year(), self.end.year()].into_iter().find(|year| !possible.contains(year))
     }
 
-    /// First moment inside.
-    pub fn from(self) -> LocalTime {
+    /// First moment of the period.
+    pub fn start_time(self) -> LocalTime {
         LocalTime::start_of(self.start)
     }
 
-    /// First moment after.
-    pub fn until(self) -> LocalTime {
+    /// First moment after the period.
+    pub fn end_time(self) -> LocalTime {
         LocalTime::start_of(self.end).plus_days(1)
     }
 
     /// Whether a moment lies inside.
     pub fn contains(self, time: LocalTime) -> bool {
-        self.from() <= time && time < self.until()
+        self.start_time() <= time && time < self.end_time()
     }
 
-    /// Days in it, both ends inside.
+    /// Number of days, both ends included.
     pub fn days(self) -> i64 {
-        (self.until().seconds() - self.from().seconds()) / 86_400
+        (self.end_time().seconds() - self.start_time().seconds()) / 86_400
     }
 
     /// Whether two periods have a day in common.
@@ -84,23 +66,13 @@ impl Period {
         self.start <= other.end && other.start <= self.end
     }
 
-    /// Such as `1 September 2018 to 31 January 2019`.
-    pub fn in_words(self) -> String {
-        let words = |date: Date| date.strftime("%-d %B %Y").to_string();
-        if self.start == self.end {
-            words(self.start)
-        } else {
-            format!("{} to {}", words(self.start), words(self.end))
-        }
-    }
-
     /// The buckets that cover the period, in order.
-    pub fn buckets(self, group_by: GroupBy) -> Vec<Bucket> {
+    pub fn buckets(self, group_by: GroupBy) -> Vec<Period> {
         let mut buckets = Vec::new();
         let mut start = self.start;
         while start <= self.end {
             let end = last_day(start, group_by).min(self.end);
-            buckets.push(Bucket { start, end });
+            buckets.push(Period { start, end });
             match end.tomorrow() {
                 Ok(next) => start = next,
                 Err(_) => break,
@@ -151,8 +123,8 @@ mod tests {
     fn both_ends_are_inside() {
         let day = Period { start: date(2020, 5, 30), end: date(2020, 5, 30) };
         assert!(day.contains(LocalTime::start_of(day.start)));
-        assert!(day.contains(LocalTime::from_seconds(day.until().seconds() - 1)));
-        assert!(!day.contains(day.until()));
+        assert!(day.contains(LocalTime::from_seconds(day.end_time().seconds() - 1)));
+        assert!(!day.contains(day.end_time()));
         assert_eq!(day.in_words(), "30 May 2020");
     }
 }

@@ -5,25 +5,25 @@ use rayon::prelude::*;
 
 use statrs::function::erf::erfc;
 
-use crate::intervals::Sample;
+use crate::intervals::LocationSample;
 use crate::tail::{self, Moments};
 
-/// Relabelings that are drawn where there are more; with fewer all of them are gone through.
+/// The most relabelings that are drawn; where there are fewer, all of them are used.
 pub const RELABELINGS: usize = 10_000;
 /// Fixed, so that the same data give the same report.
 pub(crate) const SEED: u64 = 20_030_630;
 /// With more locations than this relabelings may end early.
 const MANY_LOCATIONS: usize = 200;
-/// So many as extreme decide (Besag and Clifford 1991, Biometrika 78:301-304).
+/// Drawing ends after this many that are as extreme (Besag and Clifford 1991, Biometrika 78:301-304).
 const ENOUGH_EXTREME: usize = 100;
 /// Statistics that differ by less than this share of each other are equal: sums in another order.
 pub(crate) const ROUNDING: f64 = 1e-9;
 
-/// What the locations of two periods could have been labelled as, were there no difference: the same
-/// relabelings for all species, since they depend on the effort alone.
+/// Other labels that the locations of two periods could have without a difference. They are the same for
+/// all species, since they depend on the effort alone.
 ///
-/// At a location that worked in both periods the labels of the periods may be exchanged; locations
-/// that worked in one may have worked in the other.
+/// At a location with effort in both periods their labels may be exchanged; a location with effort in one
+/// period may be labelled as the other.
 pub struct Relabelings {
     /// Effort of each location in both periods.
     effort: Vec<[f64; 2]>,
@@ -40,8 +40,8 @@ pub struct Relabelings {
 impl Relabelings {
     /// Of the camera-days of each location in the first and in the second period.
     ///
-    /// A bit of `changes` says of a location that worked in both that its periods are exchanged, and
-    /// of one that worked in one period that it is taken for the second.
+    /// A bit of `changes` means, for a location with effort in both periods, that they are exchanged, and for
+    /// one with effort in one period, that it is labelled as the second.
     pub fn new(mut effort: Vec<[f64; 2]>) -> Self {
         let size = |period: usize| {
             let worked = effort.iter().filter(|effort| effort[period] > 0.0);
@@ -70,7 +70,7 @@ impl Relabelings {
         };
         let sums = |bits: &Vec<u64>| {
             (0..effort.len()).fold([0.0, 0.0], |[a, b], at| {
-                let [first, other] = relabelled(effort[at], has_bit(bits, at), both_worked(effort[at]));
+                let [first, other] = relabel(effort[at], has_bit(bits, at), both_worked(effort[at]));
                 [a + first, b + other]
             })
         };
@@ -78,18 +78,18 @@ impl Relabelings {
         Self { effort, is_turned, changes, totals, is_exact, smallest }
     }
 
-    /// The smallest probability that so many relabelings can give.
+    /// The smallest p that these relabelings can give.
     pub fn smallest_p(&self) -> f64 {
         self.smallest
     }
 
-    /// Whether all relabelings are gone through, so that p is exact.
+    /// Whether all relabelings are used, so that p is exact.
     pub fn is_exact(&self) -> bool {
         self.is_exact
     }
 
-    /// Probability of rates as far apart as these or farther, were there no difference; `events` are
-    /// those of each location in both periods. Never 0.
+    /// Probability of rates at least as far apart as these without a difference; `events` are those of each
+    /// location in both periods. Never 0.
     ///
     /// The statistic is the difference of the rates over its standard error, of the score
     /// contributions of the locations with the rate of both periods together; studentised, it holds
@@ -132,7 +132,7 @@ fn both_worked(effort: [f64; 2]) -> bool {
 }
 
 /// The two periods of a location under a relabeling.
-fn relabelled(cells: [f64; 2], is_set: bool, both: bool) -> [f64; 2] {
+fn relabel(cells: [f64; 2], is_set: bool, both: bool) -> [f64; 2] {
     match (both, is_set) {
         (true, false) => cells,
         (true, true) => [cells[1], cells[0]],
@@ -149,7 +149,7 @@ fn set_bit(bits: &mut [u64], at: usize) {
     bits[at / 64] |= 1 << (at % 64);
 }
 
-/// Relabelings that there are; the observed one among them.
+/// The number of all relabelings, with the observed one.
 fn number_of(both: usize, one: usize, second: usize) -> f64 {
     let choose = (0..second).map(|i| (one - i) as f64 / (i + 1) as f64).product::<f64>();
     2_f64.powi(i32::try_from(both).unwrap_or(i32::MAX)) * choose
@@ -236,8 +236,8 @@ impl Cells {
             let squares = residuals.map(|residual| residual * residual);
             let both = both_worked(*effort);
             let ([events, changed_events], [square, changed_square]) = (
-                [false, true].map(|bit| relabelled(*events, bit, both)[0]),
-                [false, true].map(|bit| relabelled(squares, bit, both)[0]),
+                [false, true].map(|bit| relabel(*events, bit, both)[0]),
+                [false, true].map(|bit| relabel(squares, bit, both)[0]),
             );
             cells.events.push(events);
             cells.squares.push(square);
@@ -279,7 +279,7 @@ impl Cells {
 }
 
 /// Events and effort of two periods, location by location.
-pub(crate) fn paired(first: &[Sample], second: &[Sample]) -> Vec<[f64; 2]> {
+pub(crate) fn pair_events(first: &[LocationSample], second: &[LocationSample]) -> Vec<[f64; 2]> {
     first.iter().zip(second).map(|(a, b)| [a.events, b.events]).collect()
 }
 

@@ -35,9 +35,9 @@ impl VonMises {
 
 /// A Poisson number. By Knuth's product of uniforms where the mean is small, else by the normal
 /// distribution, rounded.
-pub(crate) fn poisson(mean: f64, random: &mut fastrand::Rng) -> f64 {
+pub(crate) fn draw_poisson(mean: f64, random: &mut fastrand::Rng) -> f64 {
     if mean > 50.0 {
-        return (mean + mean.sqrt() * normal(random)).round().max(0.0);
+        return (mean + mean.sqrt() * draw_normal(random)).round().max(0.0);
     }
     let (limit, mut product, mut number) = ((-mean).exp(), random.f64(), 0.0);
     while product > limit {
@@ -49,13 +49,18 @@ pub(crate) fn poisson(mean: f64, random: &mut fastrand::Rng) -> f64 {
 
 /// How many of `drawn` things taken out of `all` without putting them back are among `special` ones.
 /// One by one where few are special, else by the normal distribution, rounded.
-pub(crate) fn hypergeometric(special: usize, all: usize, drawn: usize, random: &mut fastrand::Rng) -> usize {
+pub(crate) fn draw_hypergeometric(
+    special: usize,
+    all: usize,
+    drawn: usize,
+    random: &mut fastrand::Rng,
+) -> usize {
     let (least, most) = ((special + drawn).saturating_sub(all), special.min(drawn));
     if special > 50 {
         let (special, all, drawn) = (special as f64, all as f64, drawn as f64);
         let share = drawn / all;
         let variance = special * share * (1.0 - share) * (all - special) / (all - 1.0).max(1.0);
-        let number = (special * share + variance.sqrt() * normal(random)).round().max(0.0);
+        let number = (special * share + variance.sqrt() * draw_normal(random)).round().max(0.0);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         return (number as usize).clamp(least, most);
     }
@@ -68,7 +73,7 @@ pub(crate) fn hypergeometric(special: usize, all: usize, drawn: usize, random: &
 }
 
 /// A number of the standard normal distribution (Box and Muller 1958).
-fn normal(random: &mut fastrand::Rng) -> f64 {
+fn draw_normal(random: &mut fastrand::Rng) -> f64 {
     let radius = (-2.0 * (1.0 - random.f64()).ln()).sqrt();
     radius * (TAU * random.f64()).cos()
 }
@@ -86,7 +91,7 @@ mod tests {
     fn poisson_numbers_have_their_mean_and_variance() {
         let mut random = fastrand::Rng::with_seed(1);
         for mean in [0.3, 7.0, 49.0, 51.0, 900.0] {
-            let drawn: Vec<f64> = (0..4000).map(|_| poisson(mean, &mut random)).collect();
+            let drawn: Vec<f64> = (0..4000).map(|_| draw_poisson(mean, &mut random)).collect();
             let (found, variance) = mean_and_variance(&drawn);
             assert!((found - mean).abs() < 0.1 * mean.sqrt() && (variance / mean - 1.0).abs() < 0.15);
         }
@@ -97,7 +102,7 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(1);
         for (special, all, drawn) in [(10_usize, 40, 15), (45, 100, 80), (200, 1000, 300)] {
             let numbers: Vec<f64> =
-                (0..6000).map(|_| hypergeometric(special, all, drawn, &mut random) as f64).collect();
+                (0..6000).map(|_| draw_hypergeometric(special, all, drawn, &mut random) as f64).collect();
             let (special, all, drawn) = (special as f64, all as f64, drawn as f64);
             let expected = special * drawn / all;
             let spread = expected * (1.0 - special / all) * (all - drawn) / (all - 1.0);

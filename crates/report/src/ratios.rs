@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::intervals::{Interval, Sample, garwood_high, relative_variance, student_t};
+use crate::intervals::{
+    Interval, LocationSample, garwood_upper_limit, relative_variance, student_t_quantile,
+};
 
 /// How an interval was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -14,19 +16,19 @@ pub enum Method {
     OneSided,
 }
 
-/// Two rates held against each other.
+/// The ratio of two rates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateRatio {
     /// The first rate over the second; infinite when only the second has no events, and not a
     /// number when neither has any.
     pub estimate: f64,
-    /// How its intervals are found; `None` where there is none: fewer than two locations, or no event.
+    /// How its intervals are found; `None` without one: fewer than two locations, or no event.
     pub method: Option<Method>,
     /// Variance of its logarithm where both have events.
     variance: f64,
-    /// Locations that worked for the first or for the second.
+    /// Locations with effort for the first or the second.
     units: usize,
-    /// The one that has events, where only one has.
+    /// The side with events, where only one has any.
     seen: Option<OneSide>,
     effort: [f64; 2],
 }
@@ -34,21 +36,21 @@ pub struct RateRatio {
 /// The period with events, where the other has none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct OneSide {
-    total: Sample,
+    total: LocationSample,
     variance: f64,
     units: usize,
 }
 
 impl RateRatio {
-    /// Holds the rates of two periods against each other; both slices are of the same locations.
+    /// Compares the rates of two periods; both slices are of the same locations.
     /// `None` when either has no effort.
     ///
     /// The variance of the logarithm is `L/(L-1) sum d^2` over the locations, of the influence values
-    /// `d = (y1 - r1 e1) / sum y1 - (y2 - r2 e2) / sum y2`, which handles locations that worked in both
+    /// `d = (y1 - r1 e1) / sum y1 - (y2 - r2 e2) / sum y2`, which handles locations with effort in both
     /// periods and in one; never below that of two Poisson counts. (Cochran 1977, chapter 6; a Poisson
     /// model with R `sandwich::vcovCL` by location.)
-    pub fn new(first: &[Sample], second: &[Sample]) -> Option<Self> {
-        let (a, b) = (Sample::total(first), Sample::total(second));
+    pub fn new(first: &[LocationSample], second: &[LocationSample]) -> Option<Self> {
+        let (a, b) = (LocationSample::total(first), LocationSample::total(second));
         if a.effort <= 0.0 || b.effort <= 0.0 {
             return None;
         }
@@ -66,7 +68,7 @@ impl RateRatio {
             return Some(ratio);
         }
         if a.events > 0.0 && b.events > 0.0 {
-            let influence = |(one, other): (&Sample, &Sample)| {
+            let influence = |(one, other): (&LocationSample, &LocationSample)| {
                 (one.events - a.rate() * one.effort) / a.events
                     - (other.events - b.rate() * other.effort) / b.events
             };
@@ -87,7 +89,8 @@ impl RateRatio {
     pub fn interval(&self, alpha: f64) -> Option<Interval> {
         match self.method? {
             Method::LogT => {
-                let factor = (student_t(1.0 - alpha / 2.0, self.units - 1) * self.variance.sqrt()).exp();
+                let factor =
+                    (student_t_quantile(1.0 - alpha / 2.0, self.units - 1) * self.variance.sqrt()).exp();
                 Some(Interval { low: self.estimate / factor, high: self.estimate * factor })
             }
             Method::OneSided => {
@@ -107,9 +110,10 @@ impl RateRatio {
 }
 
 impl OneSide {
-    fn new(samples: &[Sample]) -> Option<Self> {
-        let at_work: Vec<Sample> = samples.iter().copied().filter(|sample| sample.effort > 0.0).collect();
-        let total = Sample::total(&at_work);
+    fn new(samples: &[LocationSample]) -> Option<Self> {
+        let at_work: Vec<LocationSample> =
+            samples.iter().copied().filter(|sample| sample.effort > 0.0).collect();
+        let total = LocationSample::total(&at_work);
         (at_work.len() >= 2).then(|| Self {
             total,
             variance: relative_variance(&at_work).max(1.0 / total.events),
@@ -125,9 +129,9 @@ impl OneSide {
     /// 21:347-359, for a ratio whose numerator is 0).
     fn limit_of_other(&self, alpha: f64, effort: f64) -> f64 {
         let clumping = self.variance * self.total.events;
-        let upper = garwood_high(0.0, alpha / 2.0) * clumping / effort;
+        let upper = garwood_upper_limit(0.0, alpha / 2.0) * clumping / effort;
         let rate = self.total.rate();
-        let factor = (student_t(1.0 - alpha / 2.0, self.units - 1) * self.variance.sqrt()).exp();
+        let factor = (student_t_quantile(1.0 - alpha / 2.0, self.units - 1) * self.variance.sqrt()).exp();
         let lower = rate / factor;
         upper / (lower * (2.0 * rate - lower)).sqrt()
     }
@@ -136,7 +140,7 @@ impl OneSide {
 /// Holm's p-values of several tests, in their order, each at most 1.
 ///
 /// Holm (1979), Scandinavian Journal of Statistics 6:65-70; R `p.adjust(p, "holm")`.
-pub fn holm(p_values: &[f64]) -> Vec<f64> {
+pub fn adjust_by_holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
     let mut adjusted = vec![1.0; p_values.len()];
@@ -157,7 +161,7 @@ pub const ALPHA: f64 = 0.05;
 ///
 /// Strassburger and Bretz (2008), Statistics in Medicine 27:4914-4927: of a hypothesis that Holm's
 /// method rejects, the bound is the value of that hypothesis where a wider interval would pass it.
-pub fn compatible(interval: Interval, estimate: f64, differs: bool) -> Interval {
+pub fn make_compatible(interval: Interval, estimate: f64, differs: bool) -> Interval {
     let Interval { low, high } = interval;
     match differs {
         true if estimate > 1.0 => Interval { low: low.max(1.0), high },
@@ -175,8 +179,8 @@ mod tests {
         assert!((found - expected).abs() < 5e-4 * expected.max(1.0), "{found}, not {expected}");
     }
 
-    fn samples(counts: &[u32], effort: f64) -> Vec<Sample> {
-        counts.iter().map(|&n| Sample { events: f64::from(n), effort }).collect()
+    fn samples(counts: &[u32], effort: f64) -> Vec<LocationSample> {
+        counts.iter().map(|&n| LocationSample { events: f64::from(n), effort }).collect()
     }
 
     /// By hand: pairs (2, 4), (3, 5), (7, 9) of equal effort. r1 = 4 and r2 = 6 of each; d is
@@ -226,20 +230,22 @@ mod tests {
     /// R: `p.adjust(c(0.03, 0.01, 0.04, 0.02), "holm")`.
     #[test]
     fn the_correction_is_the_one_of_r() {
-        for (found, expected) in holm(&[0.03, 0.01, 0.04, 0.02]).iter().zip([0.06, 0.04, 0.06, 0.06]) {
+        for (found, expected) in
+            adjust_by_holm(&[0.03, 0.01, 0.04, 0.02]).iter().zip([0.06, 0.04, 0.06, 0.06])
+        {
             assert_close(*found, expected);
         }
-        assert!(holm(&[]).is_empty());
+        assert!(adjust_by_holm(&[]).is_empty());
     }
 
     #[test]
     fn an_interval_agrees_with_the_verdict() {
         let interval = Interval { low: 1.1, high: 3.0 };
-        assert_eq!(compatible(interval, 1.8, false), Interval { low: 1.0, high: 3.0 });
-        assert_eq!(compatible(interval, 1.8, true), interval);
+        assert_eq!(make_compatible(interval, 1.8, false), Interval { low: 1.0, high: 3.0 });
+        assert_eq!(make_compatible(interval, 1.8, true), interval);
         let wide = Interval { low: 0.9, high: 3.0 };
-        assert_eq!(compatible(wide, 1.8, true), Interval { low: 1.0, high: 3.0 });
-        assert_eq!(compatible(wide, 1.8, false), wide);
+        assert_eq!(make_compatible(wide, 1.8, true), Interval { low: 1.0, high: 3.0 });
+        assert_eq!(make_compatible(wide, 1.8, false), wide);
     }
 
     proptest! {
@@ -264,7 +270,7 @@ mod tests {
         fn correcting_never_makes_a_p_value_smaller_or_changes_their_order(
             p in prop::collection::vec(0.0..1.0_f64, 1..40)
         ) {
-            let adjusted = holm(&p);
+            let adjusted = adjust_by_holm(&p);
             for (a, one) in p.iter().zip(&adjusted) {
                 prop_assert!(one >= a && *one <= 1.0);
                 for (b, other) in p.iter().zip(&adjusted) {

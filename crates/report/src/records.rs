@@ -1,4 +1,4 @@
-//! Records: the sightings that are counted, and those that are not, by reason.
+//! Records: the observations that are counted, and the number of others by reason.
 //!
 //! A record is one class in one file or, on event level, in one `eventID`. A count uses exactly
 //! one level: event where the deployment has animal observations on event level, else media.
@@ -9,7 +9,7 @@ use detections::{Dataset, Group, Level, LocalTime, Observation, ObservationType,
 use rayon::prelude::*;
 
 use crate::base::SurveyBase;
-use crate::data::Excluded;
+use crate::data::ExcludedCounts;
 use crate::period::Period;
 use crate::request::Cameras;
 
@@ -29,7 +29,7 @@ pub struct Record {
     /// are three whether they are one row or three.
     pub group_size: u32,
     /// Its males, females and young, as far as the data tell them apart.
-    pub parts: Parts,
+    pub composition: Composition,
     /// Observations that it was put together from.
     pub rows: u32,
     /// The sum of their confidences, and how many have one.
@@ -38,23 +38,22 @@ pub struct Record {
     pub(crate) unit: u32,
 }
 
-/// Individuals of a record by what they are.
+/// How many individuals of a record are males, females and young.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Parts {
+pub struct Composition {
     /// Males that are not young.
     pub males: u32,
     /// Females that are not young.
     pub females: u32,
     /// Young.
     pub young: u32,
-    /// A row names young and grown animals together, such as `Adult + Juvenile`, so there were young
-    /// but it is not known how many.
+    /// A row names young and adults together (`Adult + Juvenile`), so the number of young is unknown.
     pub has_uncounted_young: bool,
 }
 
-impl Parts {
-    /// Of one observation: by its class where that says what an animal is, else by life stage and sex.
-    fn of(observation: &Observation<'_>, group: Option<Group>) -> Self {
+impl Composition {
+    /// Counts one observation: by its class where that says what an animal is, else by life stage and sex.
+    fn from_observation(observation: &Observation<'_>, group: Option<Group>) -> Self {
         let count = observation.count;
         match group {
             Some(Group::Male) => Self { males: count, ..Self::default() },
@@ -64,9 +63,9 @@ impl Parts {
         }
     }
 
-    /// Words of Camtrap DP and of Wildlife Insights. By life stage first: a young male is recruitment,
-    /// not a male to breed. A row may list several: `Adult + Juvenile` of a `Female` is a female with
-    /// her young.
+    /// Reads the words of Camtrap DP and Wildlife Insights. Life stage comes first: a young male counts as
+    /// recruitment, not as a male. A row may list several stages: `Adult + Juvenile` of a `Female` is a
+    /// female with her young.
     fn by_sex_and_age(observation: &Observation<'_>) -> Self {
         let has = |text: Option<&str>, wanted: &str| {
             let words = |text: &str| {
@@ -102,9 +101,9 @@ impl Parts {
     }
 }
 
-/// Why an observation is not counted. The first that holds is the one that is reported.
+/// Why an observation is not counted. The first reason that applies is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Reason {
+enum ExclusionReason {
     OtherLevel,
     Replaced,
     NoTimestamp,
@@ -114,13 +113,35 @@ pub(crate) enum Reason {
     Kind(ObservationType),
     OutsideDeployment,
     OtherClass,
-    NoEffort,
 }
 
-impl Reason {
-    /// Whether it holds for every period: the others are given for observations of the period alone.
+impl ExclusionReason {
+    /// Whether the reason applies whatever the period.
     fn is_of_all_periods(self) -> bool {
         matches!(self, Self::OtherLevel | Self::Replaced | Self::NoTimestamp)
+    }
+}
+
+impl ExcludedCounts {
+    /// The number of observations left out for a reason.
+    fn count_mut(&mut self, reason: ExclusionReason) -> &mut u64 {
+        match reason {
+            ExclusionReason::OtherLevel => &mut self.other_level,
+            ExclusionReason::Replaced => &mut self.replaced_by_person,
+            ExclusionReason::NoTimestamp => &mut self.no_timestamp,
+            ExclusionReason::OutsidePeriod => &mut self.outside_period,
+            ExclusionReason::OutsideDeployment => &mut self.outside_deployment,
+            ExclusionReason::OtherClass => &mut self.other_classes,
+            ExclusionReason::CameraSetup => &mut self.camera_setup,
+            ExclusionReason::TimeLapse => &mut self.time_lapse,
+            ExclusionReason::Kind(kind) => match kind {
+                ObservationType::Blank => &mut self.blank,
+                ObservationType::Human => &mut self.human,
+                ObservationType::Vehicle => &mut self.vehicle,
+                ObservationType::Unclassified => &mut self.unclassified,
+                ObservationType::Unknown | ObservationType::Animal => &mut self.unknown,
+            },
+        }
     }
 }
 
@@ -130,9 +151,9 @@ pub struct Records {
     /// Ordered by class, location and moment; with independent cameras by deployment within a location.
     pub records: Vec<Record>,
     /// Observations left out whatever the period.
-    always: Excluded,
+    always: ExcludedCounts,
     /// The others, by their day since 1970 and reason.
-    by_day: HashMap<(i64, Reason), u64>,
+    by_day: HashMap<(i64, ExclusionReason), u64>,
 }
 
 impl Records {
@@ -149,27 +170,27 @@ impl Records {
         for (row, observation) in (0..).zip(data.observations.iter()) {
             match judge(&observation, base, is_counted) {
                 Ok((class, time)) => {
-                    let parts = Parts::of(&observation, groups[class as usize]);
-                    found.records.push(new_record(row, &observation, (class, time, parts), base));
+                    let composition = Composition::from_observation(&observation, groups[class as usize]);
+                    found.records.push(new_record(row, &observation, (class, time, composition), base));
                 }
-                Err((reason, _)) if reason.is_of_all_periods() => *found.always.of(reason) += 1,
+                Err((reason, _)) if reason.is_of_all_periods() => *found.always.count_mut(reason) += 1,
                 Err((reason, time)) => {
                     *found.by_day.entry((day_of(time), reason)).or_default() += 1;
                 }
             }
         }
-        found.always.outside_period += data.rest.observations;
-        merge(&mut found.records, base, cameras);
+        found.always.outside_period += data.outside_selection.observations;
+        merge_rows(&mut found.records, base, cameras);
         found
     }
 
     /// What is left out of a period, but for the records.
-    pub(crate) fn excluded_from(&self, period: Period) -> Excluded {
+    pub(crate) fn excluded_from(&self, period: Period) -> ExcludedCounts {
         let mut excluded = self.always.clone();
-        let days = day_of(period.from())..day_of(period.until());
+        let days = day_of(period.start_time())..day_of(period.end_time());
         for ((day, reason), number) in &self.by_day {
-            let reason = if days.contains(day) { *reason } else { Reason::OutsidePeriod };
-            *excluded.of(reason) += number;
+            let reason = if days.contains(day) { *reason } else { ExclusionReason::OutsidePeriod };
+            *excluded.count_mut(reason) += number;
         }
         excluded
     }
@@ -184,33 +205,35 @@ fn judge(
     observation: &Observation<'_>,
     base: &SurveyBase,
     is_counted: &[bool],
-) -> Result<(u32, LocalTime), (Reason, LocalTime)> {
+) -> Result<(u32, LocalTime), (ExclusionReason, LocalTime)> {
     let deployment = observation.deployment as usize;
     let level = if base.event_level[deployment] { Level::Event } else { Level::Media };
     let epoch = LocalTime::from_seconds(0);
     if observation.level != level {
-        return Err((Reason::OtherLevel, epoch));
+        return Err((ExclusionReason::OtherLevel, epoch));
     }
     if observation.review != Review::Open {
-        return Err((Reason::Replaced, epoch));
+        return Err((ExclusionReason::Replaced, epoch));
     }
-    let time = observation.time.ok_or((Reason::NoTimestamp, epoch))?;
+    let time = observation.time.ok_or((ExclusionReason::NoTimestamp, epoch))?;
     if observation.is_camera_setup {
-        return Err((Reason::CameraSetup, time));
+        return Err((ExclusionReason::CameraSetup, time));
     }
     if observation.is_time_lapse {
-        return Err((Reason::TimeLapse, time));
+        return Err((ExclusionReason::TimeLapse, time));
     }
     let class = match (observation.kind, observation.class) {
         (ObservationType::Animal, Some(class)) => class,
-        (ObservationType::Animal, None) => return Err((Reason::Kind(ObservationType::Unknown), time)),
-        (kind, _) => return Err((Reason::Kind(kind), time)),
+        (ObservationType::Animal, None) => {
+            return Err((ExclusionReason::Kind(ObservationType::Unknown), time));
+        }
+        (kind, _) => return Err((ExclusionReason::Kind(kind), time)),
     };
     if !base.spans[deployment].is_some_and(|span| span.contains(time)) {
-        return Err((Reason::OutsideDeployment, time));
+        return Err((ExclusionReason::OutsideDeployment, time));
     }
     if !is_counted[class as usize] {
-        return Err((Reason::OtherClass, time));
+        return Err((ExclusionReason::OtherClass, time));
     }
     Ok((class, time))
 }
@@ -218,7 +241,7 @@ fn judge(
 fn new_record(
     row: u32,
     o: &Observation<'_>,
-    (class, time, parts): (u32, LocalTime, Parts),
+    (class, time, composition): (u32, LocalTime, Composition),
     base: &SurveyBase,
 ) -> Record {
     let of_unit = match o.level {
@@ -232,7 +255,7 @@ fn new_record(
         time,
         moments: (begin, begin + i64::from(o.duration)),
         group_size: o.count,
-        parts,
+        composition,
         rows: 1,
         confidence: (o.confidence.unwrap_or(0.0), u32::from(o.confidence.is_some())),
         unit: of_unit.unwrap_or(row | 1 << 31),
@@ -240,7 +263,7 @@ fn new_record(
 }
 
 /// Puts together the rows of one file or event, and orders the records.
-fn merge(records: &mut Vec<Record>, base: &SurveyBase, cameras: Cameras) {
+fn merge_rows(records: &mut Vec<Record>, base: &SurveyBase, cameras: Cameras) {
     let unit = |r: &Record| (r.class, r.deployment, r.unit);
     // Stable, so that rows of one file are added up in one order on any number of cores.
     records.par_sort_by_key(|r| (unit(r), r.moments, r.time));
@@ -248,7 +271,7 @@ fn merge(records: &mut Vec<Record>, base: &SurveyBase, cameras: Cameras) {
         let same = unit(row) == unit(kept);
         if same {
             kept.group_size = kept.group_size.saturating_add(row.group_size);
-            kept.parts.add(row.parts);
+            kept.composition.add(row.composition);
             kept.rows += row.rows;
             kept.confidence.0 += row.confidence.0;
             kept.confidence.1 += row.confidence.1;
@@ -256,11 +279,11 @@ fn merge(records: &mut Vec<Record>, base: &SurveyBase, cameras: Cameras) {
         }
         same
     });
-    sort(records, base, cameras);
+    sort_records(records, base, cameras);
 }
 
 /// Orders records by class, place of independence and moment.
-pub(crate) fn sort(records: &mut [Record], base: &SurveyBase, cameras: Cameras) {
+pub(crate) fn sort_records(records: &mut [Record], base: &SurveyBase, cameras: Cameras) {
     let place = |r: &Record| {
         let deployment = base.deployment_ranks[r.deployment as usize];
         let camera = if cameras == Cameras::Independent { deployment } else { 0 };

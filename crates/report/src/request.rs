@@ -1,28 +1,33 @@
-//! What a report is asked to show.
+//! A request for a report: its fields with their defaults, limits and descriptions, declared once.
+//!
+//! Reading JSON, the description of the interface, the stored job, the flags of the command line and the table in
+//! docs/REPORTS.md are all made from this declaration.
 
-use detections::{Dataset, Hemisphere, UnknownNames};
+use detections::{Coordinates, Dataset, Hemisphere, UnknownNames};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::events::{Independence, Since};
+use crate::independence_since::IndependenceSince;
 use crate::period::{GroupBy, Period};
+use crate::season::{Season, SeasonError};
 
-/// The kind of report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A kind of report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReportTypeName)]
 pub enum ReportType {
-    /// One period: how much, where, when in the season and at what hour.
+    /// One period: how much, where, when in the season and at what time of day.
     #[default]
     SeasonalActivity,
     /// Two to five periods side by side.
     Comparison,
-    /// The numbers of one period, and of others where they are asked for, on pages of a template
-    /// of the user's own.
+    /// The numbers of one period, or of several, on pages of a custom template.
     Custom,
 }
 
-/// Which parts the pages show; the numbers are computed all the same.
+/// Which parts the pages show. The numbers are computed in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Include {
     /// Charts.
@@ -33,38 +38,22 @@ pub struct Include {
     pub insights: bool,
 }
 
-impl Default for Include {
-    fn default() -> Self {
-        Self { charts: true, tables: true, insights: true }
-    }
-}
-
-/// The clock that activity is shown on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Which time of day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TimeOfDayName)]
 pub enum TimeOfDay {
-    /// The camera's.
+    /// The time of the camera's clock.
     #[default]
     Clock,
-    /// The sun's: hours between sunrise and sunset are stretched to their mean length.
+    /// Solar time: hours are stretched so that sunrise and sunset are at their mean times on all days.
     Solar,
 }
 
-/// How exactly places are told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// How cameras at one location are counted: as one, or each for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Coordinates {
-    /// To 0.1 degree, which gives no den or nest away.
-    #[default]
-    Rounded,
-    /// As they stand in the data.
-    Exact,
-}
-
-/// Cameras that stand at one location at the same time count as one (effort once, events merged), or each
-/// for itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[schema(as = CamerasName)]
 pub enum Cameras {
     /// As one: its effort is counted once for each day, and its events are merged.
     #[default]
@@ -73,240 +62,184 @@ pub enum Cameras {
     Independent,
 }
 
-impl Cameras {
-    /// All values with their names in requests.
-    pub const ALL: [(&'static str, Self); 2] =
-        [("together", Self::Together), ("independent", Self::Independent)];
-}
-
-/// A part of the year with a name. South of the equator the months of spring and fall, and those of summer
-/// and winter, change places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Season {
-    /// 1 September to 31 January of the next year, north of the equator alone.
-    Rut,
-    /// March to May; south of the equator September to November.
-    Spring,
-    /// June to August; south of the equator December to February of the next year.
-    Summer,
-    /// September to November; south of the equator March to May.
-    Fall,
-    /// December to February of the next year; south of the equator June to August.
-    Winter,
-}
-
-/// Why a season has no days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SeasonError {
-    /// The season would begin or end outside of the calendar.
-    #[error("{0} is no year of the calendar")]
-    NoSuchYear(i16),
-    /// It is a season of the north.
-    #[error(
-        "rut is that of white-tailed deer, from 1 September to 31 January, and this data set is of places south of \
-         the equator"
-    )]
-    RutInTheSouth,
-}
-
-impl Season {
-    /// All seasons with their names in requests.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("rut", Self::Rut),
-        ("spring", Self::Spring),
-        ("summer", Self::Summer),
-        ("fall", Self::Fall),
-        ("winter", Self::Winter),
-    ];
-
-    /// The season of a name in requests.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, season)| *season)
-    }
-
-    /// Its days on a half of the earth, when it begins in `year`.
-    pub fn period(self, year: i16, hemisphere: Hemisphere) -> Result<Period, SeasonError> {
-        let (first, last) = match (self, hemisphere) {
-            (Self::Rut, Hemisphere::North) => (9, 1),
-            (Self::Rut, Hemisphere::South) => return Err(SeasonError::RutInTheSouth),
-            (Self::Spring, Hemisphere::North) | (Self::Fall, Hemisphere::South) => (3, 5),
-            (Self::Summer, Hemisphere::North) | (Self::Winter, Hemisphere::South) => (6, 8),
-            (Self::Fall, Hemisphere::North) | (Self::Spring, Hemisphere::South) => (9, 11),
-            (Self::Winter, Hemisphere::North) | (Self::Summer, Hemisphere::South) => (12, 2),
-        };
-        let days = || {
-            let ends_in = year.checked_add(i16::from(last < first))?;
-            let start = Date::new(year, first, 1).ok()?;
-            let end = Date::new(ends_in, last, 1).ok()?.last_of_month();
-            Some(Period { start, end })
-        };
-        days().ok_or(SeasonError::NoSuchYear(year))
-    }
-}
-
-/// A period with a name, for a comparison.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A period of a comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[schema(as = ComparisonPeriod)]
 pub struct LabelledPeriod {
-    /// What it is called.
+    /// First day.
+    #[schema(value_type = String, format = Date)]
+    #[schemars(with = "String")]
+    pub start_date: Date,
+    /// Last day (inclusive).
+    #[schema(value_type = String, format = Date)]
+    #[schemars(with = "String")]
+    pub end_date: Date,
+    /// The name of the period.
+    #[schema(min_length = 1, max_length = 80)]
     pub label: String,
-    /// Its days.
-    #[serde(flatten)]
-    pub period: Period,
 }
 
-/// A report that is asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Request {
-    /// The kind of report.
-    pub report_type: ReportType,
-    /// First and last day; both are inside, in local time.
-    pub period: Period,
-    /// Length of the buckets.
-    pub group_by: GroupBy,
-    /// Minutes without a record after which a new event starts; 0 makes every record an event.
-    pub independence_minutes: u32,
-    /// What those minutes are counted from.
-    #[serde(default)]
-    pub independence_since: Since,
-    /// Classes by name; empty for all.
-    pub classifications: Vec<String>,
-    /// Classes that are left out, by name.
-    #[serde(default)]
-    pub without: Vec<String>,
-    /// A title in place of the one made from the dates.
-    pub title: Option<String>,
-    /// The parts that the pages show.
-    pub include: Include,
-    /// Two to five periods that are held against each other; needed for a comparison.
-    #[serde(default)]
-    pub comparison_periods: Vec<LabelledPeriod>,
-    /// The clock that activity is shown on. Periods are compared on the sun's where latitudes are
-    /// above 20 degrees, whatever is asked for.
-    #[serde(default)]
-    pub time_of_day: TimeOfDay,
-    /// How exactly places are told.
-    #[serde(default)]
-    pub coordinates: Coordinates,
-    /// How cameras at one location are counted.
-    #[serde(default)]
-    pub cameras: Cameras,
-    /// Tell males, females and young apart by `sex` and `lifeStage` too, not by classes alone.
-    #[serde(default)]
-    pub sex_and_age: bool,
-}
-
-impl Request {
-    /// All periods that it is about: its own, and those that it compares.
-    pub fn periods(&self) -> Vec<Period> {
-        let compared = self.comparison_periods.iter().map(|labelled| labelled.period);
-        compared.chain([self.period]).collect()
+impl LabelledPeriod {
+    /// A period with a label.
+    pub fn new(label: impl Into<String>, period: Period) -> Self {
+        Self { label: label.into(), start_date: period.start, end_date: period.end }
     }
 
-    /// Minutes of independence when nothing else is said.
-    pub const INDEPENDENCE_MINUTES: u32 = 30;
-    /// How many periods can be compared.
-    pub const COMPARED: std::ops::RangeInclusive<usize> = 2..=5;
+    /// First and last day.
+    pub fn period(&self) -> Period {
+        Period { start: self.start_date, end: self.end_date }
+    }
+}
 
-    /// A seasonal activity report of the days from `start` to `end`, by month, with all parts.
-    pub fn seasonal_activity(start: Date, end: Date) -> Self {
+/// A report. Its period is `start_date` and `end_date`, or `season` and `year`.
+// Each switch is a field of its own in requests.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(default)]
+#[schema(as = ReportBody, default, examples(json!({
+    "report_type": "seasonal_activity",
+    "start_date": "2018-09-01",
+    "end_date": "2019-01-31",
+    "group_by": "month",
+    "title": "Autumn on the seismic lines",
+    "dataset": "algar"
+})))]
+pub struct Request {
+    /// Which report.
+    #[schema(required)]
+    pub report_type: ReportType,
+    /// First day, in local time of the cameras. Before `end_date`, and not in the future.
+    #[schema(value_type = Option<String>, format = Date)]
+    #[schemars(with = "Option<String>")]
+    pub start_date: Option<Date>,
+    /// Last day (inclusive). At most 365 days after the first, and not in the future.
+    #[schema(value_type = Option<String>, format = Date)]
+    #[schemars(with = "Option<String>")]
+    pub end_date: Option<Date>,
+    /// A season instead of the two dates, as it is on the half of the earth where the cameras stand; it
+    /// needs a `year`.
+    pub season: Option<Season>,
+    /// The year in which the season begins.
+    #[schema(value_type = Option<u32>, minimum = 1980, maximum = 9998)]
+    pub year: Option<i16>,
+    /// Length of the parts into which the period is divided.
+    pub group_by: GroupBy,
+    /// Show charts.
+    pub include_charts: bool,
+    /// Show tables.
+    pub include_tables: bool,
+    /// Show sentences about what the data show.
+    pub include_insights: bool,
+    /// Only these species, by scientific or common name; all of them when it is empty or missing.
+    pub classifications: Vec<String>,
+    /// Leave these species out; `domestic` stands for all animals that people keep.
+    pub without: Vec<String>,
+    /// The title; without one it is made from the dates.
+    #[schema(max_length = 200)]
+    pub title: Option<String>,
+    /// The periods that a `comparison` compares, each with its own label.
+    #[schema(min_items = 2, max_items = 5)]
+    pub comparison_periods: Vec<LabelledPeriod>,
+    /// Name of a template; a `custom` report needs one.
+    pub template: Option<String>,
+    /// Make a PDF/A-2a too, to be kept for decades.
+    pub archival: bool,
+    /// Minutes without a record after which a new event begins; 0 makes every record an event.
+    #[schema(minimum = 0, maximum = 1440)]
+    pub independence_minutes: u32,
+    /// From which record the minutes are counted: the last one, or the one that began the event.
+    pub independence_since: IndependenceSince,
+    /// Clock time, or time relative to sunrise and sunset.
+    pub time_of_day: TimeOfDay,
+    /// Coordinate precision: rounded to a tenth of a degree, or exact.
+    pub coordinates: Coordinates,
+    /// Count cameras that stand at one location at the same time as one, or each for itself.
+    pub cameras: Cameras,
+    /// Distinguish males, females and young by sex and life stage too, not by names of classes alone.
+    pub sex_and_age: bool,
+    /// Name of the data set; the server's first without one.
+    pub dataset: Option<String>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
         Self {
-            report_type: ReportType::SeasonalActivity,
-            period: Period { start, end },
-            group_by: GroupBy::Month,
-            independence_minutes: Self::INDEPENDENCE_MINUTES,
-            independence_since: Since::LastRecord,
+            report_type: ReportType::default(),
+            start_date: None,
+            end_date: None,
+            season: None,
+            year: None,
+            group_by: GroupBy::default(),
+            include_charts: true,
+            include_tables: true,
+            include_insights: true,
             classifications: Vec::new(),
             without: Vec::new(),
             title: None,
-            include: Include::default(),
             comparison_periods: Vec::new(),
-            time_of_day: TimeOfDay::Clock,
-            coordinates: Coordinates::Rounded,
-            cameras: Cameras::Together,
+            template: None,
+            archival: false,
+            independence_minutes: 30,
+            independence_since: IndependenceSince::default(),
+            time_of_day: TimeOfDay::default(),
+            coordinates: Coordinates::default(),
+            cameras: Cameras::default(),
             sex_and_age: false,
+            dataset: None,
         }
     }
+}
 
-    /// A comparison of periods, with all parts. The period of the report is from the first day of
-    /// any to the last; `None` when there are no periods.
-    pub fn comparison(periods: Vec<LabelledPeriod>) -> Option<Self> {
-        let start = periods.iter().map(|labelled| labelled.period.start).min()?;
-        let end = periods.iter().map(|labelled| labelled.period.end).max()?;
-        Some(Self {
-            report_type: ReportType::Comparison,
-            comparison_periods: periods,
-            ..Self::seasonal_activity(start, end)
-        })
+impl Request {
+    /// How many periods can be compared.
+    pub const COMPARED: std::ops::RangeInclusive<usize> = 2..=5;
+
+    /// A seasonal activity report of the days from `start` to `end`, with the defaults.
+    pub fn seasonal_activity(start: Date, end: Date) -> Self {
+        Self { start_date: Some(start), end_date: Some(end), ..Self::default() }
     }
 
-    /// Which classes of a data set are asked for, by their number: those named, or all, without those
-    /// that are left out.
+    /// A comparison of periods, with the defaults.
+    pub fn comparison(periods: Vec<LabelledPeriod>) -> Self {
+        Self { report_type: ReportType::Comparison, comparison_periods: periods, ..Self::default() }
+    }
+
+    /// The period of the report where the cameras stand on this half of the earth: its season, else its
+    /// dates, else from the first day of any compared period to the last day of any. `None` when it has
+    /// none of them.
+    pub fn period(&self, hemisphere: Hemisphere) -> Result<Option<Period>, SeasonError> {
+        if let Some((season, year)) = self.season.zip(self.year) {
+            return season.period(year, hemisphere).map(Some);
+        }
+        let compared = self.comparison_periods.iter().map(LabelledPeriod::period);
+        let start = self.start_date.or_else(|| compared.clone().map(|period| period.start).min());
+        let end = self.end_date.or_else(|| compared.map(|period| period.end).max());
+        Ok(start.zip(end).map(|(start, end)| Period { start, end }))
+    }
+
+    /// All periods of the report, as [`Request::period`] has them: its own and those that it compares.
+    pub fn periods(&self, hemisphere: Hemisphere) -> Result<Vec<Period>, SeasonError> {
+        let compared = self.comparison_periods.iter().map(LabelledPeriod::period);
+        Ok(compared.chain(self.period(hemisphere)?).collect())
+    }
+
+    /// Which parts the pages show.
+    pub fn include(&self) -> Include {
+        Include { charts: self.include_charts, tables: self.include_tables, insights: self.include_insights }
+    }
+
+    /// Which classes of a data set are counted, by their number: those named, or all, without those that
+    /// are left out.
     ///
     /// # Errors
     ///
     /// Names that no class has.
     pub(crate) fn counted_classes(&self, data: &Dataset) -> Result<Vec<bool>, UnknownNames> {
-        let wanted = data.classes_named(&self.classifications)?;
-        let unwanted = data.classes_named(&self.without)?;
+        let included = data.find_classes(&self.classifications)?;
+        let excluded = data.find_classes(&self.without)?;
         let numbers = 0..u32::try_from(data.classes.len()).unwrap_or(u32::MAX);
         let is_counted =
-            |class: u32| (wanted.is_empty() || wanted.contains(&class)) && !unwanted.contains(&class);
+            |class: u32| (included.is_empty() || included.contains(&class)) && !excluded.contains(&class);
         Ok(numbers.map(is_counted).collect())
-    }
-
-    /// When a record is an event of its own.
-    pub(crate) fn independence(&self) -> Independence {
-        Independence {
-            minutes: self.independence_minutes,
-            since: self.independence_since,
-            cameras: self.cameras,
-        }
-    }
-
-    /// The title asked for, else one made from the dates.
-    pub fn title(&self) -> String {
-        match (self.title.as_deref().map(str::trim), self.report_type) {
-            (Some(title), _) if !title.is_empty() => title.to_owned(),
-            (_, ReportType::Comparison) => {
-                let labels: Vec<String> =
-                    self.comparison_periods.iter().map(|labelled| labelled.label.clone()).collect();
-                format!("Comparison of {}", crate::prose::list(&labels, labels.len()))
-            }
-            _ => format!("Seasonal activity, {}", self.period.in_words()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seasons_have_their_days() {
-        let days = |name: &str, year| {
-            let period = Season::named(name).unwrap().period(year, Hemisphere::North).unwrap();
-            format!("{} {}", period.start, period.end)
-        };
-        assert_eq!(days("rut", 2023), "2023-09-01 2024-01-31");
-        assert_eq!(days("spring", 2023), "2023-03-01 2023-05-31");
-        assert_eq!(days("summer", 2023), "2023-06-01 2023-08-31");
-        assert_eq!(days("fall", 2023), "2023-09-01 2023-11-30");
-        assert_eq!(days("winter", 2023), "2023-12-01 2024-02-29");
-        assert_eq!(Season::named("monsoon"), None);
-        let beyond = Season::Rut.period(i16::MAX, Hemisphere::North);
-        assert_eq!(beyond, Err(SeasonError::NoSuchYear(i16::MAX)));
-    }
-
-    #[test]
-    fn seasons_turn_with_the_hemisphere() {
-        let days = |name: &str, year| {
-            let period = Season::named(name).unwrap().period(year, Hemisphere::South).unwrap();
-            format!("{} {}", period.start, period.end)
-        };
-        assert_eq!(days("spring", 2023), "2023-09-01 2023-11-30");
-        assert_eq!(days("summer", 2023), "2023-12-01 2024-02-29");
-        assert_eq!(days("fall", 2023), "2023-03-01 2023-05-31");
-        assert_eq!(days("winter", 2023), "2023-06-01 2023-08-31");
-        assert_eq!(Season::Rut.period(2023, Hemisphere::South), Err(SeasonError::RutInTheSouth));
     }
 }

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::activity::bandwidth;
 use crate::circular;
-use crate::intervals::{Interval, percentiles};
+use crate::intervals::{Interval, find_percentiles};
 use crate::overlap::{Curve, Estimator, estimate};
-use crate::random::{VonMises, poisson};
+use crate::random::{VonMises, draw_poisson};
 use crate::smoothing::Smoother;
 use crate::times::Times;
 
@@ -26,7 +26,7 @@ use crate::times::Times;
 pub const RESAMPLES: usize = 1000;
 /// Curves of resamples that are kept at most, which is some hundred MiB; of more samples there are
 /// fewer resamples of each, but [`FEWEST`].
-const MOST_CURVES: usize = 60_000;
+pub(crate) const MOST_CURVES: usize = 60_000;
 const FEWEST: usize = 200;
 /// Parts of the day in a resample: a quarter of an hour, which moves no end of an interval that is
 /// shown.
@@ -38,7 +38,7 @@ const EXACT: usize = 2000;
 /// Where a sample is of fewer locations events are drawn, not locations.
 pub const ENOUGH_LOCATIONS: usize = 6;
 
-/// What is drawn.
+/// The unit of resampling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
@@ -55,9 +55,9 @@ pub struct Overlap {
     pub estimator: Estimator,
     /// Between 0 and 1.
     pub estimate: f64,
-    /// Its 95 % interval, which contains the estimate.
+    /// Its 95% interval, which contains the estimate.
     pub interval: Interval,
-    /// What was drawn for it.
+    /// What was resampled for it.
     pub unit: Unit,
 }
 
@@ -65,8 +65,8 @@ pub struct Overlap {
 /// `locations` are those that were surveyed.
 ///
 /// Costs one bootstrap for each sample and estimator, not one for each pair. Ends early, with the pairs
-/// come to, once `stop` holds.
-pub fn overlaps(
+/// that are done, once `stop` returns true.
+pub fn bootstrap_overlaps(
     samples: &[&Times],
     locations: &[u32],
     stop: &(dyn Fn() -> bool + Sync),
@@ -93,7 +93,7 @@ pub fn overlaps(
             for place in [a, b] {
                 curves.entry((place, estimator, unit)).or_insert_with(|| {
                     let draws = (unit == Unit::Locations).then_some(&draws);
-                    resampled(samples[place], (place, resamples), estimator, draws, &smoother)
+                    resample_once(samples[place], (place, resamples), estimator, draws, &smoother)
                 });
             }
             if let Some(estimate) = estimate(samples[a], samples[b], estimator) {
@@ -117,7 +117,7 @@ fn basic0(estimate: f64, [a, b]: [&Vec<Option<Curve>>; 2], estimator: Estimator)
     let both = a.iter().zip(b).filter_map(|(a, b)| a.as_ref().zip(b.as_ref()));
     let again: Vec<f64> = both.map(|(a, b)| estimator.estimate(a, b)).collect();
     let bias = again.iter().sum::<f64>() / again.len() as f64 - estimate;
-    let Some(Interval { low, high }) = percentiles(again, 0.05) else {
+    let Some(Interval { low, high }) = find_percentiles(again, 0.05) else {
         return Interval { low: 0.0, high: 1.0 };
     };
     Interval { low: (low - bias).clamp(0.0, estimate), high: (high - bias).clamp(estimate, 1.0) }
@@ -153,7 +153,7 @@ struct Visit {
 }
 
 /// The curve of each resample of a sample that is not empty; `None` where no event was drawn.
-fn resampled(
+fn resample_once(
     times: &Times,
     (number, resamples): (usize, usize),
     estimator: Estimator,
@@ -193,7 +193,7 @@ fn visits(times: &Times, draws: Option<&LocationDraws>) -> Vec<Visit> {
         let weight = 1.0 / hours.len() as f32;
         let mut parts: Vec<(u16, f32)> = Vec::with_capacity(1);
         for hour in hours {
-            let bin = u16::try_from(circular::bin(*hour, BINS)).unwrap_or(0);
+            let bin = u16::try_from(circular::find_bin(*hour, BINS)).unwrap_or(0);
             match parts.last_mut() {
                 Some(part) if part.0 == bin => part.1 += weight,
                 _ => parts.push((bin, weight)),
@@ -262,7 +262,7 @@ impl Histograms {
     /// Programs in Biomedicine 83:57-62), which costs the same whatever the size of the sample.
     fn vary(&self, events: usize, random: &mut fastrand::Rng) -> (Vec<f64>, f64) {
         let weights = self.of_places.first().map(|(weights, _)| weights.as_slice()).unwrap_or_default();
-        (weights.iter().map(|weight| poisson(*weight, random)).collect(), events as f64)
+        (weights.iter().map(|weight| draw_poisson(*weight, random)).collect(), events as f64)
     }
 }
 
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     /// Events around a middle, spread over some locations.
-    fn around(middle: f64, spread: f64, size: usize, locations: u32, seed: u64) -> Times {
+    fn draw_around(middle: f64, spread: f64, size: usize, locations: u32, seed: u64) -> Times {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut times = Times::default();
         for _ in 0..size {
@@ -282,7 +282,7 @@ mod tests {
     }
 
     fn overlap(a: &Times, b: &Times, locations: u32) -> Overlap {
-        overlaps(&[a, b], &(0..locations).collect::<Vec<_>>(), &|| false).pop().unwrap().2
+        bootstrap_overlaps(&[a, b], &(0..locations).collect::<Vec<_>>(), &|| false).pop().unwrap().2
     }
 
     #[test]
@@ -290,8 +290,10 @@ mod tests {
         for (size, locations, unit) in
             [(40, 12, Unit::Locations), (40, 3, Unit::Events), (150, 12, Unit::Locations)]
         {
-            let same = around(6.0, 5.0, size, locations, 1);
-            for other in [around(6.0, 5.0, size, locations, 2), around(12.0, 4.0, size, locations, 3)] {
+            let same = draw_around(6.0, 5.0, size, locations, 1);
+            for other in
+                [draw_around(6.0, 5.0, size, locations, 2), draw_around(12.0, 4.0, size, locations, 3)]
+            {
                 let found = overlap(&same, &other, locations);
                 assert_eq!(found.unit, unit);
                 assert!(found.interval.low <= found.estimate && found.estimate <= found.interval.high);
@@ -303,17 +305,17 @@ mod tests {
 
     #[test]
     fn day_and_night_do_not_overlap() {
-        let (day, night) = (around(12.0, 2.0, 100, 10, 1), around(0.0, 2.0, 100, 10, 2));
+        let (day, night) = (draw_around(12.0, 2.0, 100, 10, 1), draw_around(0.0, 2.0, 100, 10, 2));
         assert!(overlap(&day, &night, 10).interval.high < 0.05);
-        assert!(overlaps(&[&day, &Times::default()], &[0, 1], &|| false).is_empty());
+        assert!(bootstrap_overlaps(&[&day, &Times::default()], &[0, 1], &|| false).is_empty());
     }
 
     #[test]
     fn resampling_by_the_part_of_the_day_is_resampling_events() {
         // One event more than are drawn one by one; the intervals must hardly differ.
         for locations in [12, 3] {
-            let sample = |size, seed| around(5.0, 6.0, size, locations, seed);
-            let other = |size, seed| around(9.0, 8.0, size, locations, seed);
+            let sample = |size, seed| draw_around(5.0, 6.0, size, locations, seed);
+            let other = |size, seed| draw_around(9.0, 8.0, size, locations, seed);
             let many = overlap(&sample(EXACT + 1, 1), &other(EXACT + 1, 2), locations);
             let fewer = overlap(&sample(EXACT, 1), &other(EXACT, 2), locations);
             assert!((many.interval.low - fewer.interval.low).abs() < 0.012, "{many:?} {fewer:?}");

@@ -7,17 +7,17 @@ use crate::intervals::Interval;
 
 /// Points along the curve.
 const POINTS: u32 = 40;
-/// Of the normal distribution, for 95 %.
+/// Of the normal distribution, for 95%.
 const Z: f64 = 1.959_964;
 
 /// A point of the accumulation curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Accumulated {
+pub struct AccumulationCurve {
     /// Sampling units.
     pub units: u32,
     /// Species expected in that many units drawn at random.
     pub species: f64,
-    /// Its 95 % interval.
+    /// Its 95% interval.
     pub interval: Interval,
 }
 
@@ -26,8 +26,8 @@ pub struct Accumulated {
 /// `incidences` has for each species the number of units with it, between 1 and `units`. Empty
 /// when there is none. Colwell, Mao and Chang (2004), Ecology 85:2717-2727, equations 5 and 6,
 /// with the richness of Chao2 for the total.
-pub fn accumulation(incidences: &[u32], units: u32) -> Vec<Accumulated> {
-    let Some(total) = chao2(incidences, units) else { return Vec::new() };
+pub fn accumulate_species(incidences: &[u32], units: u32) -> Vec<AccumulationCurve> {
+    let Some(total) = estimate_chao2(incidences, units) else { return Vec::new() };
     let steps = units.clamp(1, POINTS);
     let at = |step: u32| {
         #[allow(clippy::cast_possible_truncation)]
@@ -37,7 +37,7 @@ pub fn accumulation(incidences: &[u32], units: u32) -> Vec<Accumulated> {
         let squares: f64 = found.iter().map(|chance| chance * chance).sum();
         let deviation = (squares - species * species / total.estimate).max(0.0).sqrt();
         let interval = Interval { low: (species - Z * deviation).max(0.0), high: species + Z * deviation };
-        Accumulated { units: drawn, species, interval }
+        AccumulationCurve { units: drawn, species, interval }
     };
     (1..=steps).map(at).collect()
 }
@@ -58,7 +58,7 @@ fn chance_of_none(y: u32, drawn: u32, units: u32) -> f64 {
 pub struct Richness {
     /// At least the number that was seen.
     pub estimate: f64,
-    /// Its 95 % interval, which starts no lower than what was seen.
+    /// Its 95% interval, which starts no lower than what was seen.
     pub interval: Interval,
     /// Species on one unit only.
     pub uniques: u32,
@@ -72,7 +72,7 @@ pub struct Richness {
 /// variance and log-normal interval as in `EstimateS` (Colwell 2013, appendix B, equations 9 to
 /// 13); where nothing is estimated to have been missed the interval of its equation 14, since that is
 /// no proof that nothing was.
-pub fn chao2(incidences: &[u32], units: u32) -> Option<Richness> {
+pub fn estimate_chao2(incidences: &[u32], units: u32) -> Option<Richness> {
     if incidences.is_empty() || units == 0 {
         return None;
     }
@@ -128,7 +128,7 @@ mod tests {
     /// By hand: 3 units with {a, b}, {a}, {a, c}: one unit shows 5/3 species, two 7/3, all 3.
     #[test]
     fn the_curve_is_the_mean_over_all_orders_of_the_units() {
-        let curve = accumulation(&[3, 1, 1], 3);
+        let curve = accumulate_species(&[3, 1, 1], 3);
         let found: Vec<f64> = curve.iter().map(|point| point.species).collect();
         for (found, expected) in found.iter().zip([5.0 / 3.0, 7.0 / 3.0, 3.0]) {
             assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn chao2_is_its_formula() {
         let incidences = [1, 1, 1, 1, 2, 2, 5, 6, 10];
-        let found = chao2(&incidences, 10).unwrap();
+        let found = estimate_chao2(&incidences, 10).unwrap();
         assert!((found.estimate - 12.6).abs() < 1e-12);
         assert_eq!((found.uniques, found.duplicates), (4, 2));
         // Variance 2 * (0.45 * 4 + 0.81 * 8 + 0.2025 * 16) = 23.04, so the factor is
@@ -148,14 +148,14 @@ mod tests {
         assert!((found.interval.low - (9.0 + 3.6 / factor)).abs() < 1e-9);
         assert!((found.interval.high - (9.0 + 3.6 * factor)).abs() < 1e-9);
         // Without duplicates: 5 + 0.9 * 3 * 2 / 2.
-        assert!((chao2(&[1, 1, 1, 4, 7], 10).unwrap().estimate - 7.7).abs() < 1e-12);
-        assert_eq!(chao2(&[], 10), None);
+        assert!((estimate_chao2(&[1, 1, 1, 4, 7], 10).unwrap().estimate - 7.7).abs() < 1e-12);
+        assert_eq!(estimate_chao2(&[], 10), None);
     }
 
     /// By hand: four species on 3, 4, 5 and 6 of 10 units. P = (e^-3 + e^-4 + e^-5 + e^-6) / 4.
     #[test]
     fn where_nothing_is_missed_something_may_be() {
-        let found = chao2(&[3, 4, 5, 6], 10).unwrap();
+        let found = estimate_chao2(&[3, 4, 5, 6], 10).unwrap();
         assert!((found.estimate - 4.0).abs() < 1e-12);
         let e = |power: f64| (-power).exp();
         let missed = (e(3.0) + e(4.0) + e(5.0) + e(6.0)) / 4.0;
@@ -173,7 +173,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_curve_rises_ever_slower_to_what_was_seen((incidences, units) in surveys()) {
-            let curve = accumulation(&incidences, units);
+            let curve = accumulate_species(&incidences, units);
             let last = curve.last().unwrap();
             prop_assert_eq!(last.units, units);
             prop_assert!((last.species - incidences.len() as f64).abs() < 1e-9);
@@ -183,13 +183,13 @@ mod tests {
 
         #[test]
         fn chao2_is_at_least_what_was_seen_and_does_not_mind_the_order((mut incidences, units) in surveys()) {
-            let found = chao2(&incidences, units).unwrap();
+            let found = estimate_chao2(&incidences, units).unwrap();
             prop_assert!(found.estimate >= incidences.len() as f64);
             prop_assert!(found.interval.low >= incidences.len() as f64 - 1e-9);
             prop_assert!(found.interval.low <= found.estimate + 1e-9);
             prop_assert!(found.estimate <= found.interval.high + 1e-9);
             incidences.reverse();
-            prop_assert_eq!(chao2(&incidences, units).unwrap(), found);
+            prop_assert_eq!(estimate_chao2(&incidences, units).unwrap(), found);
         }
     }
 }

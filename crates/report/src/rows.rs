@@ -2,12 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use detections::Coordinates;
+
 use crate::data::{BucketRow, ClassRow, LocationRow};
 use crate::events::Event;
 use crate::intervals;
-use crate::period::{Bucket, GroupBy};
-use crate::request::Coordinates;
+use crate::period::Period;
+use crate::prose::format::label_bucket;
 use crate::survey::Survey;
+
+/// Digits of a degree that rounded coordinates have.
+pub(crate) const COORDINATE_DIGITS: u8 = 1;
 
 impl Survey<'_> {
     /// Most events first.
@@ -34,8 +39,8 @@ impl Survey<'_> {
         });
         let locations = events.iter().map(|event| event.location).collect::<BTreeSet<_>>().len();
         let surveyed = self.locations.len();
-        let rate = intervals::rate(&self.samples(class));
-        let occupancy = intervals::wilson(locations as f64, surveyed as f64);
+        let rate = intervals::rate_interval(&self.samples(class));
+        let occupancy = intervals::wilson_interval(locations as f64, surveyed as f64);
         ClassRow {
             classification: named.name.clone(),
             vernacular_name: named.vernacular.clone(),
@@ -44,19 +49,26 @@ impl Survey<'_> {
             events: events.len(),
             individuals: events.iter().map(|event| u64::from(event.group_size)).sum(),
             records: records().count(),
-            rai: per_hundred(events.len(), self.effort_days()),
-            rai_low: rate.map(|rate| rounded(rate.low * 100.0, 4)),
-            rai_high: rate.map(|rate| rounded(rate.high * 100.0, 4)),
+            rai: rate_per_hundred_days(events.len(), self.effort_days()),
+            rai_low: rate.map(|rate| round_to(rate.low * 100.0, 4)),
+            rai_high: rate.map(|rate| round_to(rate.high * 100.0, 4)),
             locations,
-            naive_occupancy: (surveyed > 0).then(|| rounded(locations as f64 / surveyed as f64, 4)),
-            occupancy_low: occupancy.map(|interval| rounded(interval.low, 4)),
-            occupancy_high: occupancy.map(|interval| rounded(interval.high, 4)),
-            mean_confidence: (confidence.1 > 0).then(|| rounded(confidence.0 / f64::from(confidence.1), 4)),
+            naive_occupancy: (surveyed > 0).then(|| round_to(locations as f64 / surveyed as f64, 4)),
+            occupancy_low: occupancy.map(|interval| round_to(interval.low, 4)),
+            occupancy_high: occupancy.map(|interval| round_to(interval.high, 4)),
+            mean_confidence: (confidence.1 > 0).then(|| round_to(confidence.0 / f64::from(confidence.1), 4)),
         }
     }
 
     pub fn bucket_rows(&self) -> Vec<BucketRow> {
-        let mut rows: Vec<BucketRow> = self.buckets.iter().map(|bucket| self.bucket_row(*bucket)).collect();
+        let row = |bucket: &Period| BucketRow {
+            start: bucket.start,
+            end: bucket.end,
+            label: label_bucket(bucket.start, self.request().group_by),
+            effort_days: round_to(self.watched_in_buckets().days_in(*bucket).iter().sum(), 4),
+            events: BTreeMap::new(),
+        };
+        let mut rows: Vec<BucketRow> = self.buckets.iter().map(row).collect();
         for events in self.events.chunk_by(|a, b| a.class == b.class) {
             let mut counts = vec![0; rows.len()];
             for event in events.iter().filter(|event| self.is_in_buckets(event)) {
@@ -75,26 +87,6 @@ impl Survey<'_> {
         self.bucket_ends.partition_point(|end| *end <= event.time)
     }
 
-    /// What a bucket is called.
-    pub fn bucket_label(&self, bucket: Bucket) -> String {
-        let format = match self.request().group_by {
-            GroupBy::Day | GroupBy::Week => "%-d %b %Y",
-            GroupBy::Month => "%b %Y",
-        };
-        bucket.start.strftime(format).to_string()
-    }
-
-    fn bucket_row(&self, bucket: Bucket) -> BucketRow {
-        let effort: f64 = self.watched_in_buckets().days_in(bucket).iter().sum();
-        BucketRow {
-            start: bucket.start,
-            end: bucket.end,
-            label: self.bucket_label(bucket),
-            effort_days: rounded(effort, 4),
-            events: BTreeMap::new(),
-        }
-    }
-
     /// By name.
     pub fn location_rows(&self) -> Vec<LocationRow> {
         let mut seen: HashMap<u32, (usize, BTreeSet<u32>)> = HashMap::new();
@@ -111,43 +103,43 @@ impl Survey<'_> {
             let position = positions.get(&location);
             LocationRow {
                 location: self.data().locations[location as usize].name.clone(),
-                effort_days: rounded(effort, 4),
+                effort_days: round_to(effort, 4),
                 events,
-                rai: per_hundred(events, effort),
+                rai: rate_per_hundred_days(events, effort),
                 classes: classes.len(),
                 latitude: position.map(|(latitude, _)| self.coordinate(*latitude)),
                 longitude: position.map(|(_, longitude)| self.coordinate(*longitude)),
             }
         };
-        let mut rows: Vec<LocationRow> = self.surveyed().into_iter().map(row).collect();
+        let mut rows: Vec<LocationRow> = self.surveyed_effort().into_iter().map(row).collect();
         rows.sort_by(|a, b| a.location.cmp(&b.location));
         rows
     }
 
     fn coordinate(&self, degrees: f64) -> f64 {
         match self.request().coordinates {
-            Coordinates::Rounded => rounded(degrees, 1),
+            Coordinates::Rounded => round_to(degrees, COORDINATE_DIGITS.into()),
             Coordinates::Exact => degrees,
         }
     }
 }
 
-pub(crate) fn per_hundred(events: usize, effort_days: f64) -> Option<f64> {
-    (effort_days > 0.0).then(|| rounded(100.0 * events as f64 / effort_days, 4))
+pub(crate) fn rate_per_hundred_days(events: usize, effort_days: f64) -> Option<f64> {
+    (effort_days > 0.0).then(|| round_to(100.0 * events as f64 / effort_days, 4))
 }
 
 /// To so many digits after the point; `None` for what is not finite, which JSON has no form for.
-pub(crate) fn bounded(value: f64, digits: i32) -> Option<f64> {
-    value.is_finite().then(|| rounded(value, digits))
+pub(crate) fn round_finite(value: f64, digits: i32) -> Option<f64> {
+    value.is_finite().then(|| round_to(value, digits))
 }
 
 /// A probability to four significant digits, so that a small one is not 0.
-pub(crate) fn significant(p: f64) -> f64 {
+pub(crate) fn round_p(p: f64) -> f64 {
     format!("{p:.3e}").parse().unwrap_or(p)
 }
 
 /// To so many digits after the point.
-pub(crate) fn rounded(value: f64, digits: i32) -> f64 {
+pub(crate) fn round_to(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale
 }

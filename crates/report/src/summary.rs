@@ -1,14 +1,14 @@
-//! What lies in a period, for somebody who has yet to choose one.
+//! The counts of a period, for choosing one.
 
 use detections::{Dataset, UnknownNames};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::SurveyBase;
-use crate::data::{BucketRow, Excluded, PeriodRow};
+use crate::data::{BucketRow, ExcludedCounts, PeriodRow};
 use crate::period::{GroupBy, Period};
 use crate::request::Request;
-use crate::rows::rounded;
+use crate::rows::round_to;
 use crate::survey::{Survey, Visits};
 
 /// The counts of a period, the same that a report on it has.
@@ -30,8 +30,8 @@ pub struct Summary {
     pub classes: Vec<ClassSummary>,
     /// Events by day, week or month.
     pub buckets: Vec<BucketRow>,
-    /// Observations that are left out.
-    pub excluded: Excluded,
+    /// Observations left out, by reason.
+    pub excluded: ExcludedCounts,
 }
 
 /// The counts of a class.
@@ -47,7 +47,7 @@ pub struct ClassSummary {
     pub individuals: u64,
 }
 
-/// Counts what lies in a period, without the intervals and curves of a report, which take longer.
+/// Counts the events of a period, without the intervals and curves of a report, which take longer.
 pub fn summarize(
     data: &Dataset,
     period: Period,
@@ -78,8 +78,8 @@ pub fn summarize(
         .collect();
     classes.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.classification.cmp(&b.classification)));
     Ok(Summary {
-        period: PeriodRow { start: period.start, end: period.end, words: period.in_words() },
-        effort_days: rounded(survey.effort_days(), 4),
+        period: PeriodRow::new(period),
+        effort_days: round_to(survey.effort_days(), 4),
         locations_surveyed: survey.locations.len(),
         deployments_active: survey.deployments_active(),
         events: survey.events.len(),

@@ -34,7 +34,7 @@ pub enum Light {
 impl Light {
     /// The light of a day at `latitude` and `longitude` (degrees, WGS 84), on a clock `offset`
     /// seconds east of UTC. `None` when these are no coordinates.
-    pub fn of(latitude: f64, longitude: f64, date: Date, offset: i32) -> Option<Self> {
+    pub fn compute(latitude: f64, longitude: f64, date: Date, offset: i32) -> Option<Self> {
         let place = Coordinates::new(latitude, longitude)?;
         let month = u32::try_from(date.month()).ok()?;
         let civil = NaiveDate::from_ymd_opt(date.year().into(), month, u32::try_from(date.day()).ok()?)?;
@@ -73,7 +73,7 @@ fn northern_summer(date: Date) -> bool {
 ///
 /// Vazquez, Rowcliffe, Spoelstra and Jansen (2019), Methods in Ecology and Evolution
 /// 10:2057-2066; R `activity::transtime` with two anchors.
-pub fn anchored(hour: f64, (sunrise, sunset): (f64, f64), (mean_sunrise, mean_sunset): (f64, f64)) -> f64 {
+pub fn anchor_hour(hour: f64, (sunrise, sunset): (f64, f64), (mean_sunrise, mean_sunset): (f64, f64)) -> f64 {
     let length = |from: f64, to: f64| (to - from).rem_euclid(DAY);
     let (day, mean_day) = (length(sunrise, sunset), length(mean_sunrise, mean_sunset));
     let since_sunrise = length(sunrise, hour);
@@ -108,7 +108,7 @@ impl<'a> Sky<'a> {
             let light = self.known.entry(key).or_insert_with(|| {
                 let (latitude, longitude) = base.positions[deployment as usize]?;
                 let (offset, _) = base.offset(&data.deployments[deployment as usize], time)?;
-                Light::of(latitude, longitude, time.date(), offset)
+                Light::compute(latitude, longitude, time.date(), offset)
             });
             self.last = (key, *light);
         }
@@ -136,7 +136,7 @@ mod tests {
             (-0.18, -78.47, date(2022, 3, 20), -5, 6.30, 18.41),
         ] {
             let Some(Light::RisesAndSets { sunrise, sunset }) =
-                Light::of(latitude, longitude, day, offset * 3600)
+                Light::compute(latitude, longitude, day, offset * 3600)
             else {
                 panic!("the sun rises and sets at {latitude} on {day}");
             };
@@ -147,11 +147,11 @@ mod tests {
 
     #[test]
     fn beyond_the_polar_circle_it_does_not_always() {
-        let tromso = |day| Light::of(69.65, 18.96, day, 3600).unwrap();
+        let tromso = |day| Light::compute(69.65, 18.96, day, 3600).unwrap();
         assert_eq!(tromso(date(2021, 6, 21)), Light::AlwaysDay);
         assert_eq!(tromso(date(2021, 12, 21)), Light::AlwaysNight);
-        assert_eq!(Light::of(-75.0, 0.0, date(2021, 12, 21), 0), Some(Light::AlwaysDay));
-        assert_eq!(Light::of(95.0, 0.0, date(2021, 12, 21), 0), None);
+        assert_eq!(Light::compute(-75.0, 0.0, date(2021, 12, 21), 0), Some(Light::AlwaysDay));
+        assert_eq!(Light::compute(95.0, 0.0, date(2021, 12, 21), 0), None);
         assert!(Light::AlwaysNight.is_night(12.0) && !Light::AlwaysDay.is_night(0.0));
     }
 
@@ -168,8 +168,8 @@ mod tests {
             hours in -11_i32..12
         ) {
             let date = date(2021, 1, 1).saturating_add(jiff::Span::new().days(day));
-            let utc = Light::of(latitude, longitude, date, 0).unwrap();
-            let there = Light::of(latitude, longitude, date, hours * 3600).unwrap();
+            let utc = Light::compute(latitude, longitude, date, 0).unwrap();
+            let there = Light::compute(latitude, longitude, date, hours * 3600).unwrap();
             prop_assert_eq!(utc.is_night(hour), there.is_night((hour + f64::from(hours)).rem_euclid(24.0)));
         }
 
@@ -179,12 +179,12 @@ mod tests {
             a in 0.0..24.0_f64, b in 0.0..24.0_f64
         ) {
             let (own, mean) = ((rise, set), (mean_rise, mean_set));
-            prop_assert!((anchored(rise, own, mean) - mean_rise).abs() < 1e-9);
-            prop_assert!((anchored(set, own, mean) - mean_set).abs() < 1e-9);
-            prop_assert!((anchored(a, own, own) - a).abs() < 1e-9);
+            prop_assert!((anchor_hour(rise, own, mean) - mean_rise).abs() < 1e-9);
+            prop_assert!((anchor_hour(set, own, mean) - mean_set).abs() < 1e-9);
+            prop_assert!((anchor_hour(a, own, own) - a).abs() < 1e-9);
             // Order along the day from sunrise on.
             let since = |hour: f64, rise: f64| (hour - rise).rem_euclid(24.0);
-            let (at, bt) = (anchored(a, own, mean), anchored(b, own, mean));
+            let (at, bt) = (anchor_hour(a, own, mean), anchor_hour(b, own, mean));
             if since(a, rise) < since(b, rise) - 1e-6 {
                 prop_assert!(since(at, mean_rise) <= since(bt, mean_rise) + 1e-6);
             }

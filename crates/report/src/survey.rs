@@ -5,32 +5,32 @@ use std::collections::BTreeMap;
 use detections::{Dataset, Group, LocalTime};
 
 use crate::base::SurveyBase;
-use crate::data::Excluded;
+use crate::data::ExcludedCounts;
 use crate::effort::WatchedTimes;
-use crate::events::{Event, find_events};
-use crate::intervals::Sample;
-use crate::period::{Bucket, GroupBy, Period};
-use crate::records::{Reason, Record, Records};
+use crate::events::{Event, Independence, find_events};
+use crate::intervals::LocationSample;
+use crate::period::{GroupBy, Period};
+use crate::records::{Record, Records};
 use crate::request::{Cameras, Request};
 
-/// The visits of all days of a data set, of the classes asked for: what every period is cut from.
+/// The visits of all days of a data set, of the requested classes; every period is cut from them.
 pub(crate) struct Visits<'a> {
     pub data: &'a Dataset,
     pub request: &'a Request,
     pub base: &'a SurveyBase,
-    /// What each class says an animal is, by its number.
+    /// Whether the animals of each class are males, females or young, by its number.
     pub groups: Vec<Option<Group>>,
     pub found: Records,
     pub events: Vec<Event>,
     pub watched: WatchedTimes,
-    /// The same of deployments whose clock is not known to be wrong.
+    /// The same for deployments whose clock is not known to be wrong.
     pub watched_on_time: WatchedTimes,
-    /// Whether anybody still waits, asked for each class of thousands.
+    /// Whether to stop, called for each class.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl<'a> Visits<'a> {
-    /// `is_counted` says of each class, by its number, whether it was asked for.
+    /// `is_counted` says for each class, by its number, whether it was requested.
     pub fn new(
         data: &'a Dataset,
         request: &'a Request,
@@ -41,7 +41,7 @@ impl<'a> Visits<'a> {
         let groups: Vec<Option<Group>> =
             data.classes.iter().map(|class| data.groups.group_of(&class.name)).collect();
         let found = Records::collect(data, base, &groups, is_counted, request.cameras);
-        let events = find_events(&found.records, base, request.independence());
+        let events = find_events(&found.records, base, independence_of(request));
         let watched_by = |is_counted: &dyn Fn(usize) -> bool| {
             WatchedTimes::new(&base.spans, &base.locations, request.cameras, is_counted)
         };
@@ -55,15 +55,23 @@ impl<'a> Visits<'a> {
         &self.found.records[event.records.start as usize..event.records.end as usize]
     }
 
-    /// Whether times of day of a deployment mean anything: its source does not say that the clock was
-    /// wrong.
+    /// Whether the times of day of a deployment can be used: its source does not say that the clock was wrong.
     pub fn has_clock(&self, deployment: u32) -> bool {
         !self.data.deployments[deployment as usize].has_timestamp_issues
     }
 
-    /// Whether cameras of one location count for themselves.
+    /// Whether cameras at one location count separately.
     pub fn has_independent_cameras(&self) -> bool {
         self.request.cameras == Cameras::Independent
+    }
+}
+
+/// When a record is an event of its own.
+pub(crate) fn independence_of(request: &Request) -> Independence {
+    Independence {
+        minutes: request.independence_minutes,
+        since: request.independence_since,
+        cameras: request.cameras,
     }
 }
 
@@ -71,10 +79,10 @@ impl<'a> Visits<'a> {
 pub(crate) struct Survey<'a> {
     pub visits: &'a Visits<'a>,
     pub period: Period,
-    /// Those that begin in the period, at locations with effort in it.
+    /// Events that begin in the period, at locations with effort in it.
     pub events: Vec<Event>,
-    pub excluded: Excluded,
-    pub buckets: Vec<Bucket>,
+    pub excluded: ExcludedCounts,
+    pub buckets: Vec<Period>,
     /// First moment after each bucket.
     pub bucket_ends: Vec<LocalTime>,
     /// Camera-days of each deployment inside the period.
@@ -91,7 +99,7 @@ impl<'a> Survey<'a> {
         let effort_by_location = visits.watched.days_in(period);
         let mut excluded = visits.found.excluded_from(period);
         let mut events = Vec::new();
-        let span = period.from()..period.until();
+        let span = period.start_time()..period.end_time();
         for event in &visits.events {
             let rows = || visits.records_of(event).iter().map(|record| u64::from(record.rows)).sum::<u64>();
             if !span.contains(&event.time) {
@@ -99,7 +107,7 @@ impl<'a> Survey<'a> {
             } else if effort_by_location[event.location as usize] > 0.0 {
                 events.push(event.clone());
             } else {
-                *excluded.of(Reason::NoEffort) += rows();
+                excluded.no_effort += rows();
             }
         }
         let buckets = period.buckets(visits.request.group_by);
@@ -111,7 +119,7 @@ impl<'a> Survey<'a> {
             period,
             events,
             excluded,
-            bucket_ends: buckets.iter().map(|bucket| bucket.until()).collect(),
+            bucket_ends: buckets.iter().map(|bucket| bucket.end_time()).collect(),
             buckets,
             effort: visits
                 .base
@@ -154,24 +162,32 @@ impl<'a> Survey<'a> {
     }
 
     /// Events and effort of each location with effort in the whole period.
-    pub fn samples(&self, class: u32) -> Vec<Sample> {
+    pub fn samples(&self, class: u32) -> Vec<LocationSample> {
+        self.samples_at(&self.locations, &self.count_events(class))
+    }
+
+    /// Events of a class at each location of the data set.
+    pub fn count_events(&self, class: u32) -> Vec<f64> {
         let mut events = vec![0.0; self.effort_by_location.len()];
         for event in self.events_of(class) {
             events[event.location as usize] += 1.0;
         }
-        let sample = |location: &u32| Sample {
-            events: events[*location as usize],
-            effort: self.effort_by_location[*location as usize],
-        };
-        self.locations.iter().map(sample).collect()
+        events
+    }
+
+    /// Effort of some locations, with counts that are of each location of the data set.
+    pub fn samples_at(&self, locations: &[u32], counts: &[f64]) -> Vec<LocationSample> {
+        let effort = &self.effort_by_location;
+        let sample = |at: &u32| LocationSample { events: counts[*at as usize], effort: effort[*at as usize] };
+        locations.iter().map(sample).collect()
     }
 
     /// Locations with effort in the period, with their camera-days.
-    pub fn surveyed(&self) -> BTreeMap<u32, f64> {
+    pub fn surveyed_effort(&self) -> BTreeMap<u32, f64> {
         self.locations.iter().map(|at| (*at, self.effort_by_location[*at as usize])).collect()
     }
 
-    /// What buckets are made of: those shorter than a month have no use for a clock that is wrong.
+    /// The effort of buckets: those shorter than a month leave out deployments with a wrong clock.
     pub fn watched_in_buckets(&self) -> &WatchedTimes {
         match self.request().group_by {
             GroupBy::Month => &self.visits.watched,

@@ -53,7 +53,7 @@ impl Times {
     }
 
     /// Each hour with its weight.
-    pub fn weighted(&self) -> impl Iterator<Item = (f64, f64)> {
+    pub fn iter_weighted(&self) -> impl Iterator<Item = (f64, f64)> {
         self.iter().flat_map(|(_, hours)| hours.iter().map(|hour| (*hour, 1.0 / hours.len() as f64)))
     }
 

@@ -1,12 +1,11 @@
-//! A day of exports.
+//! A random day of exports.
 
 use fastrand::Rng;
 
 use crate::Arguments;
-use crate::queue::Export;
 
 /// Seconds in a day.
-pub const DAY: f64 = 86_400.0;
+pub const DAY_LENGTH: f64 = 86_400.0;
 /// The share of a day's exports that come in each hour of it: working hours have most.
 const HOURS: [f64; 24] = [
     0.4, 0.3, 0.3, 0.3, 0.4, 0.7, 1.5, 4.0, 8.0, 10.5, 10.5, 9.0, 7.0, 8.5, 9.5, 9.0, 7.5, 4.5, 2.5, 1.8,
@@ -14,42 +13,54 @@ const HOURS: [f64; 24] = [
 ];
 /// One client in forty submits a batch, such as a report for each place of an agency, so half of all
 /// exports come in batches.
-const BATCHES: f64 = 1.0 / 40.0;
-const BATCH: u32 = 40;
+const BATCH_SHARE: f64 = 1.0 / 40.0;
+const BATCH_SIZE: u32 = 40;
 
-/// What a day is made of.
+/// An export.
+#[derive(Clone, Copy, Debug)]
+pub struct Export {
+    /// When it comes, in seconds of the day.
+    pub at: f64,
+    /// How long a worker needs, in seconds.
+    pub duration: f64,
+}
+
+/// Draws the exports of a day.
 pub struct Day {
     rng: Rng,
-    number: u32,
+    exports: u32,
+    /// Seconds that a report takes.
     report: f64,
+    /// Seconds that an archive of a thousand crops takes.
     archive: f64,
+    /// The share of reports.
     reports: f64,
 }
 
 impl Day {
-    pub fn of(arguments: &Arguments) -> Self {
+    pub fn new(arguments: &Arguments) -> Self {
         let &Arguments { exports, report, archive, reports, seed, .. } = arguments;
-        Self { rng: Rng::with_seed(seed), number: exports, report, archive, reports }
+        Self { rng: Rng::with_seed(seed), exports, report, archive, reports }
     }
 
-    /// All exports, in the order in which they come.
-    pub fn exports(mut self) -> Vec<Export> {
-        let mut exports = Vec::with_capacity(self.number as usize);
-        while exports.len() < self.number as usize {
-            let at = self.moment();
-            let many = if self.rng.f64() < BATCHES { BATCH } else { 1 };
-            for _ in 0..many {
-                let takes = self.takes();
-                exports.push(Export { at, takes });
+    /// Draws all exports, in the order in which they come.
+    pub fn draw_exports(mut self) -> Vec<Export> {
+        let mut exports = Vec::with_capacity(self.exports as usize);
+        while exports.len() < self.exports as usize {
+            let at = self.draw_time();
+            let size = if self.rng.f64() < BATCH_SHARE { BATCH_SIZE } else { 1 };
+            for _ in 0..size {
+                let duration = self.draw_duration();
+                exports.push(Export { at, duration });
             }
         }
-        exports.truncate(self.number as usize);
+        exports.truncate(self.exports as usize);
         exports.sort_by(|a, b| a.at.total_cmp(&b.at));
         exports
     }
 
-    /// A moment of the day, in seconds.
-    fn moment(&mut self) -> f64 {
+    /// Draws a time of day, in seconds.
+    fn draw_time(&mut self) -> f64 {
         let mut left = self.rng.f64() * HOURS.iter().sum::<f64>();
         for (hour, share) in HOURS.iter().enumerate() {
             if left < *share {
@@ -57,12 +68,12 @@ impl Day {
             }
             left -= share;
         }
-        DAY - 1.0
+        DAY_LENGTH - 1.0
     }
 
-    /// Seconds that an export takes: exponential around what was measured, since periods and
+    /// Draws the seconds that an export takes: exponential around what was measured, since periods and
     /// selections differ; an archive has from ten crops to ten thousand, most of them few.
-    fn takes(&mut self) -> f64 {
+    fn draw_duration(&mut self) -> f64 {
         let spread = -(1.0 - self.rng.f64()).ln();
         if self.rng.f64() < self.reports {
             return self.report * (0.5 + 0.5 * spread);

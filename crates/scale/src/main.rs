@@ -1,14 +1,14 @@
-//! How many workers so many exports a day need: a simulation of a queue with several workers.
+//! Finds how many workers a number of exports a day needs, by simulating a queue with several workers.
 //!
-//! Exports come at random through the day, more of them in working hours, some of them in bursts; each
-//! takes its time, as it was measured. Docs and figures: docs/SCALING.md.
+//! Exports come at random through the day, more of them in working hours, some of them in batches. How long
+//! each takes was measured. Docs and figures: docs/SCALING.md.
 
 mod day;
 mod queue;
 
 use clap::Parser;
 
-use day::Day;
+use day::{Day, Export};
 use queue::{Outcome, simulate};
 
 /// How long exports wait, for a number of workers.
@@ -39,9 +39,8 @@ struct Arguments {
 
 fn main() {
     let arguments = Arguments::parse();
-    let day = Day::of(&arguments);
-    let exports = day.exports();
-    let workers = arguments.workers.unwrap_or_else(|| fewest(&exports, arguments.wait));
+    let exports = Day::new(&arguments).draw_exports();
+    let workers = arguments.workers.unwrap_or_else(|| find_fewest_workers(&exports, arguments.wait));
     let Outcome { median, late, longest_queue, busy } = simulate(&exports, workers);
     println!("{} exports a day, {workers} workers:", arguments.exports);
     println!("  half wait {median:.2} s, 99 % at most {late:.1} s; {longest_queue} wait at the worst moment");
@@ -52,9 +51,9 @@ fn main() {
     );
 }
 
-/// The fewest workers with which 99 % wait no longer than `most`, in seconds.
-fn fewest(exports: &[queue::Export], most: f64) -> usize {
-    let fits = |workers: usize| simulate(exports, workers).late <= most;
+/// Finds the fewest workers with which 99 % wait no longer than `longest_wait`, in seconds.
+fn find_fewest_workers(exports: &[Export], longest_wait: f64) -> usize {
+    let fits = |workers: usize| simulate(exports, workers).late <= longest_wait;
     let mut enough = 1;
     while !fits(enough) {
         enough *= 2;

@@ -1,29 +1,20 @@
-//! A queue, and workers that take from it.
+//! Simulates a queue and the workers that take jobs from it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::day::DAY;
+use crate::day::{DAY_LENGTH, Export};
 
-/// An export.
-#[derive(Clone, Copy, Debug)]
-pub struct Export {
-    /// When it comes, in seconds of the day.
-    pub at: f64,
-    /// How long a worker needs, in seconds.
-    pub takes: f64,
-}
-
-/// What became of a day.
+/// What a simulation found.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
     /// Half of all waited no longer than this, in seconds.
     pub median: f64,
     /// 99 % of all waited no longer than this, in seconds.
     pub late: f64,
-    /// As many waited at the worst moment.
+    /// How many waited at the worst moment.
     pub longest_queue: usize,
-    /// Shares of their time in which workers were at work.
+    /// The shares of their time in which workers were busy.
     pub busy: Busy,
 }
 
@@ -36,7 +27,7 @@ pub struct Busy {
     pub hour: f64,
 }
 
-/// A moment, in order. Times are never NaN.
+/// A time that can be ordered. Times are never NaN.
 #[derive(Clone, Copy, PartialEq)]
 struct Moment(f64);
 
@@ -65,23 +56,24 @@ pub fn simulate(exports: &[Export], workers: usize) -> Outcome {
     for export in exports {
         let Reverse(Moment(next)) = free.pop().expect("workers");
         let begin = next.max(export.at);
-        free.push(Reverse(Moment(begin + export.takes)));
+        free.push(Reverse(Moment(begin + export.duration)));
         waits.push(begin - export.at);
         begins.push(begin);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let hour = ((begin / 3600.0) as usize).min(23);
-        hours[hour] += export.takes;
+        hours[hour] += export.duration;
     }
-    let longest_queue = longest(exports, &begins);
+    let longest_queue = find_longest_queue(exports, &begins);
     waits.sort_by(f64::total_cmp);
-    let work: f64 = exports.iter().map(|export| export.takes).sum();
+    let work: f64 = exports.iter().map(|export| export.duration).sum();
     let most = hours.iter().copied().fold(0.0, f64::max);
-    let busy = Busy { day: work / (workers as f64 * DAY), hour: most / (workers as f64 * 3600.0) };
+    let busy = Busy { day: work / (workers as f64 * DAY_LENGTH), hour: most / (workers as f64 * 3600.0) };
     Outcome { median: waits[waits.len() / 2], late: waits[waits.len() * 99 / 100], longest_queue, busy }
 }
 
-/// The most exports that have come and not begun. Both come in order, since first come is first served.
-fn longest(exports: &[Export], begins: &[f64]) -> usize {
+/// Finds the largest number of exports that have come but not begun. They begin in the order in which they
+/// come.
+fn find_longest_queue(exports: &[Export], begins: &[f64]) -> usize {
     let (mut begun, mut most) = (0, 0);
     for (come, export) in exports.iter().enumerate() {
         while begun < begins.len() && begins[begun] <= export.at {
@@ -96,8 +88,8 @@ fn longest(exports: &[Export], begins: &[f64]) -> usize {
 mod tests {
     use super::*;
 
-    fn steady(number: usize, every: f64, takes: f64) -> Vec<Export> {
-        (0..number).map(|n| Export { at: n as f64 * every, takes }).collect()
+    fn steady(number: usize, every: f64, duration: f64) -> Vec<Export> {
+        (0..number).map(|n| Export { at: n as f64 * every, duration }).collect()
     }
 
     #[test]
@@ -123,12 +115,12 @@ mod tests {
         let (mut at, mut exports) = (0.0, Vec::new());
         for _ in 0..400_000 {
             at += exponential(1.0);
-            exports.push(Export { at, takes: exponential(0.5) });
+            exports.push(Export { at, duration: exponential(0.5) });
         }
         let mut end = 0.0_f64;
         let waits = exports.iter().map(|export| {
             let begin = end.max(export.at);
-            end = begin + export.takes;
+            end = begin + export.duration;
             begin - export.at
         });
         let mut waits: Vec<f64> = waits.collect();

@@ -7,7 +7,7 @@ use exif::{Field, In, Rational, Tag, Value};
 
 /// What the EXIF of a picture tells beside [`SERIAL`].
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Taken<'a> {
+pub struct CameraExif<'a> {
     /// `2023:10:01 06:00:00`
     pub time: &'a str,
     /// `+02:00`, or nothing.
@@ -23,7 +23,7 @@ pub const SERIAL: &str = "SERIAL-4711";
 ///
 /// # Panics
 /// When EXIF cannot be written.
-pub fn taken(taken: Taken<'_>) -> Vec<u8> {
+pub fn write_exif(taken: CameraExif<'_>) -> Vec<u8> {
     let ascii = |tag, text: &str| field(tag, Value::Ascii(vec![text.as_bytes().to_vec()]));
     let mut fields = vec![
         ascii(Tag::Make, "Trailcam"),

@@ -1,6 +1,6 @@
 //! Several hosts on one machine: network namespaces on a bridge of their own.
 
-// A test ends in a panic when its network does not do what it is told.
+// A test ends in a panic when its network cannot be set up.
 #![allow(clippy::missing_panics_doc)]
 
 use std::path::Path;

@@ -15,11 +15,11 @@ pub fn http_client(patience: Duration) -> Client {
     builder(patience).build().expect("a client")
 }
 
-/// The same, which does not go where it is sent.
+/// The same, but it does not follow redirects.
 ///
 /// # Panics
 /// When the operating system gives it nothing to work with.
-pub fn unled_client(patience: Duration) -> Client {
+pub fn client_without_redirects(patience: Duration) -> Client {
     builder(patience).redirect(reqwest::redirect::Policy::none()).build().expect("a client")
 }
 

@@ -7,21 +7,21 @@ mod hosts;
 mod http;
 mod platform;
 mod postgres;
+mod random_survey;
 mod redis;
 mod s3;
-mod seeded;
 pub mod simulation;
 mod wide;
 
 pub use certificates::Certificates;
-pub use exif::{SERIAL, Taken, taken};
+pub use exif::{CameraExif, SERIAL, write_exif};
 pub use hosts::{Host, Hosts};
-pub use http::{http_client, unled_client};
+pub use http::{client_without_redirects, http_client};
 pub use platform::{PLATFORM_CLASSES, PLATFORM_LOCATIONS, fill, tables};
 pub use postgres::PostgresServer;
+pub use random_survey::make_random_survey;
 pub use redis::{Monitor, RedisServer, free_port};
 pub use s3::S3Server;
-pub use seeded::seeded;
 pub use wide::{WIDE_CLASSES, WIDE_LOCATIONS, wide, wide_class};
 
 use std::fmt::Write;
@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tempfile::TempDir;
 
-/// The folder, beside the files of exports, in which the program notes which of them are its own.
+/// The folder, beside the files of exports, in which the program records which of them it made.
 pub const BOOKKEEPING: &str = ".trapline";
 
 /// The folder of the bundled examples.

@@ -1,6 +1,6 @@
 //! A real PostgreSQL server of a test's own.
 
-// A test ends in a panic when its server does not do what it is told.
+// A test panics if its server cannot be controlled.
 #![allow(clippy::missing_panics_doc)]
 
 use std::path::{Path, PathBuf};
@@ -139,10 +139,10 @@ fn program(name: &str) -> PathBuf {
     versions.pop().unwrap_or_else(|| name.into())
 }
 
-/// A command that runs a program of the server as somebody whom it serves.
+/// A command that runs a program of the server as a user that it accepts.
 fn as_server(name: &str) -> Command {
     let program = program(name);
-    // Without a process between, which would not hand on signals. It ends with the test, however that
+    // Without a process between, which would not forward signals. It ends with the test, however that
     // ends.
     let mut command = Command::new("setpriv");
     if is_root() {

@@ -1,6 +1,6 @@
 //! A real Redis server of a test's own.
 
-// A test ends in a panic when its server does not do what it is told.
+// A test panics if its server cannot be controlled.
 #![allow(clippy::missing_panics_doc)]
 
 use std::collections::hash_map::RandomState;
@@ -142,7 +142,7 @@ impl Monitor {
     }
 
     /// What clients have sent, a line each, up to a command of our own that holds `last`.
-    pub fn until(mut self, last: &str) -> Vec<String> {
+    pub fn read_until(mut self, last: &str) -> Vec<String> {
         self.wait_for(last);
         let text = String::from_utf8_lossy(&self.seen).into_owned();
         text.lines().filter(|line| !line.contains(" lua]")).map(str::to_owned).collect()
@@ -212,7 +212,7 @@ fn answers(port: u16, id: u32, settings: &[String]) -> bool {
     false
 }
 
-/// A port on which nobody listens now.
+/// A port without a listener.
 ///
 /// It is below those that the system gives to outgoing connections: a client that keeps trying
 /// to reach a server that is down would otherwise be given the server's own port some day.

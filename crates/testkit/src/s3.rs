@@ -1,6 +1,6 @@
 //! A real S3 server of a test's own, which can be made to fail.
 
-// A test ends in a panic when its server does not do what it is told.
+// A test panics if its server cannot be controlled.
 #![allow(clippy::missing_panics_doc)]
 
 use std::convert::Infallible;
@@ -145,7 +145,7 @@ impl S3Server {
     }
 
     /// How many requests have come.
-    pub fn seen(&self) -> u32 {
+    pub fn count_requests(&self) -> u32 {
         self.faults.seen.load(Ordering::Relaxed)
     }
 
@@ -171,7 +171,7 @@ impl S3Server {
     }
 
     /// Files that the server keeps of uploads which are neither completed nor given up.
-    pub fn unfinished(&self) -> Vec<String> {
+    pub fn list_uploads(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).unwrap().flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
         names.filter(|name| name.starts_with(".upload")).collect()

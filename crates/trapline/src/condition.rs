@@ -1,88 +1,97 @@
-//! What hinders this process, as an operator is told of it: by `/readyz`, the page, statuses of jobs
-//! that wait, metrics and the log.
+//! Problems of this process for operators: in `/readyz`, on the page, in the statuses of queued jobs, in
+//! metrics and in the log.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jobs::{JobStore, Stats};
+use serde::Serialize;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
 use crate::artifacts::Artifacts;
 
-/// How often the disk is looked at.
-const LOOK: Duration = Duration::from_secs(1);
-/// How often the job store is asked whether anybody works.
-const ASK: Duration = Duration::from_secs(5);
-/// A disk that does not say within this how much room it has does not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// With so many threads stuck no further jobs are begun: each takes memory and one of the threads of
-/// the runtime.
-const MOST_STUCK: u64 = 32;
+/// Interval between checks of the disk.
+const DISK_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval between checks for running workers.
+const WORKER_INTERVAL: Duration = Duration::from_secs(5);
+/// A disk that does not report its free space within this time counts as silent.
+const DISK_TIMEOUT: Duration = Duration::from_secs(5);
+/// With so many stuck threads no further jobs are begun, since each keeps memory and a thread of the runtime.
+const MAX_STUCK_THREADS: u64 = 32;
 
-/// What hinders a process.
+/// A problem that keeps a process from its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hindrance {
-    /// The disk where files are made has less room than `--keep-free`.
+    /// The disk where files are made has less free space than `--keep-free`.
     DiskFull,
     /// The folder of files does not answer.
     DiskSilent,
-    /// The folder or bucket of files is marked as another service's, or not at all.
+    /// The folder or bucket of files has the marker of another service, or none.
     FolderOfAnother,
-    /// Jobs wait, and no process has asked for one for a while.
+    /// Jobs are queued, and no process has asked for one for a while.
     NoWorker,
-    /// Threads of jobs that were let go are still stuck.
+    /// Abandoned threads of jobs have not ended.
     StuckThreads(u64),
 }
 
 impl Hindrance {
-    /// What is wrong and what to do, for people.
+    /// The problem and what to do about it, for people.
     pub fn message(self) -> String {
         match self {
             Self::DiskFull => {
-                "The disk where files are made is nearly full (--keep-free): make room. Until then \
-                               no export is begun, and none is taken"
+                "The disk for files is nearly full (--keep-free): free some space. Until then no export is \
+                               accepted or begun"
                     .into()
             }
-            Self::DiskSilent => {
-                "The folder of files does not answer: look at its disk or network mount".into()
-            }
+            Self::DiskSilent => "The folder of files does not answer: check its disk or network mount".into(),
             Self::FolderOfAnother => {
-                "The folder of files is no longer marked as this service's, so nothing is removed \
+                "The folder of files no longer has the marker of this service, so nothing is removed \
                                       from it: see the log for what to do"
                     .into()
             }
             Self::NoWorker => {
-                "Exports wait and no worker is running: start trapline worker, or trapline serve \
+                "Exports are waiting and no worker is running: start trapline worker, or trapline serve \
                                with --workers"
                     .into()
             }
-            Self::StuckThreads(1) => stuck("1 thread is"),
-            Self::StuckThreads(number) => stuck(&format!("{number} threads are")),
+            Self::StuckThreads(1) => describe_stuck("1 thread is"),
+            Self::StuckThreads(number) => describe_stuck(&format!("{number} threads are")),
         }
     }
 
-    /// Whether exports cannot even be taken.
+    /// Whether it keeps the server from accepting exports.
     pub fn stops_submissions(self) -> bool {
         matches!(self, Self::DiskFull | Self::DiskSilent)
     }
 }
 
-fn stuck(threads: &str) -> String {
+/// What holds up all queued jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WaitingFor {
+    /// No worker is running.
+    Worker,
+    /// The disk has no room for files.
+    Disk,
+}
+
+fn describe_stuck(threads: &str) -> String {
     format!(
-        "{threads} stuck in a file that does not answer, such as one on a hung network mount: look at the mounts of \
-         the data sets, then restart this process"
+        "{threads} stuck in a file that does not answer, such as one on a hung network mount: check the mounts of the \
+         data sets, then restart this process"
     )
 }
 
-/// What hinders this process now.
+/// The current problems of a process.
 #[derive(Debug, Default)]
 pub struct Condition {
     disk_full: AtomicBool,
     disk_silent: AtomicBool,
     folder_of_another: AtomicBool,
     no_worker: AtomicBool,
-    stuck: AtomicU64,
+    stuck_threads: AtomicU64,
 }
 
 static CONDITION: Condition = Condition {
@@ -90,16 +99,16 @@ static CONDITION: Condition = Condition {
     disk_silent: AtomicBool::new(false),
     folder_of_another: AtomicBool::new(false),
     no_worker: AtomicBool::new(false),
-    stuck: AtomicU64::new(0),
+    stuck_threads: AtomicU64::new(0),
 };
 
-/// That of this process.
+/// The condition of this process.
 pub fn condition() -> &'static Condition {
     &CONDITION
 }
 
 impl Condition {
-    /// All that hinders.
+    /// All problems.
     pub fn hindrances(&self) -> Vec<Hindrance> {
         let when = |flag: &AtomicBool, hindrance| flag.load(Ordering::Relaxed).then_some(hindrance);
         let stuck = self.stuck_threads();
@@ -115,53 +124,53 @@ impl Condition {
         .collect()
     }
 
-    /// Whether files can be made.
+    /// Whether the disk has room for files.
     pub fn has_room(&self) -> bool {
         !self.hindrances().into_iter().any(Hindrance::stops_submissions)
     }
 
     /// Whether workers may begin jobs.
-    pub fn may_begin(&self) -> bool {
-        self.has_room() && self.stuck_threads() < MOST_STUCK
+    pub fn may_begin_jobs(&self) -> bool {
+        self.has_room() && self.stuck_threads() < MAX_STUCK_THREADS
     }
 
-    /// What jobs wait for besides their turn, in one word.
-    pub fn waiting_for(&self) -> Option<&'static str> {
-        let found = self.hindrances();
-        if found.iter().any(|hindrance| hindrance.stops_submissions()) {
-            Some("disk")
-        } else if found.contains(&Hindrance::NoWorker) {
-            Some("worker")
+    /// What holds up all queued jobs.
+    pub fn waiting_for(&self) -> Option<WaitingFor> {
+        let hindrances = self.hindrances();
+        if hindrances.iter().any(|hindrance| hindrance.stops_submissions()) {
+            Some(WaitingFor::Disk)
+        } else if hindrances.contains(&Hindrance::NoWorker) {
+            Some(WaitingFor::Worker)
         } else {
             None
         }
     }
 
-    /// Notes whether the folder of files is marked as another service's.
+    /// Notes whether the folder of files has the marker of another service, or none.
     pub fn set_folder_of_another(&self, is_so: bool) {
         self.folder_of_another.store(is_so, Ordering::Relaxed);
     }
 
-    /// Threads of jobs that were let go and have not come back.
+    /// The number of abandoned threads that have not ended.
     pub fn stuck_threads(&self) -> u64 {
-        self.stuck.load(Ordering::Relaxed)
+        self.stuck_threads.load(Ordering::Relaxed)
     }
 
-    /// A thread did not stop, and was let go.
+    /// Notes that a thread was abandoned.
     pub fn add_stuck_thread(&self) {
-        self.stuck.fetch_add(1, Ordering::Relaxed);
+        self.stuck_threads.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A thread that was let go came back.
+    /// Notes that an abandoned thread has ended.
     pub fn remove_stuck_thread(&self) {
-        self.stuck.fetch_sub(1, Ordering::Relaxed);
+        self.stuck_threads.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Looks at the disk once; at the start, before anything is begun.
-    pub async fn look_at_disk(&self, artifacts: &Artifacts, keep_free: u64) {
+    /// Checks the free space of the disk.
+    pub async fn check_disk(&self, artifacts: &Artifacts, keep_free: u64) {
         let artifacts = artifacts.clone();
-        let looking = tokio::task::spawn_blocking(move || artifacts.free());
-        let free = timeout(PATIENCE, looking).await.ok().and_then(Result::ok);
+        let check = tokio::task::spawn_blocking(move || artifacts.free_space());
+        let free = timeout(DISK_TIMEOUT, check).await.ok().and_then(Result::ok);
         self.disk_silent.store(free.is_none(), Ordering::Relaxed);
         let is_full = free.is_some_and(|free| free < keep_free);
         let was_full = self.disk_full.swap(is_full, Ordering::Relaxed);
@@ -169,43 +178,45 @@ impl Condition {
             Some(free) if is_full && !was_full => {
                 tracing::error!(free, "no jobs are begun while the disk is nearly full (--keep-free)");
             }
-            Some(free) if !is_full && was_full => tracing::info!(free, "there is room on the disk again"),
+            Some(free) if !is_full && was_full => tracing::info!(free, "the disk has room again"),
             None => tracing::error!("the folder of files does not answer"),
             _ => {}
         }
     }
 
-    fn note_stats(&self, stats: &Stats, silent_for: Duration, patience: Duration) {
-        let no_worker = stats.queued > 0 && stats.running == 0 && silent_for >= patience;
+    /// Notes whether no worker is running: jobs are queued, none runs, and no process has asked for one for
+    /// `silent_for`.
+    fn note_stats(&self, stats: &Stats, silent_for: Duration, max_silence: Duration) {
+        let no_worker = stats.queued > 0 && stats.running == 0 && silent_for >= max_silence;
         if no_worker && !self.no_worker.swap(no_worker, Ordering::Relaxed) {
-            tracing::error!(queued = stats.queued, "jobs wait and no worker is running");
+            tracing::error!(queued = stats.queued, "jobs are queued and no worker is running");
         }
         self.no_worker.store(no_worker, Ordering::Relaxed);
     }
 
-    /// Keeps looking until `stopping`. No worker is missed before nobody has asked for a job for the
-    /// time of `patience`.
-    pub async fn watch(
+    /// Checks the disk and for running workers until `stopping` is cancelled. `max_silence` is how long
+    /// queued jobs may wait without any worker asking for one.
+    pub async fn run_checks(
         &self,
         store: &dyn JobStore,
         artifacts: &Artifacts,
         keep_free: u64,
-        patience: Duration,
+        max_silence: Duration,
         stopping: &CancellationToken,
     ) {
-        let (begun, mut asked) = (Instant::now(), Instant::now());
-        let mut looks = interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while stopping.run_until_cancelled(looks.tick()).await.is_some() {
-            self.look_at_disk(artifacts, keep_free).await;
-            if asked.elapsed() < ASK.min(patience) {
+        let (begun, mut checked) = (Instant::now(), Instant::now());
+        let mut ticks = interval(DISK_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.check_disk(artifacts, keep_free).await;
+            if checked.elapsed() < WORKER_INTERVAL.min(max_silence) {
                 continue;
             }
-            asked = Instant::now();
-            // A store that does not answer is told of by everything else.
+            checked = Instant::now();
+            // If the store does not answer, everything else reports it.
             if let Ok(stats) = store.stats().await {
                 let silent_for = stats.since_claim.unwrap_or_else(|| begun.elapsed()).min(begun.elapsed());
-                self.note_stats(&stats, silent_for, patience);
+                self.note_stats(&stats, silent_for, max_silence);
             }
         }
     }
@@ -216,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_worker_is_missed_when_jobs_wait_and_nobody_asks_for_them() {
+    fn a_worker_is_missed_when_jobs_wait_and_none_asks_for_them() {
         let condition = Condition::default();
         let minute = Duration::from_mins(1);
         let waiting = Stats { queued: 1, ..Stats::default() };
@@ -224,8 +235,8 @@ mod tests {
         assert_eq!(condition.hindrances(), []);
         condition.note_stats(&waiting, minute, minute);
         assert_eq!(condition.hindrances(), [Hindrance::NoWorker]);
-        assert_eq!((condition.waiting_for(), condition.has_room()), (Some("worker"), true));
-        // A worker that is busy asks for nothing.
+        assert_eq!((condition.waiting_for(), condition.has_room()), (Some(WaitingFor::Worker), true));
+        // A busy worker does not ask for jobs.
         condition.note_stats(&Stats { running: 1, ..waiting }, minute, minute);
         assert_eq!(condition.waiting_for(), None);
     }
@@ -233,13 +244,13 @@ mod tests {
     #[test]
     fn many_stuck_threads_keep_jobs_from_being_begun() {
         let condition = Condition::default();
-        for _ in 0..MOST_STUCK {
-            assert!(condition.may_begin());
+        for _ in 0..MAX_STUCK_THREADS {
+            assert!(condition.may_begin_jobs());
             condition.add_stuck_thread();
         }
-        assert!(!condition.may_begin() && condition.has_room());
+        assert!(!condition.may_begin_jobs() && condition.has_room());
         condition.remove_stuck_thread();
-        assert!(condition.may_begin());
-        assert_eq!(condition.hindrances(), [Hindrance::StuckThreads(MOST_STUCK - 1)]);
+        assert!(condition.may_begin_jobs());
+        assert_eq!(condition.hindrances(), [Hindrance::StuckThreads(MAX_STUCK_THREADS - 1)]);
     }
 }

@@ -1,4 +1,4 @@
-//! The data sets that a server or a command holds, by name.
+//! The data sets of a server or a command, by name.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,16 +7,17 @@ use std::sync::Arc;
 
 use detections::{Database, DatabaseOptions, Mapping, ReadOptions, SourceError};
 
+use crate::nearest::describe_unknown;
 use crate::source::Source;
 
-/// `[NAME=]PATH|URL` as it stands on the command line.
+/// `[NAME=]PATH|URL` on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataArgument {
     pub name: String,
-    pub at: DataAddress,
+    pub address: DataAddress,
 }
 
-/// Where a data set is.
+/// The place of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DataAddress {
     Path(PathBuf),
@@ -24,7 +25,7 @@ pub enum DataAddress {
     Database(String),
 }
 
-/// Something that is said of a data set, or of all: `[NAME=]VALUE`.
+/// `[NAME=]FILE` on the command line: the mapping of a database, or of all databases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingArgument {
     pub name: Option<String>,
@@ -35,19 +36,18 @@ impl FromStr for DataArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, rest) = named(text);
-        let (own, at) = if ["postgres://", "postgresql://"].iter().any(|scheme| rest.starts_with(scheme)) {
-            (database_of(rest), DataAddress::Database(rest.into()))
-        } else {
-            (name_of(Path::new(rest)), DataAddress::Path(rest.into()))
-        };
-        let name = name.map_or(own, str::to_owned);
+        let (name, rest) = split_name(text);
+        let (default, address) =
+            if ["postgres://", "postgresql://"].iter().any(|scheme| rest.starts_with(scheme)) {
+                (name_of_database(rest), DataAddress::Database(rest.into()))
+            } else {
+                (name_of_path(Path::new(rest)), DataAddress::Path(rest.into()))
+            };
+        let name = name.map_or(default, str::to_owned);
         if name.is_empty() || rest.is_empty() {
-            return Err(
-                "expected PATH or NAME=PATH, or the address of a database in place of the path".into()
-            );
+            return Err("expected PATH or NAME=PATH, or the address of a database instead of the path".into());
         }
-        Ok(Self { name, at })
+        Ok(Self { name, address })
     }
 }
 
@@ -55,7 +55,7 @@ impl FromStr for MappingArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, path) = named(text);
+        let (name, path) = split_name(text);
         if path.is_empty() {
             return Err("expected FILE or NAME=FILE".into());
         }
@@ -63,8 +63,8 @@ impl FromStr for MappingArgument {
     }
 }
 
-/// Takes the name off `NAME=VALUE`.
-fn named(text: &str) -> (Option<&str>, &str) {
+/// Splits `NAME=VALUE`; a `=` in a path does not count.
+fn split_name(text: &str) -> (Option<&str>, &str) {
     match text.split_once('=').filter(|(name, _)| !name.contains(['/', '\\', '.'])) {
         Some((name, rest)) => (Some(name), rest),
         None => (None, text),
@@ -72,99 +72,100 @@ fn named(text: &str) -> (Option<&str>, &str) {
 }
 
 /// The name of the database in an address.
-fn database_of(address: &str) -> String {
+fn name_of_database(address: &str) -> String {
     let path =
         address.split_once("://").map_or("", |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
     let name = path.split(['?', '#']).next().unwrap_or_default();
     if name.is_empty() { "data".into() } else { name.into() }
 }
 
-/// The last part of a path without its ending; of a `datapackage.json`, its folder's.
-fn name_of(path: &Path) -> String {
-    let described = path.file_name().is_some_and(|name| name == "datapackage.json");
-    let named = if described { path.parent().unwrap_or(path) } else { path };
-    let real = named.canonicalize().unwrap_or_else(|_| named.into());
+/// The last part of a path without its extension; for a `datapackage.json`, the name of its folder.
+fn name_of_path(path: &Path) -> String {
+    let is_descriptor = path.file_name().is_some_and(|name| name == "datapackage.json");
+    let place = if is_descriptor { path.parent().unwrap_or(path) } else { path };
+    let real = place.canonicalize().unwrap_or_else(|_| place.into());
     real.file_stem().map_or_else(|| "data".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
 impl DataArgument {
-    /// How it may be called in messages, without anybody's password.
-    pub fn shown(&self) -> String {
-        match &self.at {
+    /// A description for messages, without a password.
+    pub fn describe(&self) -> String {
+        match &self.address {
             DataAddress::Path(path) => path.display().to_string(),
             DataAddress::Database(_) => format!("the database {}", self.name),
         }
     }
 
-    /// Reads it, or gets ready to ask it.
-    pub fn open(&self, how: &How) -> Result<Source, SourceError> {
-        match &self.at {
+    /// Reads the data set, or prepares connections to its database.
+    pub fn open(&self, options: &OpenOptions) -> Result<Source, SourceError> {
+        match &self.address {
             DataAddress::Path(path) => {
-                detections::open(path, &how.read).map(|data| Source::Read(Arc::new(data)))
+                detections::open(path, &options.read).map(|data| Source::Read(Arc::new(data)))
             }
             DataAddress::Database(address) => {
-                let mapping =
-                    how.mapping_of(&self.name).map_or_else(|| Ok(Mapping::default()), Mapping::read)?;
-                let options = DatabaseOptions { mapping, ..how.database.clone() };
-                Database::at(address, options, &how.read).map(Source::Database)
+                let file = options.find_mapping(&self.name);
+                let mapping = file.map_or_else(|| Ok(Mapping::default()), Mapping::read)?;
+                let database = DatabaseOptions { mapping, ..options.database.clone() };
+                Database::new(address, database, &options.read).map(Source::Database)
             }
         }
     }
 }
 
-/// How data sets are read.
+/// Options for opening data sets.
 #[derive(Clone, Debug, Default)]
-pub struct How {
+pub struct OpenOptions {
     pub read: ReadOptions,
     pub database: DatabaseOptions,
     pub mappings: Vec<MappingArgument>,
 }
 
-impl How {
-    /// The file that tells how a database is read: its own, else the one for all.
-    fn mapping_of(&self, name: &str) -> Option<&Path> {
-        let of =
-            |wanted: Option<&str>| self.mappings.iter().find(|mapping| mapping.name.as_deref() == wanted);
-        of(Some(name)).or_else(|| of(None)).map(|mapping| mapping.path.as_path())
+impl OpenOptions {
+    /// The file with the mapping of a database: its own, else the one for all databases.
+    fn find_mapping(&self, name: &str) -> Option<&Path> {
+        let find = |name: Option<&str>| self.mappings.iter().find(|mapping| mapping.name.as_deref() == name);
+        find(Some(name)).or_else(|| find(None)).map(|mapping| mapping.path.as_path())
     }
 }
 
-/// Why data sets could not be had.
+/// Why data sets could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetsError {
     #[error("{0}")]
     Source(#[from] SourceError),
-    #[error("two data sets are called “{0}”; give them names of their own with --data NAME=PATH")]
+    #[error("two data sets are called “{0}”; give them different names with --data NAME=PATH")]
     SameName(String),
 }
 
 /// A name that no data set has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("unknown dataset “{name}”. Known are: {}", .known.join(", "))]
+#[error("{}", describe_unknown("data set", .name, .known))]
 pub struct UnknownDataset {
     pub name: String,
     pub known: Vec<String>,
 }
 
-/// Data sets by name, of which the first is the one meant when none is named.
+/// Data sets by name. The first is the default.
 #[derive(Clone)]
 pub struct Datasets(Arc<[(String, Source)]>);
 
 impl Datasets {
-    /// Reads all of them, one after the other.
-    pub fn read(arguments: &[DataArgument], how: &How) -> Result<Self, DatasetsError> {
-        let mut read: Vec<(String, Source)> = Vec::new();
+    /// Opens all data sets, one after the other.
+    pub fn open(arguments: &[DataArgument], options: &OpenOptions) -> Result<Self, DatasetsError> {
+        let mut opened: Vec<(String, Source)> = Vec::new();
         for argument in arguments {
-            if read.iter().any(|(name, _)| *name == argument.name) {
+            if opened.iter().any(|(name, _)| *name == argument.name) {
                 return Err(DatasetsError::SameName(argument.name.clone()));
             }
-            let source = match argument.open(how) {
-                // The others are served all the same, and whoever asks for this one is told why not.
-                Err(error) if error.is_of_content() && matches!(argument.at, DataAddress::Path(_)) => {
+            let source = match argument.open(options) {
+                // The server serves the other data sets. Requests for this one get the error.
+                Err(error)
+                    if error.is_content_error() && matches!(argument.address, DataAddress::Path(_)) =>
+                {
                     tracing::error!(dataset = argument.name, %error, "data set cannot be used");
                     Source::Unusable(error.to_string().into())
                 }
-                opened => opened?,
+                outcome => outcome?,
             };
             match &source {
                 Source::Read(data) => tracing::info!(
@@ -179,12 +180,12 @@ impl Datasets {
                 }
                 Source::Unusable(_) => {}
             }
-            read.push((argument.name.clone(), source));
+            opened.push((argument.name.clone(), source));
         }
-        Ok(Self(read.into()))
+        Ok(Self(opened.into()))
     }
 
-    /// The data set of a name, or the first, with its name.
+    /// The data set with this name, or the default, and its name.
     pub fn get(&self, name: Option<&str>) -> Result<(&str, &Source), UnknownDataset> {
         let found = match name {
             None => self.0.first(),
@@ -196,7 +197,7 @@ impl Datasets {
         })
     }
 
-    /// All of them with their names, the default first.
+    /// All data sets with their names, the default first.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Source)> {
         self.0.iter().map(|(name, data)| (name.as_str(), data))
     }
@@ -230,7 +231,7 @@ mod tests {
     #[test]
     fn a_database_is_shown_without_its_password() {
         let argument: DataArgument = "postgres://reader:secret@db.example.org/deer".parse().unwrap();
-        assert_eq!(argument.shown(), "the database deer");
-        assert!(matches!(argument.at, DataAddress::Database(_)));
+        assert_eq!(argument.describe(), "the database deer");
+        assert!(matches!(argument.address, DataAddress::Database(_)));
     }
 }

@@ -4,31 +4,31 @@ use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
-/// Bytes that are read at once.
-const PIECE: usize = 256 << 10;
+/// How many bytes are read at once.
+const CHUNK_SIZE: usize = 256 << 10;
 
-/// The SHA-256 of all that can be read, 64 digits.
+/// Computes the SHA-256 of everything that can be read, as 64 digits.
 pub fn sha256(mut content: impl Read) -> io::Result<String> {
-    let (mut digest, mut piece) = (Sha256::new(), vec![0; PIECE]);
+    let (mut digest, mut chunk) = (Sha256::new(), vec![0; CHUNK_SIZE]);
     loop {
-        match content.read(&mut piece)? {
+        match content.read(&mut chunk)? {
             0 => return Ok(hex(&digest.finalize())),
-            read => digest.update(&piece[..read]),
+            read => digest.update(&chunk[..read]),
         }
     }
 }
 
-/// The SHA-256 of a text, 64 digits.
+/// Computes the SHA-256 of a text, as 64 digits.
 pub fn sha256_of(text: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(text))
 }
 
-/// Bytes as hexadecimal digits.
+/// Formats bytes as hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// 32 bytes out of 64 hexadecimal digits.
+/// Parses 64 hexadecimal digits.
 pub fn from_hex(digits: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {

@@ -1,147 +1,139 @@
-//! What a job is asked to make: the request as it is kept in the job store.
+//! An export: the checked request of a job as the job store keeps it, and making its file.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 
-use archive::{ArchiveError, Coordinates, Layout, Media, Order, Summary, Watch, in_thousands};
-use detections::{DatabaseError, Dataset, Selection, Share, Slice, UnknownNames, is_out_of_descriptors};
+use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, Layout, Watch, in_thousands};
+use detections::{DatabaseError, Dataset, is_out_of_descriptors};
 use jobs::{Failure, Kind, MissingReason};
-use report::{ComputeError, Pages};
+use report::{ComputeError, Pages, Period};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::datasets::Datasets;
-use crate::layout::{LayoutError, lay_out};
 use crate::limits::Limits;
-use crate::source::{Source, SourceFault};
+use crate::template_process::{TemplateProcessError, render_in_child};
 use crate::templates::Templates;
 
-/// An export, whose request has been found right.
+/// A checked request with the name of its data set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Export {
     /// Name of the data set.
     pub dataset: String,
-    /// What to make of it.
-    pub what: What,
+    /// The request.
+    #[serde(flatten)]
+    pub request: ExportRequest,
 }
 
+/// A request of either kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
-    Report(ReportRequest),
+pub enum ExportRequest {
+    /// A report.
+    Report(report::Request),
+    /// An archive.
     Archive(ArchiveRequest),
 }
 
-/// A report that is asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReportRequest {
-    /// What it shows.
-    #[serde(flatten)]
-    pub numbers: report::Request,
-    /// Name of the template; the whole report without one.
-    #[serde(default)]
-    pub template: Option<String>,
-    /// PDF/A-2a too.
-    #[serde(default)]
-    pub archival: bool,
+/// The longest JSON of the details in bytes. They are part of the job's record, which is rewritten with each
+/// update of the progress.
+const MAX_DETAILS_SIZE: usize = 8 << 10;
+
+/// Builds the details that clients see in the status of a job: the data set, the request and the warnings.
+/// Long lists are cut and end with the number of the other items.
+pub fn build_details(export: &Export, warnings: &[String]) -> Value {
+    let mut request = match &export.request {
+        ExportRequest::Report(request) => json!(request),
+        ExportRequest::Archive(request) => json!(request),
+    };
+    request["dataset"] = json!(export.dataset);
+    let shortened = |most| {
+        let mut request = request.clone();
+        shorten_lists(&mut request, most);
+        json!({"dataset": export.dataset, "request": request, "warnings": warnings})
+    };
+    let forms = [100, 10, 1].map(shortened);
+    let fits = |details: &&Value| details.to_string().len() <= MAX_DETAILS_SIZE;
+    let nothing = || json!({"dataset": export.dataset, "request": null, "warnings": warnings});
+    forms.iter().find(fits).cloned().unwrap_or_else(nothing)
 }
 
-/// An archive that is asked for.
-// Each is a choice of its own, as requests have them.
-#[allow(clippy::struct_excessive_bools)]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ArchiveRequest {
-    pub detections: Chosen,
-    /// How many of those that the filter selects.
-    #[serde(default)]
-    pub share: Share,
-    #[serde(default)]
-    pub layout: Layout,
-    #[serde(default)]
-    pub media: Media,
-    pub include_crops: bool,
-    #[serde(default)]
-    pub include_originals: bool,
-    pub include_metadata_csv: bool,
-    #[serde(default)]
-    pub include_humans: bool,
-    #[serde(default)]
-    pub include_damaged: bool,
-    pub crop_size: u32,
-    #[serde(default)]
-    pub coordinates: Coordinates,
-    /// The request as it was made, for the manifest.
-    pub asked: Value,
+fn shorten_lists(value: &mut Value, most: usize) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| {
+                !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty())
+            });
+            fields.values_mut().for_each(|value| shorten_lists(value, most));
+        }
+        Value::Array(items) if items.len() > most => {
+            let more = items.len() - most;
+            items.truncate(most);
+            items.push(format!("… and {more} more").into());
+        }
+        _ => {}
+    }
 }
 
-/// Which detections.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Chosen {
-    Ids(Vec<String>),
-    Filter(Selection),
-}
-
-/// What an export counts while it is made. A report counts nothing.
+/// Counts of an archive. A report has none.
 #[derive(Debug, Default)]
 pub struct ExportCounts {
-    /// Detections that are not in the file whole.
+    /// Detections that are missing from the file, or incomplete in it.
     pub missing: Option<u64>,
-    /// Why they are not, the most frequent reason first.
+    /// Why they are missing, the most frequent reason first.
     pub missing_reasons: Vec<MissingReason>,
-    /// Pictures that stay on the web and are named in the file by their addresses.
+    /// Pictures that stay on the web; the file lists their addresses.
     pub remote_pictures: Option<u64>,
 }
 
 impl ExportCounts {
-    /// Those of an archive.
-    pub fn of_archive(summary: &Summary) -> Self {
+    /// The counts of a finished archive.
+    pub fn from_summary(summary: &ArchiveSummary) -> Self {
         Self {
             missing: Some(summary.missing as u64),
-            missing_reasons: missing_reasons(&summary.missing_reasons),
+            missing_reasons: convert_reasons(&summary.missing_reasons),
             remote_pictures: Some(summary.remote_pictures as u64),
         }
     }
 }
 
-/// The reasons of an archive as a job's record has them.
-fn missing_reasons(reasons: &[archive::MissingReason]) -> Vec<MissingReason> {
-    let kept = |reason: &archive::MissingReason| MissingReason {
+/// Converts the reasons of an archive to those of a record.
+fn convert_reasons(reasons: &[archive::MissingReason]) -> Vec<MissingReason> {
+    let convert = |reason: &archive::MissingReason| MissingReason {
         reason: reason.reason.into(),
         count: reason.count as u64,
         message: reason.message.clone(),
         hint: reason.hint.map(str::to_owned),
     };
-    reasons.iter().map(kept).collect()
+    reasons.iter().map(convert).collect()
 }
 
-/// Why there is no file.
+/// Why an attempt made no file.
 #[derive(Debug)]
 pub enum MakeError {
-    /// Nobody waits for it any more.
+    /// The job was cancelled.
     Cancelled,
-    /// Something went wrong; the job fails, or is tried again.
+    /// Something went wrong: the job fails or is retried.
     Failed(Failure),
-    /// The process or the system has no file descriptor left. It passes by itself, and is no fault of
-    /// the job: the attempt does not count.
+    /// The process or the system has no file descriptor left. This is temporary and not caused by the job, so
+    /// the attempt does not count.
     NoDescriptors,
 }
 
 impl MakeError {
-    /// A fault of the request or the data, which another attempt meets again.
-    pub fn wrong(message: impl ToString) -> Self {
+    /// An error in the request or the data, which another attempt would not change.
+    pub fn permanent(message: impl ToString) -> Self {
         Self::Failed(Failure { message: message.to_string(), may_pass: false })
     }
 
-    /// A fault of the disk. What the operating system says may name folders, so it is logged and
-    /// not handed on.
-    pub fn disk(error: &std::io::Error) -> Self {
+    /// An error of the disk. The message of the operating system may name folders, so it is logged and not
+    /// shown to clients.
+    pub fn from_disk(error: &std::io::Error) -> Self {
         if is_out_of_descriptors(error) {
             return Self::NoDescriptors;
         }
-        tracing::error!(%error, "an export cannot be written");
+        tracing::error!(%error, "the file of an export cannot be written");
         if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<object_store::Error>) {
             let message = "the file could not be put into the server's object storage; submit the export again, and \
                            if it fails again ask the server's operator to look at its log";
@@ -171,36 +163,43 @@ impl From<DatabaseError> for MakeError {
 }
 
 impl Export {
-    /// What kind of job makes it.
+    /// An export of a data set.
+    pub fn new(dataset: &str, request: ExportRequest) -> Self {
+        Self { dataset: dataset.into(), request }
+    }
+
+    /// The kind of job that makes it.
     pub fn kind(&self) -> Kind {
-        match self.what {
-            What::Report(_) => Kind::Pdf,
-            What::Archive(_) => Kind::Zip,
+        match &self.request {
+            ExportRequest::Report(_) => Kind::Pdf,
+            ExportRequest::Archive(_) => Kind::Zip,
         }
     }
 
-    /// What it is, in a few words for people. `total` is how many detections an archive is made of.
+    /// A short description for people. `total` is the number of detections in an archive.
     pub fn title(&self, total: Option<u64>) -> String {
-        match &self.what {
-            What::Report(request) => request.numbers.title(),
-            What::Archive(request) => {
-                let what = match request.layout {
-                    Layout::Crops if request.include_crops => "Crops",
+        match &self.request {
+            ExportRequest::Report(request) => {
+                let days = request.start_date.zip(request.end_date).map(|(start, end)| Period { start, end });
+                days.map_or_else(|| "Report".into(), |period| request.title(period))
+            }
+            ExportRequest::Archive(request) => {
+                let content = match request.layout {
+                    Layout::Crops if request.include_crops => "Pictures",
                     Layout::Crops => "Table",
                     Layout::CamtrapDp => "Camtrap DP package",
-                    Layout::Coco => "COCO set",
+                    Layout::Coco => "COCO training data",
                 };
                 match total {
-                    Some(1) => format!("{what} of 1 detection"),
-                    Some(total) => format!("{what} of {} detections", in_thousands(total)),
-                    None => what.into(),
+                    Some(1) => format!("{content} of 1 detection"),
+                    Some(total) => format!("{content} of {} detections", in_thousands(total)),
+                    None => content.into(),
                 }
             }
         }
     }
 
-    /// Makes the file, and returns what was counted on the way. Takes as long as it takes, so it is called
-    /// on a thread of its own.
+    /// Makes the file and returns its counts. It blocks for as long as that takes.
     pub fn make(
         &self,
         datasets: &Datasets,
@@ -210,152 +209,67 @@ impl Export {
         limits: &Limits,
         watch: &dyn Watch,
     ) -> Result<ExportCounts, MakeError> {
-        let (_, source) = datasets.get(Some(&self.dataset)).map_err(MakeError::wrong)?;
+        let (_, source) = datasets.get(Some(&self.dataset)).map_err(MakeError::permanent)?;
         let stop = || watch.is_cancelled();
-        match &self.what {
-            What::Report(request) => {
-                let data = source.for_report(&request.numbers.periods(), &stop)?;
-                let pdf = request.pdf(&data, templates, limits, watch)?;
+        match &self.request {
+            ExportRequest::Report(request) => {
+                let data = source.load_for_report(request, &stop)?;
+                let pdf = render_report(request, &data, templates, limits, watch)?;
                 drop(data);
                 if watch.is_cancelled() {
                     return Err(MakeError::Cancelled);
                 }
                 let written = file.write_all(&pdf).and_then(|()| file.sync_all());
-                written.map(|()| ExportCounts::default()).map_err(|error| MakeError::disk(&error))
+                written.map(|()| ExportCounts::default()).map_err(|error| MakeError::from_disk(&error))
             }
-            What::Archive(request) => {
-                let data = source.for_archive(|| request.slice(), &stop)?;
-                let order = request.order(&data, limits).map_err(MakeError::wrong)?;
-                check_memory(&order)?;
-                match archive::write(&data, &order, file, folder, watch) {
-                    Ok(summary) => Ok(ExportCounts::of_archive(&summary)),
+            ExportRequest::Archive(request) => {
+                let data = source.load_for_archive(request, &stop)?;
+                match archive::write(&data, request, &limits.resources(), file, folder, watch) {
+                    Ok(summary) => Ok(ExportCounts::from_summary(&summary)),
                     Err(ArchiveError::Cancelled) => Err(MakeError::Cancelled),
-                    Err(ArchiveError::Write(error)) => Err(MakeError::disk(&error)),
-                    Err(error @ (ArchiveError::NothingFound(_) | ArchiveError::NothingChosen)) => {
-                        Err(MakeError::wrong(error))
-                    }
+                    Err(ArchiveError::Write(error)) => Err(MakeError::from_disk(&error)),
+                    Err(error) => Err(MakeError::permanent(error)),
                 }
             }
         }
     }
 }
 
-impl ReportRequest {
-    fn pdf(
-        &self,
-        data: &Dataset,
-        templates: &Templates,
-        limits: &Limits,
-        watch: &dyn Watch,
-    ) -> Result<Vec<u8>, MakeError> {
-        let template = self.template.as_deref().map(|name| templates.find(name)).transpose();
-        let pages = Pages {
-            template: template.map_err(MakeError::wrong)?.unwrap_or_default(),
-            archival: self.archival,
-            fonts: templates.fonts.clone(),
-        };
-        let stop = || watch.is_cancelled();
-        let numbers = report::compute_unless(data, &self.numbers, &stop).map_err(|error| match error {
-            ComputeError::Stopped => MakeError::Cancelled,
-            error => MakeError::wrong(error),
-        })?;
-        lay_out(&numbers, &pages, limits, &|| watch.is_cancelled()).map_err(|error| match error {
-            LayoutError::Cancelled => MakeError::Cancelled,
-            LayoutError::Template(_)
-            | LayoutError::TooSlow
-            | LayoutError::TooMuchMemory(_)
-            | LayoutError::TooLarge(_) => MakeError::wrong(error),
-            LayoutError::Process(error) if is_out_of_descriptors(&error) => MakeError::NoDescriptors,
-            LayoutError::Process(error) => {
-                tracing::error!(%error, "the process that lays out a report cannot be run");
-                let message = "the report could not be laid out on the server; submit the export again, and if it \
-                               fails again ask the server's operator to look at its log";
-                MakeError::Failed(Failure { message: message.into(), may_pass: true })
-            }
-            LayoutError::Own(error) => {
-                tracing::error!(%error, "a report's template is at fault");
-                MakeError::wrong("the report could not be laid out; this is a fault of the program, please report it")
-            }
-        })
-    }
-}
-
-impl ArchiveRequest {
-    /// The order for the archive, with the detections that were chosen.
-    pub fn order(&self, data: &Dataset, limits: &Limits) -> Result<Order, UnknownNames> {
-        let detection_ids = match &self.detections {
-            Chosen::Ids(ids) => ids.clone(),
-            Chosen::Filter(selection) => {
-                let rows = self.selected(selection, data)?;
-                rows.into_iter().map(|row| data.observations.get(row).id.to_owned()).collect()
-            }
-        };
-        Ok(Order {
-            detection_ids,
-            layout: self.layout,
-            media: self.media,
-            include_crops: self.include_crops,
-            include_originals: self.include_originals,
-            include_metadata_csv: self.include_metadata_csv,
-            include_humans: self.include_humans,
-            include_damaged: self.include_damaged,
-            crop_size: self.crop_size,
-            coordinates: self.coordinates,
-            request: self.asked.clone(),
-            threads: limits.threads,
-            memory: Arc::clone(&limits.pictures),
-            job_memory: limits.job_memory,
-        })
-    }
-
-    /// How many detections were chosen.
-    pub fn count(&self, source: &Source) -> Result<usize, SourceFault> {
-        match &self.detections {
-            Chosen::Ids(ids) => Ok(ids.len()),
-            Chosen::Filter(selection) => source.count(&self.wanted(selection), &self.share),
+/// Renders the pages of a report.
+fn render_report(
+    request: &report::Request,
+    data: &Dataset,
+    templates: &Templates,
+    limits: &Limits,
+    watch: &dyn Watch,
+) -> Result<Vec<u8>, MakeError> {
+    let template = request.template.as_deref().map(|name| templates.find(name)).transpose();
+    let pages = Pages {
+        template: template.map_err(MakeError::permanent)?.unwrap_or_default(),
+        archival: request.archival,
+        fonts: templates.fonts.clone(),
+    };
+    let stop = || watch.is_cancelled();
+    let numbers = report::compute_unless(data, request, &stop).map_err(|error| match error {
+        ComputeError::Stopped => MakeError::Cancelled,
+        error => MakeError::permanent(error),
+    })?;
+    render_in_child(&numbers, &pages, limits, &stop).map_err(|error| match error {
+        TemplateProcessError::Cancelled => MakeError::Cancelled,
+        TemplateProcessError::Template(_)
+        | TemplateProcessError::TooSlow
+        | TemplateProcessError::TooMuchMemory(_)
+        | TemplateProcessError::TooLarge(_) => MakeError::permanent(error),
+        TemplateProcessError::Process(error) if is_out_of_descriptors(&error) => MakeError::NoDescriptors,
+        TemplateProcessError::Process(error) => {
+            tracing::error!(%error, "the template process cannot be started");
+            let message = "the report could not be rendered on the server; submit the export again, and if it \
+                           fails again ask the server's operator to look at its log";
+            MakeError::Failed(Failure { message: message.into(), may_pass: true })
         }
-    }
-
-    /// What of a database it needs.
-    pub fn slice(&self) -> Slice {
-        // Whole pictures and their addresses are handed out when nobody is on them.
-        let whole = self.include_originals || (self.layout != Layout::Crops && self.media != Media::Crops);
-        let people = whole && !self.include_humans;
-        match &self.detections {
-            Chosen::Ids(ids) => Slice::Ids { ids: ids.clone(), people },
-            Chosen::Filter(selection) => Slice::Selected { selection: self.wanted(selection), people },
+        TemplateProcessError::BuiltIn(error) => {
+            tracing::error!(%error, "a built-in template has an error");
+            MakeError::permanent("the report could not be rendered because of a bug; please report it")
         }
-    }
-
-    /// What a filter chooses.
-    fn wanted(&self, selection: &Selection) -> Selection {
-        Selection {
-            humans: self.include_humans,
-            without_box: self.layout.takes_without_box(self.media),
-            ..selection.clone()
-        }
-    }
-
-    /// The rows that a filter chooses.
-    fn selected(&self, selection: &Selection, data: &Dataset) -> Result<Vec<u32>, UnknownNames> {
-        Ok(self.share.of(data, data.select(&self.wanted(selection))?))
-    }
-}
-
-/// What the tables and the manifest of an archive hold of each detection in memory, in bytes.
-const MEMORY_OF_A_DETECTION: u64 = 1 << 10;
-
-/// Refuses an archive whose tables alone would take more than an export may.
-fn check_memory(order: &Order) -> Result<(), MakeError> {
-    let needed = order.detection_ids.len() as u64 * MEMORY_OF_A_DETECTION;
-    if needed <= order.job_memory {
-        return Ok(());
-    }
-    Err(MakeError::wrong(format!(
-        "the archive needs about {} MiB of memory for {} detections, and one export may take {} MiB (--job-memory); \
-         ask for fewer at once (max, sample, or other dates, classes or locations)",
-        needed >> 20,
-        order.detection_ids.len(),
-        order.job_memory >> 20
-    )))
+    })
 }

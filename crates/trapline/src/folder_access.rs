@@ -1,20 +1,19 @@
-//! Whether folders can be written to, found out without leaving anything there.
+//! Tests whether folders can be written to, without creating anything in them.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-/// Whether nothing has this path, not even a link that leads nowhere.
+/// Whether nothing exists at a path, not even a broken link.
 pub fn is_missing(path: &Path) -> bool {
-    // A path below a file is one that nothing has.
-    let is_of_nothing =
+    // Nothing can exist below a file.
+    let is_not_found =
         |error: io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
-    std::fs::symlink_metadata(path).is_err_and(is_of_nothing)
+    std::fs::symlink_metadata(path).is_err_and(is_not_found)
 }
 
-/// The folder, or while it is not there the nearest one above, in which it would be made: it has to be
-/// writable.
+/// Finds the folder, or if it is missing the nearest existing one above it. It must be writable.
 pub fn find_writable(folder: &Path) -> io::Result<PathBuf> {
     let whole = std::path::absolute(folder)?;
     let nearest = whole.ancestors().find(|above| !is_missing(above)).unwrap_or(Path::new("/"));

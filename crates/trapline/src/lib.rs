@@ -1,20 +1,21 @@
-//! `trapline`: reports and archives from camera-trap detections, as jobs whose status can be
-//! trusted.
+//! `trapline`: PDF reports and picture archives from camera-trap data.
 //!
-//! `main.rs` only calls [`run`]; everything else is here, private, so that tests and fuzz targets can
-//! be built against it.
+//! `main.rs` only calls [`run`]. Everything else is here and private, so that tests and fuzz targets can be
+//! built against it.
 //!
-//! - `client` speaks to a server, for the command line;
-//! - `access` is who may do what;
-//! - `cli` is the command line, a file for each command;
-//! - `http` is the interface of the server;
-//! - `overview` is what a data set holds, for `trapline info`, `trapline check` and the interface;
-//! - `worker` claims jobs, keeps their lease and makes their files;
-//! - `layout` makes the pages of a report, those of a user's template in a process with limits;
-//! - `artifacts` is where finished files are, whole or not at all; `regular_file` opens and removes files
-//!   without following links; `folder_access` finds out whether folders can be written to;
-//! - `webhook` tells the ends of jobs to those who asked for that;
-//! - `service` puts these together with a job store from the crate `jobs`.
+//! - `cli` is the command line, with a file for each command;
+//! - `client` is a client of a server, for the command line;
+//! - `http` is the server's interface;
+//! - `access` is access control: tokens, roles and signed links;
+//! - `representation` builds the status of a job as clients see it, for `http` and `webhook`;
+//! - `webhook` sends messages about the ends of jobs;
+//! - `requests` reads requests and checks them against the data;
+//! - `overview` describes a data set, for `trapline info`, `trapline check` and `http`;
+//! - `worker` claims jobs, keeps their leases and makes their files;
+//! - `template_process` renders the pages of a report in a child process with limits;
+//! - `artifacts` stores finished files, which appear only when they are complete; `regular_file` opens and
+//!   removes files without following links; `folder_access` checks whether folders are writable;
+//! - `service` starts these with a job store from the crate `jobs`.
 
 mod access;
 mod artifacts;
@@ -24,32 +25,37 @@ mod condition;
 mod datasets;
 mod digest;
 mod export;
-mod faults;
+mod export_compatibility;
+mod fail_points;
 mod fetch;
 mod folder_access;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
-mod layout;
 mod limits;
 mod metrics;
+mod nearest;
 mod overview;
 mod regular_file;
+mod representation;
+mod requests;
 mod service;
 mod source;
 mod telemetry;
+mod template_process;
 mod templates;
 mod webhook;
 mod worker;
 
 use std::process::ExitCode;
 
-/// Runs the program with the arguments of this process, and returns its exit status: 0 when it is done,
-/// 1 when the job failed, 2 when the call or its input is wrong.
+/// Runs the program with the arguments of this process, and returns its exit status: 0 for success, 1 when
+/// the job failed, 2 when the call or its input is wrong.
 pub fn run() -> ExitCode {
-    // For the clients of object stores, which bring none of their own. It fails when there is one.
+    // For the clients of object stores, which have no cryptography provider of their own. Fails if one is
+    // installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let _armed = faults::armed();
+    let _enabled = fail_points::enable_fail_points();
     cli::run(std::env::args_os())
 }

@@ -1,33 +1,38 @@
-//! What one export may use of the machine.
+//! Limits of memory and threads for an export.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use archive::PictureMemory;
+use archive::{PictureMemory, Resources};
 
-/// Memory that pictures may take at once when nothing else is said, in MiB.
+/// The default limit for the memory of all pictures together, in MiB.
 pub const PICTURE_MEMORY_MIB: u32 = 1024;
-/// Memory that one export may take when nothing else is said, in MiB.
+/// The default limit for the memory of an export, in MiB.
 pub const JOB_MEMORY_MIB: u32 = 2048;
 
-/// What one export may use of the machine.
+/// Limits of memory and threads for an export.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Threads.
     pub threads: NonZeroUsize,
-    /// Bytes of memory of its own: rows of a database, a decoded picture, the pages of a report.
+    /// The limit of its own memory in bytes: rows of a database, a decoded picture, the pages of a report.
     pub job_memory: u64,
-    /// Memory that its pictures share with those of all other exports.
+    /// The memory that the pictures of all exports share.
     pub pictures: Arc<PictureMemory>,
 }
 
 impl Limits {
-    /// For all cores, with so many MiB for one export and for all pictures.
+    /// Limits for all cores, with this memory for an export and for all pictures.
     pub fn new(job_memory_mib: u32, picture_memory_mib: u32) -> Self {
         Self {
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             job_memory: u64::from(job_memory_mib) << 20,
             pictures: Arc::new(PictureMemory::new(u64::from(picture_memory_mib) << 20)),
         }
+    }
+
+    /// The limits for an archive.
+    pub fn resources(&self) -> Resources {
+        Resources { threads: self.threads, pictures: Arc::clone(&self.pictures), job_memory: self.job_memory }
     }
 }

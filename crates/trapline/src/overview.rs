@@ -1,5 +1,4 @@
-//! What a data set holds: the answer of `trapline info` and of `GET /api/datasets/{name}`, and what
-//! `trapline check` says in a line.
+//! An overview of a data set, for `trapline info`, `GET /api/datasets/{name}` and `trapline check`.
 
 mod parts;
 
@@ -12,21 +11,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::source::Source;
-use archive::in_thousands;
+use archive::count;
 
 pub use parts::{
-    Classified, ClockOverview, FileOverview, LocationOverview, NonAnimalCounts, PictureCounts,
+    ClassifiedCounts, ClockOverview, FileOverview, LocationOverview, NonAnimalCounts, PictureCounts,
     SpeciesOverview, YearEffort,
 };
 
-/// Years whose effort is told. A clock that was never set can stretch a survey over thousands.
-const MOST_YEARS: usize = 200;
+/// The most years whose effort is listed. A clock that was never set can stretch a survey over thousands.
+const MAX_YEARS: usize = 200;
 
-/// What is not found out about a database, since it would take going through all of its rows.
-const NOT_OF_A_DATABASE: [&str; 2] = [
-    "Rows of a database are read for each export: how many of them cannot be read is not known before",
-    "Pictures of a database are not looked for",
-];
+/// What the overview of a database does not contain, because all of its rows would have to be read.
+const LEFT_OUT_OF_DATABASES: [&str; 2] =
+    ["Unreadable rows of a database are counted only in exports", "Pictures of a database are not checked"];
 
 /// What a data set holds.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -83,7 +80,7 @@ pub struct DatasetOverview {
     /// Observations of anything else.
     pub not_animals: NonAnimalCounts,
     /// Who classified the observations; `null` when that is not known.
-    pub classified_by: Option<Classified>,
+    pub classified_by: Option<ClassifiedCounts>,
     /// Pictures that were looked for; `null` when none were.
     pub pictures: Option<PictureCounts>,
     /// The files that it was read from, with what could not be read.
@@ -97,13 +94,13 @@ pub struct DatasetOverview {
 }
 
 impl DatasetOverview {
-    /// Of a data set with this name. Blocks: pictures are looked for, or a database is asked, for a short
-    /// time when somebody `waits`.
-    pub fn of(name: &str, source: &Source, is_exact: bool, waits: bool) -> Result<Self, DatabaseError> {
+    /// Makes the overview of a data set with this name. Blocks while pictures are looked for or a database is
+    /// queried; `waits` limits the time of a query because a client waits for it.
+    pub fn new(name: &str, source: &Source, is_exact: bool, waits: bool) -> Result<Self, DatabaseError> {
         let (data, counts) = source.overview(waits)?;
-        let (effort_by_year, mut left_out) = effort_by_year(&data);
+        let (effort_by_year, mut left_out) = compute_effort(&data);
         if matches!(source, Source::Database(_)) {
-            left_out.extend(NOT_OF_A_DATABASE.map(str::to_owned));
+            left_out.extend(LEFT_OUT_OF_DATABASES.map(str::to_owned));
         }
         let (first_day, last_day) = counts.days.unzip();
         Ok(Self {
@@ -117,16 +114,16 @@ impl DatasetOverview {
             observations_of_visits: counts.on_event_level,
             effort_by_year,
             deployments: data.deployments.len() as u64,
-            locations: parts::locations_of(&data, &counts, is_exact),
+            locations: parts::list_locations(&data, &counts, is_exact),
             coordinates: if is_exact { "exact" } else { "rounded" }.into(),
-            species: parts::species_of(&data, &counts.species),
-            domestic_animals: parts::species_of(&data, &counts.domestic),
+            species: parts::list_species(&data, &counts.species),
+            domestic_animals: parts::list_species(&data, &counts.domestic),
             unnamed_animals: counts.unnamed_animals,
             not_animals: counts.non_animals.into(),
-            classified_by: counts.classified_by.map(Classified::from),
+            classified_by: counts.classified_by.map(ClassifiedCounts::from),
             pictures: counts.pictures.map(PictureCounts::from),
-            files: parts::files_of(&data),
-            clocks: parts::clocks_of(&data),
+            files: parts::list_files(&data),
+            clocks: parts::list_clocks(&data),
             offsets_written: data
                 .offsets_written
                 .iter()
@@ -136,18 +133,18 @@ impl DatasetOverview {
         })
     }
 
-    /// Rows that could not be read.
+    /// How many rows could not be read.
     pub fn rows_lost(&self) -> u64 {
         self.files.iter().map(|file| file.rows_lost).sum()
     }
 
-    /// Values that were left out of rows that could be read.
+    /// How many values were left out of rows that could be read.
     pub fn values_lost(&self) -> u64 {
         self.files.iter().map(|file| file.values_lost).sum()
     }
 
-    /// The most important of it in a line.
-    pub fn in_short(&self) -> String {
+    /// The most important facts in a line.
+    pub fn summary_line(&self) -> String {
         let species = (self.species.len() + self.domestic_animals.len()) as u64;
         let days = self.first_day.zip(self.last_day);
         let mut parts = vec![format!(
@@ -157,7 +154,7 @@ impl DatasetOverview {
             count(self.locations.len() as u64, "location", "locations"),
             days.map(|(first, last)| format!(", {first} to {last}")).unwrap_or_default(),
         )];
-        parts.extend(self.pictures.as_ref().map(PictureCounts::in_words));
+        parts.extend(self.pictures.as_ref().map(PictureCounts::describe));
         let (rows, values) = (self.rows_lost(), self.values_lost());
         if rows + values > 0 {
             let (rows, values) = (count(rows, "row", "rows"), count(values, "value", "values"));
@@ -167,20 +164,15 @@ impl DatasetOverview {
     }
 }
 
-/// `1 event`, `2,000 events`.
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", in_thousands(number), if number == 1 { one } else { many })
-}
-
-/// Camera-days in each year that a deployment touches, as a report on that year has them; with what is
-/// left out.
-fn effort_by_year(data: &Dataset) -> (Vec<YearEffort>, Vec<String>) {
-    let spans = report::effort::spans(data);
+/// Computes the camera-days in each year with a deployment, as a report on that year does. Returns them and
+/// what is left out.
+fn compute_effort(data: &Dataset) -> (Vec<YearEffort>, Vec<String>) {
+    let spans = report::effort::find_spans(data);
     let years = spans.iter().flatten().flat_map(|span| span.start.date().year()..=span.end.date().year());
     let years: BTreeSet<i16> = years.collect();
-    let left_out = if years.len() > MOST_YEARS {
+    let left_out = if years.len() > MAX_YEARS {
         vec![format!(
-            "Effort is told for the last {MOST_YEARS} of {} years: a deployment has a wrong start or end",
+            "Effort is shown for the last {MAX_YEARS} of {} years: check the starts and ends of deployments",
             years.len()
         )]
     } else {
@@ -193,11 +185,11 @@ fn effort_by_year(data: &Dataset) -> (Vec<YearEffort>, Vec<String>) {
         let camera_days = summary.effort_days;
         (camera_days > 0.0).then_some(YearEffort { year: year.into(), camera_days })
     };
-    let last = years.iter().rev().take(MOST_YEARS).rev();
+    let last = years.iter().rev().take(MAX_YEARS).rev();
     (last.filter_map(|year| effort(*year)).collect(), left_out)
 }
 
-/// The version in the address of a Camtrap DP profile.
+/// Finds the version in the address of a Camtrap DP profile.
 fn format_version(data: &Dataset) -> Option<String> {
     let profile = data.descriptor["profile"].as_str().filter(|_| data.format == SourceFormat::CamtrapDp)?;
     let is_version = |part: &&str| part.starts_with(|first: char| first.is_ascii_digit());
@@ -215,13 +207,13 @@ mod tests {
     fn example(name: &str, is_exact: bool) -> DatasetOverview {
         let path = testkit::examples().join(name);
         let data = detections::open(&path, &ReadOptions::default()).unwrap();
-        DatasetOverview::of(name, &Source::Read(Arc::new(data)), is_exact, false).unwrap()
+        DatasetOverview::new(name, &Source::Read(Arc::new(data)), is_exact, false).unwrap()
     }
 
     #[test]
     fn the_effort_of_a_year_is_that_of_a_report_on_it() {
         let data = detections::open(&testkit::examples().join("algar.zip"), &ReadOptions::default()).unwrap();
-        let (years, left_out) = effort_by_year(&data);
+        let (years, left_out) = compute_effort(&data);
         assert!(left_out.is_empty() && years.len() >= 2, "{years:?}");
         for YearEffort { year, camera_days } in years {
             let day = |end: &str| format!("{year}-{end}").parse().unwrap();
@@ -259,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_line_says_the_most_important() {
-        let line = example("camtrap-dp", false).in_short();
+        let line = example("camtrap-dp", false).summary_line();
         for part in ["549 observations of ", " species at 4 locations, 2020-0", "; 10 of 423 pictures found"]
         {
             assert!(line.contains(part), "{line}");

@@ -1,5 +1,5 @@
-//! Files of ours in folders where others may put things as well: only regular files are opened and
-//! removed, and no link is followed.
+//! Files in folders that other users may write to: only regular files are opened and removed, and no link is
+//! followed.
 
 use std::fs::File;
 use std::io;
@@ -12,14 +12,14 @@ pub fn open_to_read(path: &Path) -> io::Result<File> {
     open_regular(path, OFlags::RDONLY)
 }
 
-/// Opens a file for reading and writing, and makes it when it is not there. A link, pipe or device
-/// under its name is refused.
+/// Opens a file for reading and writing, and creates it if it is missing. A link, pipe or device under its
+/// name is refused.
 pub fn open_to_write(path: &Path) -> io::Result<File> {
     open_regular(path, OFlags::RDWR | OFlags::CREATE)
 }
 
 fn open_regular(path: &Path, flags: OFlags) -> io::Result<File> {
-    // Without NONBLOCK a pipe is opened when somebody opens its other end, which may be never.
+    // Without NONBLOCK, opening a pipe blocks until another process opens its other end.
     let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(open(path, flags, Mode::from_raw_mode(0o666))?);
     if file.metadata()?.is_file() {
@@ -29,12 +29,12 @@ fn open_regular(path: &Path, flags: OFlags) -> io::Result<File> {
     }
 }
 
-/// Makes a file that is not there yet, for writing. A link under its name is not followed.
+/// Creates a new file for writing. A link under its name is not followed.
 pub fn create_to_write(path: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).open(path)
 }
 
-/// Removes a regular file, and tells whether there was one; anything else stays.
+/// Removes a regular file, and returns whether there was one. Anything else stays.
 pub fn remove_regular(path: &Path) -> io::Result<bool> {
     let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     match std::fs::symlink_metadata(path) {
@@ -48,13 +48,12 @@ pub fn remove_regular(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Gives a file another name, unless something has that name: then it is an error of the kind
-/// [`io::ErrorKind::AlreadyExists`].
+/// Renames a file. If the new name is taken, this fails with [`io::ErrorKind::AlreadyExists`].
 pub fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
     match std::fs::hard_link(from, to) {
         Ok(()) => std::fs::remove_file(from),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // Not every file system has links: FAT and some network folders have none.
+        // Some file systems have no hard links, such as FAT and some network folders.
         Err(_) if std::fs::symlink_metadata(to).is_err() => std::fs::rename(from, to),
         Err(_) => Err(io::ErrorKind::AlreadyExists.into()),
     }
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_is_not_taken_away() {
+    fn renaming_replaces_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
         std::fs::write(&from, "new").unwrap();

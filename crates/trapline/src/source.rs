@@ -1,43 +1,44 @@
-//! Where the data of an export come from: a data set that was read, or a database that is asked.
+//! The data of an export: a data set in memory, or a database.
 //!
-//! What is here blocks, and is called on threads where that is no harm.
+//! These functions block, and must be called on blocking threads.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use archive::ArchiveRequest;
 use detections::{
-    Database, DatabaseError, Dataset, Hemisphere, Overview, ResolvedNames, Selection, Share, Slice,
+    Database, DatabaseError, Dataset, Hemisphere, Overview, ResolvedNames, SampleSize, Selection, Slice,
     UnknownNames,
 };
 use jiff::civil::Date;
-use report::Period;
+use report::{Period, Request};
 use tokio::runtime::Handle;
 
 use crate::metrics::metrics;
 
-/// How long a client who waits for an answer is kept waiting for a database that does not answer.
-const HURRIED: Duration = Duration::from_secs(5);
+/// How long a query may take while a client waits for its answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The word for all animals that people keep, in place of their names.
+/// The name that stands for all domestic animals.
 const DOMESTIC: &str = "domestic";
 
 /// A data set.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// It was read at the start.
+    /// It was read into memory at the start.
     Read(Arc<Dataset>),
-    /// It is asked each time.
+    /// It is queried for each export.
     Database(Database),
-    /// It could be found and not be read; with the reason.
+    /// It exists but cannot be read, for this reason.
     Unusable(Arc<str>),
 }
 
-/// Whether something is no longer wanted.
+/// Returns whether the work should be stopped.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// Why there are no data.
+/// Why names or detections cannot be looked up.
 #[derive(Debug, thiserror::Error)]
-pub enum SourceFault {
+pub enum LookupError {
     #[error(transparent)]
     Unknown(#[from] UnknownNames),
     #[error(transparent)]
@@ -48,57 +49,60 @@ fn unusable(reason: &str) -> DatabaseError {
     DatabaseError::Unusable(reason.to_owned())
 }
 
-/// Asks a database something, and times it.
-fn ask<T>(
+/// Runs a query, and records its time.
+fn run_query<T>(
     operation: &'static str,
     work: impl Future<Output = Result<T, DatabaseError>>,
 ) -> Result<T, DatabaseError> {
     let begun = Instant::now();
     let answer = Handle::current().block_on(work);
-    // Who stops waiting, or is sent away, says nothing of the database.
+    // A query that was stopped or not started says nothing about the database.
     if !matches!(answer, Err(DatabaseError::Stopped | DatabaseError::Busy)) {
-        metrics().database(operation, answer.is_ok(), begun.elapsed());
+        metrics().time_database(operation, answer.is_ok(), begun.elapsed());
     }
     answer
 }
 
 impl Source {
-    /// Its classes and locations, without its observations where it is asked for those.
+    /// Its classes and locations. For a database the observations are not loaded.
     pub fn outline(&self) -> Result<Arc<Dataset>, DatabaseError> {
         match self {
             Self::Read(data) => Ok(Arc::clone(data)),
-            Self::Database(database) => ask("outline", database.hurried(HURRIED).outline(&|| false)),
+            Self::Database(database) => {
+                run_query("outline", database.with_timeout(ANSWER_TIMEOUT).load_outline(&|| false))
+            }
             Self::Unusable(reason) => Err(unusable(reason)),
         }
     }
 
-    /// The half of the earth that its seasons are of. Of a database it is known from its locations.
+    /// The hemisphere for its seasons. For a database it is derived from its locations.
     pub fn hemisphere(&self) -> Result<Hemisphere, DatabaseError> {
         Ok(self.outline()?.hemisphere())
     }
 
-    /// Names of classes and locations as it has them, for names that somebody typed.
+    /// Looks up the names of classes and locations that a client typed.
     pub fn resolve_names(
         &self,
         classes: &[String],
         locations: &[String],
-    ) -> Result<ResolvedNames, SourceFault> {
-        // Who names nothing need not wait for a database.
+    ) -> Result<ResolvedNames, LookupError> {
+        // Without names no database is needed.
         if classes.is_empty() && locations.is_empty() {
             return Ok(ResolvedNames::default());
         }
         Ok(match self {
             Self::Read(data) => data.resolve_names(classes, locations)?,
-            Self::Database(database) => {
-                ask("names", database.hurried(HURRIED).resolve_names(classes, locations, &|| false))??
-            }
+            Self::Database(database) => run_query(
+                "names",
+                database.with_timeout(ANSWER_TIMEOUT).resolve_names(classes, locations, &|| false),
+            )??,
             Self::Unusable(reason) => return Err(unusable(reason).into()),
         })
     }
 
-    /// Names of classes as it has them, for names that somebody typed of classes to leave out. The word
-    /// `domestic` stands for all animals that people keep, of which there may be none.
-    pub fn resolve_left_out(&self, names: &[String]) -> Result<Vec<String>, SourceFault> {
+    /// Looks up the names of classes to leave out. `domestic` stands for all domestic animals, of which there
+    /// may be none.
+    pub fn resolve_left_out(&self, names: &[String]) -> Result<Vec<String>, LookupError> {
         let is_domestic = |name: &String| name.trim().eq_ignore_ascii_case(DOMESTIC);
         let by_name: Vec<String> = names.iter().filter(|name| !is_domestic(name)).cloned().collect();
         let mut classes = self.resolve_names(&by_name, &[])?.classes;
@@ -113,72 +117,95 @@ impl Source {
         Ok(classes)
     }
 
-    /// The same selection with the names as the source has them.
-    pub fn resolve_selection(&self, selection: Selection) -> Result<Selection, SourceFault> {
+    /// Looks up the names in a selection.
+    pub fn resolve_selection(&self, selection: Selection) -> Result<Selection, LookupError> {
         let ResolvedNames { classes, locations } =
             self.resolve_names(&selection.classes, &selection.locations)?;
         Ok(Selection { classes, locations, ..selection })
     }
 
-    /// What it holds: of a data set that was read all that there is, with its pictures looked for; of a
-    /// database what is known without going through its rows. `waits` says that somebody waits for the
-    /// answer.
+    /// Its overview. For a data set in memory it is complete, and pictures are looked for; for a database it
+    /// contains what is known without reading all rows. `waits` says that a client waits for the answer.
     pub fn overview(&self, waits: bool) -> Result<(Arc<Dataset>, Overview), DatabaseError> {
         match self {
-            Self::Read(data) => Ok((Arc::clone(data), Overview::of(data))),
+            Self::Read(data) => Ok((Arc::clone(data), Overview::count(data))),
             Self::Database(database) if waits => {
-                ask("outline", database.hurried(HURRIED).overview(&|| false))
+                run_query("outline", database.with_timeout(ANSWER_TIMEOUT).load_overview(&|| false))
             }
-            Self::Database(database) => ask("outline", database.overview(&|| false)),
+            Self::Database(database) => run_query("outline", database.load_overview(&|| false)),
             Self::Unusable(reason) => Err(unusable(reason)),
         }
     }
 
-    /// What a report on these periods is made of.
-    pub fn for_report(&self, periods: &[Period], stop: Stop<'_>) -> Result<Arc<Dataset>, DatabaseError> {
+    /// Loads the data of a report.
+    pub fn load_for_report(&self, request: &Request, stop: Stop<'_>) -> Result<Arc<Dataset>, DatabaseError> {
+        // Only the days of the periods are loaded from a database.
+        let periods = match self {
+            Self::Read(_) | Self::Unusable(_) => Vec::new(),
+            Self::Database(_) => {
+                // The hemisphere only matters for a season.
+                let hemisphere =
+                    if request.season.is_some() { self.hemisphere()? } else { Hemisphere::North };
+                request.periods(hemisphere).unwrap_or_default()
+            }
+        };
+        self.load_days(&periods, stop)
+    }
+
+    fn load_days(&self, periods: &[Period], stop: Stop<'_>) -> Result<Arc<Dataset>, DatabaseError> {
         match self {
             Self::Read(data) => Ok(Arc::clone(data)),
             Self::Database(database) => {
                 let from = periods.iter().map(|period| period.start).min().unwrap_or(Date::MIN);
                 let to = periods.iter().map(|period| period.end).max().unwrap_or(Date::MAX);
-                ask("days", database.load(&Slice::Days { from, to }, stop)).map(Arc::new)
+                run_query("days", database.load(&Slice::Days { from, to }, stop)).map(Arc::new)
             }
             Self::Unusable(reason) => Err(unusable(reason)),
         }
     }
 
-    /// The same for somebody who waits.
-    pub fn for_summary(&self, period: Period) -> Result<Arc<Dataset>, DatabaseError> {
+    /// Loads the data of a summary, for which a client waits.
+    pub fn load_for_summary(&self, period: Period) -> Result<Arc<Dataset>, DatabaseError> {
         match self {
-            Self::Read(_) | Self::Unusable(_) => self.for_report(&[period], &|| false),
+            Self::Read(_) | Self::Unusable(_) => self.load_days(&[period], &|| false),
             Self::Database(database) => {
-                Self::Database(database.hurried(HURRIED)).for_report(&[period], &|| false)
+                Self::Database(database.with_timeout(ANSWER_TIMEOUT)).load_days(&[period], &|| false)
             }
         }
     }
 
-    /// What an archive of a slice is made of.
-    pub fn for_archive(
+    /// Loads the data of an archive.
+    pub fn load_for_archive(
         &self,
-        slice: impl FnOnce() -> Slice,
+        request: &ArchiveRequest,
         stop: Stop<'_>,
     ) -> Result<Arc<Dataset>, DatabaseError> {
         match self {
             Self::Read(data) => Ok(Arc::clone(data)),
-            Self::Database(database) => ask("detections", database.load(&slice(), stop)).map(Arc::new),
+            Self::Database(database) => {
+                run_query("detections", database.load(&request.slice(), stop)).map(Arc::new)
+            }
             Self::Unusable(reason) => Err(unusable(reason)),
         }
     }
 
-    /// How many detections a selection wants, and a share of them takes.
-    pub fn count(&self, selection: &Selection, share: &Share) -> Result<usize, SourceFault> {
+    /// Counts the detections of an archive.
+    pub fn count_for(&self, request: &ArchiveRequest) -> Result<usize, LookupError> {
+        match &request.detection_ids {
+            Some(ids) => Ok(ids.len()),
+            None => self.count(&request.selection(), &request.sample_size()),
+        }
+    }
+
+    /// Counts the detections of a selection, or of a share of it.
+    pub fn count(&self, selection: &Selection, share: &SampleSize) -> Result<usize, LookupError> {
         match self {
-            Self::Read(data) => Ok(share.of(data, data.select(selection)?).len()),
+            Self::Read(data) => Ok(share.choose(data, data.select(selection)?).len()),
             Self::Database(database) => {
                 let resolved = self.resolve_selection(selection.clone())?;
-                let database = database.hurried(HURRIED);
-                let counts = ask("count", database.count(&resolved, &|| false))?;
-                Ok(share.number_of(&counts.iter().map(|(_, number)| *number).collect::<Vec<_>>()))
+                let database = database.with_timeout(ANSWER_TIMEOUT);
+                let counts = run_query("count", database.count_matching(&resolved, &|| false))?;
+                Ok(share.count_chosen(&counts.iter().map(|(_, number)| *number).collect::<Vec<_>>()))
             }
             Self::Unusable(reason) => Err(unusable(reason).into()),
         }

@@ -1,4 +1,4 @@
-//! The log, on standard error, and spans for a collector of OpenTelemetry where there is one.
+//! The log on standard error, and spans for an OpenTelemetry collector.
 
 use std::io::IsTerminal;
 
@@ -11,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-/// How lines of the log are written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people
@@ -21,7 +21,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// What is sent to a collector. Dropped, it sends what is left.
+/// Sends spans to a collector. The remaining ones are sent when it is dropped.
 pub struct Spans(SdkTracerProvider);
 
 impl Drop for Spans {
@@ -32,21 +32,21 @@ impl Drop for Spans {
     }
 }
 
-/// Logs at the level that `RUST_LOG` asks for, else `default`.
+/// Starts the log. `RUST_LOG` sets its level, otherwise `default`.
 pub fn start(default: &str, format: LogFormat) {
-    // A second call finds the log at work already.
+    // A second call fails, because the log is running already.
     let _ = tracing_subscriber::registry().with(log(default, format)).try_init();
 }
 
-/// The same, and sends spans of requests and jobs to the collector at an address, such as
-/// `http://localhost:4318`. Called outside of a runtime, since what sends them blocks.
+/// Starts the log, and sends spans of requests and jobs to a collector, such as `http://localhost:4318`. Must
+/// be called outside of a runtime, because sending blocks.
 pub fn start_with_spans(default: &str, format: LogFormat, collector: &str) -> Result<Spans, String> {
     let endpoint = format!("{}/v1/traces", collector.trim_end_matches('/'));
     let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build();
     let exporter = exporter.map_err(|error| error.to_string())?;
     let service = Resource::builder().with_service_name("trapline").build();
     let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(service).build();
-    // Whatever the log tells of: a collector chooses for itself.
+    // The level of the log does not apply to spans: a collector filters them itself.
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("trapline"))
         .with_filter(EnvFilter::new("info,opentelemetry=off,hyper=off,reqwest=off"));
@@ -62,7 +62,7 @@ where
     let log = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false)
-        // Colours are for people; a file gets plain text.
+        // Colours are only for terminals.
         .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Text => log.with_filter(filter).boxed(),

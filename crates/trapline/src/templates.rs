@@ -1,12 +1,14 @@
-//! The templates that reports can be asked for: the program's own, and those in a folder.
+//! The templates that a report can use: those built into the program, and those in a folder.
 
 use std::path::{Path, PathBuf};
 
 use report::{BuiltIn, Template};
 
-/// A name that no template has.
+use crate::nearest::describe_unknown;
+
+/// A report requests a template that does not exist.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("unknown template “{name}”. Known are: {}", .known.join(", "))]
+#[error("{}", describe_unknown("template", .name, .known))]
 pub struct UnknownTemplate {
     pub name: String,
     pub known: Vec<String>,
@@ -22,26 +24,26 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// The template of a name: one in the folder before one of the program's own.
+    /// Finds a template by name. One in the folder takes precedence over one of the program.
     pub fn find(&self, name: &str) -> Result<Template, UnknownTemplate> {
-        if let Some(path) = self.folder.as_deref().and_then(|folder| own(folder, name)) {
+        if let Some(path) = self.folder.as_deref().and_then(|folder| find_file(folder, name)) {
             return Ok(Template::Own(path));
         }
         let built_in = BuiltIn::ALL.iter().find(|(known, _)| *known == name);
         match built_in {
             Some((_, built_in)) => Ok(Template::BuiltIn(*built_in)),
-            None => Err(UnknownTemplate { name: name.into(), known: self.names() }),
+            None => Err(UnknownTemplate { name: name.into(), known: self.list_names() }),
         }
     }
 
-    /// All names, in order.
-    fn names(&self) -> Vec<String> {
+    /// Lists all names, sorted.
+    fn list_names(&self) -> Vec<String> {
         let mut names: Vec<String> = BuiltIn::ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
         let entries = self.folder.as_ref().and_then(|folder| std::fs::read_dir(folder).ok());
         for entry in entries.into_iter().flatten().flatten() {
             let file_name = entry.file_name().to_string_lossy().into_owned();
             let name = file_name.strip_suffix(".typ").unwrap_or(&file_name);
-            if self.folder.as_deref().is_some_and(|folder| own(folder, name).is_some()) {
+            if self.folder.as_deref().is_some_and(|folder| find_file(folder, name).is_some()) {
                 names.push(name.to_owned());
             }
         }
@@ -51,8 +53,8 @@ impl Templates {
     }
 }
 
-/// The file of a template in a folder. A name is no path.
-fn own(folder: &Path, name: &str) -> Option<PathBuf> {
+/// Finds the file of a template in a folder. Names that contain a path are refused.
+fn find_file(folder: &Path, name: &str) -> Option<PathBuf> {
     let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ' ' | '.');
     if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
         return None;

@@ -4,11 +4,11 @@ use detections::{Dataset, Observation, PixelBox};
 use jiff::Timestamp;
 
 use super::Tables;
-use super::times::timestamp;
-use crate::cells::harmless;
+use super::times::format_timestamp;
+use crate::cells::escape_formula;
 use crate::contents::Contents;
 use crate::error::ArchiveError;
-use crate::package::Package;
+use crate::zip_file::ZipFile;
 
 const COLUMNS: [&str; 13] = [
     "detection_id",
@@ -26,18 +26,18 @@ const COLUMNS: [&str; 13] = [
     "created_at",
 ];
 
-/// Writes it, with a row for each detection that is known, also where its picture is missing.
-pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Result<Tables, ArchiveError> {
-    if !contents.order.include_metadata_csv {
+/// Writes a row for each known detection, even if its picture is missing.
+pub(super) fn write(contents: &Contents<'_>, zip: &mut ZipFile<'_>) -> Result<Tables, ArchiveError> {
+    if !contents.job.request.include_metadata_csv {
         return Ok(Tables::default());
     }
     let data = contents.data;
-    let entry = package.deflate("metadata.csv", |to| {
+    let entry = zip.deflate("metadata.csv", |to| {
         let mut csv = csv::Writer::from_writer(to);
         csv.write_record(COLUMNS)?;
         for (place, row) in contents.plan.rows.iter().enumerate() {
             if let Ok(row) = row {
-                csv.write_record(fields(data, &data.observations.get(*row), contents.size_of(place)))?;
+                csv.write_record(make_fields(data, &data.observations.get(*row), contents.find_size(place)))?;
             }
         }
         csv.flush()
@@ -45,16 +45,16 @@ pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Resul
     Ok(Tables { entries: vec![("metadata.csv", entry)], notes: Vec::new() })
 }
 
-fn fields(data: &Dataset, o: &Observation<'_>, size: Option<(u32, u32)>) -> [String; 13] {
-    let area = o.bbox.zip(size).and_then(|(area, (width, height))| area.in_pixels(width, height));
+fn make_fields(data: &Dataset, o: &Observation<'_>, size: Option<(u32, u32)>) -> [String; 13] {
+    let area = o.bbox.zip(size).and_then(|(area, (width, height))| area.to_pixels(width, height));
     let pixels = |side: fn(PixelBox) -> u32| area.map_or_else(String::new, |area| side(area).to_string());
-    let text = |text: &str| harmless(text).into_owned();
+    let text = |text: &str| escape_formula(text).into_owned();
     let location = data.deployments[o.deployment as usize].location;
     [
         text(o.id),
         text(o.media.map_or("", |row| data.media.id(row))),
         text(o.media.map_or("", |row| data.media.file_name(row))),
-        o.time.map_or_else(String::new, |time| timestamp(time, o.offset)),
+        o.time.map_or_else(String::new, |time| format_timestamp(time, o.offset)),
         text(o.class.map_or("", |class| &data.classes[class as usize].name)),
         o.confidence.map_or_else(String::new, |confidence| confidence.to_string()),
         pixels(|area| area.x),

@@ -1,4 +1,4 @@
-//! EXIF: what is needed of it, and what may be handed on.
+//! Reading EXIF, and copying what may be exported.
 
 use std::io::Cursor;
 
@@ -7,9 +7,9 @@ use ::exif::{Exif, Field, In, Reader, Tag, Value};
 
 use super::Orientation;
 
-/// What a picture may tell of its making: the way up, when, and with which settings. Anything not
-/// named here may tell a place, a person or one particular camera, and makers' own notes do.
-const HANDED_ON: [Tag; 20] = [
+/// The tags that may be exported: orientation, times and settings. Other tags may reveal a place, a person or
+/// a particular camera, and maker notes do.
+const ALLOWED_TAGS: [Tag; 20] = [
     Tag::Orientation,
     Tag::DateTime,
     Tag::DateTimeOriginal,
@@ -32,11 +32,11 @@ const HANDED_ON: [Tag; 20] = [
     Tag::ColorSpace,
 ];
 
-/// EXIF stands before the picture, in one of the first segments of a JPEG. Looked for to the end, a
-/// picture without it costs as much as a fiftieth of its decoding.
+/// EXIF is in one of the first segments of a JPEG. Searching a whole picture without EXIF takes a fiftieth of
+/// the time of decoding it.
 const JPEG_HEAD: usize = 1 << 18;
 
-fn read(bytes: &[u8]) -> Option<Exif> {
+fn read_exif(bytes: &[u8]) -> Option<Exif> {
     let is_jpeg = bytes.starts_with(&[0xFF, 0xD8]);
     let bytes = if is_jpeg { &bytes[..bytes.len().min(JPEG_HEAD)] } else { bytes };
     let mut reader = Reader::new();
@@ -45,18 +45,18 @@ fn read(bytes: &[u8]) -> Option<Exif> {
     read.or_else(|error| error.distill_partial_result(|_| ())).ok()
 }
 
-/// How a picture file is to be displayed; upright when it does not tell.
-pub(super) fn orientation(bytes: &[u8]) -> Orientation {
-    let value = read(bytes)
+/// The orientation of a picture file; upright if it is not stated.
+pub(super) fn read_orientation(bytes: &[u8]) -> Orientation {
+    let value = read_exif(bytes)
         .and_then(|exif| exif.get_field(Tag::Orientation, In::PRIMARY)?.value.get_uint(0))
         .unwrap_or(1);
-    Orientation::numbered(value)
+    Orientation::from_exif(value)
 }
 
-/// What may be handed on of a picture's EXIF, as a new block of it; `None` when there is nothing.
-pub(super) fn handed_on(bytes: &[u8]) -> Option<Vec<u8>> {
-    let exif = read(bytes)?;
-    let fields: Vec<&Field> = HANDED_ON
+/// Copies the allowed tags of a picture into a new EXIF block; `None` if there are none.
+pub(super) fn copy_allowed_tags(bytes: &[u8]) -> Option<Vec<u8>> {
+    let exif = read_exif(bytes)?;
+    let fields: Vec<&Field> = ALLOWED_TAGS
         .iter()
         .filter_map(|tag| exif.get_field(*tag, In::PRIMARY))
         .filter(|f| is_plain(f))
@@ -73,7 +73,7 @@ pub(super) fn handed_on(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(block.into_inner())
 }
 
-/// A value of a kind and length that these tags have: nothing else is smuggled through.
+/// Whether a value has the usual type and length of these tags, so that nothing else is exported with it.
 fn is_plain(field: &Field) -> bool {
     match &field.value {
         Value::Ascii(texts) => texts.len() == 1 && texts[0].len() <= 64,

@@ -1,48 +1,46 @@
-//! Pictures: from the bytes of a file to pixels as they are displayed, and to bytes that tell
-//! nothing but the picture.
+//! Decoding picture files to pixels as displayed, and removing their metadata.
 
-mod clean;
 mod exif;
 mod jpeg;
 mod orientation;
 mod png;
+mod remove_metadata;
 
 use detections::PixelBox;
 
-use crate::error::Missing;
+use crate::missing::Missing;
 
-pub(crate) use clean::clean;
-pub(crate) use jpeg::{Encoder, Excerpt, Excerpted};
+pub(crate) use jpeg::{Encoder, Excerpt, ExcerptResult};
 pub(crate) use orientation::Orientation;
+pub(crate) use remove_metadata::remove_metadata;
 
 /// Pictures with more pixels than this are not decoded, in millions.
 const MAX_MEGAPIXELS: u64 = 200;
-/// The same for progressive JPEG files. The library decodes them in one call that cannot be
-/// interrupted; this many take about half a second.
+/// The limit for progressive JPEG files. The library decodes them in one call that cannot be interrupted;
+/// this many take about half a second.
 const MAX_PROGRESSIVE_MEGAPIXELS: u64 = 50;
-/// The largest memory of a picture that is kept for the next one, in bytes: one of 16 megapixels.
+/// The largest buffer that is reused for the next picture, in bytes: a picture of 16 megapixels.
 const MOST_KEPT: usize = 64 << 20;
 
-/// Bytes of a pixel: red, green, blue, and one that nobody reads. A filter has four at once done
-/// sooner than three.
+/// Bytes of a pixel: red, green, blue, and an unused one. A filter handles four faster than three.
 pub(crate) const CHANNELS: usize = 4;
 
 /// A decoded picture, or a part of one, row by row as stored, each pixel of [`CHANNELS`].
 pub(crate) struct Picture {
     pub width: u32,
     pub height: u32,
-    /// At least as many as it has; what follows means nothing.
+    /// At least as many as the size requires; the rest is undefined.
     pub pixels: Vec<u8>,
-    /// Where the part lies in the picture at this size.
+    /// The position of the part in the picture at this size.
     pub left: u32,
     pub top: u32,
-    /// The picture was this many times as wide and as high as it is here.
+    /// How many times smaller than the original the picture is.
     pub shrink: u32,
-    /// What is wrong with the file, when it was decoded all the same.
+    /// The damage of the file, if it was decoded nevertheless.
     pub damage: Option<String>,
 }
 
-/// Whether a picture is decoded whose file is plainly damaged.
+/// Whether damaged pictures are decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DamagePolicy {
     Refuse,
@@ -55,20 +53,20 @@ impl Picture {
         Self { width, height, pixels, left: 0, top: 0, shrink: 1, damage: None }
     }
 
-    /// The same, when something was found to be wrong with its file before it was decoded.
+    /// Adds damage that was found before the file was decoded.
     pub fn with_damage(self, found: Option<&str>) -> Self {
         let damage = self.damage.or_else(|| found.map(str::to_owned));
         Self { damage, ..self }
     }
 
-    /// Its pixels and no more.
+    /// Its pixels, without the undefined rest of the buffer.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels[..self.width as usize * self.height as usize * CHANNELS]
     }
 }
 
-/// The part of a picture to decode, as stored and at its full size, and how many times smaller
-/// it may come: 1, 2, 4 or 8.
+/// The part of a picture to decode, as stored and at its full size, and how many times smaller it may be
+/// decoded: 1, 2, 4 or 8.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Part {
     pub area: PixelBox,
@@ -76,8 +74,8 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// What covers two parts of a picture, and serves for both.
-    pub fn around(self, other: Self) -> Self {
+    /// The part that covers both.
+    pub fn enclose(self, other: Self) -> Self {
         let (a, b) = (self.area, other.area);
         let (x, y) = (a.x.min(b.x), a.y.min(b.y));
         let right = (a.x + a.width).max(b.x + b.width);
@@ -87,19 +85,30 @@ impl Part {
     }
 }
 
-/// What the head of a file tells.
+/// A picture as the tables describe it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PictureInfo {
+    /// Width in pixels as displayed.
+    pub width: u32,
+    /// Height in pixels as displayed.
+    pub height: u32,
+    /// The format that the whole picture is written in.
+    pub format: PictureFormat,
+}
+
+/// The header of a picture file.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Head {
+pub(crate) struct PictureHeader {
     /// Width as stored.
     pub width: u32,
     /// Height as stored.
     pub height: u32,
     pub orientation: Orientation,
-    pub format: Format,
+    pub format: PictureFormat,
     pub passes: Passes,
 }
 
-/// How often a decoder goes over a picture.
+/// The number of passes of a decoder over the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passes {
     /// Once, row by row.
@@ -124,18 +133,18 @@ impl Passes {
 #[derive(Clone, Copy)]
 pub(crate) struct DecodeOptions<'a> {
     pub damage: DamagePolicy,
-    /// Asked from time to time whether anybody still waits.
+    /// Polled to cancel decoding.
     pub stop: &'a dyn Fn() -> bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Format {
+pub(crate) enum PictureFormat {
     Jpeg,
     Png,
 }
 
-impl Format {
-    /// The ending of its files.
+impl PictureFormat {
+    /// The extension of its files.
     pub fn ending(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
@@ -152,19 +161,19 @@ impl Format {
     }
 }
 
-/// Why a picture cannot be read, before its path is known.
+/// Why a picture cannot be read, before its path is added.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum PictureError {
     NotAPicture(String),
     Truncated(String),
-    /// The decoder made something of it, and warned that it is not what was once there.
+    /// The decoder returned a picture, but warned of damage.
     Damaged(String),
-    /// Nobody waits for it any more.
+    /// The export was cancelled.
     Stopped,
 }
 
-impl Fault {
-    pub fn of(self, path: &str) -> Missing {
+impl PictureError {
+    pub fn into_missing(self, path: &str) -> Missing {
         let path = path.to_owned();
         match self {
             Self::NotAPicture(why) => Missing::NotAPicture { path, why },
@@ -175,27 +184,27 @@ impl Fault {
     }
 }
 
-impl Head {
+impl PictureHeader {
     /// Width and height as displayed.
-    pub fn displayed(&self) -> (u32, u32) {
-        self.orientation.displayed(self.width, self.height)
+    pub fn display_size(&self) -> (u32, u32) {
+        self.orientation.display_size(self.width, self.height)
     }
 
-    /// All of it at its full size.
-    pub fn whole(&self) -> Part {
+    /// The whole picture at its full size.
+    pub fn whole_part(&self) -> Part {
         Part { area: PixelBox { x: 0, y: 0, width: self.width, height: self.height }, shrink: 1 }
     }
 
-    /// Bytes of memory that decoding a part of it takes, at the most.
-    pub fn memory_of(&self, part: Part) -> u64 {
+    /// The most memory that decoding a part takes, in bytes.
+    pub fn memory_needed(&self, part: Part) -> u64 {
         let pixels = |width: u32, height: u32| u64::from(width) * u64::from(height);
         let (PixelBox { width, height, .. }, shrink) = match self.format {
-            Format::Jpeg => (part.area, part.shrink),
-            // Decoded at its full size.
-            Format::Png => (png::window(part.area, self.width, self.height), 1),
+            PictureFormat::Jpeg => (part.area, part.shrink),
+            // PNG files are decoded at full size.
+            PictureFormat::Png => (png::choose_window(part.area, self.width, self.height), 1),
         };
         // Inks are converted into a second copy, and the library keeps some rows.
-        let copies = if self.format == Format::Jpeg { 2 } else { 1 };
+        let copies = if self.format == PictureFormat::Jpeg { 2 } else { 1 };
         let window = copies * CHANNELS as u64 * pixels(width, height) / u64::from(shrink.pow(2));
         let rows = 64 * CHANNELS as u64 * u64::from(self.width);
         window
@@ -209,22 +218,22 @@ impl Head {
     }
 }
 
-/// Reads what the head of a file tells. `path` is for messages.
-pub(crate) fn read_head(bytes: &[u8], path: &str) -> Result<Head, Missing> {
+/// Reads the header of a file. `path` is for messages.
+pub(crate) fn read_header(bytes: &[u8], path: &str) -> Result<PictureHeader, Missing> {
     let (width, height, format, passes) = match bytes {
         [] => return Err(Missing::Empty(path.to_owned())),
         [0xFF, 0xD8, ..] => jpeg::read_info(bytes)
-            .map(|info| (info.width, info.height, Format::Jpeg, Passes::of_jpeg(info.is_progressive))),
+            .map(|info| (info.width, info.height, PictureFormat::Jpeg, Passes::of_jpeg(info.is_progressive))),
         [0x89, b'P', b'N', b'G', ..] => png::read_info(bytes)
-            .map(|info| (info.width, info.height, Format::Png, Passes::of_png(info.is_interlaced))),
-        _ => Err(Fault::NotAPicture("it begins like neither JPEG nor PNG".into())),
+            .map(|info| (info.width, info.height, PictureFormat::Png, Passes::of_png(info.is_interlaced))),
+        _ => Err(PictureError::NotAPicture("it begins like neither JPEG nor PNG".into())),
     }
-    .map_err(|fault| fault.of(path))?;
+    .map_err(|error| error.into_missing(path))?;
     let limit = if passes == Passes::Progressive { MAX_PROGRESSIVE_MEGAPIXELS } else { MAX_MEGAPIXELS };
     if u64::from(width) * u64::from(height) > limit * 1_000_000 {
         return Err(Missing::TooLarge { path: path.to_owned(), width, height, limit });
     }
-    Ok(Head { width, height, orientation: exif::orientation(bytes), format, passes })
+    Ok(PictureHeader { width, height, orientation: exif::read_orientation(bytes), format, passes })
 }
 
 /// Decodes pictures, one after the other.
@@ -235,27 +244,31 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Decodes what is needed of a picture whose `head` was read; more of it where that is easier.
+    /// Decodes a part of a picture whose header was read; more of it if that is easier.
     pub fn decode(
         &mut self,
         bytes: &[u8],
-        head: &Head,
+        head: &PictureHeader,
         part: Part,
         how: DecodeOptions<'_>,
-    ) -> Result<Picture, Fault> {
+    ) -> Result<Picture, PictureError> {
         match head.format {
-            Format::Jpeg => jpeg::decode(bytes, part, std::mem::take(&mut self.spare), how.damage),
-            Format::Png => png::decode(bytes, part.area, how.stop),
+            PictureFormat::Jpeg => jpeg::decode(bytes, part, std::mem::take(&mut self.spare), how.damage),
+            PictureFormat::Png => png::decode(bytes, part.area, how.stop),
         }
     }
 
-    /// A file of its own for each of `parts` of a picture, where that spares work.
-    pub fn excerpts(&mut self, bytes: &[u8], head: &Head, parts: &[Part]) -> Excerpted {
-        if head.format == Format::Jpeg { self.excerpts.of(bytes, parts) } else { Excerpted::Whole }
+    /// Makes a small file for each of `parts`, if that saves work.
+    pub fn cut_excerpts(&mut self, bytes: &[u8], head: &PictureHeader, parts: &[Part]) -> ExcerptResult {
+        if head.format == PictureFormat::Jpeg {
+            self.excerpts.cut(bytes, parts)
+        } else {
+            ExcerptResult::Whole
+        }
     }
 
     /// Decodes an excerpt, `shrink` times smaller.
-    pub fn decode_excerpt(&mut self, excerpt: &Excerpt, shrink: u32) -> Result<Picture, Fault> {
+    pub fn decode_excerpt(&mut self, excerpt: &Excerpt, shrink: u32) -> Result<Picture, PictureError> {
         let Excerpt { file, area } = excerpt;
         let part = Part { area: PixelBox { x: 0, y: 0, ..*area }, shrink };
         let mut picture = jpeg::decode(file, part, std::mem::take(&mut self.spare), DamagePolicy::Refuse)?;
@@ -264,9 +277,9 @@ impl Decoder {
         Ok(picture)
     }
 
-    /// Takes the memory of a picture for the next: fresh pages cost as much as the decoding of a
-    /// small picture. That of a huge one is given back.
-    pub fn keep(&mut self, picture: Picture) {
+    /// Reuses the buffer of a picture for the next one: fresh memory costs as much as decoding a small
+    /// picture. A huge buffer is freed.
+    pub fn recycle(&mut self, picture: Picture) {
         if picture.pixels.len() <= MOST_KEPT {
             self.spare = picture.pixels;
         }

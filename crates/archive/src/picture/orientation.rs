@@ -1,31 +1,32 @@
-//! EXIF orientation. Boxes refer to the picture as displayed; pixels are stored in another way.
+//! EXIF orientation. Boxes refer to the picture as displayed, pixels are stored differently.
 
 use detections::PixelBox;
 
 use super::{CHANNELS, Picture};
 
-/// How a picture is turned and mirrored before it is displayed: EXIF's values 1 to 8.
+/// How a picture is rotated and mirrored for display: EXIF's values 1 to 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Orientation(u32);
 
 impl Orientation {
-    /// As EXIF numbers it; upright when it is none of its numbers.
-    pub fn numbered(value: u32) -> Self {
+    /// From the EXIF value; upright if it is invalid.
+    pub fn from_exif(value: u32) -> Self {
         Self(if (1..=8).contains(&value) { value } else { 1 })
     }
 
-    /// The picture is displayed as it is stored.
+    /// Whether the picture is displayed as it is stored.
     pub fn is_upright(self) -> bool {
         self.0 == 1
     }
 
-    /// Width and height as displayed, of a picture with these as stored.
-    pub fn displayed(self, width: u32, height: u32) -> (u32, u32) {
+    /// Converts width and height as stored to those as displayed.
+    pub fn display_size(self, width: u32, height: u32) -> (u32, u32) {
         if self.0 >= 5 { (height, width) } else { (width, height) }
     }
 
-    /// Where the pixel displayed at `(x, y)` is stored, in a picture stored as `width` x `height`.
-    fn stored(self, (x, y): (u32, u32), width: u32, height: u32) -> (u32, u32) {
+    /// The stored position of the pixel that is displayed at `(x, y)`, in a picture stored as `width` x
+    /// `height`.
+    fn find_stored(self, (x, y): (u32, u32), width: u32, height: u32) -> (u32, u32) {
         match self.0 {
             2 => (width - 1 - x, y),
             3 => (width - 1 - x, height - 1 - y),
@@ -38,25 +39,25 @@ impl Orientation {
         }
     }
 
-    /// Where a box of the displayed picture is stored.
-    pub fn stored_box(self, area: PixelBox, width: u32, height: u32) -> PixelBox {
-        let near = self.stored((area.x, area.y), width, height);
-        let far = self.stored((area.x + area.width - 1, area.y + area.height - 1), width, height);
+    /// Converts a box of the displayed picture to the picture as stored.
+    pub fn find_stored_box(self, area: PixelBox, width: u32, height: u32) -> PixelBox {
+        let near = self.find_stored((area.x, area.y), width, height);
+        let far = self.find_stored((area.x + area.width - 1, area.y + area.height - 1), width, height);
         let (left, right) = (near.0.min(far.0), near.0.max(far.0));
         let (top, bottom) = (near.1.min(far.1), near.1.max(far.1));
         PixelBox { x: left, y: top, width: right - left + 1, height: bottom - top + 1 }
     }
 
-    /// The picture as it is displayed.
+    /// Rotates and mirrors a picture for display.
     pub fn display(self, picture: Picture) -> Picture {
         if self.0 == 1 {
             return picture;
         }
-        let (width, height) = self.displayed(picture.width, picture.height);
+        let (width, height) = self.display_size(picture.width, picture.height);
         let mut pixels = Vec::with_capacity(picture.pixels.len());
         for y in 0..height {
             for x in 0..width {
-                let (column, row) = self.stored((x, y), picture.width, picture.height);
+                let (column, row) = self.find_stored((x, y), picture.width, picture.height);
                 let at = (row as usize * picture.width as usize + column as usize) * CHANNELS;
                 pixels.extend_from_slice(&picture.pixels[at..at + CHANNELS]);
             }
@@ -69,7 +70,7 @@ impl Orientation {
 mod tests {
     use super::*;
 
-    fn numbered(width: u32, height: u32) -> Picture {
+    fn make_numbered(width: u32, height: u32) -> Picture {
         let pixels = (0..width * height).flat_map(|n| [u8::try_from(n).unwrap(); CHANNELS]).collect();
         Picture::whole(width, height, pixels)
     }
@@ -97,7 +98,7 @@ mod tests {
             &[&[2, 5], &[1, 4], &[0, 3]],
         ];
         for (value, expected) in (1..).zip(expected) {
-            let shown = Orientation(value).display(numbered(3, 2));
+            let shown = Orientation(value).display(make_numbered(3, 2));
             assert_eq!(rows(&shown), expected, "orientation {value}");
         }
     }
@@ -106,10 +107,10 @@ mod tests {
     fn a_box_is_cut_where_it_is_displayed() {
         for value in 1..=8 {
             let orientation = Orientation(value);
-            let whole = rows(&orientation.display(numbered(5, 4)));
+            let whole = rows(&orientation.display(make_numbered(5, 4)));
             let area = PixelBox { x: 1, y: 2, width: 3, height: 1 };
-            let stored = orientation.stored_box(area, 5, 4);
-            let all = rows(&numbered(5, 4));
+            let stored = orientation.find_stored_box(area, 5, 4);
+            let all = rows(&make_numbered(5, 4));
             let mut found: Vec<u8> = all[stored.y as usize..(stored.y + stored.height) as usize]
                 .iter()
                 .flat_map(|row| row[stored.x as usize..(stored.x + stored.width) as usize].to_vec())

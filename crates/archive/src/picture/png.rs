@@ -1,20 +1,20 @@
-//! PNG, which some trap cameras and many image tools write.
+//! Decoding PNG, which some trap cameras and many tools write.
 
 use std::io::Cursor;
 
 use ::png::{ColorType, DecodingError, InterlaceInfo, Reader, Transformations, expand_interlaced_row};
 use detections::PixelBox;
 
-use super::{CHANNELS, Fault, Picture};
+use super::{CHANNELS, Picture, PictureError};
 
-/// Pixels around an area that filters look at when it is made smaller: up to two for each pixel
-/// of a crop, which has at least 128 on its longest side.
+/// Pixels around an area that filters use when they shrink it: up to two for each pixel of a crop, which has
+/// at least 128 on its longest side.
 const MARGIN_SHARE: u32 = 64;
 const LEAST_MARGIN: u32 = 8;
 
 type Png<'a> = Reader<Cursor<&'a [u8]>>;
 
-/// What the header of a PNG file says.
+/// The header of a PNG file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PngInfo {
     /// Width in pixels, at least 1.
@@ -26,14 +26,14 @@ pub(super) struct PngInfo {
 }
 
 /// Reads the header of a PNG file.
-pub(super) fn read_info(bytes: &[u8]) -> Result<PngInfo, Fault> {
+pub(super) fn read_info(bytes: &[u8]) -> Result<PngInfo, PictureError> {
     let reader = open(bytes)?;
     let info = reader.info();
     Ok(PngInfo { width: info.width, height: info.height, is_interlaced: info.interlaced })
 }
 
-/// What is decoded of a picture of which `area` is needed.
-pub(super) fn window(area: PixelBox, width: u32, height: u32) -> PixelBox {
+/// The window to decode for `area`.
+pub(super) fn choose_window(area: PixelBox, width: u32, height: u32) -> PixelBox {
     let margin = area.width.max(area.height) / MARGIN_SHARE + LEAST_MARGIN;
     let (x, y) = (area.x.saturating_sub(margin), area.y.saturating_sub(margin));
     let right = area.x.saturating_add(area.width + margin).min(width);
@@ -41,13 +41,13 @@ pub(super) fn window(area: PixelBox, width: u32, height: u32) -> PixelBox {
     PixelBox { x, y, width: right - x, height: bottom - y }
 }
 
-/// Decodes what is around an area. What is transparent shows the colour that lies under it.
+/// Decodes the window around an area. Transparent pixels show their colour.
 ///
-/// `stop` is asked at each row whether anybody still waits.
-pub(super) fn decode(bytes: &[u8], area: PixelBox, stop: &dyn Fn() -> bool) -> Result<Picture, Fault> {
+/// `stop` is polled at each row and cancels decoding.
+pub(super) fn decode(bytes: &[u8], area: PixelBox, stop: &dyn Fn() -> bool) -> Result<Picture, PictureError> {
     let mut reader = open(bytes)?;
     let (width, height) = reader.info().size();
-    let window = window(area, width, height);
+    let window = choose_window(area, width, height);
     let mut pixels = Vec::with_capacity(window.width as usize * window.height as usize * CHANNELS);
     if reader.info().interlaced {
         let samples = read_interlaced(&mut reader, stop)?;
@@ -60,37 +60,39 @@ pub(super) fn decode(bytes: &[u8], area: PixelBox, stop: &dyn Fn() -> bool) -> R
     }
     let PixelBox { x: left, y: top, width, height } = window;
     if pixels.len() != width as usize * height as usize * CHANNELS {
-        return Err(Fault::NotAPicture("a PNG whose first picture is smaller than it says".into()));
+        return Err(PictureError::NotAPicture("a PNG whose first picture is smaller than it says".into()));
     }
     Ok(Picture { left, top, ..Picture::whole(width, height, pixels) })
 }
 
-fn open(bytes: &[u8]) -> Result<Png<'_>, Fault> {
+fn open(bytes: &[u8]) -> Result<Png<'_>, PictureError> {
     let mut decoder = ::png::Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(Transformations::ALPHA | Transformations::STRIP_16);
-    let reader = decoder.read_info().map_err(fault)?;
-    // An animation may begin with a picture of another size.
+    let reader = decoder.read_info().map_err(map_error)?;
+    // The first picture of an animation may have another size.
     let frame = reader.info().frame_control();
     let is_whole = frame.is_none_or(|frame| (frame.width, frame.height) == reader.info().size());
     match reader.output_color_type().0 {
-        ColorType::Indexed => Err(Fault::NotAPicture("a PNG whose palette is missing".into())),
-        _ if !is_whole => Err(Fault::NotAPicture("a PNG whose first picture is smaller than it says".into())),
+        ColorType::Indexed => Err(PictureError::NotAPicture("a PNG whose palette is missing".into())),
+        _ if !is_whole => {
+            Err(PictureError::NotAPicture("a PNG whose first picture is smaller than it says".into()))
+        }
         _ => Ok(reader),
     }
 }
 
-/// Goes through all rows, so that what is wrong with any of them is found, and keeps the window.
+/// Decodes all rows, so that errors in any of them are found, and keeps the window.
 fn read_rows(
     reader: &mut Png<'_>,
     window: PixelBox,
     pixels: &mut Vec<u8>,
     stop: &dyn Fn() -> bool,
-) -> Result<(), Fault> {
+) -> Result<(), PictureError> {
     let (color, _) = reader.output_color_type();
     let mut number = 0;
-    while let Some(row) = reader.next_row().map_err(fault)? {
+    while let Some(row) = reader.next_row().map_err(map_error)? {
         if stop() {
-            return Err(Fault::Stopped);
+            return Err(PictureError::Stopped);
         }
         if (window.y..window.y + window.height).contains(&number) {
             push_pixels(pixels, row.data(), color, window);
@@ -100,16 +102,17 @@ fn read_rows(
     Ok(())
 }
 
-/// All rows of a file that is stored in passes, each finer than the one before.
-fn read_interlaced(reader: &mut Png<'_>, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, Fault> {
+/// Reads all rows of an interlaced file, which is stored in passes of increasing resolution.
+fn read_interlaced(reader: &mut Png<'_>, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, PictureError> {
     let size = reader.output_buffer_size();
-    let mut samples = vec![0; size.ok_or_else(|| Fault::NotAPicture("a PNG larger than memory".into()))?];
+    let mut samples =
+        vec![0; size.ok_or_else(|| PictureError::NotAPicture("a PNG larger than memory".into()))?];
     let (color, depth) = reader.output_color_type();
     let bits = u8::try_from(color.samples()).unwrap_or(u8::MAX).saturating_mul(depth as u8);
     let stride = reader.output_line_size(reader.info().width).unwrap_or(0);
-    while let Some(row) = reader.next_interlaced_row().map_err(fault)? {
+    while let Some(row) = reader.next_interlaced_row().map_err(map_error)? {
         if stop() {
-            return Err(Fault::Stopped);
+            return Err(PictureError::Stopped);
         }
         if let InterlaceInfo::Adam7(info) = row.interlace() {
             expand_interlaced_row(&mut samples, stride, row.data(), info, bits);
@@ -118,7 +121,7 @@ fn read_interlaced(reader: &mut Png<'_>, stop: &dyn Fn() -> bool) -> Result<Vec<
     Ok(samples)
 }
 
-/// Adds the pixels of a row that are in the window, as [`CHANNELS`] says.
+/// Adds the pixels of a row that are in the window, with [`CHANNELS`] bytes each.
 fn push_pixels(pixels: &mut Vec<u8>, row: &[u8], color: ColorType, window: PixelBox) {
     let samples = color.samples();
     let [from, to] = [window.x, window.x + window.width].map(|x| x as usize * samples);
@@ -130,11 +133,11 @@ fn push_pixels(pixels: &mut Vec<u8>, row: &[u8], color: ColorType, window: Pixel
     }
 }
 
-fn fault(error: DecodingError) -> Fault {
+fn map_error(error: DecodingError) -> PictureError {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Fault::Truncated("the PNG ends too early".into())
+            PictureError::Truncated("the PNG ends too early".into())
         }
-        other => Fault::NotAPicture(format!("PNG: {other}")),
+        other => PictureError::NotAPicture(format!("PNG: {other}")),
     }
 }

@@ -1,13 +1,13 @@
-//! What is in an archive, and what is told of what is not.
+//! What is in an archive, and how it reports what is missing.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{ArchiveError, MissingReason, Order, Summary, Unwatched, Watch};
+use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, MissingReason, NoWatch, Resources, Watch};
 use serde_json::json;
 use testkit::{Package, picture};
 
-use crate::support::{open, order, write};
+use crate::support::{open, request, resources, write, write_with};
 
 /// A quarter of a picture, and the colour that fixtures have there.
 const QUARTERS: [([f64; 4], [u8; 3]); 4] = [
@@ -41,7 +41,7 @@ fn pictures_of_every_kind_are_cut_where_their_boxes_are() {
     for name in colours {
         let ids: Vec<String> = (0..4).map(|number| format!("{name}-{number}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let (archive, summary) = write(&data, &order(&ids), &Unwatched).unwrap();
+        let (archive, summary) = write(&data, &request(&ids), &NoWatch).unwrap();
         assert_eq!((summary.crops, summary.missing), (4, 0), "{name}");
         for (id, (_, colour)) in ids.iter().zip(QUARTERS) {
             let (width, height, middle) = archive.crop(id);
@@ -54,7 +54,7 @@ fn pictures_of_every_kind_are_cut_where_their_boxes_are() {
 #[test]
 fn a_grey_picture_makes_grey_crops() {
     let (data, _folder) = open(&quarters(&["grey.jpg"]));
-    let (archive, _) = write(&data, &order(&["grey.jpg-0", "grey.jpg-3"]), &Unwatched).unwrap();
+    let (archive, _) = write(&data, &request(&["grey.jpg-0", "grey.jpg-3"]), &NoWatch).unwrap();
     // ITU-R 601 luma of the red and the white quarter.
     assert_close(archive.crop("grey.jpg-0").2, [87, 87, 87], "red");
     assert_close(archive.crop("grey.jpg-3").2, [240, 240, 240], "white");
@@ -68,8 +68,8 @@ fn crops_are_fitted_and_never_enlarged() {
     package.detection("wide", "m", "doe", [0.0, 0.0, 1.0, 0.25]);
     package.detection("small", "m", "doe", [0.1, 0.1, 0.1, 0.1]);
     let (data, _folder) = open(&package);
-    let order = Order { crop_size: 128, ..order(&["whole", "wide", "small"]) };
-    let (archive, _) = write(&data, &order, &Unwatched).unwrap();
+    let request = ArchiveRequest { crop_size: 128, ..request(&["whole", "wide", "small"]) };
+    let (archive, _) = write(&data, &request, &NoWatch).unwrap();
     let size = |id| (archive.crop(id).0, archive.crop(id).1);
     assert_eq!((size("whole"), size("wide"), size("small")), ((128, 96), (128, 24), (32, 24)));
 }
@@ -80,7 +80,7 @@ fn entries_are_in_the_order_asked_for() {
     // Each picture comes again after the others, so its crops wait for their turn.
     let ids =
         ["colour.png-3", "colour.jpg-0", "progressive.jpg-2", "colour.png-0", "colour.jpg-3", "colour.png-1"];
-    let (archive, _) = write(&data, &order(&ids), &Unwatched).unwrap();
+    let (archive, _) = write(&data, &request(&ids), &NoWatch).unwrap();
     let expected: Vec<String> = ids.iter().map(|id| format!("detection_{id}.jpg")).collect();
     assert_eq!(archive.crops(), expected);
     assert_eq!(archive.names[6..], ["metadata.csv", "missing.csv", "manifest.json"]);
@@ -92,7 +92,7 @@ fn entries_are_in_the_order_asked_for() {
 #[test]
 fn metadata_has_the_columns_of_the_contract() {
     let (data, _folder) = open(&quarters(&["colour.jpg"]));
-    let (archive, _) = write(&data, &order(&["colour.jpg-1"]), &Unwatched).unwrap();
+    let (archive, _) = write(&data, &request(&["colour.jpg-1"]), &NoWatch).unwrap();
     let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
     let lines: Vec<&str> = metadata.lines().collect();
     assert_eq!(
@@ -111,25 +111,25 @@ fn metadata_has_the_columns_of_the_contract() {
 fn the_manifest_tells_what_is_there_with_its_hash() {
     use sha2::{Digest, Sha256};
     let (data, _folder) = open(&quarters(&["colour.jpg"]));
-    let order = order(&["colour.jpg-0", "none", "colour.jpg-1"]);
-    let (archive, summary) = write(&data, &order, &Unwatched).unwrap();
+    let request = request(&["colour.jpg-0", "none", "colour.jpg-1"]);
+    let (archive, summary) = write(&data, &request, &NoWatch).unwrap();
     let missing_reasons = vec![MissingReason {
         reason: "no_such_id",
         count: 1,
         message: "1 id is of no detection of the data set".into(),
         hint: None,
     }];
-    let expected = Summary {
+    let expected = ArchiveSummary {
         asked_for: 3,
         crops: 2,
         metadata_rows: 2,
         missing: 1,
         missing_reasons,
-        ..Summary::default()
+        ..ArchiveSummary::default()
     };
     assert_eq!(summary, expected);
     let manifest = archive.manifest();
-    assert_eq!(manifest["request"], order.request);
+    assert_eq!(manifest["request"], json!({"detection_ids": request.detection_ids}));
     assert_eq!(
         manifest["counts"],
         json!({"asked_for": 3, "crops": 2, "pictures": 0, "remote_pictures": 0, "metadata_rows": 2, "missing": 1})
@@ -177,7 +177,7 @@ fn everything_that_is_missing_is_told_with_its_reason() {
     ];
     let mut ids = vec!["colour.jpg-0"];
     ids.extend(expected.iter().map(|(id, _)| *id));
-    let (archive, summary) = write(&data, &order(&ids), &Unwatched).unwrap();
+    let (archive, summary) = write(&data, &request(&ids), &NoWatch).unwrap();
     let missing = archive.missing();
     let found: Vec<(&str, &str)> = missing.iter().map(|(id, why)| (id.as_str(), why.as_str())).collect();
     assert_eq!(found, expected);
@@ -192,7 +192,7 @@ fn a_box_that_reaches_outside_is_clipped() {
     package.medium("m", "2023-10-01T06:00:00Z", "m.jpg", Some(picture("colour.jpg")));
     package.detection("edge", "m", "doe", [-0.25, -0.5, 0.5, 0.75]);
     let (data, _folder) = open(&package);
-    let (archive, _) = write(&data, &order(&["edge"]), &Unwatched).unwrap();
+    let (archive, _) = write(&data, &request(&["edge"]), &NoWatch).unwrap();
     let (width, height, middle) = archive.crop("edge");
     assert_eq!((width, height), (80, 60));
     assert_close(middle, QUARTERS[0].1, "the red corner");
@@ -203,18 +203,18 @@ fn a_box_that_reaches_outside_is_clipped() {
 #[test]
 fn when_nothing_can_be_exported_it_says_why() {
     let (data, _folder) = open(&quarters(&["text.jpg"]));
-    let error = write(&data, &order(&["a", "b", "c", "d"]), &Unwatched).err().unwrap();
+    let error = write(&data, &request(&["a", "b", "c", "d"]), &NoWatch).err().unwrap();
     assert_eq!(
         error.to_string(),
         "none of the 4 detections could be exported: 4 ids are of no detections of the data set. The first is a: no \
          detection of the data set has this id"
     );
-    let error = write(&data, &order(&["text.jpg-0"]), &Unwatched).err().unwrap().to_string();
+    let error = write(&data, &request(&["text.jpg-0"]), &NoWatch).err().unwrap().to_string();
     assert!(error.starts_with("the only detection could not be exported: 1 picture is no JPEG"), "{error}");
     assert!(error.contains("media/text.jpg is not a picture that can be read"), "{error}");
 }
 
-/// A table is not what somebody wanted who asked for pictures.
+/// A table alone is no use where pictures were requested.
 #[test]
 fn a_table_alone_is_nothing_unless_no_pictures_were_asked_for() {
     let mut package = quarters(&["text.jpg"]);
@@ -222,7 +222,7 @@ fn a_table_alone_is_nothing_unless_no_pictures_were_asked_for() {
     package.detection("gone", "gone", "doe", [0.1, 0.1, 0.2, 0.2]);
     let (data, _folder) = open(&package);
     let ids = ["gone", "text.jpg-0", "text.jpg-1"];
-    let Err(ArchiveError::NothingFound(error)) = write(&data, &order(&ids), &Unwatched) else {
+    let Err(ArchiveError::NothingFound(error)) = write(&data, &request(&ids), &NoWatch) else {
         panic!("an archive without a picture");
     };
     let reasons: Vec<(&str, usize)> =
@@ -235,8 +235,8 @@ fn a_table_alone_is_nothing_unless_no_pictures_were_asked_for() {
         ),
         "{error}"
     );
-    let table = Order { include_crops: false, ..order(&ids) };
-    let (archive, summary) = write(&data, &table, &Unwatched).unwrap();
+    let table = ArchiveRequest { include_crops: false, ..request(&ids) };
+    let (archive, summary) = write(&data, &table, &NoWatch).unwrap();
     assert_eq!((summary.metadata_rows, summary.missing), (3, 0));
     assert_eq!(archive.names, ["metadata.csv", "missing.csv", "manifest.json"]);
 }
@@ -255,7 +255,7 @@ fn reasons_are_counted_and_say_what_can_be_done() {
     let mut ids: Vec<String> = (0..12).map(|number| format!("remote-{number}")).collect();
     ids.extend(["colour.jpg-0".to_owned(), "off".to_owned()]);
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let (_, summary) = write(&data, &order(&ids), &Unwatched).unwrap();
+    let (_, summary) = write(&data, &request(&ids), &NoWatch).unwrap();
     let reasons: Vec<_> = summary
         .missing_reasons
         .iter()
@@ -272,14 +272,15 @@ fn reasons_are_counted_and_say_what_can_be_done() {
 fn parts_are_left_out_when_they_are_not_wanted() {
     let (data, _folder) = open(&quarters(&["colour.jpg"]));
     let ids = ["colour.jpg-0", "colour.jpg-1"];
-    let (archive, _) = write(&data, &Order { include_crops: false, ..order(&ids) }, &Unwatched).unwrap();
+    let (archive, _) =
+        write(&data, &ArchiveRequest { include_crops: false, ..request(&ids) }, &NoWatch).unwrap();
     assert_eq!(archive.names, ["metadata.csv", "missing.csv", "manifest.json"]);
     assert!(archive.missing().is_empty());
     // The boxes are in pixels all the same.
     let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
     assert!(metadata.contains(",160,0,160,120,"), "{metadata}");
     let (archive, _) =
-        write(&data, &Order { include_metadata_csv: false, ..order(&ids) }, &Unwatched).unwrap();
+        write(&data, &ArchiveRequest { include_metadata_csv: false, ..request(&ids) }, &NoWatch).unwrap();
     assert_eq!(archive.names.last().unwrap(), "manifest.json");
     assert_eq!(archive.names.len(), 4);
 }
@@ -290,7 +291,7 @@ fn no_position_of_the_camera_is_in_a_crop() {
     let holds = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
     assert!(holds(&original, b"Exif") && holds(&original, b"Trail"));
     let (data, _folder) = open(&quarters(&["rotated.jpg"]));
-    let (archive, _) = write(&data, &order(&["rotated.jpg-0"]), &Unwatched).unwrap();
+    let (archive, _) = write(&data, &request(&["rotated.jpg-0"]), &NoWatch).unwrap();
     let crop = &archive.files["crops/detection_rotated.jpg-0.jpg"];
     assert!(!holds(crop, b"Exif") && !holds(crop, b"Trail"));
 }
@@ -300,8 +301,8 @@ fn the_same_order_gives_the_same_bytes() {
     let (data, _folder) = open(&quarters(&["colour.jpg", "colour.png", "cmyk.jpg", "grey.jpg"]));
     let ids = ["cmyk.jpg-1", "colour.jpg-0", "grey.jpg-2", "cmyk.jpg-0", "colour.png-3", "none"];
     let of = |threads| {
-        let order = Order { threads: NonZeroUsize::new(threads).unwrap(), ..order(&ids) };
-        write(&data, &order, &Unwatched).unwrap().0.bytes
+        let resources = Resources { threads: NonZeroUsize::new(threads).unwrap(), ..resources() };
+        write_with(&data, &request(&ids), &resources, &NoWatch).unwrap().0.bytes
     };
     let first = of(1);
     assert_eq!(first, of(1));
@@ -337,7 +338,7 @@ fn writing_stops_when_nobody_waits() {
     let (data, _folder) = open(&package);
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let watch = Impatient::default();
-    let outcome = write(&data, &order(&ids), &watch);
+    let outcome = write(&data, &request(&ids), &watch);
     assert!(matches!(outcome, Err(ArchiveError::Cancelled)));
     assert!(watch.last.load(Ordering::Relaxed) < 20);
 }

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use archive::{Order, Unwatched};
+use archive::{ArchiveRequest, NoWatch, Resources};
 use testkit::{Package, picture};
 use zip::ZipArchive;
 
-use crate::support::{open, order, write};
+use crate::support::{open, request, resources, write_with};
 
 /// What a directory in the format's extension for large archives begins with.
 const ZIP64: &[u8] = b"PK\x06\x06";
@@ -34,9 +34,10 @@ fn there_may_be_more_than_65535_files() {
     let (data, folder) = open(&package);
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let path = folder.path().join("a.zip");
-    let order = Order { crop_size: 64, ..order(&ids) };
+    let request = ArchiveRequest { crop_size: 64, ..request(&ids) };
     let summary =
-        archive::write(&data, &order, File::create(&path).unwrap(), folder.path(), &Unwatched).unwrap();
+        archive::write(&data, &request, &resources(), File::create(&path).unwrap(), folder.path(), &NoWatch)
+            .unwrap();
     assert_eq!((summary.crops, summary.missing), (66_000, 0));
 
     let bytes = std::fs::read(&path).unwrap();
@@ -61,7 +62,7 @@ fn files_may_lie_beyond_four_gibibytes() {
     let path = folder.path().join("a.zip");
     let mut file = File::create(&path).unwrap();
     file.seek(SeekFrom::Start(BEYOND)).unwrap();
-    archive::write(&data, &order(&["d"]), file, folder.path(), &Unwatched).unwrap();
+    archive::write(&data, &request(&["d"]), &resources(), file, folder.path(), &NoWatch).unwrap();
 
     let mut file = File::open(&path).unwrap();
     file.seek(SeekFrom::Start(BEYOND)).unwrap();
@@ -126,17 +127,17 @@ fn huge_pictures_child() {
     let (data, _folder) = open(&package);
     drop(package);
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let memory = std::sync::Arc::new(archive::PictureMemory::new(384 << 20));
-    let order = Order { threads: std::num::NonZeroUsize::new(4).unwrap(), memory, ..order(&ids) };
-    let (_, summary) = write(&data, &order, &Unwatched).unwrap();
+    let pictures = std::sync::Arc::new(archive::PictureMemory::new(384 << 20));
+    let four = Resources { threads: std::num::NonZeroUsize::new(4).unwrap(), pictures, ..resources() };
+    let (_, summary) = write_with(&data, &request(&ids), &four, &NoWatch).unwrap();
     assert_eq!((summary.crops, summary.missing), (4, 0));
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     println!("took {}", peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() >> 10);
 
-    // One that needs more than there is for all is missing, and says so.
-    let memory = std::sync::Arc::new(archive::PictureMemory::new(64 << 20));
-    let too_little = Order { memory, ..order.clone() };
-    let error = write(&data, &too_little, &Unwatched).err().unwrap().to_string();
+    // A picture that needs more than the memory for all is missing, with the reason.
+    let pictures = std::sync::Arc::new(archive::PictureMemory::new(64 << 20));
+    let too_little = Resources { pictures, ..four };
+    let error = write_with(&data, &request(&ids), &too_little, &NoWatch).err().unwrap().to_string();
     assert!(error.contains("4 pictures are too large (raise --picture-memory and --job-memory)"), "{error}");
 }

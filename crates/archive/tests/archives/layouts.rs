@@ -3,22 +3,22 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use archive::{Coordinates, Layout, Media, Order, Summary, Unwatched};
-use detections::{Dataset, ReadOptions};
+use archive::{ArchiveRequest, ArchiveSummary, Layout, Media, NoWatch, Resources};
+use detections::{Coordinates, Dataset, ReadOptions};
 use serde_json::{Value, json};
-use testkit::{Package, SERIAL, Taken, examples, picture, taken};
+use testkit::{CameraExif, Package, SERIAL, examples, picture, write_exif};
 
 use crate::support::{self, open};
 
 const AT: &str = "2023-10-01T06:00:00Z";
 
-fn order(layout: Layout, ids: &[&str]) -> Order {
-    Order { layout, ..support::order(ids) }
+fn request(layout: Layout, ids: &[&str]) -> ArchiveRequest {
+    ArchiveRequest { layout, ..support::request(ids) }
 }
 
 /// The entries of an archive by their names.
-fn write(data: &Dataset, order: &Order) -> (HashMap<String, Vec<u8>>, Summary) {
-    let (archive, summary) = support::write(data, order, &Unwatched).unwrap();
+fn write(data: &Dataset, request: &ArchiveRequest) -> (HashMap<String, Vec<u8>>, ArchiveSummary) {
+    let (archive, summary) = support::write(data, request, &NoWatch).unwrap();
     (archive.files, summary)
 }
 
@@ -46,7 +46,7 @@ const HERONS: [&str; 3] = ["7ab33b3a_1", "d9ef08ec_1", "3b185b03_1"];
 #[test]
 fn a_package_of_a_selection_is_read_again_as_what_was_selected() {
     let data = example();
-    let (files, summary) = write(&data, &order(Layout::CamtrapDp, &HERONS));
+    let (files, summary) = write(&data, &request(Layout::CamtrapDp, &HERONS));
     assert_eq!((summary.pictures, summary.metadata_rows, summary.missing), (3, 3, 0));
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in &files {
@@ -55,7 +55,7 @@ fn a_package_of_a_selection_is_read_again_as_what_was_selected() {
         std::fs::write(path, content).unwrap();
     }
     let again = detections::open(folder.path(), &ReadOptions::default()).unwrap();
-    assert!(again.problems.listed().is_empty());
+    assert!(again.problems.list().is_empty());
     for id in HERONS {
         let [before, after] =
             [&data, &again].map(|data| data.observations.get(data.observations.find(id).unwrap()));
@@ -69,7 +69,7 @@ fn a_package_of_a_selection_is_read_again_as_what_was_selected() {
 
 #[test]
 fn a_package_keeps_the_columns_of_its_source_and_says_what_it_is() {
-    let (files, _) = write(&example(), &order(Layout::CamtrapDp, &HERONS));
+    let (files, _) = write(&example(), &request(Layout::CamtrapDp, &HERONS));
     let deployments = rows(&files, "deployments.csv");
     assert_eq!(deployments.len(), 1);
     let kept = ["cameraModel", "cameraHeight", "cameraHeading", "deploymentStart"]
@@ -91,14 +91,14 @@ fn a_package_keeps_the_columns_of_its_source_and_says_what_it_is() {
             .starts_with("Selection of 3 observations from: Desmet P")
     );
     assert_eq!(descriptor["licenses"].as_array().unwrap().len(), 2);
-    let exact = Order { coordinates: Coordinates::Exact, ..order(Layout::CamtrapDp, &HERONS) };
+    let exact = ArchiveRequest { coordinates: Coordinates::Exact, ..request(Layout::CamtrapDp, &HERONS) };
     let (files, _) = write(&example(), &exact);
     assert_eq!(rows(&files, "deployments.csv")[0]["latitude"], "50.699");
 }
 
 #[test]
 fn crops_may_stand_for_the_pictures_of_a_package() {
-    let crops = Order { media: Media::Crops, ..order(Layout::CamtrapDp, &HERONS) };
+    let crops = ArchiveRequest { media: Media::Crops, ..request(Layout::CamtrapDp, &HERONS) };
     let (files, summary) = write(&example(), &crops);
     assert_eq!((summary.crops, summary.pictures), (3, 0));
     let media = rows(&files, "media.csv");
@@ -133,14 +133,14 @@ fn what_camtrap_dp_cannot_hold_is_told() {
         .push_str("placeless,dep2,m4,,2023-10-01T06:00:00Z,,media,animal,doe,1,0.1,0.1,0.2,0.2,0.9\n");
     let (data, _folder) = open(&package);
     let ids = ["good", "timeless", "zoneless", "placeless"];
-    let (files, _) = write(&data, &order(Layout::CamtrapDp, &ids));
+    let (files, _) = write(&data, &request(Layout::CamtrapDp, &ids));
     let expected = [("timeless", "no_time"), ("zoneless", "no_time_zone"), ("placeless", "no_coordinates")];
     assert_eq!(missing(&files), expected.map(|(id, why)| (id.to_owned(), why.to_owned())));
 }
 
 #[test]
 fn coco_has_boxes_in_pixels_and_sequences() {
-    let (files, _) = write(&example(), &order(Layout::Coco, &HERONS));
+    let (files, _) = write(&example(), &request(Layout::Coco, &HERONS));
     let coco = json_of(&files, "annotations.json");
     assert_eq!(coco["categories"], json!([{"id": 0, "name": "empty"}, {"id": 1, "name": "Ardea"}]));
     let image = &coco["images"][0];
@@ -161,7 +161,7 @@ fn boxes_of_coco_lie_on_pictures_as_they_are_stored() {
     package.medium("m", AT, "media/m.jpg", Some(picture("rotated.jpg")));
     package.detection("d", "m", "doe", [0.5, 0.0, 0.5, 0.5]);
     let (data, _folder) = open(&package);
-    let (files, _) = write(&data, &order(Layout::Coco, &["d"]));
+    let (files, _) = write(&data, &request(Layout::Coco, &["d"]));
     let coco = json_of(&files, "annotations.json");
     let file = &files[coco["images"][0]["file_name"].as_str().unwrap()];
     let mut decoder = zune_jpeg::JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(file));
@@ -175,17 +175,17 @@ fn boxes_of_coco_lie_on_pictures_as_they_are_stored() {
 #[test]
 fn no_position_and_no_serial_number_is_in_any_picture() {
     let place = Some(((51, 30), (-114, 15)));
-    let original = taken(Taken { time: "2023:10:01 06:00:00", offset: "+02:00", place });
+    let original = write_exif(CameraExif { time: "2023:10:01 06:00:00", offset: "+02:00", place });
     let holds = |bytes: &[u8], what: &str| bytes.windows(what.len()).any(|window| window == what.as_bytes());
     assert!(holds(&original, SERIAL));
     let mut package = Package::new();
     package.medium("m", AT, "media/m.jpg", Some(original.clone()));
     package.detection("d", "m", "doe", [0.1, 0.1, 0.5, 0.5]);
     let (data, _folder) = open(&package);
-    let with_whole = Order { include_originals: true, ..order(Layout::Crops, &["d"]) };
-    let orders = [with_whole, order(Layout::CamtrapDp, &["d"]), order(Layout::Coco, &["d"])];
-    for order in orders {
-        let (files, _) = write(&data, &order);
+    let with_whole = ArchiveRequest { include_originals: true, ..request(Layout::Crops, &["d"]) };
+    let requests = [with_whole, request(Layout::CamtrapDp, &["d"]), request(Layout::Coco, &["d"])];
+    for request in requests {
+        let (files, _) = write(&data, &request);
         let pictures: Vec<_> = files.iter().filter(|(name, _)| name.contains(".jpg")).collect();
         assert!(!pictures.is_empty());
         for (name, bytes) in pictures {
@@ -222,12 +222,12 @@ fn people_are_left_out_unless_they_are_asked_for() {
     package.observations.push_str(&human("bob", "", "e1", "event"));
     let (data, _folder) = open(&package);
     let ids = ["doe-alone", "doe-both", "doe-event", "ann"];
-    let whole = Order { include_originals: true, ..order(Layout::Crops, &ids) };
+    let whole = ArchiveRequest { include_originals: true, ..request(Layout::Crops, &ids) };
     let (files, summary) = write(&data, &whole);
     assert_eq!((summary.crops, summary.pictures), (3, 1));
     let expected = [("doe-both", "people_on_picture"), ("doe-event", "people_on_picture"), ("ann", "human")];
     assert_eq!(missing(&files), expected.map(|(id, why)| (id.to_owned(), why.to_owned())));
-    let (_, summary) = write(&data, &Order { include_humans: true, ..whole });
+    let (_, summary) = write(&data, &ArchiveRequest { include_humans: true, ..whole });
     assert_eq!((summary.crops, summary.pictures, summary.missing), (4, 3, 0));
 }
 
@@ -242,7 +242,7 @@ fn a_file_over_the_set_size_is_not_read() {
     let folder = package.write();
     let options = ReadOptions { max_file_bytes: 50_000, ..ReadOptions::default() };
     let data = detections::open(folder.path(), &options).unwrap();
-    let (files, summary) = write(&data, &order(Layout::Crops, &["small", "large"]));
+    let (files, summary) = write(&data, &request(Layout::Crops, &["small", "large"]));
     assert_eq!(summary.crops, 1);
     assert_eq!(missing(&files), [("large".to_owned(), "too_large".to_owned())]);
 }
@@ -254,7 +254,7 @@ fn a_cell_that_a_spreadsheet_would_run_is_defused() {
     package.detection("=HYPERLINK(1)", "m", "@SUM(A1)", [0.1, 0.1, 0.2, 0.2]);
     let (data, _folder) = open(&package);
     for (layout, table) in [(Layout::Crops, "metadata.csv"), (Layout::CamtrapDp, "observations.csv")] {
-        let (files, _) = write(&data, &order(layout, &["=HYPERLINK(1)", "+nobody"]));
+        let (files, _) = write(&data, &request(layout, &["=HYPERLINK(1)", "+nobody"]));
         let text = String::from_utf8(files[table].clone()).unwrap();
         assert!(text.contains("'=HYPERLINK(1)") && text.contains("'@SUM(A1)"), "{text}");
         assert_eq!(missing(&files)[0].0, "'+nobody");
@@ -268,9 +268,10 @@ fn each_layout_gives_the_same_bytes_again() {
     let data = example();
     for layout in [Layout::Crops, Layout::CamtrapDp, Layout::Coco] {
         for media in [Media::Whole, Media::Crops, Media::None] {
-            let one = Order { media, include_originals: true, ..order(layout, &HERONS) };
-            let many = Order { threads: NonZeroUsize::new(5).unwrap(), ..one.clone() };
-            assert!(write(&data, &one).0 == write(&data, &many).0, "{layout:?} {media:?}");
+            let one = ArchiveRequest { media, include_originals: true, ..request(layout, &HERONS) };
+            let many = Resources { threads: NonZeroUsize::new(5).unwrap(), ..support::resources() };
+            let (archive, _) = support::write_with(&data, &one, &many, &NoWatch).unwrap();
+            assert!(write(&data, &one).0 == archive.files, "{layout:?} {media:?}");
         }
     }
 }

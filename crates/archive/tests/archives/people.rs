@@ -1,9 +1,9 @@
-//! A picture on which anybody was recorded is given to nobody, whatever the format of the data and the
+//! A picture on which a person was recorded is not exported, whatever the format of the data and the
 //! layout of the archive.
 
 use std::path::Path;
 
-use archive::{Layout, Media, Order, Unwatched};
+use archive::{ArchiveRequest, Layout, Media, NoWatch};
 use detections::{Dataset, ObservationType, ReadOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,20 +15,20 @@ const AT: &str = "2023-10-01T06:00:00Z";
 const AREA: [f64; 4] = [0.1, 0.1, 0.2, 0.2];
 
 /// The ways to ask for whole pictures, or for the tables that name them.
-fn orders(ids: &[&str]) -> Vec<Order> {
-    let crops = Order { include_originals: true, ..support::order(ids) };
-    let mut orders = vec![crops];
+fn requests(ids: &[&str]) -> Vec<ArchiveRequest> {
+    let crops = ArchiveRequest { include_originals: true, ..support::request(ids) };
+    let mut requests = vec![crops];
     for layout in [Layout::CamtrapDp, Layout::Coco] {
         for media in [Media::Whole, Media::Remote, Media::None] {
-            orders.push(Order { layout, media, ..support::order(ids) });
+            requests.push(ArchiveRequest { layout, media, ..support::request(ids) });
         }
     }
-    orders
+    requests
 }
 
 /// The whole pictures of an archive of these detections; none where nothing could be exported.
-fn whole_pictures(data: &Dataset, order: &Order) -> Vec<String> {
-    let Ok((archive, _)) = write(data, order, &Unwatched) else { return Vec::new() };
+fn whole_pictures(data: &Dataset, request: &ArchiveRequest) -> Vec<String> {
+    let Ok((archive, _)) = write(data, request, &NoWatch) else { return Vec::new() };
     archive.names.into_iter().filter(|name| name.contains('/') && !name.starts_with("crops/")).collect()
 }
 
@@ -59,13 +59,13 @@ fn assert_shared_is_withheld(data: &Dataset) {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     assert_eq!(ids.len(), 2);
     let mut handed_out = 0;
-    for order in orders(&ids) {
-        let pictures = whole_pictures(data, &order);
+    for request in requests(&ids) {
+        let pictures = whole_pictures(data, &request);
         assert!(
             pictures.iter().all(|name| name.contains("alone")),
             "{:?} {:?}: {pictures:?}",
-            order.layout,
-            order.media
+            request.layout,
+            request.media
         );
         handed_out += pictures.len();
     }
@@ -92,9 +92,12 @@ fn people_of_a_package_are_known_by_any_name() {
         let (data, _folder) = open(&package);
         assert_shared_is_withheld(&data);
         // Asked for by its id, the person is left out as well.
-        let order =
-            Order { layout: Layout::CamtrapDp, media: Media::None, ..support::order(&["doe-alone", "who"]) };
-        let (archive, _) = write(&data, &order, &Unwatched).unwrap();
+        let request = ArchiveRequest {
+            layout: Layout::CamtrapDp,
+            media: Media::None,
+            ..support::request(&["doe-alone", "who"])
+        };
+        let (archive, _) = write(&data, &request, &NoWatch).unwrap();
         assert_eq!(archive.missing(), [("who".to_owned(), "human".to_owned())], "{person}");
     }
 }
@@ -117,13 +120,16 @@ fn who_sets_up_a_camera_is_known_whatever_the_row_calls_it() {
         package.observations = setups.collect();
         let (data, _folder) = open(&package);
         let ids = ["doe-shared", "doe-alone"];
-        for order in orders(&ids) {
-            let pictures = whole_pictures(&data, &order);
+        for request in requests(&ids) {
+            let pictures = whole_pictures(&data, &request);
             assert!(pictures.iter().all(|name| name.contains("alone")), "{kind}: {pictures:?}");
         }
-        let order =
-            Order { layout: Layout::CamtrapDp, media: Media::None, ..support::order(&["doe-alone", "who"]) };
-        let (archive, _) = write(&data, &order, &Unwatched).unwrap();
+        let request = ArchiveRequest {
+            layout: Layout::CamtrapDp,
+            media: Media::None,
+            ..support::request(&["doe-alone", "who"])
+        };
+        let (archive, _) = write(&data, &request, &NoWatch).unwrap();
         assert_eq!(archive.missing(), [("who".to_owned(), "human".to_owned())], "{kind}");
     }
 }
@@ -144,7 +150,7 @@ fn people_of_wildlife_insights_are_known() {
 }
 
 /// A box of a detector, of an animal or a person.
-fn found(category: &str, x: f64) -> Value {
+fn detect(category: &str, x: f64) -> Value {
     json!({"category": category, "conf": 0.9, "bbox": [x, 0.1, 0.2, 0.2]})
 }
 
@@ -154,15 +160,15 @@ fn people_of_detectors_are_known() {
         "info": {"format_version": "1.5", "detector": "md_v5a.0.0.pt"},
         "detection_categories": {"1": "animal", "2": "person", "3": "vehicle"},
         "images": [
-            {"file": "shared.jpg", "detections": [found("1", 0.1), found("2", 0.5)]},
-            {"file": "alone.jpg", "detections": [found("1", 0.1)]},
+            {"file": "shared.jpg", "detections": [detect("1", 0.1), detect("2", 0.5)]},
+            {"file": "alone.jpg", "detections": [detect("1", 0.1)]},
         ],
     });
     let deer = "ab12;mammalia;cetartiodactyla;cervidae;odocoileus;virginianus;white-tailed deer";
     let prediction = |path: &str, detections: Value| json!({"filepath": path, "prediction": deer, "prediction_score": 0.9, "detections": detections});
     let speciesnet = json!({"predictions": [
-        prediction("shared.jpg", json!([found("1", 0.1), found("3", 0.5)])),
-        prediction("alone.jpg", json!([found("1", 0.1)])),
+        prediction("shared.jpg", json!([detect("1", 0.1), detect("3", 0.5)])),
+        prediction("alone.jpg", json!([detect("1", 0.1)])),
     ]});
     for results in [megadetector, speciesnet] {
         let folder = folder_with("results.json", &results.to_string());
@@ -170,7 +176,7 @@ fn people_of_detectors_are_known() {
     }
 }
 
-/// The address of a picture shows it to anybody.
+/// The address of a picture is as good as the picture.
 #[test]
 fn an_address_is_given_no_more_than_the_picture() {
     let mut package = Package::new();
@@ -187,8 +193,9 @@ fn an_address_is_given_no_more_than_the_picture() {
         (Layout::CamtrapDp, Media::None),
         (Layout::Coco, Media::None),
     ] {
-        let order = Order { layout, media, ..support::order(&["doe-shared", "doe-alone", "ann"]) };
-        let (archive, summary) = write(&data, &order, &Unwatched).unwrap();
+        let request =
+            ArchiveRequest { layout, media, ..support::request(&["doe-shared", "doe-alone", "ann"]) };
+        let (archive, summary) = write(&data, &request, &NoWatch).unwrap();
         let expected = [
             ("doe-shared".to_owned(), "people_on_picture".to_owned()),
             ("ann".to_owned(), "human".to_owned()),
@@ -199,7 +206,8 @@ fn an_address_is_given_no_more_than_the_picture() {
             let text = String::from_utf8_lossy(content);
             assert!(!text.contains("https://example.org/shared.jpg"), "{name}: {text}");
         }
-        let (_, summary) = write(&data, &Order { include_humans: true, ..order }, &Unwatched).unwrap();
+        let (_, summary) =
+            write(&data, &ArchiveRequest { include_humans: true, ..request }, &NoWatch).unwrap();
         assert_eq!((summary.remote_pictures, summary.missing), (2, 0), "{layout:?} {media:?}");
     }
 }
@@ -217,8 +225,8 @@ fn a_picture_of_two_events_is_withheld_for_either() {
     package.observations.push_str(&ann);
     let (data, _folder) = open(&package);
     for ids in [["quiet", "busy"], ["busy", "quiet"]] {
-        let order = Order { include_originals: true, ..support::order(&ids) };
-        let (_, summary) = write(&data, &order, &Unwatched).unwrap();
+        let request = ArchiveRequest { include_originals: true, ..support::request(&ids) };
+        let (_, summary) = write(&data, &request, &NoWatch).unwrap();
         assert_eq!((summary.crops, summary.pictures, summary.missing), (2, 0, 2), "{ids:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use archive::{Layout, Media, Order, Summary, Unwatched};
+use archive::{ArchiveRequest, ArchiveSummary, Layout, Media, NoWatch};
 use detections::{Dataset, Fetch, FetchError, ReadOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -30,21 +30,21 @@ fn package() -> Package {
     package
 }
 
-fn order(layout: Layout, media: Media) -> Order {
-    Order { layout, media, ..support::order(&IDS) }
+fn request(layout: Layout, media: Media) -> ArchiveRequest {
+    ArchiveRequest { layout, media, ..support::request(&IDS) }
 }
 
-struct Written {
+struct WrittenArchive {
     files: HashMap<String, Vec<u8>>,
     names: Vec<String>,
     manifest: Value,
     missing: Vec<(String, String)>,
-    summary: Summary,
+    summary: ArchiveSummary,
 }
 
-impl Written {
-    fn new(data: &Dataset, order: &Order) -> Self {
-        let (archive, summary) = support::write(data, order, &Unwatched).unwrap();
+impl WrittenArchive {
+    fn new(data: &Dataset, request: &ArchiveRequest) -> Self {
+        let (archive, summary) = support::write(data, request, &NoWatch).unwrap();
         let (manifest, missing) = (archive.manifest(), archive.missing());
         Self { files: archive.files, names: archive.names, manifest, missing, summary }
     }
@@ -77,8 +77,8 @@ fn missing(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn a_package_names_pictures_on_the_web_by_their_addresses() {
     let (data, _folder) = open(&package());
-    let written = Written::new(&data, &order(Layout::CamtrapDp, Media::Whole));
-    let Summary { pictures, remote_pictures, metadata_rows, .. } = written.summary;
+    let written = WrittenArchive::new(&data, &request(Layout::CamtrapDp, Media::Whole));
+    let ArchiveSummary { pictures, remote_pictures, metadata_rows, .. } = written.summary;
     assert_eq!((pictures, remote_pictures, metadata_rows), (1, 2, 3));
     assert_eq!(written.missing, missing(&[("gone", "no_file")]));
     assert_eq!(written.manifest["counts"]["remote_pictures"], 2);
@@ -107,7 +107,7 @@ fn pictures_on_the_web_are_missing_where_a_table_cannot_name_them() {
     let (data, _folder) = open(&package());
     let expected = missing(&[("remote", "remote"), ("unstated", "remote"), ("gone", "no_file")]);
     for (layout, media) in [(Layout::CamtrapDp, Media::Crops), (Layout::Coco, Media::Whole)] {
-        let written = Written::new(&data, &order(layout, media));
+        let written = WrittenArchive::new(&data, &request(layout, media));
         assert_eq!((written.missing.as_slice(), written.summary.remote_pictures), (&expected[..], 0));
     }
 }
@@ -115,7 +115,7 @@ fn pictures_on_the_web_are_missing_where_a_table_cannot_name_them() {
 #[test]
 fn a_package_of_addresses_holds_no_picture_and_names_those_that_have_none() {
     let (data, _folder) = open(&package());
-    let written = Written::new(&data, &order(Layout::CamtrapDp, Media::Remote));
+    let written = WrittenArchive::new(&data, &request(Layout::CamtrapDp, Media::Remote));
     assert_eq!(written.missing, missing(&[("local", "not_on_web"), ("gone", "not_on_web")]));
     assert_eq!(written.pictures(), [""; 0]);
     assert_eq!((written.summary.pictures, written.summary.remote_pictures), (0, 2));
@@ -123,15 +123,18 @@ fn a_package_of_addresses_holds_no_picture_and_names_those_that_have_none() {
     assert_eq!(reason.message, "2 pictures are files of the data set and not on the web");
     assert_eq!(reason.hint, Some("ask for media whole"));
     assert_eq!(written.media()["remote"]["filePath"], "https://example.org/assets/1/file");
-    let only_local = Order { detection_ids: vec!["local".into()], ..order(Layout::CamtrapDp, Media::Remote) };
-    let error = support::write(&data, &only_local, &Unwatched).err().unwrap().to_string();
+    let only_local = ArchiveRequest {
+        detection_ids: Some(vec!["local".into()]),
+        ..request(Layout::CamtrapDp, Media::Remote)
+    };
+    let error = support::write(&data, &only_local, &NoWatch).err().unwrap().to_string();
     assert!(error.contains("1 picture is a file of the data set and not on the web"), "{error}");
 }
 
 #[test]
 fn tables_alone_name_each_picture_as_the_source_does() {
     let (data, _folder) = open(&package());
-    let written = Written::new(&data, &order(Layout::CamtrapDp, Media::None));
+    let written = WrittenArchive::new(&data, &request(Layout::CamtrapDp, Media::None));
     assert_eq!((written.missing.len(), written.summary.metadata_rows), (0, 4));
     assert_eq!(written.pictures(), [""; 0]);
     let media = written.media();
@@ -145,7 +148,7 @@ fn tables_alone_name_each_picture_as_the_source_does() {
 #[test]
 fn coco_without_pictures_has_sizes_and_boxes_as_far_as_they_are_known() {
     let (data, _folder) = open(&package());
-    let written = Written::new(&data, &order(Layout::Coco, Media::None));
+    let written = WrittenArchive::new(&data, &request(Layout::Coco, Media::None));
     assert!(written.missing.is_empty());
     assert_eq!(written.names, ["annotations.json", "missing.csv", "manifest.json"]);
     let coco: Value = serde_json::from_slice(&written.files["annotations.json"]).unwrap();
@@ -185,7 +188,7 @@ impl Fetch for HalfAWeb {
         if address.ends_with("/file") { Ok(picture("colour.jpg")) } else { Err(FetchError::Status(404)) }
     }
 
-    fn at_once(&self) -> usize {
+    fn max_concurrent(&self) -> usize {
         2
     }
 }
@@ -193,7 +196,7 @@ impl Fetch for HalfAWeb {
 #[test]
 fn a_picture_that_could_be_fetched_is_in_the_package_and_one_that_could_not_is_noted() {
     let (data, _folder) = open_fetching(HalfAWeb);
-    let written = Written::new(&data, &order(Layout::CamtrapDp, Media::Whole));
+    let written = WrittenArchive::new(&data, &request(Layout::CamtrapDp, Media::Whole));
     assert_eq!((written.summary.pictures, written.summary.remote_pictures), (2, 1));
     assert_eq!(written.media()["unstated"]["filePath"], "https://example.org/2.png");
     let notes = written.manifest["notes"].as_array().unwrap();
@@ -210,7 +213,7 @@ impl Fetch for NoWeb {
         panic!("{address} was asked for");
     }
 
-    fn at_once(&self) -> usize {
+    fn max_concurrent(&self) -> usize {
         1
     }
 }
@@ -221,7 +224,7 @@ fn tables_alone_fetch_nothing() {
     for (layout, media) in
         [(Layout::CamtrapDp, Media::Remote), (Layout::CamtrapDp, Media::None), (Layout::Coco, Media::None)]
     {
-        let written = Written::new(&data, &order(layout, media));
+        let written = WrittenArchive::new(&data, &request(layout, media));
         assert_eq!(written.summary.remote_pictures, 2, "{layout:?} {media:?}");
     }
 }

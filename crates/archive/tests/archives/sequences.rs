@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::Command;
 
-use archive::{Order, Unwatched};
+use archive::{ArchiveRequest, NoWatch, Resources};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use testkit::{Package, sequence_picture, sequence_pictures};
@@ -14,7 +14,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use crate::support::{open, order, write};
+use crate::support::{open, request, resources, write, write_with};
 
 /// Small boxes are cut out of the file before they are decoded; with the large one the decoder
 /// sees to all of it.
@@ -101,8 +101,8 @@ fn crops_of(pictures: &[Vec<u8>], boxes: &[[f64; 4]]) -> Crops {
     let (data, _folder) = open(&package);
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let with_last: Vec<&str> = ids.iter().copied().chain(["last"]).collect();
-    let one_thread = Order { threads: NonZeroUsize::MIN, ..order(&with_last) };
-    let (archive, _) = write(&data, &one_thread, &Unwatched).unwrap();
+    let one_thread = Resources { threads: NonZeroUsize::MIN, ..resources() };
+    let (archive, _) = write_with(&data, &request(&with_last), &one_thread, &NoWatch).unwrap();
     let missing = archive.missing();
     let crop = |id: &&str| match archive.files.get(&format!("crops/detection_{id}.jpg")) {
         Some(crop) => Ok(crop.clone()),
@@ -252,7 +252,7 @@ fn a_damaged_picture_is_left_out_unless_it_is_asked_for() {
     package.detection("d", "m", "doe", LARGE[0]);
     let (data, _folder) = open(&package);
     let (archive, summary) =
-        write(&data, &Order { include_damaged: true, ..order(&["d"]) }, &Unwatched).unwrap();
+        write(&data, &ArchiveRequest { include_damaged: true, ..request(&["d"]) }, &NoWatch).unwrap();
     assert_eq!((summary.crops, summary.missing), (1, 0));
     let manifest = archive.manifest();
     assert_eq!(manifest["files"][0]["detection_id"], "d");

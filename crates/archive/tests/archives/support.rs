@@ -5,9 +5,9 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use archive::{ArchiveError, Coordinates, Layout, Media, Order, PictureMemory, Summary, Watch};
+use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, PictureMemory, Resources, Watch};
 use detections::{Dataset, ReadOptions};
-use serde_json::{Value, json};
+use serde_json::Value;
 use testkit::Package;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 
@@ -17,22 +17,17 @@ pub fn open(package: &Package) -> (Dataset, tempfile::TempDir) {
     (detections::open(folder.path(), &ReadOptions::default()).unwrap(), folder)
 }
 
-/// An order of crops.
-pub fn order(ids: &[&str]) -> Order {
-    Order {
-        detection_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
-        layout: Layout::Crops,
-        media: Media::Whole,
-        include_crops: true,
-        include_originals: false,
-        include_metadata_csv: true,
-        include_humans: false,
-        include_damaged: false,
-        crop_size: 300,
-        coordinates: Coordinates::Rounded,
-        request: json!({"detection_ids": ids}),
+/// A request for crops.
+pub fn request(ids: &[&str]) -> ArchiveRequest {
+    let detection_ids = Some(ids.iter().map(|id| (*id).to_owned()).collect());
+    ArchiveRequest { detection_ids, ..ArchiveRequest::default() }
+}
+
+/// Two threads, and memory enough.
+pub fn resources() -> Resources {
+    Resources {
         threads: NonZeroUsize::new(2).unwrap(),
-        memory: Arc::new(PictureMemory::new(1 << 30)),
+        pictures: Arc::new(PictureMemory::new(1 << 30)),
         job_memory: u64::MAX,
     }
 }
@@ -87,10 +82,25 @@ impl Archive {
 }
 
 /// Makes an archive, and sees to it that nothing but it is left.
-pub fn write(data: &Dataset, order: &Order, watch: &dyn Watch) -> Result<(Archive, Summary), ArchiveError> {
+pub fn write(
+    data: &Dataset,
+    request: &ArchiveRequest,
+    watch: &dyn Watch,
+) -> Result<(Archive, ArchiveSummary), ArchiveError> {
+    write_with(data, request, &resources(), watch)
+}
+
+/// The same with other threads or memory.
+pub fn write_with(
+    data: &Dataset,
+    request: &ArchiveRequest,
+    resources: &Resources,
+    watch: &dyn Watch,
+) -> Result<(Archive, ArchiveSummary), ArchiveError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.zip");
-    let summary = archive::write(data, order, std::fs::File::create(&path).unwrap(), folder.path(), watch)?;
+    let file = std::fs::File::create(&path).unwrap();
+    let summary = archive::write(data, request, resources, file, folder.path(), watch)?;
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "temporary files are gone");
     Ok((Archive::read(std::fs::read(path).unwrap()), summary))

@@ -2,7 +2,7 @@
 
 use crate::builder::Builder;
 use crate::error::SourceError;
-use crate::location_builder::Place;
+use crate::location_builder::LocationKeys;
 use crate::model::Deployment;
 use crate::problems::RowProblem;
 use crate::table::{Column, Row, Table};
@@ -21,27 +21,27 @@ pub(super) struct Columns {
 impl Columns {
     pub fn find(table: &Table<'_>) -> Result<Self, SourceError> {
         Ok(Self {
-            id: table.require("deploymentID")?,
-            location_id: table.optional("locationID"),
-            location_name: table.optional("locationName"),
-            latitude: table.optional("latitude"),
-            longitude: table.optional("longitude"),
-            start: table.require("deploymentStart")?,
-            end: table.require("deploymentEnd")?,
-            timestamp_issues: table.optional("timestampIssues"),
+            id: table.require_column("deploymentID")?,
+            location_id: table.find_column("locationID"),
+            location_name: table.find_column("locationName"),
+            latitude: table.find_column("latitude"),
+            longitude: table.find_column("longitude"),
+            start: table.require_column("deploymentStart")?,
+            end: table.require_column("deploymentEnd")?,
+            timestamp_issues: table.find_column("timestampIssues"),
         })
     }
 }
 
-pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowProblem> {
+pub(super) fn read_row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowProblem> {
     let id = row.text(columns.id);
-    builder.new_deployment_id(id, row, columns.id)?;
-    let start = builder.kept_time(row.time(columns.start));
-    let end = builder.kept_time(row.time(columns.end));
-    let latitude = builder.kept(row.number(columns.latitude, -90.0..=90.0, "degrees"));
-    let longitude = builder.kept(row.number(columns.longitude, -180.0..=180.0, "degrees"));
-    let clock = builder.clock(start);
-    let location = builder.locations.place(Place {
+    builder.claim_deployment_id(id, row, columns.id)?;
+    let start = builder.keep_time(row.read_time(columns.start));
+    let end = builder.keep_time(row.read_time(columns.end));
+    let latitude = builder.keep_value(row.read_number(columns.latitude, -90.0..=90.0, "degrees"));
+    let longitude = builder.keep_value(row.read_number(columns.longitude, -180.0..=180.0, "degrees"));
+    let clock = builder.choose_clock(start);
+    let location = builder.locations.find_or_add(LocationKeys {
         id: row.text(columns.location_id),
         name: row.text(columns.location_name),
         deployment: id,
@@ -56,10 +56,9 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Re
         end: end.map(|written| clock.read(written).0),
         start_is_date: start.is_some_and(|written| written.date_only),
         end_is_date: end.is_some_and(|written| written.date_only),
-        future_end: None,
-        malfunction: None,
-        has_timestamp_issues: builder.kept(row.flag(columns.timestamp_issues)).unwrap_or(false),
+        has_timestamp_issues: builder.keep_value(row.read_flag(columns.timestamp_issues)).unwrap_or(false),
         clock,
+        ..Deployment::default()
     };
     builder.add_deployment(deployment, row, columns.end);
     Ok(())

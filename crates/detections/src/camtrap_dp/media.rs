@@ -20,26 +20,26 @@ pub(super) struct Columns {
 impl Columns {
     pub fn find(table: &Table<'_>) -> Result<Self, SourceError> {
         Ok(Self {
-            id: table.require("mediaID")?,
-            deployment: table.require("deploymentID")?,
-            timestamp: table.require("timestamp")?,
-            capture_method: table.optional("captureMethod"),
-            path: table.optional("filePath"),
-            name: table.optional("fileName"),
+            id: table.require_column("mediaID")?,
+            deployment: table.require_column("deploymentID")?,
+            timestamp: table.require_column("timestamp")?,
+            capture_method: table.find_column("captureMethod"),
+            path: table.find_column("filePath"),
+            name: table.find_column("fileName"),
         })
     }
 }
 
-pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowProblem> {
+pub(super) fn read_row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowProblem> {
     let written_id = row.text(columns.id);
     if written_id.is_empty() {
         return Err(row.problem(columns.id, written_id, "a mediaID"));
     }
     let id = compose_text(written_id);
     let deployment = builder.find_deployment(row.text(columns.deployment), row, columns.deployment)?;
-    // A picture whose time cannot be read is still there to be cropped.
-    let written = builder.kept_time(row.time(columns.timestamp));
-    let time = written.map(|written| builder.on_clock_of(deployment, written));
+    // A picture can be cropped even if its time cannot be read.
+    let written = builder.keep_time(row.read_time(columns.timestamp));
+    let time = written.map(|written| builder.convert_time(deployment, written));
     let is_time_lapse = is_time_lapse(builder, row, columns.capture_method);
     let (path, name) = (row.text(columns.path), row.text(columns.name));
     match builder.media.push(&NewMedia { id: &id, path, name, deployment, time, is_time_lapse }) {
@@ -48,10 +48,10 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Re
     }
 }
 
-/// Whether the camera took a file at a set time, and not because something moved (`captureMethod`).
+/// Whether a file was taken at a set time, and not triggered by movement (`captureMethod`).
 fn is_time_lapse(builder: &mut Builder, row: &Row<'_>, column: Option<Column>) -> bool {
     let method = row.text(column);
-    // As nearly all files have it, so that no more is done for them.
+    // Nearly all files have these values, so they are checked first.
     if matches!(method, "" | "activityDetection") {
         return false;
     }
@@ -60,7 +60,7 @@ fn is_time_lapse(builder: &mut Builder, row: &Row<'_>, column: Option<Column>) -
         "activitydetection" | "motiondetection" => false,
         _ => {
             let problem = row.problem(column, method, "activityDetection or timeLapse");
-            builder.problems.add(problem.ignoring_value());
+            builder.problems.add(problem.with_value_ignored());
             false
         }
     }

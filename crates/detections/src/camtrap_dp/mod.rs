@@ -1,23 +1,25 @@
 //! Camera Trap Data Packages, version 1.0.x: `datapackage.json` with the tables
 //! `deployments`, `media` and `observations`. <https://camtrap-dp.tdwg.org>
 
-mod again;
 mod deployments;
 mod media;
 mod observations;
 mod package;
+mod reread;
 
 use crate::builder::Builder;
 use crate::container::Container;
 use crate::error::SourceError;
+use crate::format::Format;
+use crate::format::Input;
+use crate::keep::Keep;
 use crate::model::Dataset;
 use crate::problems::RowProblem;
-use crate::source::{Format, Input, Keep};
 use crate::table::{Row, Table};
 
-use package::Package;
+use package::PackageDescriptor;
 
-pub use again::SourceTable;
+pub use reread::SourceTable;
 
 const DESCRIPTOR: &str = "datapackage.json";
 
@@ -25,57 +27,57 @@ pub(crate) struct CamtrapDp;
 
 impl Format for CamtrapDp {
     fn recognise(&self, container: &Container) -> Result<Option<Container>, SourceError> {
-        container.rooted_at(|name| name == DESCRIPTOR)
+        container.find_root(|name| name == DESCRIPTOR)
     }
 
     fn read(&self, input: Input<'_>) -> Result<Dataset, SourceError> {
-        // Nearly all packages have distinct ids, and with numbers alone it pays to ask at the end.
+        // Nearly all packages have distinct ids. For reports it is faster to check this at the end.
         if input.options.keep == Keep::Numbers
             && let Some(data) = read(&input, true)?
         {
             return Ok(data);
         }
-        Ok(read(&input, false)?.expect("ids that are asked for one by one are no surprise at the end"))
+        Ok(read(&input, false)?.expect("ids were checked one by one"))
     }
 }
 
-fn read(input: &Input<'_>, trusting: bool) -> Result<Option<Dataset>, SourceError> {
-    let package = Package::read(&input.container)?;
-    let mut reading = Reading {
+fn read(input: &Input<'_>, trust_ids: bool) -> Result<Option<Dataset>, SourceError> {
+    let package = PackageDescriptor::read(&input.container)?;
+    let mut reader = PackageReader {
         container: &input.container,
         package: &package,
-        builder: Builder::new(input.options, trusting),
+        builder: Builder::new(input.options, trust_ids),
     };
-    reading.table("deployments", deployments::Columns::find, deployments::row)?;
-    reading.table("media", media::Columns::find, media::row)?;
-    reading.table("observations", observations::Columns::find, observations::row)?;
-    let mut builder = reading.builder;
+    reader.read_table("deployments", deployments::Columns::find, deployments::read_row)?;
+    reader.read_table("media", media::Columns::find, media::read_row)?;
+    reader.read_table("observations", observations::Columns::find, observations::read_row)?;
+    let mut builder = reader.builder;
     for (number, name) in (0..).zip(builder.classes.iter()) {
-        if let Some(vernacular) = package.vernacular(name) {
+        if let Some(vernacular) = package.find_vernacular(name) {
             builder.vernacular.insert(number, vernacular);
         }
-        if let Some(stated) = package.stated_taxon(name) {
+        if let Some(stated) = package.find_stated_taxon(name) {
             builder.stated_taxa.insert(number, stated);
         }
     }
     Ok(builder.finish(package.description, input.files.clone()))
 }
 
-struct Reading<'a> {
+struct PackageReader<'a> {
     container: &'a Container,
-    package: &'a Package,
+    package: &'a PackageDescriptor,
     builder: Builder,
 }
 
-impl Reading<'_> {
-    /// Reads every part of a table.
-    fn table<C>(
+impl PackageReader<'_> {
+    /// Reads all files of a table.
+    fn read_table<C>(
         &mut self,
         name: &str,
         columns: impl Fn(&Table<'_>) -> Result<C, SourceError>,
         each: impl Fn(&mut Builder, &C, &Row<'_>) -> Result<(), RowProblem>,
     ) -> Result<(), SourceError> {
-        for file in self.package.files_of(name, self.container)? {
+        for file in self.package.table_files(name, self.container)? {
             self.builder.read(&file, &columns, &each)?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! `datapackage.json`: which tables there are, and what is said of the whole.
+//! `datapackage.json`: the tables of a package and its description.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -9,24 +9,25 @@ use super::DESCRIPTOR;
 use crate::builder::Description;
 use crate::container::Container;
 use crate::error::SourceError;
-use crate::excerpt::{excerpt, excerpt_of_error};
+use crate::excerpt::{excerpt, excerpt_error};
 use crate::json_text::LenientJson;
-use crate::model::{Licence, SourceFormat};
+use crate::model::Licence;
+use crate::source_format::SourceFormat;
 use crate::table::TableFile;
 use crate::taxon::{Rank, StatedTaxon};
 use crate::vocabulary::fold;
 
-/// No package is described in so many bytes. As JSON values they take some twenty times as much memory.
+/// The largest descriptor that is read. As JSON values it takes about twenty times as much memory.
 const DESCRIPTOR_BYTES: u64 = 16 << 20;
 
-/// The files that a table is made of.
+/// The files of a table.
 pub(super) struct TableFiles {
     pub name: String,
     pub paths: Vec<String>,
     pub delimiter: u8,
 }
 
-pub(super) struct Package {
+pub(super) struct PackageDescriptor {
     pub description: Description,
     /// Common names by folded scientific names.
     vernacular: HashMap<String, String>,
@@ -35,14 +36,14 @@ pub(super) struct Package {
     tables: Vec<TableFiles>,
 }
 
-impl Package {
+impl PackageDescriptor {
     pub fn read(container: &Container) -> Result<Self, SourceError> {
         let text = read_descriptor(container)?;
         let json: Value = serde_json::from_slice(&text).map_err(|error| SourceError::Structure {
             file: DESCRIPTOR.into(),
             line: error.line() as u64,
             column: error.column() as u64,
-            found: excerpt_of_error(&error),
+            found: excerpt_error(&error),
             expected: "a JSON object".into(),
         })?;
         let text = String::from_utf8_lossy(&text);
@@ -50,21 +51,21 @@ impl Package {
         let string = |key: &str| json[key].as_str().filter(|s| !s.is_empty()).map(str::to_owned);
         let title = string("title").or_else(|| json["project"]["title"].as_str().map(str::to_owned));
         Ok(Self {
-            vernacular: vernacular_names(&json),
-            taxa: stated_taxa(&json),
-            tables: tables(&json),
+            vernacular: read_vernacular_names(&json),
+            taxa: read_stated_taxa(&json),
+            tables: read_tables(&json),
             description: Description {
                 format: SourceFormat::CamtrapDp,
                 title: title.or_else(|| string("name")).unwrap_or_else(|| "Untitled data set".into()),
                 citation: string("bibliographicCitation"),
-                licences: licences(&json),
+                licences: read_licences(&json),
                 descriptor: json,
             },
         })
     }
 
-    /// The files of a table, which must be there.
-    pub fn table(&self, name: &str) -> Result<&TableFiles, SourceError> {
+    /// The files of a required table.
+    pub fn find_table(&self, name: &str) -> Result<&TableFiles, SourceError> {
         self.tables.iter().find(|table| table.name == name).ok_or_else(|| SourceError::Structure {
             file: DESCRIPTOR.into(),
             line: 1,
@@ -74,24 +75,24 @@ impl Package {
         })
     }
 
-    /// The same, to be opened in the container that the package is in.
-    pub fn files_of(&self, name: &str, container: &Container) -> Result<Vec<TableFile>, SourceError> {
-        let table = self.table(name)?;
+    /// The files of a required table in the package's container.
+    pub fn table_files(&self, name: &str, container: &Container) -> Result<Vec<TableFile>, SourceError> {
+        let table = self.find_table(name)?;
         let file = |path: &String| TableFile {
             container: container.clone(),
             name: path.clone(),
             delimiter: table.delimiter,
-            needed: format!("as {DESCRIPTOR} says for the table {name}"),
+            purpose: format!("as {DESCRIPTOR} says for the table {name}"),
         };
         Ok(table.paths.iter().map(file).collect())
     }
 
-    pub fn vernacular(&self, scientific_name: &str) -> Option<String> {
+    pub fn find_vernacular(&self, scientific_name: &str) -> Option<String> {
         self.vernacular.get(&fold(scientific_name)).cloned()
     }
 
-    /// What is said of the rank of a class and of the taxa that it lies in.
-    pub fn stated_taxon(&self, scientific_name: &str) -> Option<StatedTaxon> {
+    /// The rank and higher taxa of a class, if stated.
+    pub fn find_stated_taxon(&self, scientific_name: &str) -> Option<StatedTaxon> {
         self.taxa.get(&fold(scientific_name)).cloned()
     }
 }
@@ -111,18 +112,18 @@ fn read_descriptor(container: &Container) -> Result<Vec<u8>, SourceError> {
         line: 1,
         column: 1,
         found: format!("the file has more than {} MiB", DESCRIPTOR_BYTES >> 20),
-        expected: "a description of the package; its rows belong into the tables".into(),
+        expected: "a description of the package; its rows belong in the tables".into(),
     })
 }
 
-/// Only version 1 is read: version 0 has other columns, and a version 2 may mean anything.
+/// Only version 1 is read: version 0 has other columns, and version 2 may change anything.
 fn check_version(json: &Value, text: &str) -> Result<(), SourceError> {
     let profile = json["profile"].as_str().unwrap_or_default();
     let version = version_in(profile);
     if version.is_some_and(|version| version.split('.').next() == Some("1")) {
         return Ok(());
     }
-    let (line, column) = place_of(text, "\"profile\"");
+    let (line, column) = find_position(text, "\"profile\"");
     let found = match version {
         Some(version) => format!("this is Camtrap DP version {}", excerpt(version)),
         None if profile.is_empty() => "there is no profile".into(),
@@ -157,7 +158,7 @@ fn version_in(profile: &str) -> Option<&str> {
     })
 }
 
-fn place_of(text: &str, what: &str) -> (u64, u64) {
+fn find_position(text: &str, what: &str) -> (u64, u64) {
     let Some(at) = text.find(what) else { return (1, 1) };
     let before = &text[..at];
     let line = before.matches('\n').count() as u64 + 1;
@@ -165,7 +166,7 @@ fn place_of(text: &str, what: &str) -> (u64, u64) {
     (line, column)
 }
 
-fn licences(json: &Value) -> Vec<Licence> {
+fn read_licences(json: &Value) -> Vec<Licence> {
     let each = json["licenses"].as_array().into_iter().flatten();
     each.filter_map(|licence| {
         let name = licence["name"].as_str().or(licence["path"].as_str()).or(licence["title"].as_str())?;
@@ -174,8 +175,8 @@ fn licences(json: &Value) -> Vec<Licence> {
     .collect()
 }
 
-/// English names where there are any, else those of the first language.
-fn vernacular_names(json: &Value) -> HashMap<String, String> {
+/// English names if there are any, else those of the first language.
+fn read_vernacular_names(json: &Value) -> HashMap<String, String> {
     let taxa = json["taxonomic"].as_array().into_iter().flatten();
     taxa.filter_map(|taxon| {
         let names = taxon["vernacularNames"].as_object()?;
@@ -185,18 +186,18 @@ fn vernacular_names(json: &Value) -> HashMap<String, String> {
     .collect()
 }
 
-fn stated_taxa(json: &Value) -> HashMap<String, StatedTaxon> {
+fn read_stated_taxa(json: &Value) -> HashMap<String, StatedTaxon> {
     let taxa = json["taxonomic"].as_array().into_iter().flatten();
     taxa.filter_map(|taxon| {
         let text = |field: &str| taxon[field].as_str().unwrap_or_default();
         let ranks = ["class", "order", "family", "genus"].map(text);
-        let stated = StatedTaxon { rank: Rank::named(text("taxonRank")), ..StatedTaxon::of_ranks(ranks) };
+        let stated = StatedTaxon { rank: Rank::parse(text("taxonRank")), ..StatedTaxon::from_ranks(ranks) };
         Some((fold(taxon["scientificName"].as_str()?), stated))
     })
     .collect()
 }
 
-fn tables(json: &Value) -> Vec<TableFiles> {
+fn read_tables(json: &Value) -> Vec<TableFiles> {
     let resources = json["resources"].as_array().into_iter().flatten();
     resources
         .filter_map(|resource| {

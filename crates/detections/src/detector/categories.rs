@@ -1,56 +1,59 @@
-//! The categories of a file: what the numbers of its boxes and classifications stand for.
+//! The categories of a file: what the category numbers of boxes and classifications mean.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::taxon::Taxon;
-use super::values::{key_of, text_of};
+use super::labelled_taxon::LabelledTaxon;
+use super::values::{read_key, read_text};
 use crate::observations::ObservationType;
 use crate::vocabulary::fold;
 
-/// What the numbers in a file of results stand for.
+/// What the category numbers in a file mean.
 #[derive(Debug, Default)]
 pub(super) struct Categories {
-    detected: HashMap<String, Taxon>,
-    classified: HashMap<String, Taxon>,
-    /// Categories of boxes of which the program that wrote the file has taken no classification to be sure
-    /// enough.
+    detected: HashMap<String, LabelledTaxon>,
+    classified: HashMap<String, LabelledTaxon>,
+    /// Categories of boxes that were deliberately left unidentified, because the classification was too
+    /// uncertain.
     unidentified: HashSet<String>,
-    /// The results hold classes of a classifier, in whatever place.
+    /// The file has classes of a classifier, in any field.
     pub has_classifier: bool,
 }
 
 impl Categories {
-    /// By the names of what the detector finds, of what the classifier tells apart, and the taxonomy of
-    /// the latter, each an object or a list.
+    /// Reads the names of the detector's categories, the classifier's classes and their taxonomy, each an
+    /// object or a list.
     pub fn new(detected: &Value, classified: &Value, described: &Value) -> Self {
-        let described: HashMap<String, String> = names_of(described).into_iter().collect();
-        let mut classes: HashMap<String, Taxon> = HashMap::new();
-        let mut by_name: HashMap<String, Taxon> = HashMap::new();
-        for (key, name) in names_of(classified) {
+        let described: HashMap<String, String> = read_names(described).into_iter().collect();
+        let mut classes: HashMap<String, LabelledTaxon> = HashMap::new();
+        let mut by_name: HashMap<String, LabelledTaxon> = HashMap::new();
+        for (key, name) in read_names(classified) {
             let description = described.get(&key).filter(|description| !description.is_empty());
-            let taxon = description.map_or_else(|| Taxon::named(&name), |text| Taxon::labelled(text, &name));
+            let taxon = description.map_or_else(
+                || LabelledTaxon::from_name(&name),
+                |text| LabelledTaxon::from_label(text, &name),
+            );
             by_name.insert(fold(&name), taxon.clone());
             classes.insert(key, taxon);
         }
-        // A file may have the descriptions alone.
+        // Some files have descriptions only.
         for (key, text) in described {
-            classes.entry(key).or_insert_with(|| Taxon::labelled(&text, ""));
+            classes.entry(key).or_insert_with(|| LabelledTaxon::from_label(&text, ""));
         }
-        let detected = names_of(detected);
+        let detected = read_names(detected);
         let is_unidentified =
-            |name: &str| fold(name).ends_with(" animal") && Taxon::named(name).name.is_empty();
+            |name: &str| fold(name).ends_with(" animal") && LabelledTaxon::from_name(name).name.is_empty();
         let unidentified =
             detected.iter().filter(|(_, name)| is_unidentified(name)).map(|(key, _)| key.clone()).collect();
-        // Some programs write species among what the detector finds; their taxonomy is that of the class.
-        let taxon_of = |name: &str| match (Taxon::named(name), by_name.get(&fold(name))) {
+        // Some programs list species among the detector's categories. These get the taxonomy of the class.
+        let taxon_of = |name: &str| match (LabelledTaxon::from_name(name), by_name.get(&fold(name))) {
             (taxon, Some(class)) if taxon.kind == ObservationType::Animal && !taxon.name.is_empty() => {
                 class.clone()
             }
             (taxon, _) => taxon,
         };
-        let detected: HashMap<String, Taxon> =
+        let detected: HashMap<String, LabelledTaxon> =
             detected.iter().map(|(key, name)| (key.clone(), taxon_of(name))).collect();
         let names_species =
             detected.values().any(|taxon| taxon.kind == ObservationType::Animal && !taxon.name.is_empty());
@@ -62,25 +65,25 @@ impl Categories {
         }
     }
 
-    /// What the detector calls the category of a box.
-    pub fn find_detected(&self, category: &Value) -> Option<&Taxon> {
-        self.detected.get(&key_of(category)?)
+    /// The detector's category of a box.
+    pub fn find_detected(&self, category: &Value) -> Option<&LabelledTaxon> {
+        self.detected.get(&read_key(category)?)
     }
 
-    /// What the classifier calls the number of a class.
-    pub fn find_classified(&self, class: &Value) -> Option<&Taxon> {
-        self.classified.get(&key_of(class)?)
+    /// The classifier's class with a number.
+    pub fn find_classified(&self, class: &Value) -> Option<&LabelledTaxon> {
+        self.classified.get(&read_key(class)?)
     }
 
-    /// Whether the species of boxes of a category was left open on purpose.
+    /// Whether the species of boxes in a category was left open deliberately.
     pub fn is_unidentified(&self, category: &Value) -> bool {
-        key_of(category).is_some_and(|category| self.unidentified.contains(&category))
+        read_key(category).is_some_and(|category| self.unidentified.contains(&category))
     }
 }
 
-/// Numbers with their names: an object, a list of names, or one of objects with `id` and `name`.
-fn names_of(value: &Value) -> Vec<(String, String)> {
-    let owned = |key: String, name: &Value| Some((key, text_of(name)?.to_owned()));
+/// Reads numbers with their names: an object, a list of names, or a list of objects with `id` and `name`.
+fn read_names(value: &Value) -> Vec<(String, String)> {
+    let owned = |key: String, name: &Value| Some((key, read_text(name)?.to_owned()));
     match value {
         Value::Object(names) => {
             names.iter().filter_map(|(key, name)| owned(key.trim().to_owned(), name)).collect()
@@ -88,7 +91,7 @@ fn names_of(value: &Value) -> Vec<(String, String)> {
         Value::Array(names) => (0_usize..)
             .zip(names)
             .filter_map(|(number, name)| match name {
-                Value::Object(_) => owned(key_of(&name["id"])?, &name["name"]),
+                Value::Object(_) => owned(read_key(&name["id"])?, &name["name"]),
                 name => owned(number.to_string(), name),
             })
             .collect(),
@@ -129,7 +132,10 @@ mod tests {
         assert_eq!(categories.find_detected(&json!(4)).unwrap().name, "Vulpes vulpes");
         assert_eq!(categories.find_detected(&json!(4)), categories.find_classified(&json!("7")));
         assert_eq!(categories.find_detected(&json!("5")).unwrap().kind, ObservationType::Human);
-        assert_eq!(categories.find_detected(&json!("1")), Some(&Taxon::unnamed(ObservationType::Animal)));
+        assert_eq!(
+            categories.find_detected(&json!("1")),
+            Some(&LabelledTaxon::unnamed(ObservationType::Animal))
+        );
         let open = ["1", "2", "4"].map(|category| categories.is_unidentified(&json!(category)));
         assert_eq!(open, [true, false, false]);
     }

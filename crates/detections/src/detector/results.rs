@@ -1,4 +1,4 @@
-//! A file of results, read image by image: a survey has hundreds of thousands.
+//! Reading a file of results image by image, since a survey has hundreds of thousands.
 
 use std::fmt;
 use std::fs::File;
@@ -8,50 +8,41 @@ use std::path::{Path, PathBuf};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::limit::LimitedJson;
-use super::survey::{Seen, Survey};
-use super::values::NOTHING;
+use super::first_pass::{Feature, FirstPass};
+use super::image_list::ImageList;
+use super::limited_json::LimitedJson;
+use super::values::NULL;
 use crate::error::SourceError;
-use crate::excerpt::excerpt_of_error;
+use crate::excerpt::excerpt_error;
 use crate::json_text::LenientJson;
+use crate::media_files::MediaFiles;
+use crate::options::ReadOptions;
 
-/// Where results are.
-pub(super) struct Source<'a> {
+/// The file that results are read from.
+pub(super) struct ResultsFile<'a> {
     pub path: &'a Path,
-    /// The name of the file, for messages.
+    /// Its name in messages.
     pub name: &'a str,
 }
 
-/// Whose results they are.
+/// Results of a detector, with everything that is needed to read them.
+pub(super) struct Results<'a> {
+    pub file: ResultsFile<'a>,
+    pub header: ResultsHeader,
+    pub files: MediaFiles,
+    pub options: &'a ReadOptions,
+}
+
+/// The program that wrote the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ResultsFormat {
     MegaDetector,
     SpeciesNet,
     PytorchWildlife,
     Unknown,
 }
 
-/// A list with an item for each image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum List {
-    Images,
-    Predictions,
-    Annotations,
-}
-
-impl List {
-    const ALL: [Self; 3] = [Self::Images, Self::Predictions, Self::Annotations];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Images => "images",
-            Self::Predictions => "predictions",
-            Self::Annotations => "annotations",
-        }
-    }
-}
-
-/// Fields beside the lists that say something.
+/// The fields beside the lists that are read.
 const FIELDS: [&str; 7] = [
     "info",
     "detection_categories",
@@ -62,52 +53,52 @@ const FIELDS: [&str; 7] = [
     "clf_categories",
 ];
 
-/// Everything but the images, and what they have in common.
+/// The fields beside the images, and what the first pass found.
 #[derive(Debug, Default)]
-pub(super) struct Head {
+pub(super) struct ResultsHeader {
     fields: Map<String, Value>,
-    lists: Vec<List>,
-    pub survey: Survey,
+    lists: Vec<ImageList>,
+    pub first_pass: FirstPass,
 }
 
-impl Head {
-    /// A field of the outermost object; null when it is not there.
+impl ResultsHeader {
+    /// A field of the outermost object; null if it is missing.
     pub fn field(&self, name: &str) -> &Value {
-        self.fields.get(name).unwrap_or(&NOTHING)
+        self.fields.get(name).unwrap_or(&NULL)
     }
 
-    /// Whether a field is there, be it null.
+    /// Whether a field exists, even if it is null.
     pub fn has_field(&self, name: &str) -> bool {
         self.fields.contains_key(name)
     }
 
-    /// Whose results these are.
-    pub fn kind(&self) -> Kind {
+    /// Recognises the program that wrote the results.
+    pub fn format(&self) -> ResultsFormat {
         let has_list = |list| self.lists.contains(&list);
-        if has_list(List::Images)
-            && (self.has_field("detection_categories") || self.survey.has(Seen::Detections))
+        if has_list(ImageList::Images)
+            && (self.has_field("detection_categories") || self.first_pass.has_feature(Feature::Detections))
         {
-            Kind::MegaDetector
-        } else if has_list(List::Predictions) {
-            Kind::SpeciesNet
-        } else if has_list(List::Annotations)
-            && (self.survey.has(Seen::ImageIds) || self.has_field("det_categories"))
+            ResultsFormat::MegaDetector
+        } else if has_list(ImageList::Predictions) {
+            ResultsFormat::SpeciesNet
+        } else if has_list(ImageList::Annotations)
+            && (self.first_pass.has_feature(Feature::ImageIds) || self.has_field("det_categories"))
         {
-            Kind::PytorchWildlife
+            ResultsFormat::PytorchWildlife
         } else {
-            Kind::Unknown
+            ResultsFormat::Unknown
         }
     }
 }
 
-impl Source<'_> {
-    /// The folder that the file is in.
+impl ResultsFile<'_> {
+    /// The folder of the file.
     pub fn folder(&self) -> PathBuf {
         let folder = self.path.parent().filter(|folder| *folder != Path::new(""));
         folder.unwrap_or(Path::new(".")).to_owned()
     }
 
-    /// The name of the file without its ending, for a title.
+    /// The name of the file without its extension, as a title.
     pub fn title(&self) -> String {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
@@ -117,31 +108,31 @@ impl Source<'_> {
             std::io::ErrorKind::NotFound => SourceError::NotFound(self.path.into()),
             _ => SourceError::io(self.name)(error),
         })?;
-        // What is limited is what is kept in memory: the text that takes the place of the file's.
+        // The limit applies to the cleaned text, which is what is kept in memory.
         Ok(BufReader::with_capacity(1 << 18, LimitedJson::new(LenientJson::new(file))))
     }
 
-    /// Goes through the whole file once: names of classes may stand behind the images, and how numbers are
-    /// written and where pictures are is seen in many of them.
-    pub fn head(&self) -> Result<Head, SourceError> {
-        let mut head = Head::default();
-        self.read(Outline { head: &mut head })?;
+    /// Makes the first pass. The names of classes may stand after the images, and many images are needed
+    /// to see how numbers are written and where the pictures are.
+    pub fn read_header(&self) -> Result<ResultsHeader, SourceError> {
+        let mut head = ResultsHeader::default();
+        self.read(HeaderVisitor { head: &mut head })?;
         Ok(head)
     }
 
-    /// Hands each item of a list to `each`.
-    pub fn items(&self, list: List, each: &mut dyn FnMut(Value)) -> Result<(), SourceError> {
-        self.read(Lists { list, each })
+    /// Calls `each` with each item of a list.
+    pub fn for_each_item(&self, list: ImageList, each: &mut dyn FnMut(Value)) -> Result<(), SourceError> {
+        self.read(ListVisitor { list, each })
     }
 
-    /// Lets a visitor see the outermost object.
+    /// Reads the outermost object with a visitor.
     fn read(&self, visitor: impl for<'de> Visitor<'de, Value = ()>) -> Result<(), SourceError> {
         let mut json = serde_json::Deserializer::from_reader(self.open()?);
         let read = Deserializer::deserialize_map(&mut json, visitor).and_then(|()| json.end());
-        read.map_err(|error| self.wrong(&error))
+        read.map_err(|error| self.map_error(&error))
     }
 
-    fn wrong(&self, error: &serde_json::Error) -> SourceError {
+    fn map_error(&self, error: &serde_json::Error) -> SourceError {
         if let Some(kind) = error.io_error_kind().filter(|kind| *kind != std::io::ErrorKind::InvalidData) {
             return SourceError::Io { file: self.name.into(), source: kind.into() };
         }
@@ -149,7 +140,7 @@ impl Source<'_> {
             file: self.name.into(),
             line: error.line().max(1) as u64,
             column: error.column().max(1) as u64,
-            found: excerpt_of_error(error),
+            found: excerpt_error(error),
             expected:
                 "results of MegaDetector (images, detection_categories), of SpeciesNet (predictions) or \
                        of Pytorch-Wildlife (annotations), whole and as JSON"
@@ -158,12 +149,12 @@ impl Source<'_> {
     }
 }
 
-/// The outermost object, of which everything is looked at.
-struct Outline<'a> {
-    head: &'a mut Head,
+/// Visits everything in the outermost object.
+struct HeaderVisitor<'a> {
+    head: &'a mut ResultsHeader,
 }
 
-impl<'de> Visitor<'de> for Outline<'_> {
+impl<'de> Visitor<'de> for HeaderVisitor<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -173,12 +164,12 @@ impl<'de> Visitor<'de> for Outline<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let head = self.head;
         while let Some(name) = map.next_key::<String>()? {
-            if let Some(list) = List::ALL.into_iter().find(|list| list.name() == name) {
+            if let Some(list) = ImageList::ALL.into_iter().find(|list| list.name() == name) {
                 if head.lists.contains(&list) {
                     return Err(A::Error::duplicate_field(list.name()));
                 }
                 head.lists.push(list);
-                map.next_value_seed(Items(&mut |item: Value| head.survey.look_at(list, &item)))?;
+                map.next_value_seed(ItemsSeed(&mut |item: Value| head.first_pass.scan_item(list, &item)))?;
             } else if FIELDS.contains(&name.as_str()) {
                 let value = map.next_value()?;
                 head.fields.insert(name, value);
@@ -190,13 +181,13 @@ impl<'de> Visitor<'de> for Outline<'_> {
     }
 }
 
-/// The outermost object, of which one list is read.
-struct Lists<'a> {
-    list: List,
+/// Visits one list in the outermost object.
+struct ListVisitor<'a> {
+    list: ImageList,
     each: &'a mut dyn FnMut(Value),
 }
 
-impl<'de> Visitor<'de> for Lists<'_> {
+impl<'de> Visitor<'de> for ListVisitor<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,7 +197,7 @@ impl<'de> Visitor<'de> for Lists<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
             if name == self.list.name() {
-                map.next_value_seed(Items(&mut *self.each))?;
+                map.next_value_seed(ItemsSeed(&mut *self.each))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -215,10 +206,10 @@ impl<'de> Visitor<'de> for Lists<'_> {
     }
 }
 
-/// The list.
-struct Items<'a>(&'a mut dyn FnMut(Value));
+/// Passes the items of a list to a function.
+struct ItemsSeed<'a>(&'a mut dyn FnMut(Value));
 
-impl<'de> DeserializeSeed<'de> for Items<'_> {
+impl<'de> DeserializeSeed<'de> for ItemsSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -226,7 +217,7 @@ impl<'de> DeserializeSeed<'de> for Items<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Items<'_> {
+impl<'de> Visitor<'de> for ItemsSeed<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,44 +1,43 @@
-//! When a picture was taken, as programs and cameras write it.
+//! Parsing the times of pictures as programs and cameras write them.
 
 use serde_json::Value;
 
-use super::values::shown;
-use crate::clock::Written;
+use super::values::excerpt_value;
+use crate::clock::WrittenTime;
 use crate::error::SourceError;
 use crate::excerpt::excerpt;
-use crate::written_dates::{DateEvidence, DateOrder, needs_order, parse};
+use crate::written_dates::{DateEvidence, DateOrder, needs_order, parse_date};
 
-/// No camera that traps with pictures in files is older. One whose battery was taken out begins again in
-/// 1970, or with zeros.
+/// Digital camera traps are not older. A camera without a battery restarts in 1970, or with zeros.
 const FIRST_YEAR: i16 = 1980;
 
-/// What stands in the place of a time; the name is that of the place.
+/// A time as it was read. The texts are the name of the field and its value.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum TimeRead {
+pub(super) enum ParsedTime {
     #[default]
     Missing,
-    /// Zeros, or a year before cameras: the clock was never set.
+    /// Zeros, or a year before digital cameras: the clock was never set.
     NeverSet(&'static str, String),
     Unreadable(&'static str, String),
-    /// It is a time, and its day and month may be either way round.
+    /// A time whose day and month may be swapped.
     Ambiguous(&'static str, String),
-    Time(Written),
+    Time(WrittenTime),
 }
 
-impl TimeRead {
-    /// What a value of JSON says; `order` is that of the dates of the file, where it is known.
-    pub fn of(field: &'static str, value: &Value, order: Option<DateOrder>) -> Self {
+impl ParsedTime {
+    /// Reads a JSON value. `order` is the order of day and month in the file, if known.
+    pub fn from_value(field: &'static str, value: &Value, order: Option<DateOrder>) -> Self {
         match value {
             Value::Null => Self::Missing,
-            Value::String(text) => Self::of_text(field, text, order),
-            other => Self::Unreadable(field, shown(other)),
+            Value::String(text) => Self::from_text(field, text, order),
+            other => Self::Unreadable(field, excerpt_value(other)),
         }
     }
 
-    /// What a text says.
-    pub fn of_text(field: &'static str, text: &str, order: Option<DateOrder>) -> Self {
+    /// Reads a text.
+    pub fn from_text(field: &'static str, text: &str, order: Option<DateOrder>) -> Self {
         let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\0');
-        // What EXIF writes for an unknown time are spaces between the colons.
+        // EXIF writes an unknown time as spaces between colons.
         if text.chars().all(|letter| matches!(letter, ' ' | ':' | '-')) {
             return Self::Missing;
         }
@@ -54,7 +53,7 @@ impl TimeRead {
         }
     }
 
-    /// The first of both that is a time, else the first that is anything.
+    /// The first of the two that is a time, else the first that is not missing.
     pub fn or(self, other: Self) -> Self {
         let is_time = |read: &Self| matches!(read, Self::Time(_));
         let is_other = self == Self::Missing || (is_time(&other) && !is_time(&self));
@@ -62,19 +61,19 @@ impl TimeRead {
     }
 }
 
-/// `2021:04:11 20:43:09`, as EXIF has it and some programs copy it, or any other form that tables have.
-fn parse_time(text: &str, order: Option<DateOrder>) -> Option<Written> {
-    parse_exif(text).or_else(|| Written::parse(text)).or_else(|| parse(text, order))
+/// Parses `2021:04:11 20:43:09`, as EXIF and some programs write it, or any form that tables have.
+fn parse_time(text: &str, order: Option<DateOrder>) -> Option<WrittenTime> {
+    parse_exif(text).or_else(|| WrittenTime::parse(text)).or_else(|| parse_date(text, order))
 }
 
-/// Whether a text is a time as soon as the order of its day and month is known.
+/// Whether a text becomes a time once the order of day and month is known.
 fn is_ambiguous(text: &str) -> bool {
-    let is_date = |order| parse(text, Some(order)).is_some();
+    let is_date = |order| parse_date(text, Some(order)).is_some();
     needs_order(text) && (is_date(DateOrder::DayFirst) || is_date(DateOrder::MonthFirst))
 }
 
-/// Results cannot be used when the order of a time's day and month is needed and not known. `place` is where
-/// the time stands, and `dates` what all times of the file say.
+/// The error for a time whose order of day and month is not known. `place` says where it stands, and
+/// `dates` is the evidence from all times of the file.
 pub(super) fn refuse_order(file: &str, place: &str, text: &str, dates: DateEvidence) -> SourceError {
     let (found, expected) = if dates.is_contradictory() {
         (
@@ -97,11 +96,11 @@ pub(super) fn refuse_order(file: &str, place: &str, text: &str, dates: DateEvide
     }
 }
 
-fn parse_exif(text: &str) -> Option<Written> {
+fn parse_exif(text: &str) -> Option<WrittenTime> {
     let bytes = text.as_bytes();
     let is_exif = bytes.len() >= 10 && bytes[4] == b':' && bytes[7] == b':';
     let date = || Some(format!("{}-{}-{}", text.get(..4)?, text.get(5..7)?, text.get(8..)?));
-    Written::parse(&is_exif.then(date)??)
+    WrittenTime::parse(&is_exif.then(date)??)
 }
 
 #[cfg(test)]
@@ -110,8 +109,8 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> TimeRead {
-        TimeRead::of_text("datetime", text, None)
+    fn read(text: &str) -> ParsedTime {
+        ParsedTime::from_text("datetime", text, None)
     }
 
     #[test]
@@ -123,10 +122,10 @@ mod tests {
             "2021:04:11 20:43:09.25",
             "2021:04:11 20:43:09\0",
         ] {
-            let TimeRead::Time(time) = read(text) else { panic!("{text}: {:?}", read(text)) };
+            let ParsedTime::Time(time) = read(text) else { panic!("{text}: {:?}", read(text)) };
             assert_eq!(time.local.to_string(), "2021-04-11 20:43:09", "{text}");
         }
-        let TimeRead::Time(time) = read("2021:04:11 20:43:09+02:00") else { panic!("an offset") };
+        let ParsedTime::Time(time) = read("2021:04:11 20:43:09+02:00") else { panic!("an offset") };
         assert_eq!(time.offset, Some(7200));
     }
 
@@ -139,13 +138,13 @@ mod tests {
             ("16/05/2023 10:00", Some(DateOrder::DayFirst)),
             ("5/16/2023 10:00 AM", Some(DateOrder::MonthFirst)),
         ] {
-            let read = TimeRead::of_text("datetime", text, order);
-            let TimeRead::Time(time) = read else { panic!("{text}: {read:?}") };
+            let read = ParsedTime::from_text("datetime", text, order);
+            let ParsedTime::Time(time) = read else { panic!("{text}: {read:?}") };
             assert_eq!(time.local.to_string(), "2023-05-16 10:00:00", "{text}");
         }
-        assert!(matches!(read("05/04/2023 10:00"), TimeRead::Ambiguous(..)));
+        assert!(matches!(read("05/04/2023 10:00"), ParsedTime::Ambiguous(..)));
         for text in ["1684231200", "13/13/2023 10:00"] {
-            assert!(matches!(read(text), TimeRead::Unreadable(..)), "{text}: {:?}", read(text));
+            assert!(matches!(read(text), ParsedTime::Unreadable(..)), "{text}: {:?}", read(text));
         }
     }
 
@@ -154,25 +153,29 @@ mod tests {
         for text in
             ["0000:00:00 00:00:00", "1970:01:01 00:00:00", "1970-01-01T00:12:51Z", "0000:01:01 00:00:00"]
         {
-            assert!(matches!(read(text), TimeRead::NeverSet(..)), "{text}: {:?}", read(text));
+            assert!(matches!(read(text), ParsedTime::NeverSet(..)), "{text}: {:?}", read(text));
         }
         for text in ["", "    :  :     :  :  ", "\0\0"] {
-            assert_eq!(read(text), TimeRead::Missing, "{text}");
+            assert_eq!(read(text), ParsedTime::Missing, "{text}");
         }
         for text in ["2021:13:11 20:43:09", "yesterday", "äääääääääb"] {
-            assert!(matches!(read(text), TimeRead::Unreadable(..)), "{text}: {:?}", read(text));
+            assert!(matches!(read(text), ParsedTime::Unreadable(..)), "{text}: {:?}", read(text));
         }
-        assert!(matches!(TimeRead::of("datetime", &json!(1_620_000_000), None), TimeRead::Unreadable(..)));
-        assert_eq!(TimeRead::of("datetime", &json!(null), None), TimeRead::Missing);
+        assert!(matches!(
+            ParsedTime::from_value("datetime", &json!(1_620_000_000), None),
+            ParsedTime::Unreadable(..)
+        ));
+        assert_eq!(ParsedTime::from_value("datetime", &json!(null), None), ParsedTime::Missing);
     }
 
     #[test]
     fn the_first_time_counts_and_what_is_none_is_kept_to_be_named() {
-        let (time, never_set, missing) = (read("2021-04-11 20:43:09"), read("0000:00:00"), TimeRead::Missing);
+        let (time, never_set, missing) =
+            (read("2021-04-11 20:43:09"), read("0000:00:00"), ParsedTime::Missing);
         assert_eq!(never_set.clone().or(time.clone()), time);
         assert_eq!(time.clone().or(never_set.clone()), time);
         assert_eq!(missing.clone().or(never_set.clone()), never_set);
         assert_eq!(never_set.clone().or(missing.clone()), never_set);
-        assert_eq!(missing.clone().or(missing), TimeRead::Missing);
+        assert_eq!(missing.clone().or(missing), ParsedTime::Missing);
     }
 }

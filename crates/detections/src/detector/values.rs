@@ -1,14 +1,14 @@
-//! Values as programs write them: numbers may be texts, and shares percent.
+//! Reading JSON values as programs write them: numbers may be texts, and fractions percentages.
 
 use serde_json::Value;
 
 use crate::excerpt::excerpt;
 
-/// Where a list of values is shorter than the one beside it.
-pub(super) static NOTHING: Value = Value::Null;
+/// Stands for missing values.
+pub(super) static NULL: Value = Value::Null;
 
-/// A finite number, also one that is written as a text.
-pub(super) fn number_of(value: &Value) -> Option<f64> {
+/// Reads a finite number, also one that is written as text.
+pub(super) fn read_number(value: &Value) -> Option<f64> {
     let number: f64 = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,
@@ -17,33 +17,33 @@ pub(super) fn number_of(value: &Value) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// A number that single precision can hold.
-pub(super) fn single_of(value: &Value) -> Option<f32> {
-    // What is too large for single precision is no side of a box.
+/// Reads a number that fits into single precision.
+pub(super) fn read_f32(value: &Value) -> Option<f32> {
+    // A number that is too large is not the side of a box.
     #[allow(clippy::cast_possible_truncation)]
-    let number = number_of(value)? as f32;
+    let number = read_number(value)? as f32;
     number.is_finite().then_some(number)
 }
 
-/// A list of four numbers: the sides of a box.
-pub(super) fn four_numbers(value: &Value) -> Option<[f32; 4]> {
+/// Reads a list of four numbers, such as a box.
+pub(super) fn read_four_numbers(value: &Value) -> Option<[f32; 4]> {
     let [a, b, c, d] = value.as_array()?.as_slice() else { return None };
-    Some([single_of(a)?, single_of(b)?, single_of(c)?, single_of(d)?])
+    Some([read_f32(a)?, read_f32(b)?, read_f32(c)?, read_f32(d)?])
 }
 
-/// A text that says something.
-pub(super) fn text_of(value: &Value) -> Option<&str> {
+/// Reads a text that is not empty.
+pub(super) fn read_text(value: &Value) -> Option<&str> {
     value.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// A path that is not empty, to the letter: names of files may begin and end with spaces.
-pub(super) fn path_of(value: &Value) -> Option<&str> {
+/// Reads a path that is not empty, without trimming it: file names may start or end with spaces.
+pub(super) fn read_path(value: &Value) -> Option<&str> {
     value.as_str().filter(|path| !path.trim().is_empty())
 }
 
-/// The number of a category, or a name; some programs write numbers without quotes, and whole ones as
-/// `1.0`.
-pub(super) fn key_of(value: &Value) -> Option<String> {
+/// Reads the number or name of a category. Some programs write numbers without quotes, and whole numbers
+/// as `1.0`.
+pub(super) fn read_key(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()),
         Value::Number(number) => match number.as_f64().filter(|number| number.fract() == 0.0) {
@@ -54,8 +54,8 @@ pub(super) fn key_of(value: &Value) -> Option<String> {
     }
 }
 
-/// The items of a list; a value that is no list is the only item of one.
-pub(super) fn items_of(value: &Value) -> &[Value] {
+/// The items of a list. Any other value is a list of one item.
+pub(super) fn read_items(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,
         Value::Null => &[],
@@ -63,12 +63,12 @@ pub(super) fn items_of(value: &Value) -> &[Value] {
     }
 }
 
-/// The beginning of a value as it is written, for messages.
-pub(super) fn shown(value: &Value) -> String {
+/// The beginning of a value as JSON, for messages.
+pub(super) fn excerpt_value(value: &Value) -> String {
     excerpt(&value.to_string())
 }
 
-/// How a file writes what lies between 0 and 1.
+/// How a file writes numbers between 0 and 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Scale {
     #[default]
@@ -76,36 +76,36 @@ pub(super) enum Scale {
     Percent,
 }
 
-/// What rounding may add to a share of 1.
+/// Tolerance for rounding.
 const ROUNDING: f64 = 1e-6;
 
 impl Scale {
-    /// A share, 0 to 1; nothing when it is none.
+    /// Reads a fraction, 0 to 1; `None` if the value is not one.
     pub fn read(self, value: &Value) -> Option<f32> {
         let percent = value.as_str().and_then(|text| text.trim().strip_suffix('%'));
         let share = match percent {
             Some(number) => number.trim().parse::<f64>().ok()? / 100.0,
-            None if self == Self::Percent => number_of(value)? / 100.0,
-            None => number_of(value)?,
+            None if self == Self::Percent => read_number(value)? / 100.0,
+            None => read_number(value)?,
         };
-        // A share is kept in single precision.
+        // Fractions are stored in single precision.
         #[allow(clippy::cast_possible_truncation)]
         let single = share.clamp(0.0, 1.0) as f32;
         (-ROUNDING..=1.0 + ROUNDING).contains(&share).then_some(single)
     }
 }
 
-/// Shares of one kind in a file, to find out its scale.
+/// Counts numbers of one kind to find their scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Shares {
+pub(super) struct ScaleEvidence {
     numbers: u64,
-    /// Those that are no share, but may be percent.
+    /// Numbers above 1 that may be percentages.
     above_one: u64,
 }
 
-impl Shares {
+impl ScaleEvidence {
     pub fn add(&mut self, value: &Value) {
-        if let Some(number) = number_of(value) {
+        if let Some(number) = read_number(value) {
             self.numbers += 1;
             self.above_one += u64::from(number > 1.0 + ROUNDING && number <= 100.0);
         }
@@ -113,12 +113,12 @@ impl Shares {
 
     /// Adds each item of a list.
     pub fn add_all(&mut self, values: &Value) {
-        for value in items_of(values) {
+        for value in read_items(values) {
             self.add(value);
         }
     }
 
-    /// Percent when most of the numbers can be nothing else.
+    /// Percent if most numbers can be nothing else.
     pub fn scale(self) -> Scale {
         if self.above_one * 2 > self.numbers { Scale::Percent } else { Scale::Fraction }
     }
@@ -133,22 +133,22 @@ mod tests {
     #[test]
     fn numbers_are_read_however_they_are_written() {
         for value in [json!(0.5), json!("0.5"), json!(" 5e-1 ")] {
-            assert_eq!(single_of(&value), Some(0.5), "{value}");
+            assert_eq!(read_f32(&value), Some(0.5), "{value}");
         }
         for value in [json!(null), json!("NaN"), json!("inf"), json!("high"), json!([1]), json!("")] {
-            assert_eq!(number_of(&value), None, "{value}");
+            assert_eq!(read_number(&value), None, "{value}");
         }
-        assert_eq!(single_of(&json!(1e300)), None);
-        assert_eq!(four_numbers(&json!(["0.1", 0, 1, 2])), Some([0.1, 0.0, 1.0, 2.0]));
-        assert_eq!(four_numbers(&json!([0.1, 0, 1])), None);
+        assert_eq!(read_f32(&json!(1e300)), None);
+        assert_eq!(read_four_numbers(&json!(["0.1", 0, 1, 2])), Some([0.1, 0.0, 1.0, 2.0]));
+        assert_eq!(read_four_numbers(&json!([0.1, 0, 1])), None);
     }
 
     #[test]
     fn a_category_is_the_same_as_a_number_and_as_a_text() {
         for value in [json!("3"), json!(3), json!(3.0), json!(" 3 ")] {
-            assert_eq!(key_of(&value).as_deref(), Some("3"), "{value}");
+            assert_eq!(read_key(&value).as_deref(), Some("3"), "{value}");
         }
-        assert_eq!(key_of(&json!({"id": 3})), None);
+        assert_eq!(read_key(&json!({"id": 3})), None);
     }
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_file_is_in_percent_when_most_of_its_shares_are() {
         let scale = |values: &[f64]| {
-            let mut shares = Shares::default();
+            let mut shares = ScaleEvidence::default();
             for value in values {
                 shares.add(&json!(value));
             }

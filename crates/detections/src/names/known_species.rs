@@ -1,14 +1,14 @@
-//! The program's own names the other way round: the species that a common name stands for.
+//! Finding the species for a common name, by the program's own names.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use super::own_names;
+use super::name_table::own_names;
 use crate::taxon_name::capitalise;
 use crate::vocabulary::fold;
 
-/// Words for groups of animals that are no last word of a species' name.
+/// Words for groups of animals that are not the last word of a species' name.
 const GROUP_WORDS: [&str; 32] = [
     "amphibian",
     "animal",
@@ -44,38 +44,38 @@ const GROUP_WORDS: [&str; 32] = [
     "wildlife",
 ];
 
-/// What the table of common names knows.
+/// An index of the table of common names.
 struct KnownSpecies {
-    /// Scientific names by folded common ones; nothing for a common name that several species have.
+    /// Scientific names by folded common names; `None` for a common name of several species.
     by_common: HashMap<String, Option<String>>,
-    /// Folded.
+    /// Folded genera.
     genera: HashSet<String>,
     /// The last words of common names, folded: `deer`, `fox`.
     nouns: HashSet<String>,
 }
 
-/// The scientific name of the only species that is called so in English.
+/// The scientific name of the only species with this English name.
 pub(crate) fn find_species(common: &str) -> Option<&'static str> {
-    known().by_common.get(&fold(common))?.as_deref()
+    load_known_species().by_common.get(&fold(common))?.as_deref()
 }
 
 /// Whether a word is the genus of a species in the table.
 pub(crate) fn is_known_genus(word: &str) -> bool {
-    known().genera.contains(&fold(word))
+    load_known_species().genera.contains(&fold(word))
 }
 
-/// Whether an English word is what animals are called, one of them or a group: `fox`, `rodents`.
+/// Whether an English word names an animal or a group of animals: `fox`, `rodents`.
 pub(crate) fn is_animal_word(word: &str) -> bool {
     let folded = fold(word);
-    let is_among = |word: &str| GROUP_WORDS.contains(&word) || known().nouns.contains(word);
+    let is_among = |word: &str| GROUP_WORDS.contains(&word) || load_known_species().nouns.contains(word);
     is_among(&folded) || folded.strip_suffix('s').is_some_and(is_among)
 }
 
-fn known() -> &'static KnownSpecies {
+fn load_known_species() -> &'static KnownSpecies {
     static KNOWN: OnceLock<KnownSpecies> = OnceLock::new();
     KNOWN.get_or_init(|| {
         let mut names: Vec<(&String, &String)> = own_names().iter().collect();
-        // Of two names of one species always the same is taken.
+        // Sorting makes the choice between two names of one species deterministic.
         names.sort_unstable();
         let mut known =
             KnownSpecies { by_common: HashMap::new(), genera: HashSet::new(), nouns: HashSet::new() };
@@ -110,8 +110,8 @@ impl KnownSpecies {
     }
 }
 
-/// The epithet of a species without its ending. Tables have a species under several names when it was put
-/// into another genus (*Felis concolor*, *Puma concolor*), whose gender its epithet follows.
+/// The epithet of a species without its ending. Tables have a species under several names if it was moved to
+/// another genus (*Felis concolor*, *Puma concolor*), whose gender its epithet follows.
 fn epithet(scientific: &str) -> &str {
     let epithet = scientific.rsplit(' ').next().unwrap_or_default();
     epithet.trim_end_matches(|letter: char| "aeimosu".contains(letter))

@@ -1,4 +1,4 @@
-//! Finding what a name stands for that somebody typed, and what it may have been meant for.
+//! Looking up names that people type, and suggesting alternatives.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,34 +6,35 @@ use std::fmt;
 use crate::excerpt::excerpt;
 use crate::vocabulary::fold;
 
-/// Names that an error message lists, and that suggestions are looked for: a request may hold very many.
+/// The number of names in an error message, which is also the number of names that get suggestions: a request
+/// may contain many.
 pub(crate) const LISTED: usize = 5;
-/// Suggestions for one name.
+/// Suggestions for each name.
 const SUGGESTED: usize = 3;
-/// Letters of a name that suggestions are looked for; comparing takes the time of one length by the other.
+/// Longer names get no suggestions, since comparing takes time proportional to both lengths.
 const LONGEST_COMPARED: usize = 100;
-/// Letters of the shortest word that two names may have in common.
+/// The shortest word, in characters, that counts as shared by two names.
 const SHORTEST_WORD: usize = 3;
-/// What a name that only shares a word with another counts as, in edits: behind every near name.
+/// The distance of a name that only shares a word with another, in edits: more than that of any similar name.
 const SHARED_WORD: usize = 1000;
 
-/// Names in a request that the data set does not have, or that stand for several things in it.
+/// Names in a request that a data set does not have, or that are ambiguous.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownNames {
     /// `classifications` or `locations`.
     pub what: &'static str,
-    /// The names, each with what it may have been meant for.
+    /// The names, each with suggestions.
     pub unknown: Vec<UnknownName>,
 }
 
-/// A name that stands for nothing in a data set, or for several things.
+/// A name that is unknown or ambiguous in a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownName {
-    /// As it was asked for.
+    /// As it was typed.
     pub name: String,
-    /// Names in the data set: all that it stands for when it is ambiguous, else the nearest, if any.
+    /// Names in the data set: all matches if it is ambiguous, else the most similar ones.
     pub candidates: Vec<String>,
-    /// It stands for several things.
+    /// It matches several species or locations.
     pub is_ambiguous: bool,
 }
 
@@ -48,25 +49,26 @@ impl fmt::Display for UnknownNames {
                 f.write_str("; ")?;
             }
             let UnknownName { name, candidates, is_ambiguous } = unknown;
+            let no = if number == 0 { "No" } else { "no" };
             let name = excerpt(name);
             if *is_ambiguous {
-                let all = list(candidates, "and");
-                write!(f, "“{name}” stands for several {several}: {all}. Ask for them by these names")?;
+                let all = join_names(candidates, "and");
+                write!(f, "“{name}” means several {several}: {all}. Use one of these names")?;
             } else if candidates.is_empty() {
-                write!(f, "no {what} “{name}”")?;
+                write!(f, "{no} {what} “{name}”")?;
             } else {
-                write!(f, "no {what} “{name}”. Did you mean {}?", list(candidates, "or"))?;
+                write!(f, "{no} {what} “{name}”. Did you mean {}?", join_names(candidates, "or"))?;
             }
         }
         if let Some(more @ 1..) = self.unknown.len().checked_sub(LISTED) {
-            write!(f, "; and {more} more that are not there")?;
+            write!(f, "; and {more} more")?;
         }
         f.write_str(" (`trapline info` lists all)")
     }
 }
 
-/// `“a”`, `“a” or “b”`, `“a”, “b” or “c”`; of very many names the first.
-fn list(names: &[String], before_last: &str) -> String {
+/// Formats `“a”`, `“a” or “b”`, `“a”, “b” or “c”`; of very many names only the first.
+fn join_names(names: &[String], before_last: &str) -> String {
     const MOST: usize = 20;
     let mut quoted: Vec<String> =
         names.iter().take(MOST).map(|name| format!("“{}”", excerpt(name))).collect();
@@ -79,18 +81,18 @@ fn list(names: &[String], before_last: &str) -> String {
     }
 }
 
-/// Something that has a name in requests, and another one that people use.
+/// The two names of a species or location.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Named<'a> {
-    /// The scientific name of a species, the name of a location.
+pub(crate) struct NamePair<'a> {
+    /// The name in requests: the scientific name of a species, the name of a location.
     pub name: &'a str,
-    /// The common name of a species, the id of a location.
+    /// The other name: the common name of a species, the id of a location.
     pub other: Option<&'a str>,
 }
 
-/// Names by how they are compared: in any case of letters, with or without accents.
+/// An index of names that ignores case and accents.
 pub(crate) struct NameIndex<'a> {
-    named: Vec<Named<'a>>,
+    named: Vec<NamePair<'a>>,
     /// Both names of each, folded.
     folded: Vec<[String; 2]>,
     by_name: HashMap<String, Vec<usize>>,
@@ -98,19 +100,19 @@ pub(crate) struct NameIndex<'a> {
 }
 
 impl<'a> NameIndex<'a> {
-    pub fn new(named: Vec<Named<'a>>) -> Self {
+    pub fn new(named: Vec<NamePair<'a>>) -> Self {
         let (mut by_name, mut by_other) = (HashMap::new(), HashMap::new());
         let mut folded = Vec::with_capacity(named.len());
         for (number, one) in named.iter().enumerate() {
             let both = [fold(one.name), one.other.map(fold).unwrap_or_default()];
-            add(&mut by_name, &both[0], number);
-            add(&mut by_other, &both[1], number);
+            add_to_index(&mut by_name, &both[0], number);
+            add_to_index(&mut by_other, &both[1], number);
             folded.push(both);
         }
         Self { named, folded, by_name, by_other }
     }
 
-    /// The number of what a typed name stands for; nothing when it stands for nothing or for several.
+    /// The number of the match for a typed name; `None` without exactly one match.
     pub fn find(&self, typed: &str) -> Option<usize> {
         match self.find_all(&fold(typed)) {
             [one] => Some(*one),
@@ -118,38 +120,37 @@ impl<'a> NameIndex<'a> {
         }
     }
 
-    /// All that a folded name stands for: those that have it as their name, else those that people call
-    /// so.
+    /// All matches for a folded name: by name, else by the other name.
     fn find_all(&self, folded: &str) -> &[usize] {
         let by_name = self.by_name.get(folded);
         by_name.or_else(|| self.by_other.get(folded)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Why a name was not found.
+    /// Explains why a name was not found.
     pub fn explain(&self, typed: &str) -> UnknownName {
         let folded = fold(typed);
         let all = self.find_all(&folded);
         let candidates = if all.is_empty() {
-            self.nearest(&folded)
+            self.find_nearest(&folded)
         } else {
             all.iter().map(|number| self.named[*number].name.to_owned()).collect()
         };
         UnknownName { name: typed.to_owned(), candidates, is_ambiguous: !all.is_empty() }
     }
 
-    /// The names that differ least from a folded one, else those that share a word with it.
-    fn nearest(&self, typed: &str) -> Vec<String> {
+    /// The names that differ least from a folded name, else those that share a word with it.
+    fn find_nearest(&self, typed: &str) -> Vec<String> {
         if typed.is_empty() || typed.chars().count() > LONGEST_COMPARED {
             return Vec::new();
         }
         let differences = self.folded.iter().enumerate().filter_map(|(number, both)| {
             let names = both.iter().filter(|name| !name.is_empty());
-            names.filter_map(|name| difference(typed, name)).min().map(|edits| (edits, number))
+            names.filter_map(|name| measure_difference(typed, name)).min().map(|edits| (edits, number))
         });
         let mut near: Vec<(usize, usize)> = differences.collect();
         near.sort_unstable();
         if let Some(least) = near.first().map(|(edits, _)| *edits).filter(|least| *least < SHARED_WORD) {
-            // What is much further away than the nearest was hardly meant.
+            // Names that differ much more than the best one are not useful.
             near.retain(|(edits, _)| *edits <= 2 * least + 1);
         }
         let mut names: Vec<String> =
@@ -160,19 +161,19 @@ impl<'a> NameIndex<'a> {
     }
 }
 
-fn add(index: &mut HashMap<String, Vec<usize>>, folded: &str, number: usize) {
+fn add_to_index(index: &mut HashMap<String, Vec<usize>>, folded: &str, number: usize) {
     if !folded.is_empty() {
         index.entry(folded.to_owned()).or_default().push(number);
     }
 }
 
-/// How far a typed name is from a known one; nothing when they have little to do with each other.
-fn difference(typed: &str, known: &str) -> Option<usize> {
+/// The distance between a typed name and a known one; `None` if they are not similar.
+fn measure_difference(typed: &str, known: &str) -> Option<usize> {
     if known.chars().count() > LONGEST_COMPARED {
         return None;
     }
     let edits = strsim::osa_distance(typed, known);
-    // One slip in a short word, a third of a long one.
+    // One typing error in a short word, a third of the letters of a long one.
     let most = (typed.chars().count() / 3).max(1);
     if edits <= most {
         return Some(edits);
@@ -195,7 +196,7 @@ mod tests {
     use super::*;
 
     fn index() -> NameIndex<'static> {
-        let named = |name, other| Named { name, other };
+        let named = |name, other| NamePair { name, other };
         NameIndex::new(vec![
             named("Ursus americanus", Some("American black bear")),
             named("Ursus arctos", Some("brown bear")),
@@ -228,8 +229,8 @@ mod tests {
     fn a_common_name_of_several_species_is_refused_with_all_of_them() {
         assert_eq!(
             message("Deer"),
-            "“Deer” stands for several species: “Odocoileus virginianus” and “Odocoileus hemionus”. Ask for them by \
-             these names (`trapline info` lists all)"
+            "“Deer” means several species: “Odocoileus virginianus” and “Odocoileus hemionus”. Use one of these \
+             names (`trapline info` lists all)"
         );
     }
 
@@ -237,29 +238,29 @@ mod tests {
     fn a_name_that_is_not_there_is_told_with_what_may_be_meant() {
         assert_eq!(
             message("Ursus americanos"),
-            "no species “Ursus americanos”. Did you mean “Ursus americanus”? (`trapline info` lists all)"
+            "No species “Ursus americanos”. Did you mean “Ursus americanus”? (`trapline info` lists all)"
         );
         assert_eq!(
             message("bears"),
-            "no species “bears”. Did you mean “Ursus arctos” or “Ursus americanus”? (`trapline info` lists all)"
+            "No species “bears”. Did you mean “Ursus arctos” or “Ursus americanus”? (`trapline info` lists all)"
         );
-        assert_eq!(message("Yeti"), "no species “Yeti” (`trapline info` lists all)");
-        assert_eq!(message(""), "no species “” (`trapline info` lists all)");
+        assert_eq!(message("Yeti"), "No species “Yeti” (`trapline info` lists all)");
+        assert_eq!(message(""), "No species “” (`trapline info` lists all)");
     }
 
     #[test]
     fn a_long_list_of_wrong_names_ends() {
         let unknown = (0..1000).map(|number| index().explain(&format!("none {number}"))).collect();
         let told = UnknownNames { what: "locations", unknown }.to_string();
-        assert!(told.starts_with("no location “none 0”; no location “none 1”"), "{told}");
-        assert!(told.contains("; and 995 more that are not there"), "{told}");
+        assert!(told.starts_with("No location “none 0”; no location “none 1”"), "{told}");
+        assert!(told.contains("; and 995 more"), "{told}");
         assert!(message(&"x".repeat(1 << 20)).len() < 400);
     }
 
     proptest! {
         #[test]
         fn either_form_of_an_accent_and_any_case_is_the_same_name(name in "[a-zéüñçø]{1,12}( [a-zéüñçø]{1,12})?") {
-            let index = NameIndex::new(vec![Named { name: &name, other: None }]);
+            let index = NameIndex::new(vec![NamePair { name: &name, other: None }]);
             let decomposed: String = name.nfd().collect();
             prop_assert_eq!(index.find(&decomposed), Some(0));
             prop_assert_eq!(index.find(&name.to_uppercase()), Some(0));

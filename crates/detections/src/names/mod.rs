@@ -1,89 +1,30 @@
-//! Names of species and places: what names that people type stand for, and common names for species of
-//! which a data set has none.
+//! Names of species and locations: looking up names that people type, and adding common names to species that
+//! have none.
 //!
 //! - `resolve` finds classes and locations by the names that people type, with `lookup`;
-//! - `table` reads tables of common names: the program's own and those of users;
-//! - `known_species` finds the species that a common name stands for.
+//! - `name_table` has the common names of the program and of users, which `table` reads;
+//! - `known_species` finds the species for a common name.
 
 mod known_species;
 mod lookup;
+mod name_table;
 mod resolve;
 mod table;
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::sync::OnceLock;
-
-use crate::error::SourceError;
 use crate::model::Dataset;
 use crate::vocabulary::fold;
 
 pub(crate) use known_species::{find_species, is_animal_word, is_known_genus};
 pub use lookup::{UnknownName, UnknownNames};
+pub use name_table::NameTable;
 pub use resolve::ResolvedNames;
 
-/// Common names that the program has itself: mammals and birds that cameras record often, in English.
-const COMMON_NAMES: &str = include_str!("common_names.csv");
-
-/// Common names by scientific names, which are compared in any case of letters.
-type CommonNames = HashMap<String, String>;
-
-/// Common names of species in one language.
-#[derive(Clone, Debug)]
-pub struct NameTable {
-    /// Those of a user, which stand before the names in the data.
-    given: CommonNames,
-    /// Three letters of ISO 639-3.
-    language: String,
-}
-
-impl Default for NameTable {
-    fn default() -> Self {
-        Self::in_language(Self::ENGLISH)
-    }
-}
-
-impl NameTable {
-    /// The language of the names that the program has itself.
-    pub const ENGLISH: &'static str = "eng";
-
-    /// The program's own names in a language, such as `eng`; of others than English it has none.
-    pub fn in_language(language: &str) -> Self {
-        Self { given: CommonNames::new(), language: table::language_code(language) }
-    }
-
-    /// The same with the names in a file of a user, which stand before the names in the data: a table
-    /// with the columns `scientificName`, `name` and, where there are several, `language`.
-    pub fn read(path: &Path, language: &str) -> Result<Self, SourceError> {
-        let language = table::language_code(language);
-        let given = table::read_file(path, &language)?;
-        Ok(Self { given, language })
-    }
-
-    /// The program's own name of a species, where it has one in this language.
-    fn find_own(&self, scientific_name: &str) -> Option<&'static str> {
-        if self.language != Self::ENGLISH {
-            return None;
-        }
-        own_names().get(&fold(scientific_name)).map(String::as_str)
-    }
-}
-
-/// The program's own names, which are English.
-fn own_names() -> &'static CommonNames {
-    static NAMES: OnceLock<CommonNames> = OnceLock::new();
-    NAMES.get_or_init(|| {
-        table::parse(COMMON_NAMES, "common_names.csv", NameTable::ENGLISH)
-            .expect("the program's own table is right")
-    })
-}
-
-/// Gives classes their common names: those that a user gave stand before those in the data, and the
-/// program's own are for classes that have none.
+/// Sets the common names of classes. Names of the user override those in the data; the program's own names
+/// are for classes that have none.
 pub(crate) fn apply_names(data: &mut Dataset, names: &NameTable) {
     for class in &mut data.classes {
         let given = names.given.get(&fold(&class.name)).map(String::as_str);
-        let own = || names.find_own(&class.name).filter(|_| class.vernacular.is_none());
+        let own = || names.find_own_name(&class.name).filter(|_| class.vernacular.is_none());
         if let Some(name) = given.or_else(own) {
             class.vernacular = Some(name.to_owned());
             class.vernacular_language = Some(names.language.clone());
@@ -97,12 +38,14 @@ mod tests {
 
     use testkit::Package;
 
+    use super::name_table::COMMON_NAMES;
     use super::*;
-    use crate::source::{ReadOptions, open};
-    use crate::vocabulary::{Meaning, meaning_of};
+    use crate::options::ReadOptions;
+    use crate::source::open;
+    use crate::vocabulary::{Meaning, find_meaning};
 
     /// The common names of three classes: one that the data name, one that only the program names, and
-    /// one that nobody does.
+    /// one without a common name.
     fn names(table: NameTable) -> [Option<String>; 3] {
         let mut package = Package::new();
         let mut descriptor: serde_json::Value = serde_json::from_str(&package.descriptor).unwrap();
@@ -141,12 +84,12 @@ mod tests {
 
     #[test]
     fn the_programs_own_table_names_species_and_each_of_them_once() {
-        let names = table::parse(COMMON_NAMES, "common_names.csv", NameTable::ENGLISH).unwrap();
+        let names = table::parse_table(COMMON_NAMES, "common_names.csv", NameTable::ENGLISH).unwrap();
         assert!(names.len() > 5000, "{}", names.len());
         assert_eq!(names.len(), COMMON_NAMES.lines().count() - 1);
         for (scientific, common) in &names {
-            assert_eq!(meaning_of(scientific), Meaning::Taxon, "{scientific}");
-            assert_eq!(meaning_of(common), Meaning::Taxon, "{common}");
+            assert_eq!(find_meaning(scientific), Meaning::Taxon, "{scientific}");
+            assert_eq!(find_meaning(common), Meaning::Taxon, "{common}");
             assert_eq!(scientific.split(' ').count(), 2, "{scientific}");
             assert_eq!(common.trim(), common);
         }

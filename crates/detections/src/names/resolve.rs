@@ -1,41 +1,40 @@
-//! The names of a data set for the names that people type.
+//! Finding the names of a data set for names that people type.
 
 use std::collections::HashSet;
 
-use super::lookup::{LISTED, NameIndex, Named, UnknownName, UnknownNames};
+use super::lookup::{LISTED, NameIndex, NamePair, UnknownName, UnknownNames};
 use crate::model::Dataset;
 
 /// Names as a data set has them, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResolvedNames {
-    /// Of classes.
+    /// Names of classes.
     pub classes: Vec<String>,
-    /// Of locations: the name, or the id where another location has the same name.
+    /// Names of locations, or the id if another location has the same name.
     pub locations: Vec<String>,
 }
 
 impl Dataset {
-    /// Numbers of the classes with these names: the exact name, else the scientific or common name in
-    /// any case of letters, with or without accents, with spaces, `_` or `-` between its words. A common
-    /// name that several classes have is refused.
-    pub fn classes_named(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
-        let collect = || -> Vec<Named<'_>> {
+    /// Finds classes by their exact name, else by their scientific or common name without regard to case,
+    /// accents, and `_` or `-` for spaces. A common name of several classes is an error.
+    pub fn find_classes(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
+        let collect = || -> Vec<NamePair<'_>> {
             let classes = self.classes.iter();
-            classes.map(|class| Named { name: &class.name, other: class.vernacular.as_deref() }).collect()
+            classes.map(|class| NamePair { name: &class.name, other: class.vernacular.as_deref() }).collect()
         };
-        find_all("classifications", names, |name| self.class(name), collect)
+        find_all("classifications", names, |name| self.find_class(name), collect)
     }
 
-    /// Numbers of the locations with these names or ids, found in the same way.
-    pub fn locations_named(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
-        let collect = || -> Vec<Named<'_>> {
+    /// Finds locations by their names or ids, in the same way.
+    pub fn find_locations(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
+        let collect = || -> Vec<NamePair<'_>> {
             let locations = self.locations.iter();
-            locations.map(|location| Named { name: &location.name, other: Some(&location.key) }).collect()
+            locations.map(|location| NamePair { name: &location.name, other: Some(&location.key) }).collect()
         };
-        find_all("locations", names, |name| self.location(name), collect)
+        find_all("locations", names, |name| self.find_location(name), collect)
     }
 
-    /// The names of classes and locations as this data set has them, for names that somebody typed.
+    /// Finds the names of classes and locations in this data set for names that people typed.
     pub fn resolve_names(
         &self,
         classes: &[String],
@@ -44,29 +43,28 @@ impl Dataset {
         let class = |number: u32| self.classes[number as usize].name.clone();
         let location = |number: u32| {
             let location = &self.locations[number as usize];
-            let is_found_by_name = self.location(&location.name) == Some(number);
+            let is_found_by_name = self.find_location(&location.name) == Some(number);
             if is_found_by_name { location.name.clone() } else { location.key.clone() }
         };
         Ok(ResolvedNames {
-            classes: each_once(self.classes_named(classes)?).map(class).collect(),
-            locations: each_once(self.locations_named(locations)?).map(location).collect(),
+            classes: remove_duplicates(self.find_classes(classes)?).map(class).collect(),
+            locations: remove_duplicates(self.find_locations(locations)?).map(location).collect(),
         })
     }
 }
 
-/// The same numbers in the same order, each once.
-fn each_once(numbers: Vec<u32>) -> impl Iterator<Item = u32> {
+/// Removes duplicates and keeps the order.
+fn remove_duplicates(numbers: Vec<u32>) -> impl Iterator<Item = u32> {
     let mut seen = HashSet::new();
     numbers.into_iter().filter(move |number| seen.insert(*number))
 }
 
-/// The numbers of all names, or all of those that are wrong. The index is made when a name is there that
-/// is not exact.
+/// The numbers of all names, or all unknown names. The index is only built if a name is not exact.
 fn find_all<'a>(
     what: &'static str,
     names: &[String],
     find_exact: impl Fn(&str) -> Option<u32>,
-    collect: impl FnOnce() -> Vec<Named<'a>>,
+    collect: impl FnOnce() -> Vec<NamePair<'a>>,
 ) -> Result<Vec<u32>, UnknownNames> {
     let exact: Vec<Option<u32>> = names.iter().map(|name| find_exact(name)).collect();
     if exact.iter().all(Option::is_some) {
@@ -91,7 +89,8 @@ fn find_all<'a>(
 mod tests {
     use testkit::Package;
 
-    use crate::source::{ReadOptions, open};
+    use crate::options::ReadOptions;
+    use crate::source::open;
 
     /// Two locations that are called the same, and a common name.
     fn data() -> crate::Dataset {
@@ -127,12 +126,12 @@ mod tests {
     #[test]
     fn an_exact_name_wins_over_one_that_differs_in_case() {
         let data = data();
-        assert_eq!(data.classes_named(&texts(&["Doe"])).unwrap(), [data.class("Doe").unwrap()]);
-        let error = data.classes_named(&texts(&["DOE", "dow"])).unwrap_err();
+        assert_eq!(data.find_classes(&texts(&["Doe"])).unwrap(), [data.find_class("Doe").unwrap()]);
+        let error = data.find_classes(&texts(&["DOE", "dow"])).unwrap_err();
         assert_eq!((error.what, error.unknown.len()), ("classifications", 2));
         assert!(error.unknown[0].is_ambiguous && !error.unknown[1].is_ambiguous, "{error}");
         assert_eq!(error.unknown[1].candidates, ["doe", "Doe"]);
-        let error = data.locations_named(&texts(&["North fense"])).unwrap_err().to_string();
-        assert!(error.contains("no location “North fense”. Did you mean “North fence”"), "{error}");
+        let error = data.find_locations(&texts(&["North fense"])).unwrap_err().to_string();
+        assert!(error.contains("No location “North fense”. Did you mean “North fence”"), "{error}");
     }
 }

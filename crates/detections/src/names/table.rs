@@ -1,18 +1,22 @@
-//! Tables of common names: `scientificName`, `language` and `name`, with commas, semicolons or tabs.
+//! Reading tables of common names: `scientificName`, `language` and `name`, separated by commas, semicolons
+//! or tabs.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
-use super::CommonNames;
 use crate::error::SourceError;
 use crate::excerpt::excerpt;
 use crate::regular_file::open_regular;
 use crate::vocabulary::fold;
 
-/// Bytes of the longest table that is read. One of all mammals and birds in ten languages is smaller.
+/// Common names by folded scientific names.
+pub(super) type CommonNames = HashMap<String, String>;
+
+/// The largest table that is read, in bytes. All mammals and birds in ten languages take less.
 const LONGEST: u64 = 64 << 20;
 
-/// Codes of two letters, and older ones of three, with those of ISO 639-3.
+/// Two-letter codes and older three-letter codes, with those of ISO 639-3.
 const LANGUAGES: [(&str, &str); 28] = [
     ("en", "eng"),
     ("de", "deu"),
@@ -44,15 +48,15 @@ const LANGUAGES: [(&str, &str); 28] = [
     ("chi", "zho"),
 ];
 
-/// The code of three letters for a language, whichever way it is written: `en`, `en-GB`, `ENG`.
-pub(super) fn language_code(language: &str) -> String {
+/// The three-letter code of a language that is written as `en`, `en-GB` or `ENG`.
+pub(super) fn find_language_code(language: &str) -> String {
     let written = language.trim().to_lowercase();
     let main = written.split(['-', '_']).next().unwrap_or_default();
     let known = LANGUAGES.iter().find(|(code, _)| *code == main);
     known.map_or(main, |(_, code)| *code).to_owned()
 }
 
-/// Reads the names in one language out of a file.
+/// Reads the names in one language from a file.
 pub(super) fn read_file(path: &Path, language: &str) -> Result<CommonNames, SourceError> {
     let file = path.display().to_string();
     let opened = open_regular(path).map_err(|error| match error.kind() {
@@ -63,29 +67,29 @@ pub(super) fn read_file(path: &Path, language: &str) -> Result<CommonNames, Sour
     opened.take(LONGEST + 1).read_to_end(&mut bytes).map_err(SourceError::io(file.clone()))?;
     if bytes.len() as u64 > LONGEST {
         let found = format!("more than {} MiB", LONGEST >> 20);
-        return Err(wrong(&file, 1, 1, found, "a table of names, which is smaller"));
+        return Err(structure_error(&file, 1, 1, found, "a table of names of at most that size"));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => parse(&text, &file, language),
+        Ok(text) => parse_table(&text, &file, language),
         Err(error) => {
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
             let expected = "UTF-8; save the table as “CSV UTF-8”";
-            Err(wrong(&file, line, 1, "letters in another encoding".into(), expected))
+            Err(structure_error(&file, line, 1, "text in another encoding".into(), expected))
         }
     }
 }
 
-fn wrong(file: &str, line: u64, column: u64, found: String, expected: &str) -> SourceError {
+fn structure_error(file: &str, line: u64, column: u64, found: String, expected: &str) -> SourceError {
     SourceError::Structure { file: file.to_owned(), line, column, found, expected: expected.to_owned() }
 }
 
-/// Where the columns of a table are.
+/// The positions of the columns.
 struct Columns {
     delimiter: char,
     scientific: usize,
     name: usize,
-    /// Without one, all names are in the language that is wanted.
+    /// Without this column, all names are in the requested language.
     language: Option<usize>,
 }
 
@@ -93,51 +97,51 @@ impl Columns {
     fn find(header: &str, file: &str) -> Result<Self, SourceError> {
         let count = |delimiter: &char| header.matches(*delimiter).count();
         let delimiter = ['\t', ';', ','].into_iter().max_by_key(count).unwrap_or(',');
-        let titles = split(header, delimiter).unwrap_or_default();
+        let titles = split_fields(header, delimiter).unwrap_or_default();
         let titles: Vec<String> = titles.iter().map(|title| fold(title).replace(' ', "")).collect();
         let find = |title: &str| titles.iter().position(|known| known == title);
         let (Some(scientific), Some(name)) = (find("scientificname"), find("name")) else {
             let expected =
                 "the columns scientificName, language and name, with commas, semicolons or tabs between";
-            return Err(wrong(file, 1, 1, format!("the header “{}”", excerpt(header)), expected));
+            return Err(structure_error(file, 1, 1, format!("the header “{}”", excerpt(header)), expected));
         };
         Ok(Self { delimiter, scientific, name, language: find("language") })
     }
 }
 
-/// Reads the names in one language out of the text of a table.
-pub(super) fn parse(text: &str, file: &str, language: &str) -> Result<CommonNames, SourceError> {
+/// Reads the names in one language from the text of a table.
+pub(super) fn parse_table(text: &str, file: &str, language: &str) -> Result<CommonNames, SourceError> {
     let mut lines = (1..).zip(text.trim_start_matches('\u{feff}').lines());
     let header = lines.next().map_or("", |(_, header)| header);
     let columns = Columns::find(header, file)?;
     let mut names = CommonNames::new();
     let mut other_languages: Vec<String> = Vec::new();
     for (line, row) in lines.filter(|(_, row)| !row.trim().is_empty()) {
-        let Some(fields) = split(row, columns.delimiter) else {
-            return Err(wrong(
+        let Some(fields) = split_fields(row, columns.delimiter) else {
+            return Err(structure_error(
                 file,
                 line,
                 1,
-                "a quotation that does not end".into(),
+                "a quotation without an end".into(),
                 "a second \" in the line",
             ));
         };
         let field = |column: usize| fields.get(column).map_or("", |field| field.trim());
         let (scientific, name) = (field(columns.scientific), field(columns.name));
-        let of_row = columns.language.map(|column| language_code(field(column)));
+        let of_row = columns.language.map(|column| find_language_code(field(column)));
         if let Some(other) = of_row.filter(|code| !code.is_empty() && code != language) {
             if !other_languages.contains(&other) {
                 other_languages.push(other);
             }
             continue;
         }
-        // Many tables have rows of species that have no name in a language.
+        // Many tables have rows for species without a name in a language.
         if name.is_empty() {
             continue;
         }
         if scientific.is_empty() {
             let found = format!("“{}” without a scientific name", excerpt(name));
-            return Err(wrong(
+            return Err(structure_error(
                 file,
                 line,
                 columns.scientific as u64 + 1,
@@ -149,7 +153,7 @@ pub(super) fn parse(text: &str, file: &str, language: &str) -> Result<CommonName
         if let Some(earlier) = earlier.filter(|earlier| earlier != name) {
             let both = format!("“{}” after “{}”", excerpt(name), excerpt(&earlier));
             let found = format!("a second name of {}, {both}", excerpt(scientific));
-            return Err(wrong(
+            return Err(structure_error(
                 file,
                 line,
                 columns.name as u64 + 1,
@@ -162,13 +166,13 @@ pub(super) fn parse(text: &str, file: &str, language: &str) -> Result<CommonName
         let known = if other_languages.is_empty() { "no names".into() } else { other_languages.join(", ") };
         let found =
             format!("no name in the language “{}” (there are: {})", excerpt(language), excerpt(&known));
-        return Err(wrong(file, 1, 1, found, "names in the language that --language chooses"));
+        return Err(structure_error(file, 1, 1, found, "names in the language that --language chooses"));
     }
     Ok(names)
 }
 
-/// The fields of a line; nothing when a quotation in it does not end.
-fn split(line: &str, delimiter: char) -> Option<Vec<String>> {
+/// Splits a line into fields; `None` if a quotation does not end.
+fn split_fields(line: &str, delimiter: char) -> Option<Vec<String>> {
     let (mut fields, mut field, mut is_quoted) = (Vec::new(), String::new(), false);
     let mut letters = line.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -192,7 +196,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str, language: &str) -> Result<CommonNames, String> {
-        parse(text, "names.csv", language).map_err(|error| error.to_string())
+        parse_table(text, "names.csv", language).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -212,7 +216,7 @@ mod tests {
         for (text, part) in [
             ("", "line 1, column 1: the header “”; expected the columns scientificName"),
             ("species,name\nx,y\n", "the header “species,name”"),
-            ("scientificName,name\n\"Lynx lynx,lynx\n", "line 2, column 1: a quotation that does not end"),
+            ("scientificName,name\n\"Lynx lynx,lynx\n", "line 2, column 1: a quotation without an end"),
             ("scientificName,name\n,lynx\n", "line 2, column 1: “lynx” without a scientific name"),
             (
                 "scientificName,name\nLynx lynx,a\nlynx lynx,b\n",
@@ -233,7 +237,7 @@ mod tests {
         )
         .unwrap();
         let error = read_file(file.path(), "eng").unwrap_err().to_string();
-        assert!(error.contains("line 3, column 1: letters in another encoding; expected UTF-8"), "{error}");
+        assert!(error.contains("line 3, column 1: text in another encoding; expected UTF-8"), "{error}");
     }
 
     #[test]
@@ -241,7 +245,7 @@ mod tests {
         for (written, code) in
             [("en", "eng"), ("ENG", "eng"), ("de-AT", "deu"), ("pt_BR", "por"), ("xyz", "xyz")]
         {
-            assert_eq!(language_code(written), code);
+            assert_eq!(find_language_code(written), code);
         }
     }
 }

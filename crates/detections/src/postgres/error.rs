@@ -1,49 +1,50 @@
-//! Why a database gives no data.
+//! Errors of a database.
 
 use std::time::Duration;
 
-/// Why a database gives no data, for whoever asked. What the server said is in the log: it may name
-/// what is nobody's business.
+/// Why a database gives no data. The message of the server is only logged, since it may contain
+/// confidential details.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseError {
-    /// It does not answer, or restarts. Trying again may help.
+    /// The server does not answer, or it is restarting. A retry may help.
     #[error("the database of the data set does not answer; try again in a moment")]
     Unavailable,
-    /// As many who wait for an answer ask it as may. Trying again in a moment may help.
-    #[error("too many ask the database of the data set at once; try again in a moment")]
+    /// The queue for the database is full. A retry after a moment may help.
+    #[error("too many requests to the database of the data set; try again in a moment")]
     Busy,
-    /// It took too long. A shorter period or fewer detections may be found in time.
+    /// The statement timed out. A shorter period or fewer detections may succeed.
     #[error(
-        "the database of the data set did not answer within {} s; ask for a shorter period or fewer detections, or \
-         have its operator look at its indexes", .0.as_secs_f64()
+        "ask for a shorter period or fewer detections, or have the administrator check the database's indexes: the \
+         database of the data set did not answer within {} s", .0.as_secs_f64()
     )]
     TooSlow(Duration),
-    /// It refuses what it is asked, and will again: a table, a column or a right is missing.
-    #[error("the database of the data set refuses to be read; its operator finds the reason in the log")]
+    /// The server refuses the statement, and a retry would fail too: a table, a column or a permission is
+    /// missing.
+    #[error("the database of the data set cannot be read; ask the administrator to look into the log")]
     Refused(String),
-    /// What is asked for needs more memory than an export may have.
+    /// The result needs more memory than one export may use.
     #[error(
-        "the export needs more than the {} MiB of memory that one may have; ask for a shorter period or fewer \
-         detections", .0 >> 20
+        "ask for a shorter period or fewer detections: the export needs more than the {} MiB of memory that an \
+         export may have", .0 >> 20
     )]
     TooLarge(u64),
-    /// The data set was refused when it was read: its numbers would be wrong.
+    /// The data set was rejected when it was read, because its numbers would be wrong.
     #[error("this data set cannot be used: {0}")]
     Unusable(String),
-    /// Nobody wants it any more.
-    #[error("it is no longer wanted")]
+    /// The request was cancelled.
+    #[error("it was cancelled")]
     Stopped,
 }
 
 impl DatabaseError {
-    /// What an error of the client library means.
-    pub(super) fn of(error: &sqlx::Error, limit: Duration) -> Self {
+    /// Maps an error of the client library.
+    pub(super) fn from_sqlx(error: &sqlx::Error, limit: Duration) -> Self {
         match error {
             sqlx::Error::Database(said) => match said.code().as_deref() {
-                // The statement timeout; a person who cancels it looks the same.
+                // The statement timeout. A cancellation by an administrator has the same code.
                 Some("57014") => Self::TooSlow(limit),
-                // Starting, stopping, too many connections, out of some resource; a standby that had to
-                // cancel; what another transaction was in the way of, or has locked.
+                // The server is starting or stopping, is out of connections or another resource, or had to
+                // cancel the statement (on a standby, or because of a lock or another transaction).
                 Some("57P01" | "57P02" | "57P03" | "57P05" | "25006" | "40001" | "40P01" | "55P03") => {
                     Self::Unavailable
                 }
@@ -61,7 +62,7 @@ impl DatabaseError {
         }
     }
 
-    /// Whether the same may be had later.
+    /// Whether a retry may succeed.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Unavailable | Self::Busy | Self::TooSlow(_))
     }

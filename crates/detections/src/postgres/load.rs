@@ -1,4 +1,4 @@
-//! Slices of a database.
+//! Reading slices of a database.
 
 use std::collections::HashSet;
 
@@ -6,76 +6,83 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use sqlx::Row;
 
+use super::cached_outline::CachedOutline;
+use super::database::Database;
 use super::error::DatabaseError;
-use super::link::Database;
-use super::outline::{Ground, Known};
+use super::reader::DatabaseReader;
 use super::session::Session;
 use super::slice::Slice;
 use super::sql::{Sql, Statement};
+use crate::keep::Keep;
 use crate::model::{Dataset, Location};
 use crate::names::{ResolvedNames, UnknownNames};
 use crate::select::Selection;
-use crate::source::Keep;
 
 impl Database {
-    /// Reads a slice. Reports need no texts ([`Keep::Numbers`]), and get none.
+    /// Reads a slice. For reports ([`Keep::Numbers`]) texts are not read.
     ///
-    /// `stop` is asked several times a second whether it is still wanted.
+    /// `stop` is polled several times a second and cancels the call.
     pub async fn load(
         &self,
         slice: &Slice,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Dataset, DatabaseError> {
-        let known = self.known(stop).await?;
-        self.within(stop, async |session: &mut Session<'_>| {
+        let cached = self.find_outline(stop).await?;
+        self.run_in_transaction(stop, async |session: &mut Session<'_>| {
             let keep = if matches!(slice, Slice::Days { .. }) { Keep::Numbers } else { Keep::All };
-            let mut ground = Ground::new(self.inner(), &known.types, keep);
-            ground.locations(session).await?;
-            session.limit(keep == Keep::All);
+            let mut reader = DatabaseReader::new(self.inner(), &cached.types, keep);
+            reader.read_locations(session).await?;
+            session.limit_rows(keep == Keep::All);
             match slice {
-                Slice::Days { from, to } => ground.days(session, *from, *to).await?,
+                Slice::Days { from, to } => reader.read_days(session, *from, *to).await?,
                 Slice::Ids { ids, people } => {
-                    ground.chosen(session, &known, &ground.sql().with_ids(ids), *people).await?;
+                    reader.read_detections(session, &cached, &reader.sql().select_ids(ids), *people).await?;
                 }
                 Slice::Selected { selection, people } => {
-                    // Of this moment: a place may be newer than what is known.
-                    let locations = ids_of(&ground.builder.locations.locations, &selection.locations);
-                    let statement = ground.sql().selected(selection, &locations);
-                    ground.chosen(session, &known, &statement, *people).await?;
+                    // These locations are from this transaction. The cached ones may lack a new location.
+                    let locations =
+                        find_location_ids(&reader.builder.locations.locations, &selection.locations);
+                    let statement = reader.sql().select_matching(selection, &locations);
+                    reader.read_detections(session, &cached, &statement, *people).await?;
                 }
             }
-            Ok(ground.finish())
+            Ok(reader.finish())
         })
         .await
     }
 
-    /// How many detections of each class a selection wants, whose names are those of the database.
-    pub async fn count(
+    /// Counts the detections of each class that match a selection, whose names are those of the database.
+    pub async fn count_matching(
         &self,
         selection: &Selection,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<(String, u64)>, DatabaseError> {
-        let known = self.known(stop).await?;
-        let statement =
-            self.sql(&known).count(selection, &ids_of(&known.outline.locations, &selection.locations));
-        self.within(stop, async |session: &mut Session<'_>| session.counts(&statement).await).await
+        let cached = self.find_outline(stop).await?;
+        let statement = self
+            .sql(&cached)
+            .count_matching(selection, &find_location_ids(&cached.outline.locations, &selection.locations));
+        self.run_in_transaction(stop, async |session: &mut Session<'_>| {
+            session.fetch_counts(&statement).await
+        })
+        .await
     }
 
-    /// How the server would find the rows of a slice, as `EXPLAIN` tells it.
+    /// The plan of the server (`EXPLAIN`) for the rows of a slice.
     pub async fn explain(&self, slice: &Slice) -> Result<String, DatabaseError> {
-        let known = self.known(&|| false).await?;
-        let sql = self.sql(&known);
+        let cached = self.find_outline(&|| false).await?;
+        let sql = self.sql(&cached);
         let statement = match slice {
-            Slice::Days { from, to } => sql.on_days(*from, *to),
-            Slice::Ids { ids, .. } => sql.with_ids(ids),
-            Slice::Selected { selection, .. } => {
-                sql.selected(selection, &ids_of(&known.outline.locations, &selection.locations))
-            }
+            Slice::Days { from, to } => sql.select_days(*from, *to),
+            Slice::Ids { ids, .. } => sql.select_ids(ids),
+            Slice::Selected { selection, .. } => sql.select_matching(
+                selection,
+                &find_location_ids(&cached.outline.locations, &selection.locations),
+            ),
         };
-        self.within(&|| false, async |session: &mut Session<'_>| {
+        self.run_in_transaction(&|| false, async |session: &mut Session<'_>| {
             let mut plan = String::new();
             session
-                .each(&statement.explained(), |row| {
+                .for_each_row(&statement.to_explain(), |row| {
                     plan += row.try_get::<&str, _>(0)?;
                     plan.push('\n');
                     Ok(())
@@ -86,39 +93,39 @@ impl Database {
         .await
     }
 
-    /// The names of classes and locations as the database has them, for names that somebody typed: those
-    /// that were not known a minute ago are looked for anew.
+    /// Finds the classes and locations of the database by names that people typed. If a name is not in
+    /// the cached outline, the outline is read again.
     pub async fn resolve_names(
         &self,
         classes: &[String],
         locations: &[String],
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Result<ResolvedNames, UnknownNames>, DatabaseError> {
-        let outline = self.outline(stop).await?;
+        let outline = self.load_outline(stop).await?;
         if let Ok(resolved) = outline.resolve_names(classes, locations) {
             return Ok(Ok(resolved));
         }
-        let outline = self.outline_now(stop).await?;
+        let outline = self.reload_outline(stop).await?;
         Ok(outline.resolve_names(classes, locations))
     }
 
-    pub(super) fn sql<'a>(&'a self, known: &'a Known) -> Sql<'a> {
+    pub(super) fn sql<'a>(&'a self, cached: &'a CachedOutline) -> Sql<'a> {
         let inner = self.inner();
-        Sql { mapping: &inner.options.mapping, types: &known.types, zone: inner.time_zone.as_ref() }
+        Sql { mapping: &inner.options.mapping, types: &cached.types, zone: inner.time_zone.as_ref() }
     }
 }
 
-/// Days read before and after those asked for, so that a visit that lasts over midnight is known as one:
-/// it belongs to the day on which it began.
+/// Days that are read before and after those of a report, so that a visit over midnight is complete: it
+/// belongs to the day on which it began.
 const DAYS_AROUND: i64 = 2;
 
-fn with_visits(from: Date, to: Date) -> (Date, Date) {
+fn widen_for_visits(from: Date, to: Date) -> (Date, Date) {
     let days = DAYS_AROUND.days();
     (from.saturating_sub(days), to.saturating_add(days))
 }
 
-/// The ids of the locations with these names or ids.
-fn ids_of(locations: &[Location], names: &[String]) -> Vec<String> {
+/// Finds the ids of locations by their names or ids.
+fn find_location_ids(locations: &[Location], names: &[String]) -> Vec<String> {
     let find = |name: &String| {
         let by_name = locations.iter().find(|location| location.name == *name);
         by_name.or_else(|| locations.iter().find(|location| location.key == *name))
@@ -126,70 +133,77 @@ fn ids_of(locations: &[Location], names: &[String]) -> Vec<String> {
     names.iter().filter_map(find).map(|location| location.key.clone()).collect()
 }
 
-impl Ground<'_> {
-    /// What a report on some days is made of.
-    async fn days(&mut self, session: &mut Session<'_>, from: Date, to: Date) -> Result<(), DatabaseError> {
-        let numbers = self.classes(session).await?;
+impl DatabaseReader<'_> {
+    /// Reads the data for a report on some days.
+    async fn read_days(
+        &mut self,
+        session: &mut Session<'_>,
+        from: Date,
+        to: Date,
+    ) -> Result<(), DatabaseError> {
+        let numbers = self.read_classes(session).await?;
         let mut seen = 0_u64;
-        let (first, last) = with_visits(from, to);
-        let [timeless, to_come] = self.sql().strays(first, last);
-        for statement in [self.sql().on_days(first, last), timeless, to_come] {
+        let (first, last) = widen_for_visits(from, to);
+        let [timeless, to_come] = self.sql().select_impossible_times(first, last);
+        for statement in [self.sql().select_days(first, last), timeless, to_come] {
             session
-                .each(&statement, |row| {
+                .for_each_row(&statement, |row| {
                     seen += 1;
-                    self.detection(&row)
+                    self.add_detection(&row)
                 })
                 .await?;
         }
         let total: u64 = numbers.iter().map(|(_, number)| number).sum();
-        self.builder.rest.observations = total.saturating_sub(seen);
-        self.not_counted(session, from, to).await?;
+        self.builder.outside_selection.observations = total.saturating_sub(seen);
+        self.read_not_counted(session, from, to).await?;
         session
-            .each(&self.sql().days_with_pictures(from, to), |row| {
+            .for_each_row(&self.sql().select_days_with_pictures(from, to), |row| {
                 let location: Option<&str> = row.try_get(0).unwrap_or_default();
-                let Some(camera) = location.and_then(|location| self.camera(location, None)) else {
+                let Some(camera) = location.and_then(|location| self.find_or_add_deployment(location, None))
+                else {
                     return Ok(());
                 };
                 for column in [1, 2] {
-                    let (time, _) = self.time(row.try_get(column)?);
-                    self.builder.rest.worked.push((camera, time));
+                    let (time, _) = self.to_local_time(row.try_get(column)?);
+                    self.builder.outside_selection.working_times.push((camera, time));
                 }
                 Ok(())
             })
             .await
     }
 
-    async fn not_counted(
+    async fn read_not_counted(
         &mut self,
         session: &mut Session<'_>,
         from: Date,
         to: Date,
     ) -> Result<(), DatabaseError> {
-        let Some(statement) = self.sql().not_counted(from, to) else { return Ok(()) };
+        let Some(statement) = self.sql().count_not_counted(from, to) else { return Ok(()) };
         let reasons: Vec<String> = self.inner.options.mapping.not_counted.0.keys().cloned().collect();
-        for row in session.all(&statement).await? {
+        for row in session.fetch_all(&statement).await? {
             for (column, reason) in reasons.iter().enumerate() {
-                let number: i64 = row.try_get(column).map_err(|error| self.inner.told(&error))?;
-                self.builder.rest.not_counted.push((reason.clone(), number.unsigned_abs()));
+                let number: i64 = row.try_get(column).map_err(|error| self.inner.map_error(&error))?;
+                self.builder.outside_selection.not_counted.push((reason.clone(), number.unsigned_abs()));
             }
         }
         Ok(())
     }
 
-    /// The detections of a statement and, when wanted, the people on their pictures and visits.
-    async fn chosen(
+    /// Reads the detections of a statement and, if `people` is set, the people on their pictures and
+    /// visits.
+    async fn read_detections(
         &mut self,
         session: &mut Session<'_>,
-        known: &Known,
+        cached: &CachedOutline,
         statement: &Statement,
         people: bool,
     ) -> Result<(), DatabaseError> {
-        for (class, _) in &known.numbers {
-            self.identify(class);
+        for (class, _) in &cached.class_counts {
+            self.identify_class(class);
         }
         let (mut images, mut events) = (HashSet::new(), HashSet::new());
         session
-            .each(statement, |row| {
+            .for_each_row(statement, |row| {
                 if people {
                     images.extend(
                         row.try_get::<Option<String>, _>(super::sql::column::IMAGE).unwrap_or_default(),
@@ -198,13 +212,13 @@ impl Ground<'_> {
                         row.try_get::<Option<String>, _>(super::sql::column::EVENT).unwrap_or_default(),
                     );
                 }
-                self.detection(&row)
+                self.add_detection(&row)
             })
             .await?;
         let [images, events] = [images, events].map(|ids| ids.into_iter().collect::<Vec<String>>());
-        for (statement, ids) in self.sql().people(&images, &events).iter().zip([&images, &events]) {
+        for (statement, ids) in self.sql().select_people(&images, &events).iter().zip([&images, &events]) {
             if !ids.is_empty() {
-                session.each(statement, |row| self.detection(&row)).await?;
+                session.for_each_row(statement, |row| self.add_detection(&row)).await?;
             }
         }
         Ok(())

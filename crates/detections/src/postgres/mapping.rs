@@ -1,9 +1,8 @@
-//! How the tables of a database are read: which hold what, under which names.
+//! Which tables and columns of a database hold what.
 //!
-//! Each value is an expression in SQL over the rows `image`, `detection`, `location` and
-//! `individual`, so whatever a schema calls its columns, and however it keeps what is asked for, can
-//! be said. The defaults read the tables `images`, `detections`, `locations` and `deer`.
-//! Expressions are the operator's own; nothing that a request says becomes part of one.
+//! Each value is an SQL expression over the rows `image`, `detection`, `location` and `individual`, so
+//! any schema can be described. The defaults read the tables `images`, `detections`, `locations` and `deer`.
+//! The operator writes the expressions; text from a request never becomes part of one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,31 +10,31 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::SourceError;
-use crate::excerpt::{excerpt, excerpt_of_error};
+use crate::excerpt::{excerpt, excerpt_error};
 use crate::observations::ObservationType;
-use crate::vocabulary::{Meaning, meaning_of, words_of};
+use crate::vocabulary::{Meaning, find_meaning, list_words};
 
-/// How a database is read. In a file it is written as TOML, with a table for each field.
+/// How a database is read: a TOML file with a table for each field.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mapping {
-    /// The title of the data set; the name of the database without it.
+    /// The title of the data set; by default the name of the database.
     pub title: Option<String>,
-    /// How its authors want it cited.
+    /// How the authors want the data to be cited.
     pub citation: Option<String>,
-    /// Which tables.
+    /// The names of the tables.
     pub tables: Tables,
-    /// Over `image`.
+    /// Expressions over `image`.
     pub image: Image,
-    /// Over `detection` and `image`.
+    /// Expressions over `detection` and `image`.
     pub detection: Detection,
-    /// Over `location`.
+    /// Expressions over `location`.
     pub location: Location,
-    /// Over `individual`.
+    /// Expressions over `individual`.
     pub individual: Individual,
-    /// Conditions over `detection` under which one is not counted, by the word that reports use.
+    /// Conditions over `detection` under which a detection is not counted, by the word that reports use.
     pub not_counted: NotCounted,
-    /// Classes that are no animals.
+    /// Classes that are not animals.
     pub classes: Classes,
 }
 
@@ -64,7 +63,7 @@ section! {
         detections: "detections",
         /// One row for each place with a camera.
         locations: "locations",
-        /// One row for each animal that is known; empty where there are none.
+        /// One row for each known individual; empty if there is no such table.
         individuals: "deer",
     }
 }
@@ -78,9 +77,9 @@ section! {
         location: "image.location_id",
         /// When it was taken: a `timestamptz`, or a `timestamp` on the camera's own clock.
         time: "image.timestamp",
-        /// Where its file is, below the folder or the bucket of images.
+        /// The path of its file, relative to the folder or bucket of images.
         path: "image.path",
-        /// The name that archives give it.
+        /// Its file name in archives.
         name: "image.filename",
     }
 }
@@ -92,17 +91,17 @@ section! {
         id: "detection.id",
         /// The id of its picture.
         image: "detection.image_id",
-        /// The id of the animal, where it is known.
+        /// The id of the individual, if known.
         individual: "detection.deer_id",
-        /// What it is: a person's word before the model's.
+        /// Its class: the correction by a person, else the class that the model gave.
         class: "coalesce(nullif(detection.corrected_classification, ''), detection.classification)",
-        /// How sure the model is, 0 to 1; null when a person decided.
+        /// The confidence of the model, 0 to 1; null if a person decided.
         confidence: "case when nullif(detection.corrected_classification, '') is null then detection.confidence end",
-        /// Its box as JSON: `{"x", "y", "width", "height"}`, or an array of the four.
+        /// Its bounding box as JSON: `{"x", "y", "width", "height"}`, or an array of the four.
         r#box: "detection.bbox",
-        /// What the numbers of the box are: `pixels` or `fractions`.
+        /// The unit of the box: `pixels` or `fractions`.
         box_unit: "pixels",
-        /// What those of one visit have in common.
+        /// The id of its visit.
         event: "detection.burst_group_id",
         /// When it was classified, a `timestamptz`.
         classified_at: "detection.created_at",
@@ -116,8 +115,8 @@ section! {
         id: "location.id",
         /// Its name.
         name: "location.name",
-        /// Degrees north (WGS 84). The type `json` keeps escapes that PostgreSQL can make no text of, and
-        /// then fails for all of the table.
+        /// Degrees north (WGS 84). The type `json` may hold escapes that PostgreSQL cannot convert to
+        /// text; without the condition the whole query would fail.
         latitude: "case when location.coordinates::text !~* '\\\\u(0000|d[89a-f])' then location.coordinates ->> 'lat' end",
         /// Degrees east (WGS 84).
         longitude: "case when location.coordinates::text !~* '\\\\u(0000|d[89a-f])' then location.coordinates ->> 'lon' end",
@@ -125,15 +124,15 @@ section! {
 }
 
 section! {
-    /// An animal that is known.
+    /// A known individual.
     Individual {
         /// Its id.
         id: "individual.id",
-        /// Its name; its id where it has none, since it is one animal with or without a name.
+        /// Its name; its id if it has none, since it is one individual all the same.
         name: "coalesce(nullif(individual.name, ''), individual.id::text)",
         /// Its sex.
         sex: "individual.sex",
-        /// Its stage of life.
+        /// Its life stage.
         life_stage: "null",
     }
 }
@@ -150,7 +149,7 @@ impl Default for NotCounted {
     }
 }
 
-/// Classes that are no animals, in any case of letters.
+/// Classes that are not animals, compared without regard to case.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Classes {
@@ -158,9 +157,9 @@ pub struct Classes {
     pub human: Vec<String>,
     /// Vehicles.
     pub vehicle: Vec<String>,
-    /// Nothing there.
+    /// Empty pictures.
     pub blank: Vec<String>,
-    /// What cannot be told.
+    /// Unidentified objects.
     pub unknown: Vec<String>,
 }
 
@@ -177,7 +176,7 @@ impl Default for Classes {
 }
 
 impl Classes {
-    /// What kind of thing a class is.
+    /// The observation type of a class.
     pub(super) fn kind(&self, class: &str) -> ObservationType {
         let is = |words: &[String]| words.iter().any(|word| word.eq_ignore_ascii_case(class));
         match class {
@@ -186,35 +185,35 @@ impl Classes {
             _ if is(&self.vehicle) => ObservationType::Vehicle,
             _ if is(&self.blank) => ObservationType::Blank,
             _ if is(&self.unknown) => ObservationType::Unknown,
-            _ => meaning_of(class).kind(),
+            _ => find_meaning(class).kind(),
         }
     }
 
-    /// The words of people and vehicles, in small letters: those of the mapping, and those that mean
-    /// them in every source.
-    pub(super) fn of_people(&self) -> Vec<String> {
+    /// Lists the words for people and vehicles, in lower case: those of the mapping, and those of the
+    /// common vocabulary.
+    pub(super) fn list_people_words(&self) -> Vec<String> {
         let own = self.human.iter().chain(&self.vehicle).map(|word| word.to_lowercase());
         own.chain(written_forms([Meaning::Human, Meaning::Vehicle])).collect()
     }
 
-    /// The words of what is neither, nor an animal.
-    pub(super) fn of_nothing(&self) -> Vec<String> {
+    /// Lists the words for empty pictures and unidentified objects.
+    pub(super) fn list_non_animal_words(&self) -> Vec<String> {
         let own = self.blank.iter().chain(&self.unknown).map(|word| word.to_lowercase());
         own.chain(written_forms([Meaning::Blank, Meaning::Unknown])).collect()
     }
 }
 
-/// The words with these meanings, and with `_` and `-` in place of spaces.
+/// The words with these meanings, also with `_` and `-` in place of spaces.
 fn written_forms(meanings: [Meaning; 2]) -> impl Iterator<Item = String> {
-    meanings.into_iter().flat_map(words_of).flat_map(|word| {
+    meanings.into_iter().flat_map(list_words).flat_map(|word| {
         let forms = if word.contains(' ') { vec![" ", "_", "-"] } else { vec![" "] };
         forms.into_iter().map(|separator| word.replace(' ', separator)).collect::<Vec<_>>()
     })
 }
 
 impl Mapping {
-    /// Its classes are those of the platform that the defaults describe.
-    pub(super) fn has_usual_classes(&self) -> bool {
+    /// Whether the classes are those of the platform that the defaults describe.
+    pub(super) fn has_default_classes(&self) -> bool {
         self.detection.class == Detection::default().class
     }
 
@@ -239,7 +238,7 @@ impl Mapping {
                 file: path.display().to_string(),
                 line: before.matches('\n').count() as u64 + 1,
                 column,
-                found: excerpt_of_error(&found.trim()),
+                found: excerpt_error(&found.trim()),
                 expected: "a mapping of tables and columns, as docs/POSTGRESQL.md describes it".into(),
             }
         })
@@ -289,8 +288,8 @@ mod tests {
         let classes = Classes::default();
         let kinds = ["Person", "truck", "", "empty", "doe"].map(|class| classes.kind(class));
         assert_eq!(kinds, [Human, Vehicle, Unclassified, Blank, Animal]);
-        // Words that mean people in every source do so in a database too.
+        // Words that mean people in every format mean people in a database too.
         assert_eq!(["Homo sapiens", "bicycle"].map(|class| classes.kind(class)), [Human, Vehicle]);
-        assert!(classes.of_people().contains(&"camera-trapper".into()));
+        assert!(classes.list_people_words().contains(&"camera-trapper".into()));
     }
 }

@@ -1,11 +1,11 @@
-//! Rows of a database on their way into a data set.
+//! Adding rows of a database to a data set.
 
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use super::outline::Ground;
-use super::session::LONGEST;
+use super::reader::DatabaseReader;
+use super::session::MAX_TEXT_BYTES;
 use super::sql::{OTHER_MOMENT, column};
 use crate::bbox::{BoundingBox, RelativeBox};
 use crate::clock::LocalTime;
@@ -14,72 +14,70 @@ use crate::media::NewMedia;
 use crate::observations::{Level, NewObservation};
 use crate::problems::{Consequence, RowProblem};
 
-impl Ground<'_> {
-    /// Adds a detection. What cannot be read of it is noted, and it is kept without.
-    pub fn detection(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
+impl DatabaseReader<'_> {
+    /// Adds a detection. Values that cannot be read are noted and left out.
+    pub fn add_detection(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
         let inner = self.inner;
         self.builder.problems.count_row(&inner.options.mapping.tables.detections);
-        let id = self.text(row, column::ID, "detection.id");
+        let id = self.read_text(row, column::ID, "detection.id");
         if id.is_empty() {
-            self.problem("detection.id", "no id; expected one".into(), Consequence::RowSkipped);
+            self.add_problem("detection.id", "no id; expected one".into(), Consequence::RowSkipped);
             return Ok(());
         }
-        let location = self.text(row, column::LOCATION, "image.location");
-        let Some(deployment) = self.camera(location, None) else {
-            let message = format!("the picture of detection {} is of no known location", excerpt(id));
-            self.problem("location", message, Consequence::RowSkipped);
+        let location = self.read_text(row, column::LOCATION, "image.location");
+        let Some(deployment) = self.find_or_add_deployment(location, None) else {
+            let message = format!("the picture of detection {} has no known location", excerpt(id));
+            self.add_problem("location", message, Consequence::RowSkipped);
             return Ok(());
         };
-        let seconds = self.moment(row, column::TIME, "image.time", id)?;
-        let time = seconds.map(|seconds| self.time(seconds));
+        let seconds = self.read_moment(row, column::TIME, "image.time", id)?;
+        let time = seconds.map(|seconds| self.to_local_time(seconds));
         if time.is_some() && !self.types.local_times && self.inner.time_zone.is_none() {
             self.builder.clock_unknown += 1;
         }
-        let media = self.picture(row, deployment, time);
-        let class = self.text(row, column::CLASS, "detection.class").trim();
-        let (kind, number) = self.identify(class);
-        let (confidence, bbox) = (self.confidence(row, id), self.bbox(row, id));
+        let media = self.find_or_add_media(row, deployment, time);
+        let class = self.read_text(row, column::CLASS, "detection.class").trim();
+        let (kind, number) = self.identify_class(class);
+        let (confidence, bbox) = (self.read_confidence(row, id), self.read_box(row, id));
         let observation = NewObservation {
             id,
             deployment,
             media: Some(media),
-            event: self.text(row, column::EVENT, "detection.event"),
+            event: self.read_text(row, column::EVENT, "detection.event"),
             class: number,
             kind,
             level: Level::Media,
-            count: 1,
             time,
             confidence,
             bbox,
-            individual: self.text(row, column::INDIVIDUAL, "individual.name"),
-            sex: self.text(row, column::SEX, "individual.sex"),
-            life_stage: self.text(row, column::LIFE_STAGE, "individual.life_stage"),
-            classified_at: self.moment(row, column::CLASSIFIED_AT, "detection.classified_at", id)?,
-            duration: 0,
-            classifier: None,
-            is_time_lapse: false,
-            is_camera_setup: false,
+            individual: self.read_text(row, column::INDIVIDUAL, "individual.name"),
+            sex: self.read_text(row, column::SEX, "individual.sex"),
+            life_stage: self.read_text(row, column::LIFE_STAGE, "individual.life_stage"),
+            classified_at: self.read_moment(row, column::CLASSIFIED_AT, "detection.classified_at", id)?,
+            ..NewObservation::default()
         };
-        // The same detection may be asked for in several ways.
+        // Several statements may return the same detection; the id makes it count once.
         self.builder.observations.push(&observation);
         Ok(())
     }
 
-    /// The text of a column, empty for null. One that is no text a name could be is noted and left out.
-    pub fn text<'r>(&mut self, row: &'r PgRow, column: usize, name: &str) -> &'r str {
+    /// The text of a column, empty for null. A text that is too long or not UTF-8 is noted and left out.
+    pub fn read_text<'r>(&mut self, row: &'r PgRow, column: usize, name: &str) -> &'r str {
         let message = match row.try_get::<Option<&str>, _>(column) {
             Ok(None) => return "",
-            Ok(Some(text)) if text.len() <= LONGEST => return text,
-            Ok(Some(_)) => format!("a text of more than {} KiB; expected a shorter one", LONGEST >> 10),
-            // In a database whose encoding is SQL_ASCII a text may be any bytes.
+            Ok(Some(text)) if text.len() <= MAX_TEXT_BYTES => return text,
+            Ok(Some(_)) => {
+                format!("a text of more than {} KiB; expected a shorter one", MAX_TEXT_BYTES >> 10)
+            }
+            // A database with the encoding SQL_ASCII may hold any bytes.
             Err(_) => "a text that is not UTF-8; expected UTF-8".into(),
         };
-        self.problem(name, message, Consequence::ValueIgnored);
+        self.add_problem(name, message, Consequence::ValueIgnored);
         ""
     }
 
-    /// Seconds since 1970 of a column.
-    fn moment(
+    /// Reads a column as seconds since 1970.
+    fn read_moment(
         &mut self,
         row: &PgRow,
         column: usize,
@@ -92,29 +90,34 @@ impl Ground<'_> {
                 "detection {} has a time that is infinite or not of the years 1 to 9998",
                 excerpt(id)
             );
-            self.problem(name, message, Consequence::ValueIgnored);
+            self.add_problem(name, message, Consequence::ValueIgnored);
             return Ok(None);
         }
         Ok(seconds)
     }
 
-    /// The row of the picture that a detection is on.
-    fn picture(&mut self, row: &PgRow, deployment: u32, time: Option<(LocalTime, Option<i32>)>) -> u32 {
-        let id = self.text(row, column::IMAGE, "image.id");
+    /// Finds the media row of a detection's picture, or adds it.
+    fn find_or_add_media(
+        &mut self,
+        row: &PgRow,
+        deployment: u32,
+        time: Option<(LocalTime, Option<i32>)>,
+    ) -> u32 {
+        let id = self.read_text(row, column::IMAGE, "image.id");
         let expected = self.builder.next_media.wrapping_sub(1);
         if let Some(known) = self.builder.media.find_expected(id, expected) {
             return known;
         }
-        let path = self.text(row, column::PATH, "image.path");
-        let name = self.text(row, column::NAME, "image.name");
+        let path = self.read_text(row, column::PATH, "image.path");
+        let name = self.read_text(row, column::NAME, "image.name");
         let media = NewMedia { id, path, name, deployment, time, is_time_lapse: false };
         let added = self.builder.media.push(&media).expect("it was not found");
         self.builder.next_media = added + 1;
         added
     }
 
-    fn confidence(&mut self, row: &PgRow, id: &str) -> Option<f32> {
-        let text = self.text(row, column::CONFIDENCE, "detection.confidence");
+    fn read_confidence(&mut self, row: &PgRow, id: &str) -> Option<f32> {
+        let text = self.read_text(row, column::CONFIDENCE, "detection.confidence");
         if text.is_empty() {
             return None;
         }
@@ -122,21 +125,21 @@ impl Ground<'_> {
         if confidence.is_none() {
             let (id, text) = (excerpt(id), excerpt(text));
             let message = format!("detection {id} has a confidence of “{text}”, which is not from 0 to 1");
-            self.problem("confidence", message, Consequence::ValueIgnored);
+            self.add_problem("confidence", message, Consequence::ValueIgnored);
         }
         confidence
     }
 
-    fn bbox(&mut self, row: &PgRow, id: &str) -> Option<BoundingBox> {
-        let text = self.text(row, column::BOX, "detection.box");
+    fn read_box(&mut self, row: &PgRow, id: &str) -> Option<BoundingBox> {
+        let text = self.read_text(row, column::BOX, "detection.box");
         if text.is_empty() || text == "null" {
             return None;
         }
-        let sides = serde_json::from_str(text).ok().and_then(|json| sides(&json));
+        let sides = serde_json::from_str(text).ok().and_then(|json| parse_sides(&json));
         if sides.is_none() {
             let id = excerpt(id);
             let message = format!("detection {id} has a box that is not x, y, width and height as numbers");
-            self.problem("box", message, Consequence::ValueIgnored);
+            self.add_problem("box", message, Consequence::ValueIgnored);
         }
         let in_pixels = self.inner.options.mapping.detection.box_unit == "pixels";
         sides.map(|sides @ [x, y, width, height]| {
@@ -148,11 +151,11 @@ impl Ground<'_> {
         })
     }
 
-    /// Notes what is wrong with a row. A column of the mapping tells its table.
-    pub fn problem(&mut self, column: &str, message: String, consequence: Consequence) {
+    /// Notes a problem with a row. The name of the column in the mapping tells the table.
+    pub fn add_problem(&mut self, column: &str, message: String, consequence: Consequence) {
         let tables = &self.inner.options.mapping.tables;
         let (file, before) = match column.split_once('.') {
-            Some(("location", _)) => (&tables.locations, self.places.len()),
+            Some(("location", _)) => (&tables.locations, self.locations.len()),
             Some(("image", _)) => (&tables.images, self.builder.observations.len()),
             _ => (&tables.detections, self.builder.observations.len()),
         };
@@ -169,9 +172,9 @@ impl Ground<'_> {
     }
 }
 
-/// `{"x", "y", "width", "height"}` or an array of the four, which have an area.
-fn sides(json: &Value) -> Option<[f32; 4]> {
-    // A box is kept in single precision.
+/// Parses `{"x", "y", "width", "height"}` or an array of the four; the area must not be empty.
+fn parse_sides(json: &Value) -> Option<[f32; 4]> {
+    // Boxes are stored in single precision.
     #[allow(clippy::cast_possible_truncation)]
     let number =
         |value: &Value| value.as_f64().map(|number| number as f32).filter(|number| number.is_finite());
@@ -196,12 +199,12 @@ mod tests {
     #[test]
     fn a_box_is_four_numbers_with_an_area() {
         let expected = Some([1.0, 2.5, 30.0, 4.0]);
-        assert_eq!(sides(&json!({"x": 1, "y": 2.5, "width": 30, "height": 4, "score": 1})), expected);
-        assert_eq!(sides(&json!([1, 2.5, 30, 4])), expected);
+        assert_eq!(parse_sides(&json!({"x": 1, "y": 2.5, "width": 30, "height": 4, "score": 1})), expected);
+        assert_eq!(parse_sides(&json!([1, 2.5, 30, 4])), expected);
         for wrong in
             [json!({"x": 1}), json!([1, 2, 3]), json!("NA"), json!([1, 2, 0, 4]), json!(["1", 2, 3, 4])]
         {
-            assert_eq!(sides(&wrong), None, "{wrong}");
+            assert_eq!(parse_sides(&wrong), None, "{wrong}");
         }
     }
 }

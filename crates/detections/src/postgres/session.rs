@@ -1,4 +1,4 @@
-//! A transaction that reads.
+//! A read-only transaction.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::error::DatabaseError;
-use super::link::Inner;
+use super::inner::Inner;
 use super::sql::Statement;
 
-/// How often it is asked whether a slice is still wanted.
-pub(super) const LOOK: Duration = Duration::from_millis(100);
+/// How often cancellation is checked.
+pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Waits for something as long as it is wanted.
-pub(super) async fn wanted<T>(
+/// Waits for a future unless the call is cancelled.
+pub(super) async fn wait_unless_stopped<T>(
     stop: &(dyn Fn() -> bool + Sync),
     work: impl Future<Output = T>,
 ) -> Result<T, DatabaseError> {
@@ -23,42 +23,42 @@ pub(super) async fn wanted<T>(
         if stop() {
             return Err(DatabaseError::Stopped);
         }
-        if let Ok(done) = tokio::time::timeout(LOOK, &mut work).await {
+        if let Ok(done) = tokio::time::timeout(POLL_INTERVAL, &mut work).await {
             return Ok(done);
         }
     }
 }
 
-/// Bytes of a text. What is longer is no name, no path and no box.
-pub(super) const LONGEST: usize = 64 << 10;
+/// The longest text that is read. Names, paths and boxes are shorter.
+pub(super) const MAX_TEXT_BYTES: usize = 64 << 10;
 
-/// A transaction, and whether what it reads is still wanted.
+/// A read-only transaction that can be cancelled.
 pub(super) struct Session<'a> {
     pub connection: &'a mut PgConnection,
     pub inner: &'a Inner,
     pub stop: &'a (dyn Fn() -> bool + Sync),
-    /// Rows of one statement.
-    pub most: u64,
+    /// The most rows that one statement may return.
+    pub max_rows: u64,
 }
 
-/// Memory that a row takes: as numbers for a report, and with its texts for an archive.
-const ROW: [u64; 2] = [48, 256];
+/// Bytes that a row takes in memory: without texts (for reports), and with them (for archives).
+const ROW_BYTES: [u64; 2] = [48, 256];
 
 impl Session<'_> {
-    /// Takes no more rows than fit into memory, of which each is kept with its texts or without.
-    pub fn limit(&mut self, texts: bool) {
-        self.most = self.inner.options.most_memory / ROW[usize::from(texts)];
+    /// Limits the number of rows to what fits into memory, with or without texts.
+    pub fn limit_rows(&mut self, texts: bool) {
+        self.max_rows = self.inner.options.most_memory / ROW_BYTES[usize::from(texts)];
     }
 
-    /// Begins the transaction. A statement of it may take `limit`, and wait for a table that somebody has
-    /// locked for `lock`; without one as long as the role may.
+    /// Begins the transaction. `limit` is the statement timeout, and `lock` the lock timeout; without one
+    /// the setting of the role applies.
     pub(super) async fn begin(
         &mut self,
         limit: Duration,
         lock: Option<Duration>,
     ) -> Result<(), DatabaseError> {
-        // Plans are for one use, which compiling them is not worth. A server that can finds out for
-        // itself that nobody waits any more.
+        // Each statement runs once, so compiling its plan (JIT) does not pay off. Servers that support it
+        // check whether the client is still connected.
         let locks = lock
             .map(|lock| format!("SET LOCAL lock_timeout = {}; ", lock.as_millis().max(1)))
             .unwrap_or_default();
@@ -70,13 +70,16 @@ impl Session<'_> {
             limit.as_millis().max(1),
         );
         let executed = sqlx::raw_sql(AssertSqlSafe(first)).execute(&mut *self.connection);
-        wanted(self.stop, executed).await?.map(drop).map_err(|error| self.inner.told(&error))
+        wait_unless_stopped(self.stop, executed)
+            .await?
+            .map(drop)
+            .map_err(|error| self.inner.map_error(&error))
     }
 
-    /// All rows of a statement that has few.
-    pub async fn all(&mut self, statement: &Statement) -> Result<Vec<PgRow>, DatabaseError> {
+    /// Fetches all rows of a statement that returns few.
+    pub async fn fetch_all(&mut self, statement: &Statement) -> Result<Vec<PgRow>, DatabaseError> {
         let mut rows = Vec::new();
-        self.each(statement, |row| {
+        self.for_each_row(statement, |row| {
             rows.push(row);
             Ok(())
         })
@@ -84,13 +87,14 @@ impl Session<'_> {
         Ok(rows)
     }
 
-    /// The rows of a statement whose columns are a name and a number.
-    pub async fn counts(&mut self, statement: &Statement) -> Result<Vec<(String, u64)>, DatabaseError> {
+    /// Fetches the rows of a statement whose columns are a name and a number.
+    pub async fn fetch_counts(&mut self, statement: &Statement) -> Result<Vec<(String, u64)>, DatabaseError> {
         let mut counts = Vec::new();
-        self.each(statement, |row| {
+        self.for_each_row(statement, |row| {
             let number: i64 = row.try_get(1)?;
-            // What cannot be a name is none for its detections either.
-            let name = row.try_get(0).ok().filter(|name: &String| name.len() <= LONGEST).unwrap_or_default();
+            // `read_text` ignores such names for the detections as well.
+            let name =
+                row.try_get(0).ok().filter(|name: &String| name.len() <= MAX_TEXT_BYTES).unwrap_or_default();
             counts.push((name, number.unsigned_abs()));
             Ok(())
         })
@@ -98,49 +102,49 @@ impl Session<'_> {
         Ok(counts)
     }
 
-    /// Hands over the rows of a statement as they come.
-    pub async fn each(
+    /// Calls `take` with each row as it arrives.
+    pub async fn for_each_row(
         &mut self,
         statement: &Statement,
         mut take: impl FnMut(PgRow) -> Result<(), sqlx::Error>,
     ) -> Result<(), DatabaseError> {
-        let mut rows = std::pin::pin!(statement.query().fetch(&mut *self.connection));
-        // Asking the clock for each of a million rows would take longer than they do.
-        let most = self.most;
+        let mut rows = std::pin::pin!(statement.to_query().fetch(&mut *self.connection));
+        // Checking the clock for each of a million rows would take longer than reading them.
+        let max_rows = self.max_rows;
         for number in 1_u64.. {
-            if number > most {
+            if number > max_rows {
                 return Err(DatabaseError::TooLarge(self.inner.options.most_memory));
             }
             let row = match number % 512 {
-                0 => wanted(self.stop, rows.next()).await?,
-                _ => next(self.stop, &mut rows).await?,
+                0 => wait_unless_stopped(self.stop, rows.next()).await?,
+                _ => next_row(self.stop, &mut rows).await?,
             };
             match row {
-                Some(row) => row.and_then(&mut take).map_err(|error| self.inner.told(&error))?,
+                Some(row) => row.and_then(&mut take).map_err(|error| self.inner.map_error(&error))?,
                 None => break,
             }
         }
         Ok(())
     }
 
-    /// The types of the columns of a statement, without running it.
-    pub async fn types(&mut self, statement: &Statement) -> Result<Vec<String>, DatabaseError> {
+    /// The types of a statement's columns, without running it.
+    pub async fn describe_columns(&mut self, statement: &Statement) -> Result<Vec<String>, DatabaseError> {
         use sqlx::{Column, Executor, SqlSafeStr, Statement as _, TypeInfo};
         let sql = AssertSqlSafe(statement.sql.clone()).into_sql_str();
-        let prepared = wanted(self.stop, self.connection.prepare(sql)).await?;
-        let prepared = prepared.map_err(|error| self.inner.told(&error))?;
+        let prepared = wait_unless_stopped(self.stop, self.connection.prepare(sql)).await?;
+        let prepared = prepared.map_err(|error| self.inner.map_error(&error))?;
         Ok(prepared.columns().iter().map(|column| column.type_info().name().to_owned()).collect())
     }
 }
 
-/// The next row, at once when it is there.
-async fn next<T: Stream + Unpin>(
+/// The next row, without waiting if it has arrived.
+async fn next_row<T: Stream + Unpin>(
     stop: &(dyn Fn() -> bool + Sync),
     rows: &mut T,
 ) -> Result<Option<T::Item>, DatabaseError> {
     use futures_util::FutureExt;
     match rows.next().now_or_never() {
         Some(row) => Ok(row),
-        None => wanted(stop, rows.next()).await,
+        None => wait_unless_stopped(stop, rows.next()).await,
     }
 }

@@ -1,4 +1,4 @@
-//! What of a database is asked for.
+//! Slices: parts of a database that are read.
 
 use jiff::civil::Date;
 
@@ -7,8 +7,8 @@ use crate::select::Selection;
 /// A part of a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Slice {
-    /// What a report on these days is made of; both are inside. Detections of two days before and after
-    /// are read too, for the visits that last over midnight.
+    /// The data for a report on these days, both inclusive. Detections of two days before and after are
+    /// read too, so that visits over midnight are complete.
     Days {
         /// First day, on the cameras' clock.
         from: Date,
@@ -19,16 +19,16 @@ pub enum Slice {
     Ids {
         /// Their ids.
         ids: Vec<String>,
-        /// People and vehicles on the same pictures and visits too, so that pictures that show them are
-        /// known.
+        /// Whether to read the people and vehicles on the same pictures and visits too, so that pictures
+        /// that show them can be left out.
         people: bool,
     },
-    /// The detections that a selection wants, whose names are those of the database
+    /// The detections that match a selection, whose names are those of the database
     /// ([`Database::resolve_names`](crate::Database::resolve_names)).
     Selected {
-        /// Which.
+        /// The selection.
         selection: Selection,
-        /// As for ids.
+        /// As in [`Slice::Ids`].
         people: bool,
     },
 }

@@ -1,5 +1,5 @@
-//! How a program wrote the values of a column, where one value alone does not tell: the order of day
-//! and month, and whether probabilities are in percent.
+//! How the values of a column are written, where a single value does not show it: the order of day and month,
+//! and whether probabilities are percentages.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,29 +8,29 @@ use crate::container::Container;
 use crate::error::SourceError;
 use crate::written_dates::{DateEvidence, DateOrder};
 
-/// Values of a column that decide whether it is in percent.
+/// The number of values that decide whether a column is in percent.
 const SAMPLED: usize = 1000;
 
-/// A file of a table, and how it is written.
+/// A file of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct TableFile {
     pub container: Container,
     pub name: String,
     pub delimiter: u8,
-    /// Why it has to be there, for the message when it is not.
-    pub needed: String,
+    /// Why the file is required, for the error if it is missing.
+    pub purpose: String,
 }
 
 impl TableFile {
-    /// Opens it at its header.
+    /// Opens the file and reads its header.
     pub fn open(&self) -> Result<Table<'static>, SourceError> {
-        let reader = self.container.open_table(&self.name, &self.needed)?;
+        let reader = self.container.open_table(&self.name, &self.purpose)?;
         Table::open(reader, &self.name, self.delimiter)
     }
 
-    /// Hands each row that can be read to `each`, until it returns `false`.
+    /// Calls `each` with each readable row until it returns `false`.
     pub fn scan(&self, mut each: impl FnMut(&super::Row<'_>) -> bool) {
-        // What is wrong with the file is said by the reading that is under way.
+        // The main pass over the file reports its errors.
         let Ok(mut table) = self.open() else { return };
         loop {
             match table.step() {
@@ -46,30 +46,30 @@ impl TableFile {
     }
 }
 
-/// What is the same in all tables of a source.
+/// What all tables of a source have in common.
 #[derive(Debug, Default)]
 pub(crate) struct SourceConventions {
-    /// The order that the user says dates are in.
+    /// The order of dates that the user set.
     pub stated: Option<DateOrder>,
 }
 
-/// How the columns of one file are written, found out when it is first asked.
+/// How the columns of one file are written, determined on first use.
 #[derive(Debug)]
 pub(super) struct FileConventions {
     file: TableFile,
     shared: Arc<SourceConventions>,
-    orders: Vec<OnceLock<Result<DateOrder, Undecided>>>,
+    orders: Vec<OnceLock<Result<DateOrder, UnknownOrder>>>,
     percents: Vec<OnceLock<bool>>,
-    /// The first column whose order was asked for and is not known.
-    undecided: OnceLock<(usize, Undecided)>,
+    /// The first column whose order was needed and is not known.
+    unknown_order: OnceLock<(usize, UnknownOrder)>,
 }
 
 /// Why the order of a column's dates is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Undecided {
-    /// All of its dates, and all others of the table, are dates in either order.
+pub(super) enum UnknownOrder {
+    /// All dates in the column and in the rest of the table are valid in both orders.
     Ambiguous,
-    /// Some have the day first and others the month.
+    /// Some dates have the day first and others the month.
     Mixed,
 }
 
@@ -77,25 +77,25 @@ impl FileConventions {
     pub fn new(file: TableFile, shared: Arc<SourceConventions>, columns: usize) -> Self {
         let orders = (0..columns).map(|_| OnceLock::new()).collect();
         let percents = (0..columns).map(|_| OnceLock::new()).collect();
-        Self { file, shared, orders, percents, undecided: OnceLock::new() }
+        Self { file, shared, orders, percents, unknown_order: OnceLock::new() }
     }
 
-    /// The column of dates, and why their order is not known.
-    pub fn undecided(&self) -> Option<(usize, Undecided)> {
-        self.undecided.get().copied()
+    /// The column of dates whose order is not known, and why.
+    pub fn unknown_order(&self) -> Option<(usize, UnknownOrder)> {
+        self.unknown_order.get().copied()
     }
 
-    /// The order of the dates of a column whose year stands last.
-    pub fn date_order(&self, column: usize) -> Result<DateOrder, Undecided> {
+    /// The order of the dates in a column with the year last.
+    pub fn date_order(&self, column: usize) -> Result<DateOrder, UnknownOrder> {
         let order = *self.orders[column].get_or_init(|| self.find_date_order(column));
         if let Err(why) = order {
-            self.undecided.get_or_init(|| (column, why));
+            self.unknown_order.get_or_init(|| (column, why));
         }
         order
     }
 
-    fn find_date_order(&self, column: usize) -> Result<DateOrder, Undecided> {
-        // One program wrote the table, so its other columns tell as well.
+    fn find_date_order(&self, column: usize) -> Result<DateOrder, UnknownOrder> {
+        // One program wrote the table, so its other columns are evidence too.
         let (mut own, mut others) = (DateEvidence::default(), DateEvidence::default());
         self.file.scan(|row| {
             own.add(row.cell(column));
@@ -104,13 +104,13 @@ impl FileConventions {
         });
         match (own.order(), self.shared.stated) {
             (Some(order), _) | (None, Some(order)) => Ok(order),
-            _ if own.is_contradictory() => Err(Undecided::Mixed),
-            _ => others.order().ok_or(Undecided::Ambiguous),
+            _ if own.is_contradictory() => Err(UnknownOrder::Mixed),
+            _ => others.order().ok_or(UnknownOrder::Ambiguous),
         }
     }
 
-    /// Whether the probabilities of a column are in percent: more of them are from 1 to 100 than are
-    /// fractions. 0 says nothing.
+    /// Whether the probabilities in a column are percentages: more of them are from 1 to 100 than are
+    /// fractions. Zeros are ignored.
     pub fn is_percent(&self, column: usize) -> bool {
         *self.percents[column].get_or_init(|| {
             let (mut percents, mut fractions) = (0_usize, 0_usize);

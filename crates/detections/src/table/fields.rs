@@ -2,12 +2,12 @@
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-/// Columns of a table, more than any has.
+/// The most columns of a table.
 pub(super) const COLUMNS: usize = 4096;
-/// Bytes of a field.
+/// The most bytes of a field.
 pub(super) const FIELD_BYTES: usize = 1 << 20;
 
-/// The fields of one record, in buffers that are used again for the next.
+/// The fields of one record, in buffers that are reused.
 pub(super) struct Fields {
     pub delimiter: u8,
     reader: Reader,
@@ -22,9 +22,9 @@ impl Fields {
         Self { delimiter, reader, text: vec![0; 1024], ends: vec![0; 64], count: 0 }
     }
 
-    /// Cuts fields at `declared`, unless a header has but one field by that and more by another
-    /// delimiter that programs use: a table saved again has that of the program's language.
-    pub fn delimit_as(&mut self, header: &str, declared: u8) {
+    /// Chooses the delimiter: `declared`, unless the header has only one field with it and more with another
+    /// common delimiter. A table that was saved again has the delimiter of the program's language.
+    pub fn choose_delimiter(&mut self, header: &str, declared: u8) {
         let mut best = (0, declared);
         for delimiter in [declared, b',', b';', b'\t', b'|'] {
             self.use_delimiter(delimiter);
@@ -44,14 +44,14 @@ impl Fields {
         self.reader = ReaderBuilder::new().delimiter(delimiter).build();
     }
 
-    /// How many fields the record has.
+    /// The number of fields in the record.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Cuts a record into its fields, of which the first [`COLUMNS`] and one more are counted.
+    /// Splits a record into its fields. At most [`COLUMNS`] and one more are counted.
     pub fn parse(&mut self, record: &str) {
-        // A record's fields are never longer than the record, and never more than its bytes.
+        // The fields of a record are not longer than the record, and not more than its bytes.
         self.text.resize(self.text.len().max(record.len() + 1), 0);
         self.ends.resize(self.ends.len().max((record.len() + 2).min(COLUMNS + 1)), 0);
         self.reader.reset();
@@ -66,19 +66,19 @@ impl Fields {
         }
     }
 
-    /// A field, empty where the record has none.
+    /// A field; empty if the record does not have it.
     pub fn get(&self, index: usize) -> &str {
         if index >= self.count {
             return "";
         }
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        // Cut out of valid UTF-8 at ASCII bytes only.
+        // The text is split at ASCII bytes only, so it stays valid UTF-8.
         std::str::from_utf8(&self.text[start..self.ends[index]]).unwrap_or_default()
     }
 
     /// The first field that is larger than [`FIELD_BYTES`].
     pub fn find_too_long(&self) -> Option<usize> {
-        // Most records are smaller than that as a whole.
+        // Most records are smaller than the limit of a field.
         let whole = self.count.checked_sub(1).map_or(0, |last| self.ends[last]);
         (whole > FIELD_BYTES).then(|| (0..self.count).find(|index| self.get(*index).len() > FIELD_BYTES))?
     }

@@ -1,4 +1,4 @@
-//! Physical lines, and rows that reach over several.
+//! Physical lines, and rows that span several of them.
 
 use std::collections::VecDeque;
 use std::io::BufRead;
@@ -8,18 +8,18 @@ use crate::error::SourceError;
 /// How far a quoted field may reach before its quote counts as broken.
 const QUOTED_LINES: usize = 1000;
 const QUOTED_BYTES: usize = 1 << 20;
-/// Bytes of a line. A row of a real table has a few hundred.
+/// The most bytes of a line. A real row has a few hundred.
 pub(super) const LINE_BYTES: usize = 4 << 20;
 
-/// An odd number of quotes: a field goes on in the next line, or a quote is broken.
-pub(super) fn open_quote(text: &str) -> bool {
+/// Whether a text has an odd number of quotes: a field continues on the next line, or a quote is broken.
+pub(super) fn has_open_quote(text: &str) -> bool {
     text.bytes().filter(|&byte| byte == b'"').count() % 2 == 1
 }
 
-/// Quotes stand only where a field starts or ends, or doubled inside a quoted field.
+/// Whether quotes only occur at the start and end of fields, or doubled inside a quoted field.
 ///
-/// Asked of rows over several lines: two slips would else pass as one long field.
-pub(super) fn well_quoted(record: &str, delimiter: u8) -> bool {
+/// This is checked for rows over several lines: otherwise two broken quotes would pass as one long field.
+pub(super) fn is_well_quoted(record: &str, delimiter: u8) -> bool {
     let (mut quoted, mut at_start) = (false, true);
     let mut bytes = record.bytes().peekable();
     while let Some(byte) = bytes.next() {
@@ -42,28 +42,28 @@ pub(super) fn well_quoted(record: &str, delimiter: u8) -> bool {
     !quoted
 }
 
-/// A line without its end.
+/// A line without its line break.
 #[derive(Default)]
 struct Line {
     text: String,
-    /// It has more than [`LINE_BYTES`], and nothing of it was kept.
+    /// It exceeds [`LINE_BYTES`], and its text was not kept.
     is_too_long: bool,
 }
 
-/// A line that was taken.
-pub(super) enum Taken<'t> {
+/// The next line, if there is one.
+pub(super) enum NextLine<'t> {
     Text(&'t str),
-    /// It has more than [`LINE_BYTES`].
+    /// It exceeds [`LINE_BYTES`].
     TooLong,
     End,
 }
 
-/// Physical lines, with those that were looked at ahead of their turn.
+/// Physical lines, with a buffer for lookahead.
 pub(super) struct Lines<'a> {
     reader: Box<dyn BufRead + 'a>,
     file: String,
     ahead: VecDeque<Line>,
-    /// The line that was taken last.
+    /// The last line that was taken.
     current: Line,
     pub next_line: u64,
 }
@@ -73,8 +73,8 @@ impl<'a> Lines<'a> {
         Self { reader, file: file.into(), ahead: VecDeque::new(), current: Line::default(), next_line: 1 }
     }
 
-    /// The next line without its end.
-    pub fn take(&mut self) -> Result<Taken<'_>, SourceError> {
+    /// Takes the next line.
+    pub fn take(&mut self) -> Result<NextLine<'_>, SourceError> {
         let found = match self.ahead.pop_front() {
             Some(line) => {
                 self.current = line;
@@ -84,20 +84,20 @@ impl<'a> Lines<'a> {
         };
         self.next_line += u64::from(found);
         Ok(match &self.current {
-            _ if !found => Taken::End,
-            Line { is_too_long: true, .. } => Taken::TooLong,
-            Line { text, .. } => Taken::Text(text),
+            _ if !found => NextLine::End,
+            Line { is_too_long: true, .. } => NextLine::TooLong,
+            Line { text, .. } => NextLine::Text(text),
         })
     }
 
-    /// Drops lines that `rest_of_quoted` joined.
+    /// Drops lines that `join_quoted` joined.
     pub fn discard(&mut self, count: usize) {
         self.ahead.drain(..count);
         self.next_line += count as u64;
     }
 
-    /// `first` joined with the lines up to the one that closes its quote, and their number.
-    pub fn rest_of_quoted(&mut self, first: &str) -> Result<Option<(String, usize)>, SourceError> {
+    /// Joins `first` with the lines up to the one that closes its quote, and returns their number.
+    pub fn join_quoted(&mut self, first: &str) -> Result<Option<(String, usize)>, SourceError> {
         let mut whole = first.to_owned();
         for extra in 0..QUOTED_LINES {
             if extra == self.ahead.len() {
@@ -113,7 +113,7 @@ impl<'a> Lines<'a> {
             }
             whole.push('\n');
             whole.push_str(&next.text);
-            if open_quote(&next.text) {
+            if has_open_quote(&next.text) {
                 return Ok(Some((whole, extra + 1)));
             }
             if whole.len() > QUOTED_BYTES {
@@ -123,7 +123,7 @@ impl<'a> Lines<'a> {
         Ok(None)
     }
 
-    /// Reads a line into `current`, whose memory is used again; `false` at the end of the file.
+    /// Reads a line into `current`, reusing its memory; `false` at the end of the file.
     fn read(&mut self, number: u64) -> Result<bool, SourceError> {
         let mut bytes = std::mem::take(&mut self.current).text.into_bytes();
         bytes.clear();
@@ -152,9 +152,9 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Reads up to the end of a line, which is not kept: a line feed, a carriage return (as spreadsheets write
-/// for the Macintosh), or both. Whether there was a line at all, and whether it has more than
-/// [`LINE_BYTES`], of which the rest is passed over.
+/// Reads a line without its line break: a line feed, a carriage return (as old spreadsheets for the Macintosh
+/// write), or both. Returns whether there was a line, and whether it exceeds [`LINE_BYTES`], in which case
+/// the rest is skipped.
 fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<(bool, bool)> {
     let (mut is_there, mut is_too_long) = (false, false);
     loop {

@@ -1,8 +1,8 @@
-//! CSV tables read row by row, with the place of everything that is wrong.
+//! Reading CSV tables row by row, with the position of every error.
 //!
-//! The `csv` crate never complains of a quote that is not closed: it reads the rest of the
-//! file as one field. A survey would lose every row behind one slip of a spreadsheet. So rows
-//! are cut here by physical lines, and a row whose quote does not close is given up alone.
+//! The `csv` crate never reports an unclosed quote: it reads the rest of the file as one field, so one
+//! mistake would lose all later rows of a survey. This module splits rows by physical lines, and skips only
+//! the row whose quote does not close.
 
 mod conventions;
 mod fields;
@@ -16,30 +16,30 @@ use crate::error::SourceError;
 use crate::excerpt::{excerpt, list_names};
 use crate::problems::{Consequence, RowProblem};
 
-use conventions::{FileConventions, Undecided};
+use conventions::{FileConventions, UnknownOrder};
 use fields::{COLUMNS, FIELD_BYTES, Fields};
-use lines::{LINE_BYTES, Lines, Taken, open_quote, well_quoted};
+use lines::{LINE_BYTES, Lines, NextLine, has_open_quote, is_well_quoted};
 use values::parse_decimal;
 
 pub(crate) use conventions::{SourceConventions, TableFile};
 
-/// A column found in the header.
+/// The index of a column.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column(usize);
 
-/// A table under way.
+/// A table that is being read.
 pub(crate) struct Table<'a> {
     file: String,
     lines: Lines<'a>,
     header: Vec<String>,
-    /// Columns up to the last that has a name: a spreadsheet may write empty ones behind it.
-    named: usize,
+    /// The number of columns up to the last one with a name; spreadsheets may write empty ones after it.
+    named_columns: usize,
     fields: Fields,
-    /// How its columns are written; without it values have to say so themselves.
+    /// How its columns are written; without it each value must show that itself.
     conventions: Option<FileConventions>,
 }
 
-/// The next row, or why there is none at this place.
+/// The next row, or why it cannot be read.
 pub(crate) enum Step<'t> {
     Row(Row<'t>),
     Broken(RowProblem),
@@ -67,16 +67,16 @@ impl<'a> Table<'a> {
         let mut stated = None;
         let header_text = loop {
             match lines.take()? {
-                Taken::Text(line) => {
+                NextLine::Text(line) => {
                     let line = line.trim_start_matches('\u{feff}');
-                    // A first line with which Excel says how the table is written.
+                    // Excel may write the delimiter on the first line.
                     match line.trim().strip_prefix("sep=").map(str::as_bytes) {
                         Some([delimiter]) if stated.is_none() => stated = Some(*delimiter),
                         _ => break line.to_owned(),
                     }
                 }
-                Taken::End => break String::new(),
-                Taken::TooLong => {
+                NextLine::End => break String::new(),
+                NextLine::TooLong => {
                     let most = LINE_BYTES >> 20;
                     return Err(wrong(format!(
                         "the first line has more than {most} MiB; is this the table?"
@@ -87,33 +87,33 @@ impl<'a> Table<'a> {
         if header_text.trim().is_empty() {
             return Err(wrong("the file has no header".into()));
         }
-        fields.delimit_as(&header_text, stated.unwrap_or(delimiter));
+        fields.choose_delimiter(&header_text, stated.unwrap_or(delimiter));
         fields.parse(&header_text);
         if fields.count() > COLUMNS {
             return Err(wrong(format!("the header has more than {COLUMNS} columns")));
         }
         let header: Vec<String> = fields.iter().map(|name| name.trim().to_owned()).collect();
-        let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-        Ok(Self { file: file.into(), lines, header, named, fields, conventions: None })
+        let named_columns = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        Ok(Self { file: file.into(), lines, header, named_columns, fields, conventions: None })
     }
 
-    /// The same, and how columns are written is found from all of `file` and from its source.
+    /// Enables conventions, which are determined from all of `file` and from its source.
     pub fn with_conventions(mut self, file: &TableFile, shared: &Arc<SourceConventions>) -> Self {
         let columns = self.header.len();
         self.conventions = Some(FileConventions::new(file.clone(), Arc::clone(shared), columns));
         self
     }
 
-    /// Why the table cannot be read on: the order of a column's dates was needed and is not known.
+    /// The error that ends reading: the order of a column's dates was needed and is not known.
     pub fn refusal(&self) -> Option<SourceError> {
-        let (column, why) = self.conventions.as_ref()?.undecided()?;
+        let (column, why) = self.conventions.as_ref()?.unknown_order()?;
         let (found, expected) = match why {
-            Undecided::Ambiguous => (
+            UnknownOrder::Ambiguous => (
                 "can be read with the day or the month first",
                 "a date that tells them apart, such as 2020-05-30; else say the order with --date-order dmy \
                  (day first) or --date-order mdy (month first)",
             ),
-            Undecided::Mixed => (
+            UnknownOrder::Mixed => (
                 "have the day first in some rows and the month first in others, as after editing in a spreadsheet",
                 "one order; save the column as YYYY-MM-DD hh:mm:ss, or say with --date-order dmy or mdy which is \
                  right and lose the others",
@@ -132,12 +132,12 @@ impl<'a> Table<'a> {
         excerpt(&self.file)
     }
 
-    pub fn optional(&self, name: &str) -> Option<Column> {
+    pub fn find_column(&self, name: &str) -> Option<Column> {
         self.header.iter().position(|column| column == name).map(Column)
     }
 
-    pub fn require(&self, name: &str) -> Result<Column, SourceError> {
-        self.optional(name).ok_or_else(|| SourceError::Structure {
+    pub fn require_column(&self, name: &str) -> Result<Column, SourceError> {
+        self.find_column(name).ok_or_else(|| SourceError::Structure {
             file: self.file.clone(),
             line: 1,
             column: self.header.len() as u64 + 1,
@@ -150,22 +150,22 @@ impl<'a> Table<'a> {
         let (line, found) = loop {
             let line = self.lines.next_line;
             let text = match self.lines.take()? {
-                Taken::Text(text) => text,
-                Taken::TooLong => return Ok(Step::Broken(self.too_long(line))),
-                Taken::End => return Ok(Step::End),
+                NextLine::Text(text) => text,
+                NextLine::TooLong => return Ok(Step::Broken(self.describe_long_line(line))),
+                NextLine::End => return Ok(Step::End),
             };
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            if open_quote(text) {
+            if has_open_quote(text) {
                 let text = text.to_owned();
-                match self.quoted(&text)? {
+                match self.read_quoted(&text)? {
                     Some(found) => break (line, found),
-                    None => return Ok(Step::Broken(self.broken_quote(line, &text))),
+                    None => return Ok(Step::Broken(self.describe_broken_quote(line, &text))),
                 }
             }
             self.fields.parse(text);
-            // A spreadsheet writes rows of nothing but delimiters.
+            // Spreadsheets write rows that consist of delimiters.
             if self.fields.count() > 1 && self.fields.iter().all(|field| field.trim().is_empty()) {
                 continue;
             }
@@ -178,24 +178,24 @@ impl<'a> Table<'a> {
                 found.min(COLUMNS),
                 self.header.len()
             );
-            return Ok(Step::Broken(self.broken(line, self.header.get(found), message)));
+            return Ok(Step::Broken(self.describe_broken_row(line, self.header.get(found), message)));
         }
         if let Some(field) = self.fields.find_too_long() {
             let message = format!("a text of more than {} MiB; expected a shorter one", FIELD_BYTES >> 20);
-            return Ok(Step::Broken(self.broken(line, self.header.get(field), message)));
+            return Ok(Step::Broken(self.describe_broken_row(line, self.header.get(field), message)));
         }
         Ok(Step::Row(Row { table: self, line }))
     }
 
-    /// A row of `found` fields has all columns that have names, and nothing beside them.
+    /// Whether a row with `found` fields has all named columns, and only empty fields otherwise.
     fn has_only_empty_fields_beside(&self, found: usize) -> bool {
         let columns = self.header.len();
-        (self.named..=COLUMNS).contains(&found)
+        (self.named_columns..=COLUMNS).contains(&found)
             && (columns.min(found)..found).all(|index| self.fields.get(index).trim().is_empty())
     }
 
-    /// A row that cannot be cut into its fields, or not into usable ones.
-    fn broken(&self, line: u64, column: Option<&String>, message: String) -> RowProblem {
+    /// The problem of a row that cannot be split into its fields.
+    fn describe_broken_row(&self, line: u64, column: Option<&String>, message: String) -> RowProblem {
         RowProblem {
             file: excerpt(&self.file),
             unit: "line",
@@ -207,19 +207,19 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn too_long(&self, line: u64) -> RowProblem {
+    fn describe_long_line(&self, line: u64) -> RowProblem {
         let message = format!(
             "a line of more than {} MiB; expected a row, with a line break at its end",
             LINE_BYTES >> 20
         );
-        self.broken(line, None, message)
+        self.describe_broken_row(line, None, message)
     }
 
-    /// Cuts a row whose first line opens a quote, when the lines after it close that well; the
-    /// number of its fields.
-    fn quoted(&mut self, first: &str) -> Result<Option<usize>, SourceError> {
-        let Some((whole, extra)) = self.lines.rest_of_quoted(first)? else { return Ok(None) };
-        let sound = well_quoted(&whole, self.fields.delimiter);
+    /// Splits a row whose first line opens a quote, if the lines after it close the quote correctly. Returns
+    /// the number of fields.
+    fn read_quoted(&mut self, first: &str) -> Result<Option<usize>, SourceError> {
+        let Some((whole, extra)) = self.lines.join_quoted(first)? else { return Ok(None) };
+        let sound = is_well_quoted(&whole, self.fields.delimiter);
         self.fields.parse(&whole);
         let count = self.fields.count();
         if !sound || (count != self.header.len() && !self.has_only_empty_fields_beside(count)) {
@@ -229,17 +229,17 @@ impl<'a> Table<'a> {
         Ok(Some(count))
     }
 
-    fn broken_quote(&mut self, line: u64, text: &str) -> RowProblem {
+    fn describe_broken_quote(&mut self, line: u64, text: &str) -> RowProblem {
         self.fields.parse(text);
         let at = self.fields.count().clamp(1, self.header.len()) - 1;
         let message = "a quote (\") is opened and not closed; expected a closing quote, or \"\" \
                        for a quote inside the text";
-        self.broken(line, self.header.get(at), message.into())
+        self.describe_broken_row(line, self.header.get(at), message.into())
     }
 }
 
 impl Row<'_> {
-    /// A problem with one field of this row, which is skipped.
+    /// A problem with one field, for which the row is skipped.
     pub fn problem(&self, column: impl Into<Option<Column>>, found: &str, expected: &str) -> RowProblem {
         let name = column.into().map_or("row", |Column(index)| &self.table.header[index]);
         let found = if found.is_empty() { "empty".into() } else { format!("“{}”", excerpt(found)) };
@@ -256,14 +256,14 @@ impl Row<'_> {
 }
 
 impl RowProblem {
-    /// The same problem, for which the row is kept without the value.
-    pub(crate) fn ignoring_value(mut self) -> Self {
+    /// Keeps the row without the value.
+    pub(crate) fn with_value_ignored(mut self) -> Self {
         self.consequence = Consequence::ValueIgnored;
         self
     }
 
-    /// The same problem with a guess at its cause.
-    pub(crate) fn likely(mut self, cause: &'static str) -> Self {
+    /// Adds a likely cause.
+    pub(crate) fn with_likely_cause(mut self, cause: &'static str) -> Self {
         self.likely_cause = Some(cause);
         self
     }
@@ -275,7 +275,7 @@ mod tests {
 
     fn rows(text: &str) -> (Vec<String>, Vec<RowProblem>) {
         let mut table = Table::open(Box::new(text.as_bytes()), "t.csv", b',').unwrap();
-        let column = table.require("b").unwrap();
+        let column = table.require_column("b").unwrap();
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         loop {
             match table.step().unwrap() {
@@ -329,10 +329,10 @@ mod tests {
     #[test]
     fn a_byte_order_mark_and_na_are_no_content() {
         let mut table = Table::open(Box::new("\u{feff}b\nNA\n".as_bytes()), "t.csv", b',').unwrap();
-        let column = table.require("b").unwrap();
+        let column = table.require_column("b").unwrap();
         let Step::Row(row) = table.step().unwrap() else { panic!("a row") };
         assert_eq!(row.text(column), "");
-        assert_eq!(row.number(column, 0.0..=1.0_f64, "a number").unwrap(), None);
+        assert_eq!(row.read_number(column, 0.0..=1.0_f64, "a number").unwrap(), None);
     }
 
     #[test]
@@ -368,7 +368,7 @@ mod tests {
             let table = Table::open(Box::new(header.as_bytes()), "t.csv", b',');
             let error = match table {
                 Err(error) => error.to_string(),
-                Ok(table) => table.require("deploymentID").unwrap_err().to_string(),
+                Ok(table) => table.require_column("deploymentID").unwrap_err().to_string(),
             };
             assert!(error.starts_with("t.csv, line 1, column") && error.len() < 400, "{error}");
         }
@@ -381,14 +381,14 @@ mod tests {
             rows(&format!("a,b\n1,{long}\n2,{}\n3,\"{long}\"\n4,x{}\n", &long[1..], ",".repeat(9000)));
         assert_eq!(good.len(), 1);
         assert!(good[0].starts_with("3:x") && good[0].len() == FIELD_BYTES + 2);
-        let told: Vec<String> = bad.iter().map(ToString::to_string).collect();
+        let texts: Vec<String> = bad.iter().map(ToString::to_string).collect();
         assert_eq!(
-            told[0],
+            texts[0],
             "t.csv, line 2, b: a text of more than 1 MiB; expected a shorter one (row skipped)"
         );
-        assert!(told[1].starts_with("t.csv, line 4, b: a text"), "{told:?}");
+        assert!(texts[1].starts_with("t.csv, line 4, b: a text"), "{texts:?}");
         assert_eq!(
-            told[2],
+            texts[2],
             "t.csv, line 5, row: more than 4096 fields; expected 2 as in the header (row skipped)"
         );
     }
@@ -397,9 +397,9 @@ mod tests {
     fn a_problem_quotes_the_beginning_of_what_stands_there() {
         let text = format!("b,a\n{}\u{1b}[2J,1\n", "x".repeat(70));
         let mut table = Table::open(Box::new(text.as_bytes()), "t.csv", b',').unwrap();
-        let column = table.require("b").unwrap();
+        let column = table.require_column("b").unwrap();
         let Step::Row(row) = table.step().unwrap() else { panic!("a row") };
-        let problem = row.number(column, 0..=9_u32, "a number").unwrap_err();
+        let problem = row.read_number(column, 0..=9_u32, "a number").unwrap_err();
         assert_eq!(problem.message, format!("“{}□[2J”; expected a number from 0 to 9", "x".repeat(70)));
         let problem = row.problem(column, &"é".repeat(1 << 20), "a shorter one");
         assert!(problem.message.len() < 300, "{problem}");

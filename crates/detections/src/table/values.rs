@@ -1,4 +1,4 @@
-//! The values of a row, in the forms that programs and people write.
+//! Parsing the values of a row, in the forms that programs and people write.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -7,14 +7,14 @@ use std::str::FromStr;
 use jiff::civil::Date;
 
 use super::{Column, Row};
-use crate::clock::{LocalTime, Written};
+use crate::clock::{LocalTime, WrittenTime};
 use crate::problems::RowProblem;
 use crate::vocabulary::fold;
-use crate::written_dates::{needs_order, parse};
+use crate::written_dates::{needs_order, parse_date};
 
-/// What stands for nothing, as the table schemas of Camtrap DP 1.0.2 have it.
+/// Texts that stand for missing values, as in the table schemas of Camtrap DP 1.0.2.
 const MISSING: [&str; 3] = ["NA", "NaN", "nan"];
-/// What stands for yes and no, also in spreadsheets of other languages, folded.
+/// Folded words for yes and no, also of spreadsheets in other languages.
 const YES: [&str; 16] = [
     "1",
     "1.0",
@@ -38,52 +38,55 @@ const NO: [&str; 16] = [
     "onwaar", "none",
 ];
 
-/// The first day of the year before which there were no camera traps with a digital clock.
+/// Camera traps with a digital clock are not older than this.
 const FIRST_DAY: Date = Date::constant(1980, 1, 1);
 
-/// A number whose decimals may stand behind a comma, and which may stand in quotes.
+/// Parses a number with a decimal point or comma, with or without quotes.
 pub(super) fn parse_decimal<T: FromStr>(text: &str) -> Option<T> {
     let text = text.trim_matches('"').trim();
     if let Ok(number) = text.parse() {
         return Some(number);
     }
-    // `1,234` may also be a thousand: that is outside of the limits of all that is read here.
+    // `1,234` may also mean a thousand, but that exceeds the limits of all values that are read.
     let (whole, decimals) = text.split_once(',')?;
     let are_digits = !decimals.is_empty() && decimals.bytes().all(|byte| byte.is_ascii_digit());
     are_digits.then(|| format!("{whole}.{decimals}").parse().ok()).flatten()
 }
 
 impl Row<'_> {
-    /// The field as it stands, without surrounding space; empty where the row has none.
+    /// The trimmed field; empty if the row does not have it.
     pub fn cell(&self, column: usize) -> &str {
         self.table.fields.get(column).trim()
     }
 
-    /// All fields as they stand.
+    /// All fields, trimmed.
     pub fn cells(&self) -> impl Iterator<Item = &str> {
         self.table.fields.iter().map(str::trim)
     }
 
-    /// The field without surrounding space; empty for `NA`, `NaN` and `nan`, and for a column that is
-    /// not there.
+    /// The trimmed field; empty for `NA`, `NaN` and `nan`, and for a missing column.
     pub fn text(&self, column: impl Into<Option<Column>>) -> &str {
         let Some(Column(index)) = column.into() else { return "" };
         let text = self.cell(index);
         if MISSING.contains(&text) { "" } else { text }
     }
 
-    /// Where the row stands, as an id for one that has none.
-    pub fn place(&self) -> String {
+    /// The position of the row, as an id if it has none.
+    pub fn position(&self) -> String {
         format!("{}:{}", self.table.file(), self.line)
     }
 
-    /// The same of a column by its name, where there are few rows.
-    pub fn named(&self, name: &str) -> &str {
-        self.text(self.table.optional(name))
+    /// The field in a column by its name, for tables with few rows.
+    pub fn text_by_name(&self, name: &str) -> &str {
+        self.text(self.table.find_column(name))
     }
 
-    /// A whole number from 0; `None` when it is empty. `2.0` is 2, as pandas writes it.
-    pub fn whole(&self, column: impl Into<Option<Column>>, what: &str) -> Result<Option<u32>, RowProblem> {
+    /// Reads a whole number from 0; `None` if the field is empty. `2.0` is 2, as pandas writes it.
+    pub fn read_whole(
+        &self,
+        column: impl Into<Option<Column>>,
+        what: &str,
+    ) -> Result<Option<u32>, RowProblem> {
         let column = column.into();
         let text = self.text(column);
         if text.is_empty() {
@@ -91,7 +94,7 @@ impl Row<'_> {
         }
         let exact = || {
             let number = parse_decimal::<f64>(text)?;
-            // Compared before and after, so nothing is lost.
+            // The comparison shows that nothing was lost.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let whole = number as u32;
             (f64::from(whole).to_bits() == number.to_bits()).then_some(whole)
@@ -99,41 +102,46 @@ impl Row<'_> {
         text.parse().ok().or_else(exact).map(Some).ok_or_else(|| self.problem(column, text, what))
     }
 
-    /// The field as a time; `None` when it is empty.
-    pub fn time(&self, column: Column) -> Result<Option<Written>, RowProblem> {
+    /// Reads a time; `None` if the field is empty.
+    pub fn read_time(&self, column: Column) -> Result<Option<WrittenTime>, RowProblem> {
         let text = self.text(column);
         if text.is_empty() {
             return Ok(None);
         }
-        if let Some(written) = Written::parse(text) {
-            return self.possible(written, column, text);
+        if let Some(written) = WrittenTime::parse(text) {
+            return self.check_plausible(written, column, text);
         }
         let conventions = self.table.conventions.as_ref().filter(|_| needs_order(text));
         let order = conventions.and_then(|conventions| conventions.date_order(column.0).ok());
-        if let Some(written) = parse(text, order) {
-            return self.possible(written, column, text);
+        if let Some(written) = parse_date(text, order) {
+            return self.check_plausible(written, column, text);
         }
         let problem = self.problem(column, text, "a time such as 2020-05-30 04:57:37");
-        // Dates whose order is not known end the reading of the table; see `Table::refusal`.
+        // If the order of the dates is not known, reading ends; see `Table::refusal`.
         if is_serial_date(text) {
             let cause =
                 "this looks like a date as a spreadsheet counts it: save the column as YYYY-MM-DD hh:mm:ss";
-            return Err(problem.likely(cause));
+            return Err(problem.with_likely_cause(cause));
         }
         Err(problem)
     }
 
-    /// A time at which there were camera traps.
-    fn possible(&self, written: Written, column: Column, text: &str) -> Result<Option<Written>, RowProblem> {
+    /// Checks that a time is not before there were camera traps.
+    fn check_plausible(
+        &self,
+        written: WrittenTime,
+        column: Column,
+        text: &str,
+    ) -> Result<Option<WrittenTime>, RowProblem> {
         if written.local >= LocalTime::start_of(FIRST_DAY) {
             return Ok(Some(written));
         }
         let problem = self.problem(column, text, "a time of 1980 or later");
-        Err(problem.likely("the clock of the camera was never set, or a digit is missing"))
+        Err(problem.with_likely_cause("the clock of the camera was never set, or a digit is missing"))
     }
 
-    /// The field as a number between two limits, both inside; `None` when it is empty.
-    pub fn number<T: FromStr + PartialOrd + Display>(
+    /// Reads a number between two inclusive limits; `None` if the field is empty.
+    pub fn read_number<T: FromStr + PartialOrd + Display>(
         &self,
         column: impl Into<Option<Column>>,
         limits: RangeInclusive<T>,
@@ -150,9 +158,8 @@ impl Row<'_> {
         })
     }
 
-    /// The field as a probability from 0 to 1, which may be written in percent; `None` when it is
-    /// empty.
-    pub fn fraction(&self, column: impl Into<Option<Column>>) -> Result<Option<f32>, RowProblem> {
+    /// Reads a probability from 0 to 1, which may be written as a percentage; `None` if the field is empty.
+    pub fn read_fraction(&self, column: impl Into<Option<Column>>) -> Result<Option<f32>, RowProblem> {
         let column = column.into();
         let text = self.text(column);
         let Some(Column(index)) = column.filter(|_| !text.is_empty()) else { return Ok(None) };
@@ -166,9 +173,9 @@ impl Row<'_> {
         good.map(Some).ok_or_else(|| self.problem(column, text, "a probability from 0 to 1, or in percent"))
     }
 
-    /// Whether the field says yes, as programs and spreadsheets of several languages do; `None` when it
-    /// is empty.
-    pub fn flag(&self, column: impl Into<Option<Column>>) -> Result<Option<bool>, RowProblem> {
+    /// Reads yes or no, as programs and spreadsheets in several languages write it; `None` if the field is
+    /// empty.
+    pub fn read_flag(&self, column: impl Into<Option<Column>>) -> Result<Option<bool>, RowProblem> {
         let column = column.into();
         let text = self.text(column);
         let folded = fold(text);
@@ -181,7 +188,8 @@ impl Row<'_> {
     }
 }
 
-/// Days since 1900, with the time as their fraction: `43203.5771`.
+/// Whether a text is a spreadsheet's serial date: days since 1900, with the time as a fraction
+/// (`43203.5771`).
 fn is_serial_date(text: &str) -> bool {
     let days = parse_decimal::<f64>(text);
     days.is_some_and(|days| (20_000.0..60_000.0).contains(&days))

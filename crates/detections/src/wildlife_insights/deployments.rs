@@ -2,15 +2,15 @@
 
 use super::projects::Projects;
 use crate::builder::Builder;
-use crate::clock::Written;
+use crate::clock::WrittenTime;
 use crate::error::SourceError;
-use crate::location_builder::Place;
+use crate::location_builder::LocationKeys;
 use crate::model::Deployment;
 use crate::problems::RowProblem;
 use crate::table::{Column, Row, Table};
 use crate::vocabulary::fold;
 
-/// Seconds of a day.
+/// Seconds in a day.
 const DAY: i64 = 86_400;
 
 pub(super) struct Columns<'a> {
@@ -30,29 +30,33 @@ impl<'a> Columns<'a> {
     pub fn find(table: &Table<'_>, projects: &'a Projects) -> Result<Self, SourceError> {
         Ok(Self {
             projects,
-            project: table.optional("project_id"),
-            id: table.require("deployment_id")?,
-            place: table.optional("placename"),
-            location: table.optional("location_id"),
-            latitude: table.optional("latitude"),
-            longitude: table.optional("longitude"),
-            start: table.require("start_date")?,
-            end: table.require("end_date")?,
-            functioning: table.optional("camera_functioning"),
+            project: table.find_column("project_id"),
+            id: table.require_column("deployment_id")?,
+            place: table.find_column("placename"),
+            location: table.find_column("location_id"),
+            latitude: table.find_column("latitude"),
+            longitude: table.find_column("longitude"),
+            start: table.require_column("start_date")?,
+            end: table.require_column("end_date")?,
+            functioning: table.find_column("camera_functioning"),
         })
     }
 }
 
-pub(super) fn row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -> Result<(), RowProblem> {
+pub(super) fn read_row(
+    builder: &mut Builder,
+    columns: &Columns<'_>,
+    row: &Row<'_>,
+) -> Result<(), RowProblem> {
     let project = row.text(columns.project);
     let id = columns.projects.deployment_id(project, row.text(columns.id));
-    builder.new_deployment_id(&id, row, columns.id)?;
-    let start = builder.kept_time(row.time(columns.start)).map(as_date);
-    let end = builder.kept_time(row.time(columns.end)).map(as_date);
-    let latitude = builder.kept(row.number(columns.latitude, -90.0..=90.0, "degrees"));
-    let longitude = builder.kept(row.number(columns.longitude, -180.0..=180.0, "degrees"));
-    let name = columns.projects.place(project, row.text(columns.place));
-    let location = builder.locations.place(Place {
+    builder.claim_deployment_id(&id, row, columns.id)?;
+    let start = builder.keep_time(row.read_time(columns.start)).map(mark_date);
+    let end = builder.keep_time(row.read_time(columns.end)).map(mark_date);
+    let latitude = builder.keep_value(row.read_number(columns.latitude, -90.0..=90.0, "degrees"));
+    let longitude = builder.keep_value(row.read_number(columns.longitude, -180.0..=180.0, "degrees"));
+    let name = columns.projects.location_name(project, row.text(columns.place));
+    let location = builder.locations.find_or_add(LocationKeys {
         id: if name.is_empty() { row.text(columns.location) } else { &name },
         name: &name,
         deployment: &id,
@@ -68,20 +72,20 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -
         start_is_date: start.is_some_and(|written| written.date_only),
         end_is_date: end.is_some_and(|written| written.date_only),
         malfunction: find_malfunction(row.text(columns.functioning)),
-        clock: builder.clock(start),
+        clock: builder.choose_clock(start),
         ..Deployment::default()
     };
     builder.add_deployment(deployment, row, columns.end);
     Ok(())
 }
 
-/// The platform asks for dates and writes them with `00:00:00`.
-fn as_date(written: Written) -> Written {
-    Written { date_only: written.local.seconds().rem_euclid(DAY) == 0, ..written }
+/// Marks times at midnight as dates, since the platform asks for dates and writes them with `00:00:00`.
+fn mark_date(written: WrittenTime) -> WrittenTime {
+    WrittenTime { date_only: written.local.seconds().rem_euclid(DAY) == 0, ..written }
 }
 
-/// What did not work, in the words of the table (`Vandalism/Theft`); nothing where the camera worked, or
-/// nobody knows.
+/// A malfunction in the words of the table (`Vandalism/Theft`); `None` if the camera worked, or if that is
+/// not known.
 fn find_malfunction(functioning: &str) -> Option<String> {
     const WORKING: [&str; 9] = [
         "camera functioning",

@@ -1,14 +1,14 @@
 //! Exports of Wildlife Insights: the tables `projects`, `cameras`, `deployments` and `images`, and
 //! `sequences` of projects that identify sequences.
 //!
-//! Each row of `images` is an observation on media level, each of `sequences` one on event level. Times
-//! have no zone and are the camera's own clock. `NA` is empty. Ids are unique in a project only, and an
-//! export may be of several. <https://www.wildlifeinsights.org>
+//! Each row of `images` is an observation on media level, and each row of `sequences` one on event level.
+//! Times have no zone and are those of the camera's clock. `NA` is empty. Ids are only unique within a
+//! project, and an export may contain several projects. <https://www.wildlifeinsights.org>
 
 mod deployments;
 mod identification;
 mod images;
-mod pictures;
+mod picture_index;
 mod project;
 mod projects;
 mod repeated_rows;
@@ -17,11 +17,12 @@ mod sequences;
 use crate::builder::Builder;
 use crate::container::Container;
 use crate::error::SourceError;
+use crate::format::Format;
+use crate::format::Input;
 use crate::model::Dataset;
-use crate::source::{Format, Input};
 use crate::table::{Table, TableFile};
 
-use pictures::Pictures;
+use picture_index::PictureIndex;
 use projects::Projects;
 use repeated_rows::{RepeatedRows, Repeats};
 
@@ -31,25 +32,25 @@ pub(crate) struct WildlifeInsights;
 
 impl Format for WildlifeInsights {
     fn recognise(&self, container: &Container) -> Result<Option<Container>, SourceError> {
-        let Some(rooted) = container.rooted_at(|name| name == DEPLOYMENTS)? else { return Ok(None) };
-        Ok((!tables(&rooted, "images").is_empty()).then_some(rooted))
+        let Some(rooted) = container.find_root(|name| name == DEPLOYMENTS)? else { return Ok(None) };
+        Ok((!list_tables(&rooted, "images").is_empty()).then_some(rooted))
     }
 
     fn read(&self, input: Input<'_>) -> Result<Dataset, SourceError> {
-        let description = project::describe(&input.container)?;
+        let description = project::describe_export(&input.container)?;
         let mut builder = Builder::new(input.options, false);
-        let deployments = table_file(&input.container, DEPLOYMENTS);
+        let deployments = make_table_file(&input.container, DEPLOYMENTS);
         let [images, sequences] = ["images", "sequences"].map(|table| {
-            let names = tables(&input.container, table);
-            names.iter().map(|name| table_file(&input.container, name)).collect::<Vec<_>>()
+            let names = list_tables(&input.container, table);
+            names.iter().map(|name| make_table_file(&input.container, name)).collect::<Vec<_>>()
         });
-        let projects = Projects::of(&deployments);
+        let projects = Projects::read(&deployments);
         let find = |table: &Table<'_>| deployments::Columns::find(table, &projects);
-        builder.read(&deployments, find, deployments::row)?;
+        builder.read(&deployments, find, deployments::read_row)?;
         let has_sequences = !sequences.is_empty();
-        let (pictures, image_rows) = (Pictures::default(), RepeatedRows::default());
+        let (pictures, image_rows) = (PictureIndex::default(), RepeatedRows::default());
         for (part, file) in images.iter().enumerate() {
-            // The usual export has one part, whose rows all count.
+            // The usual export has one part, in which all rows count.
             let repeats = match images.len() {
                 1 => Repeats::Allowed,
                 _ => Repeats::RefusedFromEarlierParts(&image_rows, part),
@@ -57,29 +58,27 @@ impl Format for WildlifeInsights {
             let find = |table: &Table<'_>| {
                 images::Columns::find(table, &projects, &pictures, repeats, has_sequences)
             };
-            builder.read(file, find, images::row)?;
+            builder.read(file, find, images::read_row)?;
         }
         let sequence_rows = RepeatedRows::default();
         for file in &sequences {
             let repeats = Repeats::Refused(&sequence_rows);
             let find = |table: &Table<'_>| sequences::Columns::find(table, &projects, repeats);
-            builder.read(file, find, sequences::row)?;
+            builder.read(file, find, sequences::read_row)?;
         }
-        Ok(builder
-            .finish(description, input.files)
-            .expect("ids that are asked for one by one are no surprise"))
+        Ok(builder.finish(description, input.files).expect("ids were checked one by one"))
     }
 }
 
-fn table_file(container: &Container, name: &str) -> TableFile {
-    let needed = "which a Wildlife Insights export has".into();
-    TableFile { container: container.clone(), name: name.into(), delimiter: b',', needed }
+fn make_table_file(container: &Container, name: &str) -> TableFile {
+    let purpose = "which a Wildlife Insights export has".into();
+    TableFile { container: container.clone(), name: name.into(), delimiter: b',', purpose }
 }
 
-/// The files of a table: `images.csv`, or the parts of a large export and those of its projects, such
-/// as `images_2000123_1.csv`; compressed ones too, unless the same file lies beside them as it is.
-fn tables(container: &Container, table: &str) -> Vec<String> {
-    let names = container.names_at_root(|name| is_part_of(name, table));
+/// The files of a table: `images.csv`, or the parts of a large export and those of its projects, such as
+/// `images_2000123_1.csv`. Compressed files count too, unless the same file lies uncompressed beside them.
+fn list_tables(container: &Container, table: &str) -> Vec<String> {
+    let names = container.list_names_at_root(|name| is_part_of(name, table));
     let is_copy =
         |name: &str| name.strip_suffix(".gz").is_some_and(|plain| names.iter().any(|other| other == plain));
     names.iter().filter(|name| !is_copy(name)).cloned().collect()

@@ -1,15 +1,16 @@
-//! `projects.csv`: what an export says of itself.
+//! `projects.csv`: the description of an export.
 
 use serde_json::{Value, json};
 
 use crate::builder::Description;
 use crate::container::Container;
 use crate::error::SourceError;
-use crate::model::{Licence, SourceFormat};
+use crate::model::Licence;
+use crate::source_format::SourceFormat;
 use crate::table::{Row, Step};
 
-/// What `projects.csv` says of the whole. The table may be absent.
-pub(super) fn describe(container: &Container) -> Result<Description, SourceError> {
+/// Reads the description. The table may be missing.
+pub(super) fn describe_export(container: &Container) -> Result<Description, SourceError> {
     let mut description = Description {
         format: SourceFormat::WildlifeInsights,
         title: "Wildlife Insights export".into(),
@@ -17,7 +18,9 @@ pub(super) fn describe(container: &Container) -> Result<Description, SourceError
         licences: Vec::new(),
         descriptor: Value::Null,
     };
-    let Ok(mut table) = super::table_file(container, "projects.csv").open() else { return Ok(description) };
+    let Ok(mut table) = super::make_table_file(container, "projects.csv").open() else {
+        return Ok(description);
+    };
     let (mut titles, mut citations) = (Vec::new(), Vec::new());
     loop {
         let row = match table.step()? {
@@ -25,17 +28,17 @@ pub(super) fn describe(container: &Container) -> Result<Description, SourceError
             Step::Broken(_) => continue,
             Step::End => break,
         };
-        add_new(&mut titles, row.named("project_name"));
-        add_new(&mut citations, row.named("data_citation"));
+        add_new(&mut titles, row.text_by_name("project_name"));
+        add_new(&mut citations, row.text_by_name("data_citation"));
         for (column, scope) in [("metadata_license", "data"), ("image_license", "media")] {
-            let licence = Licence { name: row.named(column).into(), scope: Some(scope.into()) };
+            let licence = Licence { name: row.text_by_name(column).into(), scope: Some(scope.into()) };
             if !licence.name.is_empty() && !description.licences.contains(&licence) {
                 description.licences.push(licence);
             }
         }
-        // Of several projects none speaks for the whole.
+        // None of several projects describes the whole export.
         description.descriptor = match description.descriptor {
-            Value::Null => descriptor(&row, row.named("project_name")),
+            Value::Null => make_descriptor(&row, row.text_by_name("project_name")),
             _ => json!({}),
         };
     }
@@ -52,7 +55,7 @@ fn add_new(texts: &mut Vec<String>, text: &str) {
     }
 }
 
-/// The titles of one project or a few; of many the first.
+/// Lists the titles of one or a few projects; of many the first ones.
 fn list_titles(titles: &[String]) -> String {
     const NAMED: usize = 3;
     match titles.len() {
@@ -61,10 +64,10 @@ fn list_titles(titles: &[String]) -> String {
     }
 }
 
-/// The project in the words of Camtrap DP, as far as they have words for it. The address of the
-/// person in charge is not handed on.
-fn descriptor(row: &Row<'_>, title: &str) -> Value {
-    let text = |column: &str| row.named(column);
+/// The project in Camtrap DP's terms, as far as they exist. The email address of the administrator is left
+/// out.
+fn make_descriptor(row: &Row<'_>, title: &str) -> Value {
+    let text = |column: &str| row.text_by_name(column);
     let is = |column: &str, start: &str| text(column).to_lowercase().starts_with(start);
     let design = match text("project_sensor_layout").to_lowercase().as_str() {
         layout if layout.starts_with("systematic") => Some("systematicRandom"),

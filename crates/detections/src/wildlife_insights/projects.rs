@@ -1,4 +1,4 @@
-//! Whose the ids of an export are: each is unique in its project only.
+//! Resolving ids, which are only unique within a project.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,14 +9,14 @@ use crate::problems::RowProblem;
 use crate::table::{Column, Row, TableFile};
 use crate::unicode_forms::compose_text;
 
-/// The projects that have an id or a name, each once.
+/// The projects that have an id or name, each once.
 type Owners = HashMap<String, Vec<String>>;
 
-/// The deployments and places of each project.
+/// The deployments and locations of each project.
 #[derive(Debug, Default)]
 pub(super) struct Projects {
     deployments: Owners,
-    places: Owners,
+    location_names: Owners,
 }
 
 /// A deployment that a row names.
@@ -27,30 +27,30 @@ pub(super) struct NamedDeployment<'t> {
 }
 
 impl Projects {
-    /// By the table of deployments.
-    pub fn of(deployments: &TableFile) -> Self {
+    /// Reads the table of deployments.
+    pub fn read(deployments: &TableFile) -> Self {
         let mut projects = Self::default();
         deployments.scan(|row| {
-            let project = project_of(row.named("project_id"));
-            add_owner(&mut projects.deployments, row.named("deployment_id"), project);
-            add_owner(&mut projects.places, row.named("placename"), project);
+            let project = parse_project_id(row.text_by_name("project_id"));
+            add_owner(&mut projects.deployments, row.text_by_name("deployment_id"), project);
+            add_owner(&mut projects.location_names, row.text_by_name("placename"), project);
             true
         });
         projects
     }
 
-    /// The id in the whole export of a deployment that a project has.
+    /// The id of a project's deployment in the whole export.
     pub fn deployment_id<'t>(&self, project: &str, id: &'t str) -> Cow<'t, str> {
-        qualify(&self.deployments, project_of(project), id)
+        qualify(&self.deployments, parse_project_id(project), id)
     }
 
-    /// The name in the whole export of a place that a project has.
-    pub fn place<'t>(&self, project: &str, name: &'t str) -> Cow<'t, str> {
-        qualify(&self.places, project_of(project), name)
+    /// The name of a project's location in the whole export.
+    pub fn location_name<'t>(&self, project: &str, name: &'t str) -> Cow<'t, str> {
+        qualify(&self.location_names, parse_project_id(project), name)
     }
 
-    /// The deployment that a row names: of the project that it names, or of none; without a project the
-    /// only one that has the id.
+    /// Finds the deployment that a row names: in its project, or in none. If the row names no project, the
+    /// deployment with this id must be the only one.
     pub fn find_deployment<'t>(
         &self,
         builder: &Builder,
@@ -59,7 +59,7 @@ impl Projects {
         column: Column,
     ) -> Result<NamedDeployment<'t>, RowProblem> {
         let (written_project, written) = (row.text(project), row.text(column));
-        let project = project_of(written_project);
+        let project = parse_project_id(written_project);
         let owners = self.deployments.get(&*compose_text(written)).map(Vec::as_slice).unwrap_or_default();
         let owner = match (project, owners) {
             ("", [only]) => Some(only),
@@ -80,17 +80,17 @@ impl Projects {
             );
         } else if owners.len() > 1 {
             problem.message = format!(
-                "deployment {} is one of {} projects, and the row names none; expected a project_id",
-                excerpt(written),
-                owners.len()
+                "{} projects have a deployment {}, and the row does not say which; expected a project_id",
+                owners.len(),
+                excerpt(written)
             );
         }
         Err(problem)
     }
 }
 
-/// The id of a project; `1.0`, as pandas writes a column of numbers with gaps, is `1`.
-pub(super) fn project_of(text: &str) -> &str {
+/// The id of a project; `1.0`, as pandas writes numbers in a column with gaps, is `1`.
+pub(super) fn parse_project_id(text: &str) -> &str {
     let is_number = |number: &&str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     text.strip_suffix(".0").filter(is_number).unwrap_or(text)
 }
@@ -110,7 +110,7 @@ fn add_owner(all: &mut Owners, id: &str, project: &str) {
     }
 }
 
-/// An id with its project before it when several have the id.
+/// Puts the project before an id that several projects have.
 fn qualify<'t>(all: &Owners, project: &str, id: &'t str) -> Cow<'t, str> {
     let is_shared = all.get(&*compose_text(id)).is_some_and(|owners| owners.len() > 1);
     if is_shared && !project.is_empty() { format!("{project}/{id}").into() } else { id.into() }
@@ -118,11 +118,11 @@ fn qualify<'t>(all: &Owners, project: &str, id: &'t str) -> Cow<'t, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::project_of;
+    use super::parse_project_id;
 
     #[test]
     fn a_project_is_the_same_with_and_without_decimals() {
-        let projects = ["1.0", "1", "v1.0", ".0", "1.5", ""].map(project_of);
+        let projects = ["1.0", "1", "v1.0", ".0", "1.5", ""].map(parse_project_id);
         assert_eq!(projects, ["1", "1", "v1.0", ".0", "1.5", ""]);
     }
 }

@@ -1,4 +1,4 @@
-//! Rows that an export has more than once, as where its parts overlap.
+//! Rows that an export contains more than once, for example because its parts overlap.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,29 +7,28 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use crate::problems::RowProblem;
 use crate::table::{Column, Row};
 
-/// The rows of a table that were read so far, each known by its fingerprint of 64 bits, keyed anew for
-/// each table.
+/// The hashes (64 bits, with a random key for each table) of the rows that were read so far.
 #[derive(Debug, Default)]
 pub(super) struct RepeatedRows {
-    /// The part of the table in which a row stood first.
+    /// The part of the table in which each row occurred first.
     parts: RefCell<HashMap<u64, usize>>,
     keys: RandomState,
 }
 
-/// How rows of a part are held against earlier ones.
+/// How repeated rows are handled.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Repeats<'a> {
     /// Each row counts.
     Allowed,
     /// A row counts once in the whole table.
     Refused(&'a RepeatedRows),
-    /// A row that an earlier part has does not count again. Within a part, whose number this is, it may
-    /// be of two animals.
+    /// A row that an earlier part has does not count again. Within a part, whose number this is, equal rows
+    /// may be about two animals.
     RefusedFromEarlierParts(&'a RepeatedRows, usize),
 }
 
 impl Repeats<'_> {
-    /// Refuses a row that is the same as an earlier one in all its cells.
+    /// Rejects a row whose cells all equal those of an earlier one.
     pub fn check(self, row: &Row<'_>) -> Result<(), RowProblem> {
         let is_repeated = match self {
             Self::Allowed => false,
@@ -42,13 +41,13 @@ impl Repeats<'_> {
             return Ok(());
         }
         let mut problem = row.problem(None::<Column>, "", "");
-        problem.message = "the same row again; expected each row once in all parts of the table".into();
+        problem.message = "a repeated row; expected each row once in all parts of the table".into();
         Err(problem)
     }
 }
 
 impl RepeatedRows {
-    /// The part that had the same row first; a row that none had is added.
+    /// The part that had the same row first; a new row is added.
     fn find_or_add(&self, row: &Row<'_>, part: usize) -> Option<usize> {
         let mut hasher = self.keys.build_hasher();
         row.cells().for_each(|cell| cell.hash(&mut hasher));

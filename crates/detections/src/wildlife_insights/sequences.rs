@@ -1,7 +1,7 @@
-//! The table `sequences`, of projects that identify sequences and not single images.
+//! The table `sequences`, in projects that identify sequences instead of single images.
 
-use super::identification::{self, Identification};
-use super::images::{event_of, unused_id};
+use super::identification;
+use super::images::{make_event_id, make_unused_id};
 use super::projects::{NamedDeployment, Projects};
 use super::repeated_rows::Repeats;
 use crate::builder::Builder;
@@ -30,17 +30,21 @@ impl<'a> Columns<'a> {
         Ok(Self {
             projects,
             repeats,
-            project: table.optional("project_id"),
-            id: table.require("sequence_id")?,
-            deployment: table.require("deployment_id")?,
-            start: table.require("start_time")?,
-            end: table.optional("end_time"),
+            project: table.find_column("project_id"),
+            id: table.require_column("sequence_id")?,
+            deployment: table.require_column("deployment_id")?,
+            start: table.require_column("start_time")?,
+            end: table.find_column("end_time"),
             identification: identification::Columns::find(table)?,
         })
     }
 }
 
-pub(super) fn row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -> Result<(), RowProblem> {
+pub(super) fn read_row(
+    builder: &mut Builder,
+    columns: &Columns<'_>,
+    row: &Row<'_>,
+) -> Result<(), RowProblem> {
     columns.repeats.check(row)?;
     let NamedDeployment { id: deployment, number } =
         columns.projects.find_deployment(builder, row, columns.project, columns.deployment)?;
@@ -48,36 +52,24 @@ pub(super) fn row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -
     if sequence.is_empty() {
         return Err(row.problem(columns.id, sequence, "a sequence_id"));
     }
-    let start = builder.kept_time(row.time(columns.start));
-    let end = columns.end.and_then(|end| builder.kept(row.time(end)));
-    let duration =
-        start.zip(end).map_or(0, |(start, end)| builder.duration(number, start, end, row, columns.end));
-    let time = start.map(|written| builder.on_clock_of(number, written));
-    let Identification { kind, class, count, confidence, individual, sex, age, classifier } =
-        columns.identification.read(builder, row);
-    // Several species of a sequence are several rows with its id.
-    let id = unused_id(builder, sequence);
-    let event = event_of(&deployment, sequence);
+    let start = builder.keep_time(row.read_time(columns.start));
+    let end = columns.end.and_then(|end| builder.keep_value(row.read_time(end)));
+    let duration = start
+        .zip(end)
+        .map_or(0, |(start, end)| builder.measure_duration(number, start, end, row, columns.end));
+    let time = start.map(|written| builder.convert_time(number, written));
+    let identified = columns.identification.read(builder, row);
+    // Several species in a sequence are several rows with its id.
+    let id = make_unused_id(builder, sequence);
+    let event = make_event_id(&deployment, sequence);
     builder.observations.push(&NewObservation {
         id: &id,
         deployment: number,
-        media: None,
         event: &event,
-        class,
-        kind,
         level: Level::Event,
-        count,
         time,
-        confidence,
-        bbox: None,
-        individual,
-        sex,
-        life_stage: age,
-        classified_at: None,
         duration,
-        classifier,
-        is_time_lapse: false,
-        is_camera_setup: false,
+        ..identified
     });
     Ok(())
 }

@@ -9,11 +9,11 @@ use detections::{Database, DatabaseError, DatabaseOptions, ReadOptions, Slice};
 use jiff::civil::Date;
 use testkit::PostgresServer;
 
-/// Somebody who waits as long as it takes.
+/// Never stops.
 const PATIENT: &(dyn Fn() -> bool + Sync) = &|| false;
 
 fn database(server: &PostgresServer) -> Database {
-    Database::at(&server.url(), DatabaseOptions::default(), &ReadOptions::default()).unwrap()
+    Database::new(&server.url(), DatabaseOptions::default(), &ReadOptions::default()).unwrap()
 }
 
 fn days(from: &str, to: &str) -> Slice {

@@ -11,9 +11,9 @@ async fn a_part_of_a_million_detections_is_found_by_indexes() {
     let server = PostgresServer::start_with(&["random_page_cost=1.1"]);
     testkit::fill(&server, 1_000_000, 100);
     let database = database(&server);
-    let health = Box::pin(database.health()).await.unwrap();
-    assert!(!health.unindexed);
-    assert_eq!(health.outline.rest.observations, 960_000);
+    let health = Box::pin(database.check_health()).await.unwrap();
+    assert!(!health.lacks_index);
+    assert_eq!(health.outline.outside_selection.observations, 960_000);
 
     let week = days("2024-03-04", "2024-03-10");
     let plan = Box::pin(database.explain(&week)).await.unwrap();
@@ -24,7 +24,7 @@ async fn a_part_of_a_million_detections_is_found_by_indexes() {
     let plan = Box::pin(database.explain(&month)).await.unwrap();
     assert!(plan.contains("images_timestamp_idx"), "{plan}");
     let data = load(&database, &month).await.unwrap();
-    assert_eq!(data.observations.len() as u64 + data.rest.observations, 960_000);
+    assert_eq!(data.observations.len() as u64 + data.outside_selection.observations, 960_000);
     let in_march = data
         .observations
         .iter()
@@ -52,7 +52,7 @@ async fn a_part_of_a_million_detections_is_found_by_indexes() {
     let plan = Box::pin(database.explain(&by_id)).await.unwrap();
     assert!(plan.contains("detections_pkey"), "{plan}");
 
-    // Without the index somebody is told.
+    // Without the index there is a warning.
     server.sql("DROP INDEX images_timestamp_idx, images_location_id_timestamp_idx");
-    assert!(Box::pin(database.health()).await.unwrap().unindexed);
+    assert!(Box::pin(database.check_health()).await.unwrap().lacks_index);
 }

@@ -9,8 +9,8 @@ use testkit::PostgresServer;
 
 use super::{PATIENT, database, days, load};
 
-fn with(url: &str, options: DatabaseOptions) -> Database {
-    Database::at(url, options, &ReadOptions::default()).unwrap()
+fn open_with(url: &str, options: DatabaseOptions) -> Database {
+    Database::new(url, options, &ReadOptions::default()).unwrap()
 }
 
 fn survey() -> PostgresServer {
@@ -60,7 +60,7 @@ async fn a_server_that_comes_back_is_waited_for() {
 async fn a_server_that_is_ended_while_it_reads_is_asked_again() {
     let mut server = survey();
     let mapping = slow();
-    let database = with(&server.url(), DatabaseOptions { mapping, ..DatabaseOptions::default() });
+    let database = open_with(&server.url(), DatabaseOptions { mapping, ..DatabaseOptions::default() });
     let asking = aside(database, days("2023-01-01", "2023-02-28"), &STAY);
     let reading = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'trapline' AND query LIKE '%pg_sleep%' AND state = 'active'";
     while server.sql(reading) == "0" {
@@ -76,15 +76,15 @@ async fn a_server_that_does_not_come_is_not_waited_for_for_ever() {
     let mut server = survey();
     let database = database(&server);
     server.kill();
-    let hurried = database.hurried(Duration::from_millis(500));
-    assert_eq!(Box::pin(hurried.outline(PATIENT)).await.unwrap_err(), DatabaseError::Unavailable);
+    let hurried = database.with_timeout(Duration::from_millis(500));
+    assert_eq!(Box::pin(hurried.load_outline(PATIENT)).await.unwrap_err(), DatabaseError::Unavailable);
 }
 
 #[tokio::test]
 async fn what_needs_more_memory_than_an_export_may_have_is_refused() {
     let server = survey();
     let options = DatabaseOptions { most_memory: 100 * 48, ..DatabaseOptions::default() };
-    let database = with(&server.url(), options);
+    let database = open_with(&server.url(), options);
     assert!(load(&database, &days("2023-01-01", "2023-01-31")).await.is_ok());
     let error = load(&database, &days("2023-01-01", "2024-12-31")).await.unwrap_err();
     assert_eq!((&error, error.may_pass()), (&DatabaseError::TooLarge(4800), false));
@@ -94,7 +94,7 @@ async fn what_needs_more_memory_than_an_export_may_have_is_refused() {
 async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
     let server = survey();
     let limit = Duration::from_millis(500);
-    let database = with(
+    let database = open_with(
         &server.url(),
         DatabaseOptions { mapping: slow(), statement_timeout: limit, ..DatabaseOptions::default() },
     );
@@ -106,7 +106,8 @@ async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
 #[tokio::test]
 async fn what_is_no_longer_wanted_is_not_read_on() {
     let server = survey();
-    let database = with(&server.url(), DatabaseOptions { mapping: slow(), ..DatabaseOptions::default() });
+    let database =
+        open_with(&server.url(), DatabaseOptions { mapping: slow(), ..DatabaseOptions::default() });
     let reading = aside(database, days("2023-01-01", "2024-12-31"), &STOP);
     let active = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'trapline' AND query LIKE '%pg_sleep%' AND state = 'active'";
     while server.sql(active) == "0" {
@@ -125,11 +126,11 @@ async fn a_role_that_may_only_read_is_enough_and_what_it_may_not_is_told() {
     let server = survey();
     server.sql("CREATE ROLE reader LOGIN; GRANT SELECT ON images, detections, locations, deer TO reader; CREATE ROLE nobody LOGIN");
     let as_role = |role: &str| {
-        with(&server.url().replace("trapline@", &format!("{role}@")), DatabaseOptions::default())
+        open_with(&server.url().replace("trapline@", &format!("{role}@")), DatabaseOptions::default())
     };
-    let health = Box::pin(as_role("reader").health()).await.unwrap();
-    assert_eq!((health.may_write, health.outline.rest.observations), (false, 480));
-    assert!(Box::pin(database(&server).health()).await.unwrap().may_write);
+    let health = Box::pin(as_role("reader").check_health()).await.unwrap();
+    assert_eq!((health.may_write, health.outline.outside_selection.observations), (false, 480));
+    assert!(Box::pin(database(&server).check_health()).await.unwrap().may_write);
     let error = load(&as_role("nobody"), &days("2023-01-01", "2023-12-31")).await.unwrap_err();
     assert!(
         matches!(&error, DatabaseError::Refused(reason) if reason.contains("permission denied")),
@@ -144,9 +145,9 @@ async fn nothing_can_be_written_even_by_a_role_that_may() {
     let mut mapping = Mapping::default();
     server.sql("CREATE FUNCTION vandal() RETURNS text LANGUAGE sql AS $$ DELETE FROM deer RETURNING name $$");
     mapping.detection.event = "vandal()".into();
-    let database = with(
+    let database = open_with(
         &server.url(),
-        DatabaseOptions { mapping, patience: Duration::from_millis(100), ..DatabaseOptions::default() },
+        DatabaseOptions { mapping, timeout: Duration::from_millis(100), ..DatabaseOptions::default() },
     );
     load(&database, &days("2023-01-01", "2023-12-31")).await.unwrap_err();
     assert_eq!(server.sql("SELECT count(*) FROM deer"), "24");
@@ -161,14 +162,16 @@ async fn a_connection_is_encrypted_and_its_server_known() {
     let root = certificates.authority();
     let url = format!("{}?sslmode=verify-full&sslrootcert={}", server.url(), root.display());
     let data =
-        load(&with(&url, DatabaseOptions::default()), &days("2023-01-01", "2023-12-31")).await.unwrap();
+        load(&open_with(&url, DatabaseOptions::default()), &days("2023-01-01", "2023-12-31")).await.unwrap();
     assert!(!data.observations.is_empty());
     let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'trapline'";
     assert_eq!(server.sql(encrypted), "t");
-    // Another authority vouches for nobody.
+    // A certificate of another authority is refused.
     let other = testkit::Certificates::new("127.0.0.1");
     let url = format!("{}?sslmode=verify-full&sslrootcert={}", server.url(), other.authority().display());
-    let stranger =
-        with(&url, DatabaseOptions { patience: Duration::from_millis(200), ..DatabaseOptions::default() });
+    let stranger = open_with(
+        &url,
+        DatabaseOptions { timeout: Duration::from_millis(200), ..DatabaseOptions::default() },
+    );
     load(&stranger, &days("2023-01-01", "2023-12-31")).await.unwrap_err();
 }

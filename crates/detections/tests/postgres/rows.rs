@@ -98,8 +98,8 @@ async fn what_is_marked_invalid_or_a_duplicate_is_left_out_and_counted() {
     detection(&server, 6, 2, &[]);
     let data = load(&database(&server), &days("2024-05-01", "2024-05-31")).await.unwrap();
     assert_eq!(data.observations.len(), 1);
-    assert_eq!(data.rest.not_counted, [("duplicate".to_owned(), 2), ("invalid".to_owned(), 1)]);
-    assert_eq!(data.rest.observations, 1, "that of June");
+    assert_eq!(data.outside_selection.not_counted, [("duplicate".to_owned(), 2), ("invalid".to_owned(), 1)]);
+    assert_eq!(data.outside_selection.observations, 1, "that of June");
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn boxes_are_in_pixels_and_dirt_is_noted() {
     assert_eq!(of(1).bbox, Some(BoundingBox::Pixels([10.0, 20.0, 100.0, 50.0])));
     assert_eq!((of(2).bbox, of(3).bbox, of(4).confidence), (None, None, None));
     assert_eq!((data.problems.rows_skipped(), data.problems.values_ignored()), (1, 2));
-    let listed: Vec<String> = data.problems.listed().iter().map(ToString::to_string).collect();
+    let listed: Vec<String> = data.problems.list().iter().map(ToString::to_string).collect();
     assert!(listed.iter().any(|problem| problem.contains("no known location")), "{listed:#?}");
     assert_eq!(data.observations.find(&id(6)), None);
     assert_eq!(data.locations.iter().find(|place| place.name == "Creek").unwrap().latitude, None);
@@ -149,7 +149,7 @@ async fn bucks_are_sorted_by_age_on_the_platform_and_nowhere_else() {
     detection(&server, 1, 1, &[("classification", "'mature'")]);
     let group_of_mature = async |mapping: Mapping| {
         let options = DatabaseOptions { mapping, ..DatabaseOptions::default() };
-        let database = Database::at(&server.url(), options, &ReadOptions::default()).unwrap();
+        let database = Database::new(&server.url(), options, &ReadOptions::default()).unwrap();
         load(&database, &days("2024-05-01", "2024-05-31")).await.unwrap().groups.group_of("mature")
     };
     assert_eq!(group_of_mature(Mapping::default()).await, Some(Group::Male));
@@ -169,7 +169,7 @@ async fn days_are_those_of_the_cameras_clock() {
     detection(&server, 2, 2, &[]);
     let zone =
         ReadOptions { time_zone: Some(TimeZone::get("America/Chicago").unwrap()), ..ReadOptions::default() };
-    let there = Database::at(&server.url(), DatabaseOptions::default(), &zone).unwrap();
+    let there = Database::new(&server.url(), DatabaseOptions::default(), &zone).unwrap();
     // Two days before are read too, for visits that last over midnight.
     let data = load(&there, &days("2024-05-03", "2024-05-03")).await.unwrap();
     let times: Vec<String> = data.observations.iter().map(|o| o.time.unwrap().to_string()).collect();
@@ -178,7 +178,7 @@ async fn days_are_those_of_the_cameras_clock() {
         (data.clock_unknown, data.deployments[0].start.unwrap().to_string().as_str()),
         (0, "2024-04-30 00:00:00")
     );
-    // Without a zone nothing is known of the clocks, and that is told.
+    // Without a zone nothing is known of the clocks, and there is a note.
     let data = load(&database(&server), &days("2024-05-03", "2024-05-03")).await.unwrap();
     assert_eq!((data.observations.len(), data.clock_unknown), (2, 2));
 }
@@ -198,7 +198,7 @@ async fn a_visit_over_midnight_is_read_whole() {
     picture(&server, 5, "2024-04-20T00:10:00Z", 'a');
     detection(&server, 5, 5, &[]);
     let data = load(&database(&server), &days("2024-05-01", "2024-05-31")).await.unwrap();
-    assert_eq!((data.observations.len(), data.rest.observations), (4, 1));
+    assert_eq!((data.observations.len(), data.outside_selection.observations), (4, 1));
 }
 
 #[tokio::test]
@@ -212,11 +212,15 @@ async fn wrong_clocks_and_missing_times_are_read_and_do_not_stretch_the_survey()
         detection(&server, number, number, &[]);
     }
     let data = load(&database(&server), &days("2024-05-01", "2024-05-31")).await.unwrap();
-    assert_eq!((data.observations.len(), data.rest.observations), (3, 0));
+    assert_eq!((data.observations.len(), data.outside_selection.observations), (3, 0));
     let deployment = &data.deployments[0];
     let ends = [deployment.start, deployment.end].map(|time| time.unwrap().to_string());
     assert_eq!(ends, ["2024-05-01 00:00:00", "2024-05-20 23:59:59"]);
-    assert_eq!(data.rest.worked.len(), 4, "two pictures, each the first and last of its day");
+    assert_eq!(
+        data.outside_selection.working_times.len(),
+        4,
+        "two pictures, each the first and last of its day"
+    );
 }
 
 #[tokio::test]
@@ -267,7 +271,7 @@ human = ["Homo sapiens"]
 "#;
     std::fs::write(&file, text).unwrap();
     let options = DatabaseOptions { mapping: Mapping::read(&file).unwrap(), ..DatabaseOptions::default() };
-    let database = Database::at(&server.url(), options, &ReadOptions::default()).unwrap();
+    let database = Database::new(&server.url(), options, &ReadOptions::default()).unwrap();
     let ids = ["70", "71", "x"].map(str::to_owned).into();
     let data = load(&database, &Slice::Ids { ids, people: true }).await.unwrap();
     let roe = data.observations.get(data.observations.find("70").unwrap());
@@ -287,7 +291,7 @@ human = ["Homo sapiens"]
 async fn a_place_that_is_newer_than_what_is_known_is_found() {
     let server = survey();
     let database = database(&server);
-    Box::pin(database.outline(PATIENT)).await.unwrap();
+    Box::pin(database.load_outline(PATIENT)).await.unwrap();
     server.sql(&format!("INSERT INTO locations VALUES ('{}', 'Hill', null, null, true)", place('c')));
     picture(&server, 1, "2024-05-01T06:00:00Z", 'c');
     detection(&server, 1, 1, &[]);
@@ -328,7 +332,7 @@ async fn a_selection_is_counted_as_it_is_read() {
         },
         Selection { locations: places, end: on("2023-12-31"), ..Selection::default() },
     ] {
-        let counted = Box::pin(database.count(&selection, PATIENT)).await.unwrap();
+        let counted = Box::pin(database.count_matching(&selection, PATIENT)).await.unwrap();
         let data =
             load(&database, &Slice::Selected { selection: selection.clone(), people: false }).await.unwrap();
         let selected = data.select(&selection).unwrap();
@@ -340,7 +344,7 @@ async fn a_selection_is_counted_as_it_is_read() {
         );
         assert!(number > 0);
         for (class, number) in counted {
-            let class = data.class(&class);
+            let class = data.find_class(&class);
             let of_class = selected.iter().filter(|row| data.observations.get(**row).class == class).count();
             assert_eq!(number, of_class as u64);
         }

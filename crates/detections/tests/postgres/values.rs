@@ -9,11 +9,11 @@ use super::{PATIENT, database, days, load};
 /// Everything that a database is asked for works: what requests are checked against, counts, reports and
 /// archives.
 async fn assert_readable(database: &Database, detections: usize) -> Dataset {
-    Box::pin(database.outline_now(PATIENT)).await.unwrap();
+    Box::pin(database.reload_outline(PATIENT)).await.unwrap();
     load(database, &days("2024-05-01", "2024-05-31")).await.unwrap();
     for min_confidence in [None, Some(0.0), Some(0.5), Some(1.0)] {
         let selection = Selection { humans: true, without_box: true, min_confidence, ..Selection::default() };
-        let counted = Box::pin(database.count(&selection, PATIENT)).await.unwrap();
+        let counted = Box::pin(database.count_matching(&selection, PATIENT)).await.unwrap();
         let number: u64 = counted.iter().map(|(_, number)| number).sum();
         let data =
             load(database, &Slice::Selected { selection: selection.clone(), people: true }).await.unwrap();
@@ -28,7 +28,7 @@ async fn assert_readable(database: &Database, detections: usize) -> Dataset {
 
 /// The problems of a column of the mapping, or of what messages call it.
 fn problems(data: &Dataset, column: &str) -> Vec<String> {
-    let listed = data.problems.listed().iter().filter(|problem| problem.column == column);
+    let listed = data.problems.list().iter().filter(|problem| problem.column == column);
     listed.map(ToString::to_string).collect()
 }
 
@@ -66,7 +66,7 @@ async fn times_that_are_none() {
     assert!(problems(&data, "image.time")[0].contains("infinite"), "{:?}", problems(&data, "image.time"));
     assert_eq!(problems(&data, "detection.classified_at").len(), 4);
     assert!((20..=23).all(|number| of(number).classified_at.is_none()));
-    // A report tells of those without a time, and nothing of them stretches the survey.
+    // A note counts those without a time, and they do not extend the survey.
     let report = load(&database, &days("2024-05-01", "2024-05-31")).await.unwrap();
     assert_eq!(report.observations.iter().filter(|observation| observation.time.is_none()).count(), 6);
     assert_eq!(report.recorded_days().unwrap().1.to_string(), "2024-05-02");
@@ -175,7 +175,7 @@ async fn an_expression_may_be_of_any_type() {
     mapping.location.latitude = "location.active".into();
     mapping.individual.sex = "ARRAY[]::int[]".into();
     let options = DatabaseOptions { mapping, ..DatabaseOptions::default() };
-    let database = Database::at(&server.url(), options, &ReadOptions::default()).unwrap();
+    let database = Database::new(&server.url(), options, &ReadOptions::default()).unwrap();
     let data = assert_readable(&database, 1).await;
     assert_eq!(data.classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>(), ["false"]);
     for column in ["confidence", "box", "location.latitude"] {
@@ -197,7 +197,7 @@ async fn views_may_have_rows_without_ids() {
     mapping.tables.detections = "seen".into();
     mapping.tables.locations = "places".into();
     let options = DatabaseOptions { mapping, ..DatabaseOptions::default() };
-    let database = Database::at(&server.url(), options, &ReadOptions::default()).unwrap();
+    let database = Database::new(&server.url(), options, &ReadOptions::default()).unwrap();
     let data = load(&database, &days("2023-01-01", "2024-12-31")).await.unwrap();
     assert!(!data.observations.is_empty());
     assert_eq!(problems(&data, "location.id").len(), 4);

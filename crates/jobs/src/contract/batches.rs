@@ -1,23 +1,24 @@
-//! Promises about several jobs that are read at once.
+//! Promises about reading several jobs at once.
 
 use std::time::Duration;
 
-use super::{Harness, claimed, fault, patient, submitted};
-use crate::{JobId, Record, StoreOptions};
+use super::{Harness, claim_job, failure, long_options, submit_job};
+use crate::{JobId, JobRecord, StoreOptions};
 
-/// Each is as it is when it is read alone, and in its place; one that is not there is `None`.
+/// Each record equals the one that is read alone, and is in its place; a missing job is `None`.
 pub async fn several_jobs_are_read_at_once(harness: &impl Harness) {
-    let store = harness.open(patient()).await;
-    let (first, second) = (submitted(&store).await, submitted(&store).await);
-    let held = claimed(&store).await.held;
-    store.fail(&held, &fault(false)).await.unwrap();
+    let store = harness.open(long_options()).await;
+    let (first, second) = (submit_job(&store).await, submit_job(&store).await);
+    let held = claim_job(&store).await.held;
+    store.fail(&held, &failure(false)).await.unwrap();
     let ids = [second.clone(), JobId::random(), first.clone(), second.clone()];
     let mut alone = Vec::new();
     for job_id in &ids {
         alone.push(store.get(job_id).await.unwrap());
     }
     assert!(alone[0].is_some() && alone[1].is_none());
-    let without_time = |record: Option<Record>| record.map(|record| Record { expires_at: None, ..record });
+    let without_time =
+        |record: Option<JobRecord>| record.map(|record| JobRecord { expires_at: None, ..record });
     let alone: Vec<_> = alone.into_iter().map(without_time).collect();
     let whole: Vec<_> = store.get_many(&ids).await.unwrap().into_iter().map(Result::unwrap).collect();
     assert!(whole.iter().flatten().all(|record| record.expires_at.is_some()), "{whole:?}");
@@ -28,21 +29,21 @@ pub async fn several_jobs_are_read_at_once(harness: &impl Harness) {
     assert!(store.peek_many(&[]).await.unwrap().is_empty());
 }
 
-/// Places that are read together are those that are read one by one, for few jobs and for many, and
-/// for those that wait for another attempt.
+/// Positions that are read together equal those that are read one by one: for few jobs, for many, and for
+/// jobs that wait for another attempt.
 pub async fn places_that_are_read_at_once_are_the_same(harness: &impl Harness) {
-    let options = StoreOptions { retry_delay: Duration::from_mins(10), ..patient() };
+    let options = StoreOptions { retry_delay: Duration::from_mins(10), ..long_options() };
     let store = harness.open(options).await;
     let mut ids = Vec::new();
     for _ in 0..30 {
-        ids.push(submitted(&store).await);
+        ids.push(submit_job(&store).await);
     }
-    // Of the first three one runs, one is to be tried again, and one has failed.
+    // Of the first three jobs one is running, one waits for another attempt, and one has failed.
     for may_pass in [true, false] {
-        let held = claimed(&store).await.held;
-        store.fail(&held, &fault(may_pass)).await.unwrap();
+        let held = claim_job(&store).await.held;
+        store.fail(&held, &failure(may_pass)).await.unwrap();
     }
-    claimed(&store).await;
+    claim_job(&store).await;
     ids.push(JobId::random());
     ids.reverse();
     let mut alone = Vec::new();

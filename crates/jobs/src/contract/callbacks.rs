@@ -1,90 +1,90 @@
-//! Promises to those who asked to be told of the end of a job.
+//! Promises about callbacks.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Harness, claimed, fault, job, patient, until};
-use crate::{Artifact, Callback, Held, JobId, JobStore, NewJob, StoreOptions};
+use super::{Harness, claim_job, failure, long_options, new_job, wait_until};
+use crate::{Artifact, Callback, JobId, JobStore, Lease, NewJob, StoreOptions};
 
 const URL: &str = "https://example.org/hooks?to=\"Oude Dijk\"";
 const HOUR: Duration = Duration::from_hours(1);
 
-/// A job of which somebody wants to be told, at work.
-async fn begun(store: &Arc<dyn JobStore>) -> Held {
-    store.submit(&NewJob { callback_url: Some(URL.into()), ..job(None) }).await.unwrap();
-    claimed(store).await.held
+/// Submits and claims a job with a callback.
+async fn claim_job_with_callback(store: &Arc<dyn JobStore>) -> Lease {
+    store.submit(&NewJob { callback_url: Some(URL.into()), ..new_job(None) }).await.unwrap();
+    claim_job(store).await.held
 }
 
 fn artifact(job_id: &JobId) -> Artifact {
     Artifact { filename: format!("report_{job_id}_1.pdf"), size: 1, ..Artifact::default() }
 }
 
-fn told(job_id: &JobId, attempt: u32) -> Callback {
+fn expected_callback(job_id: &JobId, attempt: u32) -> Callback {
     Callback { job_id: job_id.clone(), url: URL.into(), attempt }
 }
 
-/// An end is given to one who tells it, whichever end it is, and nothing else is.
-pub async fn the_end_of_a_job_is_told_once(harness: &impl Harness) {
-    let store = harness.open(patient()).await;
-    store.submit(&job(None)).await.unwrap();
-    let unasked = claimed(&store).await.held;
-    store.complete(&unasked, &artifact(&unasked.job_id)).await.unwrap();
+/// A callback is given out once after completion and after failure, and not before.
+pub async fn a_callback_is_given_out_once(harness: &impl Harness) {
+    let store = harness.open(long_options()).await;
+    store.submit(&new_job(None)).await.unwrap();
+    let without_callback = claim_job(&store).await.held;
+    store.complete(&without_callback, &artifact(&without_callback.job_id)).await.unwrap();
 
-    let held = begun(&store).await;
-    assert_eq!(store.callback(HOUR).await.unwrap(), None);
+    let held = claim_job_with_callback(&store).await;
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None);
     store.release(&held).await.unwrap();
-    let held = claimed(&store).await.held;
-    assert_eq!(store.callback(HOUR).await.unwrap(), None, "handed back");
+    let held = claim_job(&store).await.held;
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None, "handed back");
     store.complete(&held, &artifact(&held.job_id)).await.unwrap();
-    assert_eq!(store.callback(HOUR).await.unwrap(), Some(told(&held.job_id, 1)));
-    assert_eq!(store.callback(HOUR).await.unwrap(), None, "somebody is about to tell it");
-    store.callback_done(&held.job_id, None).await.unwrap();
-    assert_eq!(store.callback(HOUR).await.unwrap(), None);
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), Some(expected_callback(&held.job_id, 1)));
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None, "it is reserved");
+    store.settle_callback(&held.job_id, None).await.unwrap();
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None);
 
-    let held = begun(&store).await;
-    store.fail(&held, &fault(true)).await.unwrap();
-    assert_eq!(store.callback(HOUR).await.unwrap(), None, "to be tried again");
-    let held = claimed(&store).await.held;
-    store.fail(&held, &fault(false)).await.unwrap();
-    assert_eq!(store.callback(HOUR).await.unwrap(), Some(told(&held.job_id, 1)));
+    let held = claim_job_with_callback(&store).await;
+    store.fail(&held, &failure(true)).await.unwrap();
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None, "it waits for another attempt");
+    let held = claim_job(&store).await.held;
+    store.fail(&held, &failure(false)).await.unwrap();
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), Some(expected_callback(&held.job_id, 1)));
 }
 
-/// The one who was to tell it is lost, or met a deaf ear.
-pub async fn an_end_that_was_not_told_is_given_again(harness: &impl Harness) {
-    let store = harness.open(patient()).await;
-    let held = begun(&store).await;
+/// The sender is lost, or the receiver did not accept the message.
+pub async fn a_callback_that_was_not_sent_is_given_out_again(harness: &impl Harness) {
+    let store = harness.open(long_options()).await;
+    let held = claim_job_with_callback(&store).await;
     store.complete(&held, &artifact(&held.job_id)).await.unwrap();
     let short = Duration::from_millis(20);
-    assert_eq!(store.callback(short).await.unwrap(), Some(told(&held.job_id, 1)));
-    until("the end to be given again", async || {
-        store.callback(HOUR).await.unwrap() == Some(told(&held.job_id, 2))
+    assert_eq!(store.claim_callback(short).await.unwrap(), Some(expected_callback(&held.job_id, 1)));
+    wait_until("the callback to be given out again", async || {
+        store.claim_callback(HOUR).await.unwrap() == Some(expected_callback(&held.job_id, 2))
     })
     .await;
-    store.callback_done(&held.job_id, Some(short)).await.unwrap();
-    until("the end to be given after its pause", async || {
-        store.callback(HOUR).await.unwrap() == Some(told(&held.job_id, 3))
+    store.settle_callback(&held.job_id, Some(short)).await.unwrap();
+    wait_until("the callback to be given out after its delay", async || {
+        store.claim_callback(HOUR).await.unwrap() == Some(expected_callback(&held.job_id, 3))
     })
     .await;
-    store.callback_done(&held.job_id, Some(HOUR)).await.unwrap();
-    assert_eq!(store.callback(HOUR).await.unwrap(), None, "not before its pause is over");
+    store.settle_callback(&held.job_id, Some(HOUR)).await.unwrap();
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None, "not before the end of its delay");
 }
 
-/// Deleted jobs and expired ones end without a word.
-pub async fn nothing_is_told_of_a_job_that_is_gone(harness: &impl Harness) {
-    let store = harness.open(patient()).await;
-    let deleted = begun(&store).await;
+/// Deleted and expired jobs have no callbacks.
+pub async fn a_deleted_or_expired_job_has_no_callback(harness: &impl Harness) {
+    let store = harness.open(long_options()).await;
+    let deleted = claim_job_with_callback(&store).await;
     store.complete(&deleted, &artifact(&deleted.job_id)).await.unwrap();
     store.delete(&deleted.job_id).await.unwrap();
-    assert_eq!(store.callback(HOUR).await.unwrap(), None);
-    // What is said of it late does no harm.
-    store.callback_done(&deleted.job_id, Some(Duration::ZERO)).await.unwrap();
-    assert_eq!(store.callback(HOUR).await.unwrap(), None);
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None);
+    // A late call does no harm.
+    store.settle_callback(&deleted.job_id, Some(Duration::ZERO)).await.unwrap();
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None);
 
-    let store = harness.open(StoreOptions { ttl: Duration::from_millis(200), ..patient() }).await;
-    let expired = begun(&store).await;
+    let store = harness.open(StoreOptions { ttl: Duration::from_millis(200), ..long_options() }).await;
+    let expired = claim_job_with_callback(&store).await;
     store.complete(&expired, &artifact(&expired.job_id)).await.unwrap();
-    until("the job to expire", async || store.get(&expired.job_id).await.unwrap().is_none()).await;
-    assert_eq!(store.callback(HOUR).await.unwrap(), None);
+    wait_until("the job to expire", async || store.get(&expired.job_id).await.unwrap().is_none()).await;
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None);
     store.reap().await.unwrap();
-    assert_eq!(store.callback(HOUR).await.unwrap(), None);
+    assert_eq!(store.claim_callback(HOUR).await.unwrap(), None);
 }

@@ -1,107 +1,107 @@
-//! Promises about what the clock does.
+//! Promises about expiry.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Harness, claimed, fault, job, patient, submitted, until};
-use crate::{Artifact, HeldError, JobId, JobStore, State, StoreOptions, WorkerId};
+use super::{Harness, claim_job, failure, long_options, new_job, submit_job, wait_until};
+use crate::{Artifact, JobId, JobState, JobStore, LeaseError, StoreOptions, WorkerId};
 
 fn short_lease() -> StoreOptions {
-    StoreOptions { lease: Duration::from_millis(40), ..patient() }
+    StoreOptions { lease: Duration::from_millis(40), ..long_options() }
 }
 
-async fn state(store: &Arc<dyn JobStore>, job_id: &JobId) -> Option<State> {
+async fn state(store: &Arc<dyn JobStore>, job_id: &JobId) -> Option<JobState> {
     store.get(job_id).await.unwrap().map(|record| record.state)
 }
 
 /// Reaps until a job is in a state.
-async fn reaped_into(store: &Arc<dyn JobStore>, job_id: &JobId, wanted: Option<State>) {
-    until("the clock to do its work", || async {
+async fn reap_until(store: &Arc<dyn JobStore>, job_id: &JobId, expected: Option<JobState>) {
+    wait_until("the job to be reaped", || async {
         store.reap().await.unwrap();
-        state(store, job_id).await == wanted
+        state(store, job_id).await == expected
     })
     .await;
 }
 
-/// A job whose worker died is claimed again, and the dead worker's word counts no more.
+/// The job of a dead worker can be claimed again, and late calls of the dead worker are refused.
 pub async fn a_lost_worker_s_job_waits_again(harness: &impl Harness) {
     let store = harness.open(short_lease()).await;
-    let job_id = submitted(&store).await;
-    let lost = claimed(&store).await.held;
+    let job_id = submit_job(&store).await;
+    let lost = claim_job(&store).await.held;
     assert_eq!(store.claim(&WorkerId::random()).await.unwrap(), None);
-    reaped_into(&store, &job_id, Some(State::Queued)).await;
-    assert!(matches!(store.heartbeat(&lost, None).await, Err(HeldError::Lost)));
+    reap_until(&store, &job_id, Some(JobState::Queued)).await;
+    assert!(matches!(store.heartbeat(&lost, None).await, Err(LeaseError::Lost)));
     let artifact = Artifact { filename: "late.pdf".into(), size: 1, ..Artifact::default() };
-    assert!(matches!(store.complete(&lost, &artifact).await, Err(HeldError::Lost)));
-    assert_eq!(claimed(&store).await.held.attempt, 2);
+    assert!(matches!(store.complete(&lost, &artifact).await, Err(LeaseError::Lost)));
+    assert_eq!(claim_job(&store).await.held.attempt, 2);
 }
 
-/// After three lost workers the job fails, and says so.
+/// After three lost workers the job fails with a message.
 pub async fn a_lost_worker_s_job_is_given_up_in_the_end(harness: &impl Harness) {
     let store = harness.open(short_lease()).await;
-    let job_id = submitted(&store).await;
+    let job_id = submit_job(&store).await;
     for _ in 0..2 {
-        claimed(&store).await;
-        reaped_into(&store, &job_id, Some(State::Queued)).await;
+        claim_job(&store).await;
+        reap_until(&store, &job_id, Some(JobState::Queued)).await;
     }
-    let last = claimed(&store).await.held;
-    reaped_into(&store, &job_id, Some(State::Failed)).await;
+    let last = claim_job(&store).await.held;
+    reap_until(&store, &job_id, Some(JobState::Failed)).await;
     let record = store.get(&job_id).await.unwrap().unwrap();
-    assert_eq!(record.error, Some(store.options().given_up()));
+    assert_eq!(record.error, Some(store.options().give_up_message()));
     assert!(record.completed_at.is_some());
-    assert!(matches!(store.heartbeat(&last, None).await, Err(HeldError::Lost)));
+    assert!(matches!(store.heartbeat(&last, None).await, Err(LeaseError::Lost)));
 }
 
-/// A worker that goes on sending heartbeats keeps its job beyond its first lease.
+/// A worker that sends heartbeats keeps its job beyond its first lease.
 pub async fn a_heartbeat_keeps_the_lease(harness: &impl Harness) {
-    let store = harness.open(patient()).await;
-    let job_id = submitted(&store).await;
-    let held = claimed(&store).await.held;
+    let store = harness.open(long_options()).await;
+    let job_id = submit_job(&store).await;
+    let held = claim_job(&store).await.held;
     let before = store.get(&job_id).await.unwrap().unwrap().expires_at;
-    until("a heartbeat to be written", || async {
+    wait_until("a heartbeat to be written", || async {
         store.heartbeat(&held, None).await.unwrap();
         store.get(&job_id).await.unwrap().unwrap().expires_at > before
     })
     .await;
     assert!(store.reap().await.unwrap().requeued.is_empty());
-    assert_eq!(state(&store, &job_id).await, Some(State::Running));
+    assert_eq!(state(&store, &job_id).await, Some(JobState::Running));
 }
 
-/// An expired job is unknown; the name of its file is told once, so that it can be removed.
+/// An expired job is unknown, and its id can be used again.
 pub async fn a_record_expires_with_its_file(harness: &impl Harness) {
-    let store = harness.open(StoreOptions { ttl: Duration::from_millis(300), ..patient() }).await;
-    let job_id = submitted(&store).await;
-    // On a busy machine it may expire before its turn, which is no other promise.
+    let store = harness.open(StoreOptions { ttl: Duration::from_millis(300), ..long_options() }).await;
+    let job_id = submit_job(&store).await;
+    // On a busy machine it may expire before it is claimed.
     if let Some(claim) = store.claim(&WorkerId::random()).await.unwrap() {
         let artifact = Artifact { filename: "a.pdf".into(), size: 1, ..Artifact::default() };
         let done = store.complete(&claim.held, &artifact).await;
-        assert!(matches!(done, Ok(()) | Err(HeldError::Lost)), "{done:?}");
+        assert!(matches!(done, Ok(()) | Err(LeaseError::Lost)), "{done:?}");
     }
     let before = store.changes(None).await.unwrap().now;
-    until("the record to expire", || async { state(&store, &job_id).await.is_none() }).await;
+    wait_until("the record to expire", || async { state(&store, &job_id).await.is_none() }).await;
     assert!(store.list(None, 10).await.unwrap().records.is_empty());
     assert_eq!(store.delete(&job_id).await.unwrap(), None);
     store.reap().await.unwrap();
     assert_eq!(state(&store, &job_id).await, None);
     assert_eq!(store.changes(Some(before)).await.unwrap().jobs, Some(vec![job_id.clone()]));
     // The id is free again.
-    store.submit(&crate::NewJob { job_id, ..job(None) }).await.unwrap();
+    store.submit(&crate::NewJob { job_id, ..new_job(None) }).await.unwrap();
 }
 
-/// Submission, claim, heartbeat, retry and the end each set the time to live anew.
+/// Submission, claim, heartbeat, retry and completion each renew the time to live.
 pub async fn each_write_renews_the_life_of_a_record(harness: &impl Harness) {
-    let store = harness.open(patient()).await;
-    let job_id = submitted(&store).await;
+    let store = harness.open(long_options()).await;
+    let job_id = submit_job(&store).await;
     let mut last = store.get(&job_id).await.unwrap().unwrap().expires_at;
     let artifact = Artifact { filename: "a.pdf".into(), size: 1, ..Artifact::default() };
     let mut held = None;
     for step in ["claim", "heartbeat", "fail", "claim", "release", "claim", "complete"] {
-        // So that a renewal is later than the last by something that a clock can show.
+        // Makes the next renewal later by a measurable time.
         tokio::time::sleep(Duration::from_millis(15)).await;
         match step {
-            "claim" => held = Some(claimed(&store).await.held),
+            "claim" => held = Some(claim_job(&store).await.held),
             "heartbeat" => store.heartbeat(held.as_ref().unwrap(), None).await.unwrap(),
-            "fail" => assert!(store.fail(held.as_ref().unwrap(), &fault(true)).await.is_ok()),
+            "fail" => assert!(store.fail(held.as_ref().unwrap(), &failure(true)).await.is_ok()),
             "release" => store.release(held.as_ref().unwrap()).await.unwrap(),
             _ => store.complete(held.as_ref().unwrap(), &artifact).await.unwrap(),
         }
@@ -111,16 +111,16 @@ pub async fn each_write_renews_the_life_of_a_record(harness: &impl Harness) {
     }
 }
 
-/// A long queue loses nobody: a job that waits lives on while somebody reaps.
+/// A queued job does not expire while any process reaps, so no job is lost in a long queue.
 pub async fn a_waiting_job_does_not_expire(harness: &impl Harness) {
-    let store = harness.open(StoreOptions { ttl: Duration::from_secs(10), ..patient() }).await;
-    let job_id = submitted(&store).await;
+    let store = harness.open(StoreOptions { ttl: Duration::from_secs(10), ..long_options() }).await;
+    let job_id = submit_job(&store).await;
     let first = store.get(&job_id).await.unwrap().unwrap().expires_at;
-    until("its life to be renewed", || async {
+    wait_until("its life to be renewed", || async {
         store.reap().await.unwrap();
         let record = store.get(&job_id).await.unwrap().expect("a waiting job to live on");
         record.expires_at > first
     })
     .await;
-    assert_eq!(claimed(&store).await.held.job_id, job_id);
+    assert_eq!(claim_job(&store).await.held.job_id, job_id);
 }

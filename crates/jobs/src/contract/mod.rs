@@ -1,33 +1,33 @@
 //! The tests that every store passes.
 //!
-//! A store names how it is opened, and gets a test for each promise:
+//! The macro generates a test for each promise of a store:
 //!
 //! ```ignore
 //! jobs::contract_tests!(Harness::start().await);
 //! ```
 
-// A test ends in a panic when its promise is broken; that is what it is for.
+// These functions are tests, so they panic when a promise is broken.
 #![allow(clippy::missing_panics_doc)]
 
 mod batches;
 mod callbacks;
-mod cases;
 mod expiry;
-mod faults;
-mod looking;
+mod fairness;
 mod messages;
 mod protocol;
-mod turns;
+mod queries;
+mod transitions;
+mod unreadable_jobs;
 
 pub use batches::*;
 pub use callbacks::*;
-pub use cases::*;
 pub use expiry::*;
-pub use faults::*;
-pub use looking::*;
+pub use fairness::*;
 pub use messages::*;
-pub use protocol::{Answer, Life, Step, Tries, the_store_follows_the_protocol};
-pub use turns::*;
+pub use protocol::{Answer, Attempts, Life, Step, the_store_follows_the_protocol};
+pub use queries::*;
+pub use transitions::*;
+pub use unreadable_jobs::*;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,14 +37,14 @@ use serde_json::json;
 
 use crate::{Claim, Failure, JobId, JobStore, Kind, NewJob, StoreOptions, WorkerId};
 
-/// How the tests of a store open one.
+/// Opens stores for the tests.
 #[async_trait]
 pub trait Harness: Send + Sync {
-    /// An empty store, which nobody else has.
+    /// Opens an empty store that no other test uses.
     async fn open(&self, options: StoreOptions) -> Arc<dyn JobStore>;
 }
 
-/// One `#[tokio::test]` for each promise of a store. `$harness` makes its [`Harness`].
+/// Generates a `#[tokio::test]` for each promise of a store. `$harness` is an expression for the [`Harness`].
 #[macro_export]
 macro_rules! contract_tests {
     ($harness:expr) => {
@@ -60,8 +60,8 @@ macro_rules! contract_tests {
             completing_twice_is_no_error,
             what_is_final_stays,
             a_wrong_input_fails_at_once,
-            a_passing_fault_is_tried_again,
-            a_passing_fault_is_given_up_in_the_end,
+            a_temporary_error_is_retried,
+            a_temporary_error_fails_after_the_last_attempt,
             an_old_attempt_changes_nothing,
             a_job_that_cannot_be_read_fails_and_holds_up_no_other,
             a_job_handed_back_uses_no_attempt,
@@ -70,7 +70,7 @@ macro_rules! contract_tests {
             the_list_has_the_newest_first,
             whatever_happens_to_a_job_is_a_change,
             changes_that_are_not_known_are_not_made_up,
-            the_first_change_of_all_is_told,
+            the_first_change_is_listed,
             each_change_comes_as_a_message,
             several_jobs_are_read_at_once,
             places_that_are_read_at_once_are_the_same,
@@ -78,12 +78,12 @@ macro_rules! contract_tests {
             waiting_ends_when_a_job_comes,
             a_repeated_submission_is_the_same_job,
             a_key_is_for_one_request,
-            the_end_of_a_job_is_told_once,
-            an_end_that_was_not_told_is_given_again,
-            nothing_is_told_of_a_job_that_is_gone,
+            a_callback_is_given_out_once,
+            a_callback_that_was_not_sent_is_given_out_again,
+            a_deleted_or_expired_job_has_no_callback,
             owners_take_turns,
             a_job_that_is_tried_again_keeps_its_turn,
-            so_many_jobs_may_wait_and_no_more,
+            the_queue_is_limited_in_total_and_per_owner,
             a_job_knows_its_place_in_the_queue,
             the_store_says_that_it_answers,
             what_there_is_to_do_is_counted,
@@ -107,13 +107,13 @@ macro_rules! contract_tests {
     };
 }
 
-/// Options with which nothing runs out while a test looks on.
-pub(crate) fn patient() -> StoreOptions {
+/// Options with which nothing expires during a test.
+pub(crate) fn long_options() -> StoreOptions {
     let hour = Duration::from_hours(1);
     StoreOptions { ttl: hour, lease: hour, retry_delay: Duration::ZERO, ..StoreOptions::default() }
 }
 
-pub(crate) fn job(total_detections: Option<u64>) -> NewJob {
+pub(crate) fn new_job(total_detections: Option<u64>) -> NewJob {
     let kind = if total_detections.is_some() { Kind::Zip } else { Kind::Pdf };
     let request = json!({"what": ["ever", 1]});
     let title = "Herons, \"Oude Dijk\" – Ü".into();
@@ -122,6 +122,7 @@ pub(crate) fn job(total_detections: Option<u64>) -> NewJob {
         kind,
         title,
         request,
+        details: None,
         total_detections,
         owner: None,
         callback_url: None,
@@ -129,22 +130,22 @@ pub(crate) fn job(total_detections: Option<u64>) -> NewJob {
     }
 }
 
-pub(crate) async fn submitted(store: &Arc<dyn JobStore>) -> JobId {
-    store.submit(&job(None)).await.unwrap().into_record().job_id
+pub(crate) async fn submit_job(store: &Arc<dyn JobStore>) -> JobId {
+    store.submit(&new_job(None)).await.unwrap().into_record().job_id
 }
 
-pub(crate) async fn claimed(store: &Arc<dyn JobStore>) -> Claim {
+pub(crate) async fn claim_job(store: &Arc<dyn JobStore>) -> Claim {
     store.claim(&WorkerId::random()).await.unwrap().expect("a job to claim")
 }
 
-pub(crate) fn fault(may_pass: bool) -> Failure {
+pub(crate) fn failure(may_pass: bool) -> Failure {
     Failure { message: "the picture a.jpg is no picture".into(), may_pass }
 }
 
-/// Asks until the answer is yes. A test that would wait for ever ends after a minute.
-pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+/// Waits until a condition holds. Panics after a minute.
+pub(crate) async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
-    while !holds().await {
+    while !condition().await {
         assert!(begun.elapsed() < Duration::from_mins(1), "waited a minute for: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -1,145 +1,148 @@
-//! The life of one job as every store has it, as a pure function.
+//! The life of one job as a pure function, which every store has to follow.
 //!
-//! It is what a store is compared with, walk by walk ([`the_store_follows_the_protocol`]), and what the
-//! model of the whole program (`tests/model.rs`) is made of: what is shown of the model then
-//! holds for the stores.
+//! Stores are compared with it on random walks ([`the_store_follows_the_protocol`]). The model of the whole
+//! program (`tests/model`) is built from it too, so what is proved for the model also holds for the stores.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Harness, fault, job, patient, until};
-use crate::{AfterFailure, Artifact, Held, HeldError, JobId, JobStore, State, StoreOptions, WorkerId};
+use super::{Harness, failure, long_options, new_job, wait_until};
+use crate::{AfterFailure, Artifact, JobId, JobState, JobStore, Lease, LeaseError, StoreOptions, WorkerId};
 
-/// Where a job is in its life.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Life {
     /// Not submitted yet.
     #[default]
-    Unborn,
-    /// Waits for a worker.
-    Waiting(Tries),
-    /// A worker has it, the one with this number.
-    Running(Tries, u8),
-    /// Done, by this attempt.
+    NotSubmitted,
+    /// It waits for a worker.
+    Queued(Attempts),
+    /// The worker with this number is processing it.
+    Running(Attempts, u8),
+    /// Completed by this attempt.
     Completed(u8),
-    /// Given up, at this attempt.
+    /// Failed in this attempt.
     Failed(u8),
     /// Deleted, expired or lost.
     Gone,
 }
 
-/// How often a job was begun.
+/// The attempts at a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Tries {
-    /// The current or last attempt, from 1: the fencing token.
+pub struct Attempts {
+    /// The number of the current or last attempt, from 1: the fencing token.
     pub attempt: u8,
-    /// Attempts that were handed back, and do not count against the limit.
+    /// The number of attempts that were handed back, which do not count against the limit.
     pub handed_back: u8,
 }
 
-/// What is asked of a store. Words of workers carry the attempt that they think they have.
+/// A call of a store. Calls by workers have the attempt that the worker believes to be current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// The job is made.
+    /// A client submits the job.
     Submit,
-    /// The worker of this number asks for a job.
+    /// The worker with this number claims a job.
     Claim(u8),
-    /// An attempt says that it is at work.
+    /// An attempt sends a heartbeat.
     Heartbeat(u8),
     /// An attempt has published its file.
     Complete(u8),
-    /// An attempt failed; another may do better when the second part is true.
+    /// An attempt failed; the flag says whether the error is temporary.
     Fail(u8, bool),
-    /// An attempt gives its job back.
+    /// An attempt hands its job back.
     Release(u8),
-    /// A client does not want the job.
+    /// A client deletes the job.
     Delete,
-    /// The lease ran out.
+    /// The lease expired.
     Reap,
 }
 
-/// What a store answers.
+/// The answer of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
-    /// It is done.
+    /// The call succeeded.
     Done,
     /// There is nothing to claim, to delete or to do.
     Nothing,
-    /// The worker has the job now, with this attempt.
+    /// The worker has claimed the job with this attempt.
     Claimed(u8),
-    /// The job is not this attempt's.
+    /// The attempt does not hold the job.
     Lost,
     /// The job failed for good.
     Failed,
 }
 
 impl Life {
-    /// Nothing but deletion and time changes it any more.
+    /// Whether only deletion and expiry can still change it.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Completed(_) | Self::Failed(_) | Self::Gone)
     }
 
-    /// The attempt that has the job.
+    /// The attempt that holds the job.
     pub fn holder(self) -> Option<u8> {
-        if let Self::Running(tries, _) = self { Some(tries.attempt) } else { None }
+        if let Self::Running(attempts, _) = self { Some(attempts.attempt) } else { None }
     }
 
-    /// What becomes of the job, and what is answered, when a job is tried `most` times.
-    pub fn after(self, step: Step, most: u8) -> (Self, Answer) {
+    /// The next state and the answer of a call, with at most `max_attempts` attempts.
+    pub fn apply(self, step: Step, max_attempts: u8) -> (Self, Answer) {
         match (self, step) {
-            (Self::Unborn, Step::Submit) => (Self::Waiting(Tries::default()), Answer::Done),
-            (Self::Waiting(tries), Step::Claim(worker)) => {
-                let tries = Tries { attempt: tries.attempt + 1, ..tries };
-                (Self::Running(tries, worker), Answer::Claimed(tries.attempt))
+            (Self::NotSubmitted, Step::Submit) => (Self::Queued(Attempts::default()), Answer::Done),
+            (Self::Queued(attempts), Step::Claim(worker)) => {
+                let attempts = Attempts { attempt: attempts.attempt + 1, ..attempts };
+                (Self::Running(attempts, worker), Answer::Claimed(attempts.attempt))
             }
-            // It asks since the answer was lost.
-            (Self::Running(tries, holder), Step::Claim(worker)) if holder == worker => {
-                (self, Answer::Claimed(tries.attempt))
+            // Claims again, since the first answer was lost.
+            (Self::Running(attempts, holder), Step::Claim(worker)) if holder == worker => {
+                (self, Answer::Claimed(attempts.attempt))
             }
-            (Self::Unborn | Self::Gone, Step::Delete) => (self, Answer::Nothing),
+            (Self::NotSubmitted | Self::Gone, Step::Delete) => (self, Answer::Nothing),
             (_, Step::Delete) => (Self::Gone, Answer::Done),
-            (Self::Running(tries, _), Step::Reap) => match self.again(true, most) {
-                Self::Failed(_) => (Self::Failed(tries.attempt), Answer::Failed),
-                waiting => (waiting, Answer::Done),
+            (Self::Running(attempts, _), Step::Reap) => match self.retry_or_fail(true, max_attempts) {
+                Self::Failed(_) => (Self::Failed(attempts.attempt), Answer::Failed),
+                queued => (queued, Answer::Done),
             },
             (_, Step::Submit | Step::Claim(_) | Step::Reap) => (self, Answer::Nothing),
-            // Said twice, since the first answer was lost.
+            // Completes again, since the first answer was lost.
             (Self::Completed(by), Step::Complete(attempt)) if by == attempt => (self, Answer::Done),
-            (Self::Running(tries, _), word) => self.told(tries, word, most),
+            (Self::Running(attempts, _), step) => self.apply_worker_step(attempts, step, max_attempts),
             _ => (self, Answer::Lost),
         }
     }
 
-    /// What an attempt says of a job that runs.
-    fn told(self, tries: Tries, word: Step, most: u8) -> (Self, Answer) {
-        let holds = |attempt: u8| attempt == tries.attempt;
-        match word {
+    /// The same for a call by an attempt, on a running job.
+    fn apply_worker_step(self, attempts: Attempts, step: Step, max_attempts: u8) -> (Self, Answer) {
+        let holds = |attempt: u8| attempt == attempts.attempt;
+        match step {
             Step::Heartbeat(attempt) if holds(attempt) => (self, Answer::Done),
             Step::Complete(attempt) if holds(attempt) => (Self::Completed(attempt), Answer::Done),
             Step::Release(attempt) if holds(attempt) => {
-                let tries = Tries { handed_back: tries.handed_back + 1, ..tries };
-                (Self::Waiting(tries), Answer::Done)
+                let attempts = Attempts { handed_back: attempts.handed_back + 1, ..attempts };
+                (Self::Queued(attempts), Answer::Done)
             }
-            Step::Fail(attempt, may_pass) if holds(attempt) => match self.again(may_pass, most) {
-                Self::Failed(attempt) => (Self::Failed(attempt), Answer::Failed),
-                waiting => (waiting, Answer::Done),
-            },
+            Step::Fail(attempt, may_pass) if holds(attempt) => {
+                match self.retry_or_fail(may_pass, max_attempts) {
+                    Self::Failed(attempt) => (Self::Failed(attempt), Answer::Failed),
+                    queued => (queued, Answer::Done),
+                }
+            }
             _ => (self, Answer::Lost),
         }
     }
 
-    fn again(self, may_pass: bool, most: u8) -> Self {
+    fn retry_or_fail(self, may_pass: bool, max_attempts: u8) -> Self {
         match self {
-            Self::Running(tries, _) if may_pass && tries.attempt - tries.handed_back < most => {
-                Self::Waiting(tries)
+            Self::Running(attempts, _)
+                if may_pass && attempts.attempt - attempts.handed_back < max_attempts =>
+            {
+                Self::Queued(attempts)
             }
-            Self::Running(tries, _) => Self::Failed(tries.attempt),
+            Self::Running(attempts, _) => Self::Failed(attempts.attempt),
             other => other,
         }
     }
 }
 
-/// A real store, one job of it, and two workers.
+/// A walk through the life of a job in a real store, with two workers.
 struct Walk {
     store: Arc<dyn JobStore>,
     job_id: JobId,
@@ -147,17 +150,17 @@ struct Walk {
 }
 
 impl Walk {
-    /// Does in the store what `step` says.
-    async fn take(&self, step: Step) -> Answer {
-        let held = |attempt: u8| Held { job_id: self.job_id.clone(), attempt: attempt.into() };
-        let done = |answer: Result<(), HeldError>| match answer {
+    /// Makes a call of the store.
+    async fn execute(&self, step: Step) -> Answer {
+        let held = |attempt: u8| Lease { job_id: self.job_id.clone(), attempt: attempt.into() };
+        let done = |answer: Result<(), LeaseError>| match answer {
             Ok(()) => Answer::Done,
-            Err(HeldError::Lost) => Answer::Lost,
-            Err(HeldError::Store(error)) => panic!("{error}"),
+            Err(LeaseError::Lost) => Answer::Lost,
+            Err(LeaseError::Store(error)) => panic!("{error}"),
         };
         match step {
             Step::Submit => {
-                let new = crate::NewJob { job_id: self.job_id.clone(), ..job(None) };
+                let new = crate::NewJob { job_id: self.job_id.clone(), ..new_job(None) };
                 self.store.submit(&new).await.map_or(Answer::Nothing, |_| Answer::Done)
             }
             Step::Claim(worker) => {
@@ -173,11 +176,13 @@ impl Walk {
                     Artifact { filename: format!("file_{attempt}"), size: 1, ..Artifact::default() };
                 done(self.store.complete(&held(attempt), &artifact).await)
             }
-            Step::Fail(attempt, may_pass) => match self.store.fail(&held(attempt), &fault(may_pass)).await {
-                Ok(AfterFailure::Retry) => Answer::Done,
-                Ok(AfterFailure::Failed) => Answer::Failed,
-                other => done(other.map(|_| ())),
-            },
+            Step::Fail(attempt, may_pass) => {
+                match self.store.fail(&held(attempt), &failure(may_pass)).await {
+                    Ok(AfterFailure::Retry) => Answer::Done,
+                    Ok(AfterFailure::Failed) => Answer::Failed,
+                    other => done(other.map(|_| ())),
+                }
+            }
             Step::Delete => match self.store.delete(&self.job_id).await.unwrap() {
                 Some(_) => Answer::Done,
                 None => Answer::Nothing,
@@ -193,15 +198,15 @@ impl Walk {
         }
     }
 
-    /// Takes a step and compares.
-    async fn compare(&self, before: Life, step: Step, most: u8) -> Life {
-        let (after, expected) = before.after(step, most);
-        let mut answer = self.take(step).await;
+    /// Makes a call, and compares the answer and the record with the protocol.
+    async fn compare(&self, before: Life, step: Step, max_attempts: u8) -> Life {
+        let (after, expected) = before.apply(step, max_attempts);
+        let mut answer = self.execute(step).await;
         if step == Step::Reap && expected != Answer::Nothing {
-            // A lease runs out by the clock.
-            until("the lease to run out", async || {
+            // A lease expires by the clock.
+            wait_until("the lease to expire", async || {
                 if answer == Answer::Nothing {
-                    answer = self.take(step).await;
+                    answer = self.execute(step).await;
                 }
                 answer != Answer::Nothing
             })
@@ -209,24 +214,24 @@ impl Walk {
         }
         assert_eq!(answer, expected, "{step:?} in {before:?}");
         let record = self.store.get(&self.job_id).await.unwrap();
-        let found = record.as_ref().map(|record| (record.state, record.attempt));
-        let wanted = match after {
-            Life::Unborn | Life::Gone => None,
-            Life::Waiting(tries) => Some((State::Queued, tries.attempt)),
-            Life::Running(tries, _) => Some((State::Running, tries.attempt)),
-            Life::Completed(attempt) => Some((State::Completed, attempt)),
-            Life::Failed(attempt) => Some((State::Failed, attempt)),
+        let actual = record.as_ref().map(|record| (record.state, record.attempt));
+        let expected = match after {
+            Life::NotSubmitted | Life::Gone => None,
+            Life::Queued(attempts) => Some((JobState::Queued, attempts.attempt)),
+            Life::Running(attempts, _) => Some((JobState::Running, attempts.attempt)),
+            Life::Completed(attempt) => Some((JobState::Completed, attempt)),
+            Life::Failed(attempt) => Some((JobState::Failed, attempt)),
         };
         assert_eq!(
-            found,
-            wanted.map(|(state, attempt)| (state, u32::from(attempt))),
+            actual,
+            expected.map(|(state, attempt)| (state, u32::from(attempt))),
             "{step:?} in {before:?}"
         );
         after
     }
 }
 
-/// Numbers that look random and are the same each time (Marsaglia, “Xorshift RNGs”, 2003).
+/// A deterministic generator of random numbers (Marsaglia, “Xorshift RNGs”, 2003).
 struct Dice(u64);
 
 impl Dice {
@@ -237,9 +242,9 @@ impl Dice {
         self.0 % sides
     }
 
-    /// A step of a worker that has `attempt`, or thinks so.
-    fn step(&mut self, current: u8) -> Step {
-        // One word in four is of an attempt before the current one.
+    /// A random call; `current` is the current attempt.
+    fn choose_step(&mut self, current: u8) -> Step {
+        // One call in four is by the attempt before the current one.
         let attempt = if self.throw(4) == 0 { current.saturating_sub(1) } else { current };
         match self.throw(16) {
             0..5 => Step::Claim(u8::try_from(self.throw(2)).unwrap_or(0)),
@@ -254,19 +259,20 @@ impl Dice {
     }
 }
 
-/// On walks through all that can be said to it a store answers as the protocol does.
+/// On random walks through all calls the store answers like the protocol.
 pub async fn the_store_follows_the_protocol(harness: &impl Harness) {
-    const MOST: u8 = 3;
-    let options = StoreOptions { lease: Duration::from_millis(1), max_attempts: MOST.into(), ..patient() };
+    const MAX_ATTEMPTS: u8 = 3;
+    let options =
+        StoreOptions { lease: Duration::from_millis(1), max_attempts: MAX_ATTEMPTS.into(), ..long_options() };
     let store = harness.open(options).await;
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for _ in 0..150 {
         let workers = [WorkerId::random(), WorkerId::random()];
         let walk = Walk { store: Arc::clone(&store), job_id: JobId::random(), workers };
-        let (mut life, mut current) = (walk.compare(Life::Unborn, Step::Submit, MOST).await, 0);
+        let (mut life, mut current) = (walk.compare(Life::NotSubmitted, Step::Submit, MAX_ATTEMPTS).await, 0);
         for _ in 0..12 {
-            let step = dice.step(current);
-            life = walk.compare(life, step, MOST).await;
+            let step = dice.choose_step(current);
+            life = walk.compare(life, step, MAX_ATTEMPTS).await;
             current = life.holder().unwrap_or(current);
         }
         store.delete(&walk.job_id).await.unwrap();

@@ -1,4 +1,4 @@
-//! Where a Redis server is, as people write it.
+//! The address of a Redis server.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -27,13 +27,13 @@ use redis::{
 #[derive(Clone)]
 pub struct RedisAddress {
     servers: Vec<ConnectionInfo>,
-    /// The name under which sentinels know the master, and how they are spoken to.
+    /// The name of the master, and the login of the sentinels.
     sentinel: Option<(String, RedisConnectionInfo)>,
-    /// Without a password.
-    shown: String,
+    /// The address without a password.
+    description: String,
 }
 
-/// A text that is no address of a Redis server.
+/// The text is not the address of a Redis server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected redis://[user:password@]host[:port][/database], rediss://… for TLS, or \
@@ -41,17 +41,17 @@ pub struct RedisAddress {
 )]
 pub struct InvalidAddress(String);
 
-/// What is asked where the server is.
-pub(super) enum Guide {
-    /// It is always at the same place.
+/// Finds the current server.
+pub(super) enum ServerLocator {
+    /// The server is always at the same address.
     Server(Box<Client>),
-    /// Sentinels know.
+    /// Sentinels know the current master.
     Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
 }
 
 impl RedisAddress {
-    /// Whether `text` means to be such an address.
-    pub fn is_meant(text: &str) -> bool {
+    /// Whether the scheme of `text` is one of Redis or Valkey.
+    pub fn has_redis_scheme(text: &str) -> bool {
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
         ["redis", "valkey", "unix"].iter().any(|known| scheme.starts_with(known))
     }
@@ -61,9 +61,10 @@ impl RedisAddress {
         self.servers[0].redis_settings().db()
     }
 
-    pub(super) fn guide(&self) -> Result<Guide, RedisError> {
-        let Some((master, asked)) = &self.sentinel else {
-            return Client::open(self.servers[0].clone()).map(|client| Guide::Server(Box::new(client)));
+    pub(super) fn build_locator(&self) -> Result<ServerLocator, RedisError> {
+        let Some((master, login)) = &self.sentinel else {
+            let client = Client::open(self.servers[0].clone())?;
+            return Ok(ServerLocator::Server(Box::new(client)));
         };
         let servers = self.servers.iter().map(|server| server.addr().clone());
         let mut builder = SentinelClientBuilder::new(servers, master, SentinelServerType::Master)?;
@@ -75,48 +76,48 @@ impl RedisAddress {
         if let Some(password) = redis.password() {
             builder = builder.set_client_to_redis_password(password);
         }
-        if let Some(user) = asked.username() {
+        if let Some(user) = login.username() {
             builder = builder.set_client_to_sentinel_username(user);
         }
-        if let Some(password) = asked.password() {
+        if let Some(password) = login.password() {
             builder = builder.set_client_to_sentinel_password(password);
         }
         if matches!(self.servers[0].addr(), ConnectionAddr::TcpTls { .. }) {
             builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
         }
-        builder.build().map(|client| Guide::Sentinel(Box::new(tokio::sync::Mutex::new(client))))
+        let client = builder.build()?;
+        Ok(ServerLocator::Sentinel(Box::new(tokio::sync::Mutex::new(client))))
     }
 
-    /// Which server and database it is, written in one way however the address was: without user,
-    /// password and TLS, and with port and database. An address that only this machine reaches has
-    /// the name of the machine in it.
+    /// The identity of the server and database in a canonical form: without user, password and TLS, and with
+    /// port and database. It has the name of this machine if only this machine reaches the address.
     pub(crate) fn identity(&self, machine: &str) -> String {
         let database = self.servers[0].redis_settings().db();
-        let mut places: Vec<String> = self.servers.iter().map(|server| place(server.addr())).collect();
-        places.sort();
-        let places = places.join(",");
+        let mut hosts: Vec<String> = self.servers.iter().map(|server| format_host(server.addr())).collect();
+        hosts.sort();
+        let hosts = hosts.join(",");
         let address = match &self.sentinel {
-            None => format!("redis://{places}/{database}"),
-            Some((master, _)) => format!("redis+sentinel://{places}/{master}/{database}"),
+            None => format!("redis://{hosts}/{database}"),
+            Some((master, _)) => format!("redis+sentinel://{hosts}/{master}/{database}"),
         };
-        if self.servers.iter().any(|server| is_of_this_machine(server.addr())) {
+        if self.servers.iter().any(|server| is_local(server.addr())) {
             format!("{address} on {machine}")
         } else {
             address
         }
     }
 
-    fn server(text: &str) -> Result<Self, InvalidAddress> {
-        let server = connection(text)?;
-        let shown = match text.rsplit_once('@') {
+    fn parse_server(text: &str) -> Result<Self, InvalidAddress> {
+        let server = parse_connection(text)?;
+        let description = match text.rsplit_once('@') {
             Some((before, after)) => format!("{}://{after}", before.split("://").next().unwrap_or("redis")),
             None => text.split('?').next().unwrap_or(text).to_owned(),
         };
-        Ok(Self { servers: vec![server], sentinel: None, shown })
+        Ok(Self { servers: vec![server], sentinel: None, description })
     }
 
-    /// `rest` is what follows `scheme+sentinel://`.
-    fn sentinels(scheme: &str, rest: &str) -> Result<Self, InvalidAddress> {
+    /// Parses an address of sentinels. `rest` is the part after `scheme+sentinel://`.
+    fn parse_sentinels(scheme: &str, rest: &str) -> Result<Self, InvalidAddress> {
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (login, rest) = match rest.rsplit_once('@') {
             Some((login, rest)) => (format!("{login}@"), rest),
@@ -128,24 +129,26 @@ impl RedisAddress {
             return Err(InvalidAddress("the name of the master is missing after the sentinels".into()));
         }
         let servers = hosts.split(',').map(|host| match host.rsplit_once(':') {
-            Some(_) => connection(&format!("{scheme}://{login}{host}/{database}")),
-            None => connection(&format!("{scheme}://{login}{host}:26379/{database}")),
+            Some(_) => parse_connection(&format!("{scheme}://{login}{host}/{database}")),
+            None => parse_connection(&format!("{scheme}://{login}{host}:26379/{database}")),
         });
         let password = query.split('&').find_map(|pair| pair.strip_prefix("sentinel_password="));
-        let asked = match password {
-            Some(password) => connection(&format!("redis://:{password}@sentinel"))?.redis_settings().clone(),
+        let login = match password {
+            Some(password) => {
+                parse_connection(&format!("redis://:{password}@sentinel"))?.redis_settings().clone()
+            }
             None => RedisConnectionInfo::default(),
         };
         Ok(Self {
             servers: servers.collect::<Result<_, _>>()?,
-            sentinel: Some((master.into(), asked)),
-            shown: format!("{scheme}+sentinel://{hosts}/{path}"),
+            sentinel: Some((master.into(), login)),
+            description: format!("{scheme}+sentinel://{hosts}/{path}"),
         })
     }
 }
 
-/// Where a server listens, as text.
-fn place(address: &ConnectionAddr) -> String {
+/// The host and port of a server, or the path of its socket.
+fn format_host(address: &ConnectionAddr) -> String {
     match address {
         ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
             format!("{}:{port}", host.to_ascii_lowercase())
@@ -155,8 +158,8 @@ fn place(address: &ConnectionAddr) -> String {
     }
 }
 
-/// Whether another machine means another server by the same address.
-fn is_of_this_machine(address: &ConnectionAddr) -> bool {
+/// Whether the address means another server on another machine.
+fn is_local(address: &ConnectionAddr) -> bool {
     match address {
         ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => {
             host.eq_ignore_ascii_case("localhost")
@@ -166,8 +169,8 @@ fn is_of_this_machine(address: &ConnectionAddr) -> bool {
     }
 }
 
-fn connection(text: &str) -> Result<ConnectionInfo, InvalidAddress> {
-    // What the library says does not repeat the text, which may hold a password.
+fn parse_connection(text: &str) -> Result<ConnectionInfo, InvalidAddress> {
+    // The message of the library does not repeat the text, which may contain a password.
     text.into_connection_info().map_err(|error| InvalidAddress(error.to_string()))
 }
 
@@ -176,8 +179,8 @@ impl FromStr for RedisAddress {
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
         match text.split_once("+sentinel://") {
-            Some((scheme, rest)) => Self::sentinels(scheme, rest),
-            None => Self::server(text),
+            Some((scheme, rest)) => Self::parse_sentinels(scheme, rest),
+            None => Self::parse_server(text),
         }
     }
 }
@@ -185,13 +188,13 @@ impl FromStr for RedisAddress {
 /// Without a password.
 impl fmt::Display for RedisAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.description)
     }
 }
 
 impl fmt::Debug for RedisAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.description)
     }
 }
 
@@ -207,9 +210,9 @@ mod tests {
         let redis = address.servers[0].redis_settings();
         assert_eq!((redis.db(), redis.username(), redis.password()), (3, Some("app"), Some("p@ss")));
         assert!(matches!(address.servers[1].addr(), ConnectionAddr::Tcp(host, 26379) if host == "10.0.0.2"));
-        let (master, asked) = address.sentinel.as_ref().unwrap();
-        assert_eq!((master.as_str(), asked.password()), ("main", Some("x")));
-        assert!(matches!(address.guide().unwrap(), Guide::Sentinel(_)));
+        let (master, login) = address.sentinel.as_ref().unwrap();
+        assert_eq!((master.as_str(), login.password()), ("main", Some("x")));
+        assert!(matches!(address.build_locator().unwrap(), ServerLocator::Sentinel(_)));
     }
 
     #[test]

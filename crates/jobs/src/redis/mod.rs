@@ -1,24 +1,23 @@
 //! Jobs on a Redis server, for any number of processes on any number of machines.
 //!
-//! The record of a job is at `export_job:{job_id}`, as JSON, where other programs read it and
-//! may write it. What only workers need (the request, the attempt, leases, the queue) is at
-//! `trapline:…`; `lua/common.lua` lists the keys. Each transition is one script, so it happens
-//! as a whole or not at all, and takes its time from the server, so that workers' clocks do not
-//! matter.
+//! The record of a job is JSON at `export_job:{job_id}`, where other programs read it and may write it. Data
+//! for workers (the request, the attempt, leases, the queue) are at `trapline:…`; `lua/common.lua` lists the
+//! keys. Each transition is one script, so it is atomic. It uses the time of the server, so the clocks of
+//! workers do not matter.
 //!
-//! A command that was sent and not answered may have been carried out, or may still be. Each
-//! transition can therefore be said again: a claim by a worker that has a job gives that job, a
-//! completion that was heard is heard again, and everything else is fenced by the attempt.
+//! A command without an answer may have been executed, or may still be. So each transition can be repeated: a
+//! claim by a worker that has a job returns that job, a repeated completion succeeds, and the attempt fences
+//! everything else.
 //!
-//! One server, or a master with replicas; not Redis Cluster, since a script reaches keys that it
-//! learns on its way.
+//! It works with one server, or a master with replicas; not with Redis Cluster, since scripts compute some of
+//! their keys.
 
 mod address;
-mod link;
-mod many;
+mod batches;
+mod connection;
+mod notifications;
 mod record;
 mod scripts;
-mod wake;
 
 pub use address::{InvalidAddress, RedisAddress};
 
@@ -28,59 +27,60 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::FromRedisValue;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use crate::id::{JobId, WorkerId};
-use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
+use crate::job::{Artifact, Callback, Claim, Failure, JobRecord, Lease, NewJob, Submission};
 use crate::missing_reason::write_reasons;
 use crate::store::{
-    AfterFailure, ChangeMessage, Changes, HeldError, JobStore, MostWaiting, OneRecord, Page, Reaped, Stats,
-    StoreError, StoreOptions,
+    AfterFailure, ChangeMessage, Changes, JobStore, LeaseError, Page, QueueLimits, ReapReport, RecordResult,
+    Stats, StoreError, StoreOptions,
 };
 
-use link::Link;
-use record::{record, record_key};
-use scripts::{SCRIPTS, Script, millis};
-use wake::Wake;
+use connection::ServerConnection;
+use notifications::Notifications;
+use record::{damage_error, parse_record, record_key};
+use scripts::{SCRIPTS, Script, format_millis};
 
-/// Jobs of each sort that one call of the clock looks at, so that it never holds up the server.
-const MOST_REAPED: u32 = 200;
+/// Jobs of each state that one call of `reap` handles, so that it never blocks the server for long.
+const MAX_REAPED: u32 = 200;
 
-/// A server that was silent for so long is at least not taken for frozen.
-const SHORTEST_SILENCE: Duration = Duration::from_secs(2);
-/// A key's time to live is at least this for Redis.
-const SHORTEST: Duration = Duration::from_millis(1);
+/// A pause between two calls of `reap` that is shorter than this never counts as an outage of the server.
+const MIN_OUTAGE: Duration = Duration::from_secs(2);
+/// The shortest time to live that Redis accepts.
+const MIN_TTL: Duration = Duration::from_millis(1);
 
 /// A store of jobs on a Redis server.
 #[derive(Debug)]
 pub struct RedisStore {
-    link: Arc<Link>,
+    connection: Arc<ServerConnection>,
     options: StoreOptions,
-    wake: Arc<Wake>,
-    /// The server's time when the clock was last heard, in milliseconds.
-    seen: AtomicU64,
-    listening: JoinHandle<()>,
+    notifications: Arc<Notifications>,
+    /// The server's time at the last call of `reap`, in milliseconds.
+    last_reap: AtomicU64,
+    listener: JoinHandle<()>,
 }
 
 impl RedisStore {
-    /// Uses the server at `address`. One that does not answer yet is no error: requests are told
-    /// so until it does.
+    /// Uses the server at `address`. A server that does not answer yet is not an error: requests fail until
+    /// it does.
     ///
-    /// [`StoreError::Refused`] when it answers and does not let us in.
+    /// [`StoreError::Refused`] if the server answers and refuses the connection.
     pub async fn open(address: &RedisAddress, options: StoreOptions) -> Result<Self, StoreError> {
-        let link = Arc::new(Link::new(address)?);
-        match link.connect_first().await {
+        let connection = Arc::new(ServerConnection::new(address)?);
+        match connection.connect_first().await {
             Err(refused @ StoreError::Refused(_)) => return Err(refused),
             Err(error) => {
-                tracing::warn!(%error, "starting without the job store; it is used as soon as it answers");
+                tracing::warn!(%error, "the job store does not answer yet; it is used as soon as it does");
             }
             Ok(()) => {}
         }
-        let wake = Arc::new(Wake::default());
-        let listening = tokio::spawn(wake::listen(Arc::clone(&link), Arc::clone(&wake)));
-        Ok(Self { link, options, wake, seen: AtomicU64::new(0), listening })
+        let notifications = Arc::new(Notifications::default());
+        let listener =
+            tokio::spawn(notifications::listen(Arc::clone(&connection), Arc::clone(&notifications)));
+        Ok(Self { connection, options, notifications, last_reap: AtomicU64::new(0), listener })
     }
 
     async fn call<T: FromRedisValue>(
@@ -89,14 +89,14 @@ impl RedisStore {
         job_id: &str,
         arguments: &[&str],
     ) -> Result<T, StoreError> {
-        self.link.call(script, job_id, arguments).await
+        self.connection.call(script, job_id, arguments).await
     }
 
-    /// A transition of the attempt that has a job.
+    /// Calls the script of a transition that only the current attempt may make.
     async fn call_held<T: FromRedisValue>(
         &self,
         script: &Script,
-        held: &Held,
+        held: &Lease,
         more: &[&str],
     ) -> Result<T, StoreError> {
         let (job_id, attempt) = (held.job_id.as_str(), held.attempt.to_string());
@@ -106,30 +106,30 @@ impl RedisStore {
     }
 
     fn ttl(&self) -> String {
-        millis(self.options.ttl.max(SHORTEST))
+        format_millis(self.options.ttl.max(MIN_TTL))
     }
 
     fn lease(&self) -> String {
-        millis(self.options.lease)
+        format_millis(self.options.lease)
     }
 }
 
-/// Id, attempt, kind and request of a job that was claimed, as the script gives them.
-type Claimed = (String, u32, String, String);
+/// The id, attempt, kind and request of a claimed job, as the script returns them.
+type ClaimAnswer = (String, u32, String, String);
 
-fn claim((id, attempt, kind, request): &Claimed) -> Result<Claim, StoreError> {
+fn parse_claim((id, attempt, kind, request): &ClaimAnswer) -> Result<Claim, StoreError> {
     Ok(Claim {
-        held: Held { job_id: job_id(id)?, attempt: *attempt },
-        kind: serde_json::from_str(kind).map_err(record::damaged)?,
-        request: serde_json::from_str(request).map_err(record::damaged)?,
+        held: Lease { job_id: parse_job_id(id)?, attempt: *attempt },
+        kind: serde_json::from_str(kind).map_err(damage_error)?,
+        request: serde_json::from_str(request).map_err(damage_error)?,
     })
 }
 
 impl RedisStore {
-    /// Ends a job that was claimed and cannot be read.
-    async fn fail_unreadable(&self, claimed: &Claimed, error: &StoreError) -> Result<(), StoreError> {
+    /// Fails a claimed job whose request cannot be read.
+    async fn fail_unreadable(&self, claimed: &ClaimAnswer, error: &StoreError) -> Result<(), StoreError> {
         let (id, attempt, ..) = claimed;
-        tracing::error!(job_id = id, %error, "a job cannot be read, and fails");
+        tracing::error!(job_id = id, %error, "the request of a job cannot be read; the job fails");
         let reason = json_text(&Failure::unreadable_request().message);
         let (attempt, most) = (attempt.to_string(), self.options.max_attempts.to_string());
         let arguments = [id, attempt.as_str(), &reason, "0", &most, "0", &self.ttl()];
@@ -139,17 +139,17 @@ impl RedisStore {
 
 impl Drop for RedisStore {
     fn drop(&mut self) {
-        self.listening.abort();
+        self.listener.abort();
     }
 }
 
-/// A transition that a script answers with 1, or 0 when the job is another's.
-fn done(answer: u8) -> Result<(), HeldError> {
-    if answer == 1 { Ok(()) } else { Err(HeldError::Lost) }
+/// Converts the answer of a transition: 1, or 0 if the attempt has lost the job.
+fn check_held(answer: u8) -> Result<(), LeaseError> {
+    if answer == 1 { Ok(()) } else { Err(LeaseError::Lost) }
 }
 
-fn job_id(text: &str) -> Result<JobId, StoreError> {
-    text.parse().map_err(record::damaged)
+fn parse_job_id(text: &str) -> Result<JobId, StoreError> {
+    text.parse().map_err(damage_error)
 }
 
 fn json_text(text: &str) -> String {
@@ -158,7 +158,7 @@ fn json_text(text: &str) -> String {
 
 #[async_trait]
 impl JobStore for RedisStore {
-    async fn submit(&self, job: &NewJob) -> Result<Submitted, StoreError> {
+    async fn submit(&self, job: &NewJob) -> Result<Submission, StoreError> {
         let (kind, request) = (json_text(job.kind.name()), job.request.to_string());
         let title = json_text(&job.title);
         let total = job.total_detections.map(|total| total.to_string()).unwrap_or_default();
@@ -169,8 +169,9 @@ impl JobStore for RedisStore {
         let id = job.job_id.as_str();
         let callback = job.callback_url.as_deref().unwrap_or_default();
         let owner = job.owner.as_deref().map(json_text).unwrap_or_default();
-        let MostWaiting { all, each } = self.options.most_waiting;
-        let (all, each) = (all.to_string(), each.to_string());
+        let details = job.details.as_ref().map(Value::to_string).unwrap_or_default();
+        let QueueLimits { total: max_total, per_owner } = self.options.queue_limits;
+        let (max_total, per_owner) = (max_total.to_string(), per_owner.to_string());
         let arguments = [
             id,
             &kind,
@@ -182,19 +183,20 @@ impl JobStore for RedisStore {
             &title,
             callback,
             &owner,
-            &all,
-            &each,
+            &max_total,
+            &per_owner,
+            &details,
         ];
-        let answer: scripts::Submission = self.call(&SCRIPTS.submit, id, &arguments).await?;
-        match answer.what.as_str() {
+        let answer: scripts::SubmitAnswer = self.call(&SCRIPTS.submit, id, &arguments).await?;
+        match answer.outcome.as_str() {
             "exists" => Err(StoreError::Exists(job.job_id.clone())),
             "taken" => Err(StoreError::KeyTaken),
             "full" => Err(StoreError::Full),
             "owner full" => Err(StoreError::OwnerFull),
-            what => {
-                let job_id = job_id(&answer.job_id)?;
-                let record = record(&job_id, &answer.text, answer.left)?;
-                Ok(if what == "new" { Submitted::New(record) } else { Submitted::Before(record) })
+            outcome => {
+                let job_id = parse_job_id(&answer.job_id)?;
+                let record = parse_record(&job_id, &answer.text, answer.left)?;
+                Ok(if outcome == "new" { Submission::New(record) } else { Submission::Repeated(record) })
             }
         }
     }
@@ -202,29 +204,29 @@ impl JobStore for RedisStore {
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
         let arguments = [worker.as_str(), &self.ttl(), &self.lease()];
         loop {
-            let answer: Option<Claimed> = self.call(&SCRIPTS.claim, "", &arguments).await?;
+            let answer: Option<ClaimAnswer> = self.call(&SCRIPTS.claim, "", &arguments).await?;
             let Some(claimed) = answer else { return Ok(None) };
-            // One message wakes one worker: that one wakes the next, until nothing is left to claim.
-            self.wake.one();
-            match claim(&claimed) {
+            // A message wakes one worker, which wakes the next one, until there is nothing left to claim.
+            self.notifications.wake_worker();
+            match parse_claim(&claimed) {
                 Ok(claim) => return Ok(Some(claim)),
-                // It would be given to this worker again for ever, and nobody else's job be done.
+                // Otherwise this worker would get the same job again and again.
                 Err(error) => self.fail_unreadable(&claimed, &error).await?,
             }
         }
     }
 
-    async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
+    async fn heartbeat(&self, held: &Lease, processed_count: Option<u64>) -> Result<(), LeaseError> {
         let processed = processed_count.map(|count| count.to_string()).unwrap_or_default();
         let more = [processed.as_str(), &self.ttl(), &self.lease()];
-        done(self.call_held(&SCRIPTS.heartbeat, held, &more).await?)
+        check_held(self.call_held(&SCRIPTS.heartbeat, held, &more).await?)
     }
 
-    async fn is_held(&self, held: &Held) -> Result<bool, StoreError> {
+    async fn is_held(&self, held: &Lease) -> Result<bool, StoreError> {
         self.call_held::<u8>(&SCRIPTS.held, held, &[]).await.map(|answer| answer == 1)
     }
 
-    async fn complete(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
+    async fn complete(&self, held: &Lease, artifact: &Artifact) -> Result<(), LeaseError> {
         let (filename, url) = (json_text(&artifact.filename), json_text(&artifact.download_url()));
         let number = |count: Option<u64>| count.map_or_else(|| "null".to_owned(), |count| count.to_string());
         let (missing, remote) = (number(artifact.missing), number(artifact.remote_pictures));
@@ -233,55 +235,58 @@ impl JobStore for RedisStore {
         let sha256 = json!(artifact.sha256).to_string();
         let name = artifact.filename.as_str();
         let more = [name, &filename, &url, &size, &self.ttl(), &missing, &sha256, &reasons, &remote];
-        done(self.call_held(&SCRIPTS.complete, held, &more).await?)
+        check_held(self.call_held(&SCRIPTS.complete, held, &more).await?)
     }
 
-    async fn fail(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError> {
+    async fn fail(&self, held: &Lease, failure: &Failure) -> Result<AfterFailure, LeaseError> {
         let may_pass = if failure.may_pass { "1" } else { "0" };
-        let (most, delay) =
-            (self.options.max_attempts.to_string(), millis(self.options.backoff(held.attempt)));
+        let (most, delay) = (
+            self.options.max_attempts.to_string(),
+            format_millis(self.options.retry_delay_after(held.attempt)),
+        );
         let (reason, ttl) = (json_text(&failure.message), self.ttl());
         let more = [reason.as_str(), may_pass, &most, &delay, &ttl];
         let answer: Option<String> = self.call_held(&SCRIPTS.fail, held, &more).await?;
         match answer.as_deref() {
             Some("retry") => Ok(AfterFailure::Retry),
             Some(_) => Ok(AfterFailure::Failed),
-            None => Err(HeldError::Lost),
+            None => Err(LeaseError::Lost),
         }
     }
 
-    async fn release(&self, held: &Held) -> Result<(), HeldError> {
-        done(self.call_held(&SCRIPTS.release, held, &[&self.ttl()]).await?)
+    async fn release(&self, held: &Lease) -> Result<(), LeaseError> {
+        check_held(self.call_held(&SCRIPTS.release, held, &[&self.ttl()]).await?)
     }
 
-    async fn delete(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
+    async fn delete(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError> {
         let answer: Option<(String, i64)> =
             self.call(&SCRIPTS.delete, job_id.as_str(), &[job_id.as_str()]).await?;
-        // One that cannot be read is gone as well.
-        Ok(answer
-            .map(|(text, left)| record(job_id, &text, left).unwrap_or_else(|_| record::unreadable(job_id))))
+        // A record that cannot be read is deleted too.
+        Ok(answer.map(|(text, left)| {
+            parse_record(job_id, &text, left).unwrap_or_else(|_| record::unreadable_record(job_id))
+        }))
     }
 
-    async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError> {
         let key = record_key(job_id);
         let mut both = redis::pipe();
         both.get(&key).pttl(&key);
-        match self.link.pipe("GET PTTL", job_id.as_str(), &both).await? {
-            // It expires between the two.
+        match self.connection.pipe("GET PTTL", job_id.as_str(), &both).await? {
+            // The second case: it has expired between the two commands.
             (None, _) | (_, -2) => Ok(None),
             (Some(text), left) => {
                 let text: String = text;
-                record(job_id, &text, left).map(Some)
+                parse_record(job_id, &text, left).map(Some)
             }
         }
     }
 
-    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
+    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
         self.read_records(job_ids).await
     }
 
-    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
-        self.peek_at_records(job_ids).await
+    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
+        self.peek_records(job_ids).await
     }
 
     async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {
@@ -293,9 +298,9 @@ impl JobStore for RedisStore {
         let found: Vec<(String, u64, String, i64)> =
             self.call(&SCRIPTS.list, "", &[&before, &limit.to_string()]).await?;
         let next = found.last().filter(|_| found.len() == limit as usize).map(|(_, place, ..)| *place);
-        // What another program made unreadable does not hide the others.
+        // Skips records that another program made unreadable.
         let records = found.iter().filter_map(|(id, place, text, left)| {
-            Some((*place, record(&job_id(id).ok()?, text, *left).ok()?))
+            Some((*place, parse_record(&parse_job_id(id).ok()?, text, *left).ok()?))
         });
         Ok(Page { records: records.collect(), next })
     }
@@ -303,58 +308,60 @@ impl JobStore for RedisStore {
     async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError> {
         let since = since.map(|number| number.to_string()).unwrap_or_default();
         let (now, known, ids): (u64, u8, Vec<String>) = self.call(&SCRIPTS.changes, "", &[&since]).await?;
-        let jobs = (known == 1).then(|| ids.iter().map(|id| job_id(id)).collect::<Result<_, _>>());
+        let jobs = (known == 1).then(|| ids.iter().map(|id| parse_job_id(id)).collect::<Result<_, _>>());
         Ok(Changes { now, jobs: jobs.transpose()? })
     }
 
     fn subscribe(&self) -> broadcast::Receiver<ChangeMessage> {
-        self.wake.subscribe()
+        self.notifications.subscribe()
     }
 
     fn is_subscribed(&self) -> bool {
-        self.wake.is_subscribed()
+        self.notifications.is_subscribed()
     }
 
-    async fn callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError> {
-        let found: Option<(String, String, u32)> = self.call(&SCRIPTS.callback, "", &[&millis(hold)]).await?;
-        let told = |(id, url, attempt): (String, _, _)| Ok(Callback { job_id: job_id(&id)?, url, attempt });
-        found.map(told).transpose()
+    async fn claim_callback(&self, reservation: Duration) -> Result<Option<Callback>, StoreError> {
+        let answer: Option<(String, String, u32)> =
+            self.call(&SCRIPTS.callback, "", &[&format_millis(reservation)]).await?;
+        let parse =
+            |(id, url, attempt): (String, _, _)| Ok(Callback { job_id: parse_job_id(&id)?, url, attempt });
+        answer.map(parse).transpose()
     }
 
-    async fn callback_done(&self, job_id: &JobId, again: Option<Duration>) -> Result<(), StoreError> {
-        let (id, again) = (job_id.as_str(), again.map(millis).unwrap_or_default());
-        self.call::<u8>(&SCRIPTS.callback_done, id, &[id, &again]).await.map(|_| ())
+    async fn settle_callback(&self, job_id: &JobId, retry_in: Option<Duration>) -> Result<(), StoreError> {
+        let (id, retry_in) = (job_id.as_str(), retry_in.map(format_millis).unwrap_or_default());
+        self.call::<u8>(&SCRIPTS.callback_done, id, &[id, &retry_in]).await.map(|_| ())
     }
 
-    async fn reap(&self) -> Result<Reaped, StoreError> {
+    async fn reap(&self) -> Result<ReapReport, StoreError> {
         let arguments = [
             self.ttl(),
             self.options.max_attempts.to_string(),
-            json_text(&self.options.given_up()),
-            MOST_REAPED.to_string(),
-            self.seen.load(Ordering::Relaxed).to_string(),
-            // A worker renews a lease long before half of it is over.
-            millis(SHORTEST_SILENCE.max(self.options.lease / 2)),
+            json_text(&self.options.give_up_message()),
+            MAX_REAPED.to_string(),
+            self.last_reap.load(Ordering::Relaxed).to_string(),
+            // A worker renews its lease long before half of it has passed.
+            format_millis(MIN_OUTAGE.max(self.options.lease / 2)),
         ];
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let (requeued, failed, expired, now): (Vec<String>, Vec<String>, Vec<(String, String)>, u64) =
             self.call(&SCRIPTS.reap, "", &arguments).await?;
-        self.seen.store(now, Ordering::Relaxed);
-        let gone = |(id, file): &(String, String)| {
-            Ok((job_id(id)?, Some(file.clone()).filter(|file| !file.is_empty())))
+        self.last_reap.store(now, Ordering::Relaxed);
+        let parse_expired = |(id, file): &(String, String)| {
+            Ok((parse_job_id(id)?, Some(file.clone()).filter(|file| !file.is_empty())))
         };
-        Ok(Reaped {
-            requeued: requeued.iter().map(|id| job_id(id)).collect::<Result<_, _>>()?,
-            failed: failed.iter().map(|id| job_id(id)).collect::<Result<_, _>>()?,
-            expired: expired.iter().map(gone).collect::<Result<_, StoreError>>()?,
+        Ok(ReapReport {
+            requeued: requeued.iter().map(|id| parse_job_id(id)).collect::<Result<_, _>>()?,
+            failed: failed.iter().map(|id| parse_job_id(id)).collect::<Result<_, _>>()?,
+            expired: expired.iter().map(parse_expired).collect::<Result<_, StoreError>>()?,
         })
     }
 
-    async fn work(&self) {
-        self.wake.wait().await;
+    async fn wait_for_work(&self) {
+        self.notifications.wait_for_work().await;
     }
 
-    async fn check(&self) -> Result<(), StoreError> {
+    async fn ping(&self) -> Result<(), StoreError> {
         self.call::<u8>(&SCRIPTS.check, "", &[]).await.map(|_| ())
     }
 

@@ -1,4 +1,4 @@
-//! The JSON at `export_job:{job_id}`, which other programs write too.
+//! Records: the JSON at `export_job:{job_id}`, which other programs write too.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::id::JobId;
-use crate::job::{Record, State};
+use crate::job::{JobRecord, JobState};
 use crate::missing_reason::read_reasons;
 use crate::store::StoreError;
 
@@ -17,36 +17,35 @@ pub(super) fn record_key(job_id: &JobId) -> String {
     format!("export_job:{job_id}")
 }
 
-pub(super) fn damaged(what: impl std::fmt::Display) -> StoreError {
+pub(super) fn damage_error(what: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(what.to_string())
 }
 
-/// The record of a job from its text and the time it has left to live, in milliseconds, which is
-/// negative when it has no end.
+/// Parses the text of a record. `left` is the time to live in milliseconds, negative without an expiry.
 ///
-/// Other programs write as little as a status and an id. What is missing, or is not what it
-/// should be, is not there; only a status that is none makes a record unreadable.
-pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, StoreError> {
-    let unreadable = |why: &dyn std::fmt::Display| damaged(format!("export_job:{job_id} {why}"));
+/// Other programs may write only a status and an id. Missing and malformed fields count as absent; only a
+/// malformed status makes a record unreadable.
+pub(super) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobRecord, StoreError> {
+    let unreadable = |why: &dyn std::fmt::Display| damage_error(format!("export_job:{job_id} {why}"));
     let KnownFields(fields) = serde_json::from_str(text)
-        .map_err(|error| unreadable(&format_args!("is no JSON object: {error}")))?;
+        .map_err(|error| unreadable(&format_args!("is not a JSON object: {error}")))?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
     let status = text("status");
     let state = match (status.as_deref(), text("phase").as_deref()) {
-        (Some("completed"), _) => State::Completed,
-        (Some("failed"), _) => State::Failed,
-        (Some("processing"), Some("queued")) => State::Queued,
-        (Some("processing"), Some("running")) => State::Running,
-        (Some("processing"), _) => State::Processing,
+        (Some("completed"), _) => JobState::Completed,
+        (Some("failed"), _) => JobState::Failed,
+        (Some("processing"), Some("queued")) => JobState::Queued,
+        (Some("processing"), Some("running")) => JobState::Running,
+        (Some("processing"), _) => JobState::Processing,
         _ => return Err(unreadable(&"has no status out of processing, completed and failed")),
     };
     let left = u64::try_from(left).ok().map(Duration::from_millis);
     let expires =
         left.and_then(|left| Timestamp::now().checked_add(SignedDuration::try_from(left).ok()?).ok());
-    let time = |name: &str| text(name).as_deref().and_then(time);
-    let number = |name: &str| fields.get(name).and_then(count);
+    let time = |name: &str| text(name).as_deref().and_then(parse_time);
+    let number = |name: &str| fields.get(name).and_then(parse_count);
     let missing_reasons = fields.get("missing_reasons").map_or_else(Vec::new, read_reasons);
-    Ok(Record {
+    Ok(JobRecord {
         job_id: job_id.clone(),
         kind: text("kind").and_then(|kind| kind.parse().ok()),
         title: text("title"),
@@ -66,15 +65,15 @@ pub(super) fn record(job_id: &JobId, text: &str, left: i64) -> Result<Record, St
         missing_reasons,
         remote_pictures: number("remote_pictures"),
         sha256: text("sha256"),
+        details: fields.get("details").filter(|details| details.is_object()).cloned(),
         owner: text("owner"),
     })
 }
 
-/// The fields of a record that this program knows. Those of other programs are passed over, however
-/// deep they are nested.
+/// The known fields of a record. Fields of other programs are skipped, however deep they are nested.
 struct KnownFields(Map<String, Value>);
 
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 20] = [
     "status",
     "phase",
     "kind",
@@ -92,6 +91,7 @@ const KNOWN: [&str; 19] = [
     "missing_count",
     "missing_reasons",
     "remote_pictures",
+    "details",
     "owner",
     "sha256",
 ];
@@ -124,21 +124,21 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 }
 
-/// What is known of a record that cannot be read.
-pub(super) fn unreadable(job_id: &JobId) -> Record {
+/// A substitute for a record that cannot be read.
+pub(super) fn unreadable_record(job_id: &JobId) -> JobRecord {
     let text = r#"{"status":"processing"}"#;
-    record(job_id, text, -1).expect("a record that can be read")
+    parse_record(job_id, text, -1).expect("a valid record")
 }
 
-/// RFC 3339, or without an offset, which then is UTC.
-fn time(text: &str) -> Option<Timestamp> {
+/// Parses a time in RFC 3339. Without an offset it is UTC.
+fn parse_time(text: &str) -> Option<Timestamp> {
     let without_offset = || TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok();
     text.parse().ok().or_else(without_offset)
 }
 
-/// A count, which some programs write as 400.0.
-fn count(value: &Value) -> Option<u64> {
-    // Fractions are cut off, and what is negative or no number is no count.
+/// Parses a count, which some programs write as 400.0.
+fn parse_count(value: &Value) -> Option<u64> {
+    // Fractions are cut off. Negative numbers and other values are not counts.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let rounded = |number: f64| (number >= 0.0 && number < 2_f64.powi(53)).then_some(number as u64);
     value.as_u64().or_else(|| value.as_f64().and_then(rounded))
@@ -148,14 +148,14 @@ fn count(value: &Value) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Record, StoreError> {
-        record(&"job".parse().unwrap(), text, 1000)
+    fn read(text: &str) -> Result<JobRecord, StoreError> {
+        parse_record(&"job".parse().unwrap(), text, 1000)
     }
 
     #[test]
     fn as_little_as_a_status_and_an_id_is_a_record() {
         let record = read(r#"{"status":"processing","job_id":"job"}"#).unwrap();
-        assert_eq!((record.state, record.kind, record.attempt), (State::Processing, None, 0));
+        assert_eq!((record.state, record.kind, record.attempt), (JobState::Processing, None, 0));
         assert_eq!((record.created_at, record.filename), (None, None));
         assert!(record.expires_at.is_some());
     }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn fields_of_other_programs_may_be_nested_as_deep_as_they_like() {
         let deep = format!(r#"{{"theirs":{}{},"status":"failed"}}"#, "[".repeat(900), "]".repeat(900));
-        assert_eq!(read(&deep).unwrap().state, State::Failed);
+        assert_eq!(read(&deep).unwrap().state, JobState::Failed);
     }
 
     #[test]
@@ -175,17 +175,17 @@ mod tests {
             "2025-11-13T05:00:00+01:00",
             "2025-11-13T04:00:00Z",
         ] {
-            assert_eq!(time(text), Some(at), "{text}");
+            assert_eq!(parse_time(text), Some(at), "{text}");
         }
         assert_eq!(
-            time("2025-11-13T04:00:00.123456").map(Timestamp::as_microsecond),
+            parse_time("2025-11-13T04:00:00.123456").map(Timestamp::as_microsecond),
             Some(at.as_microsecond() + 123_456)
         );
-        assert_eq!(time("yesterday"), None);
+        assert_eq!(parse_time("yesterday"), None);
     }
 
     #[test]
-    fn what_is_not_what_it_should_be_is_not_there() {
+    fn malformed_fields_count_as_absent() {
         let record = read(
             r#"{"status":"failed","attempt":"x","processed_count":400.0,"error":7,"file_size_bytes":-1}"#,
         )
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_is_none_makes_a_record_unreadable() {
+    fn a_malformed_status_makes_a_record_unreadable() {
         for text in ["", "[]", "{}", r#"{"status":"done"}"#, r#"{"status":1}"#, "\u{1}"] {
             assert!(matches!(read(text), Err(StoreError::Damaged(_))), "{text}");
         }

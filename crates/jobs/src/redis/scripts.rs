@@ -1,11 +1,11 @@
-//! The scripts, each one transition, and the shape of their answers.
+//! The Lua scripts, one for each transition, and their answers.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use redis::{FromRedisValue, ParsingError, Value};
 
-/// A script and its name, for the log.
+/// A script, and its name for the log.
 pub(super) struct Script {
     pub name: &'static str,
     pub text: &'static str,
@@ -89,31 +89,31 @@ impl Scripts {
     }
 }
 
-/// A duration as the scripts take it.
-pub(super) fn millis(duration: Duration) -> String {
+/// A duration in milliseconds, as the scripts expect it.
+pub(super) fn format_millis(duration: Duration) -> String {
     duration.as_millis().to_string()
 }
 
-/// What `submit.lua` answers.
-pub(super) struct Submission {
-    /// `new`, `before`, `exists`, `taken`, `full` or `owner full`; the rest is there with the first two.
-    pub what: String,
+/// The answer of `submit.lua`.
+pub(super) struct SubmitAnswer {
+    /// `new`, `before`, `exists`, `taken`, `full` or `owner full`. Only the first two have a record.
+    pub outcome: String,
     pub text: String,
-    /// Time to live in milliseconds.
+    /// The time to live in milliseconds.
     pub left: i64,
     pub job_id: String,
 }
 
-impl FromRedisValue for Submission {
+impl FromRedisValue for SubmitAnswer {
     fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
         let mut parts = Vec::<Value>::from_redis_value(value)?.into_iter();
-        let what = parts.next().map_or(Ok(String::new()), String::from_redis_value)?;
+        let outcome = parts.next().map_or(Ok(String::new()), String::from_redis_value)?;
         if parts.len() == 0 {
-            return Ok(Self { what, text: String::new(), left: 0, job_id: String::new() });
+            return Ok(Self { outcome, text: String::new(), left: 0, job_id: String::new() });
         }
         let mut next = || parts.next().unwrap_or(Value::Nil);
         let text = String::from_redis_value(next())?;
         let left = i64::from_redis_value(next())?;
-        Ok(Self { what, text, left, job_id: String::from_redis_value(next())? })
+        Ok(Self { outcome, text, left, job_id: String::from_redis_value(next())? })
     }
 }

@@ -1,16 +1,16 @@
 //! Jobs in a SQLite database, for one process.
 //!
-//! The database is in WAL mode and every commit is written through to the disk, so a status
-//! that was answered survives the end of the process and of the machine. The folder is locked:
-//! since one process has it, jobs that were running when it is opened have no worker any more
-//! and wait again at once, without their lease having to run out.
+//! The database is in WAL mode and every commit is written to the disk, so a status that was answered
+//! survives a crash of the process and of the machine. The folder is locked for one process. So jobs that are
+//! running when the store is opened have no worker any more, and are queued again at once, before their lease
+//! expires.
 
 #[macro_use]
 mod rows;
+mod batches;
 mod callbacks;
-mod feed;
+mod change_log;
 mod inspect;
-mod many;
 mod submit;
 mod transaction;
 mod worker;
@@ -27,23 +27,23 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use tokio::sync::{Notify, broadcast};
 
 use crate::id::{JobId, WorkerId};
-use crate::job::{Artifact, Callback, Claim, Failure, Held, NewJob, Record, Submitted};
+use crate::job::{Artifact, Callback, Claim, Failure, JobRecord, Lease, NewJob, Submission};
 use crate::store::{
-    AfterFailure, ChangeMessage, Changes, HeldError, JobStore, OneRecord, Page, Reaped, Stats, StoreError,
-    StoreOptions,
+    AfterFailure, ChangeMessage, Changes, JobStore, LeaseError, Page, ReapReport, RecordResult, Stats,
+    StoreError, StoreOptions,
 };
 
-use feed::Feed;
-use rows::{damaged, record, store_error};
+use change_log::ChangeLog;
+use rows::{damage_error, read_record, store_error};
 
-/// The database in the folder.
+/// The name of the database in the folder.
 const DATABASE: &str = "jobs.sqlite";
-/// The file that a process locks for as long as it uses the folder.
+/// The name of the file that a process locks while it uses the folder.
 const LOCK: &str = "lock";
-/// Version of the tables, as `schema.sql` notes it in the database.
+/// The version of the tables, which `schema.sql` stores in the database.
 const VERSION: i64 = 5;
-/// What brings tables of version 1 to version 2, and so on.
-const UPDATES: [&str; 4] = [
+/// The migrations from version 1 to version 2, and so on.
+const MIGRATIONS: [&str; 4] = [
     "BEGIN; ALTER TABLE jobs ADD COLUMN missing_count INTEGER; PRAGMA user_version = 2; COMMIT;",
     "BEGIN; ALTER TABLE jobs ADD COLUMN title TEXT; PRAGMA user_version = 3; COMMIT;",
     "BEGIN; ALTER TABLE jobs ADD COLUMN sha256 TEXT; ALTER TABLE jobs ADD COLUMN callback TEXT; \
@@ -57,88 +57,88 @@ const UPDATES: [&str; 4] = [
      CREATE INDEX jobs_taken ON jobs (turn) WHERE state <> 'queued'; \
      CREATE INDEX jobs_owned ON jobs (owner, turn); PRAGMA user_version = 5; COMMIT;",
 ];
-/// Columns that came later and may be empty, each with what adds it. They make no new version: an earlier
-/// program reads the columns that it knows by their names, and goes on with the database.
-const LATER_COLUMNS: [(&str, &str); 2] = [
+/// Later columns that may be empty, with the statements that add them. They do not need a new version: an
+/// earlier program reads its columns by name, so it can still use the database.
+const LATER_COLUMNS: [(&str, &str); 3] = [
     ("missing_reasons", "ALTER TABLE jobs ADD COLUMN missing_reasons TEXT"),
     ("remote_pictures", "ALTER TABLE jobs ADD COLUMN remote_pictures INTEGER"),
+    ("details", "ALTER TABLE jobs ADD COLUMN details TEXT"),
 ];
-/// Longest wait for a connection, after which a request is told to come again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest wait for a connection or a lock, after which an operation fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A store of jobs in one folder.
 #[derive(Debug)]
 pub struct SqliteStore {
-    /// One connection: SQLite has one writer, and a queue in front of it is fairer than retries.
+    /// A single connection: SQLite allows one writer, and waiting for it in a queue is fairer than retries.
     writer: SqlitePool,
     readers: SqlitePool,
     options: StoreOptions,
     work: Notify,
-    feed: Feed,
-    /// When a worker asked for a job for the last time, in milliseconds; 0 before the first.
-    claimed: AtomicI64,
-    /// Held as long as the store is open.
+    changes: ChangeLog,
+    /// The time of the last claim in milliseconds; 0 before the first.
+    last_claim: AtomicI64,
+    /// Held while the store is open.
     _lock: File,
 }
 
 impl SqliteStore {
-    /// Opens the store in `folder`, which is made when it is not there.
+    /// Opens the store in `folder`, and creates a missing folder.
     ///
-    /// [`StoreError::InUse`] when another process has it.
+    /// [`StoreError::InUse`] if another process uses it.
     pub async fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        let lock = lock(folder)?;
+        let lock = lock_folder(folder)?;
         let connect = SqliteConnectOptions::new()
             .filename(folder.join(DATABASE))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(PATIENCE);
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(BUSY_TIMEOUT);
         let writer = pool(1).connect_with(connect.clone()).await.map_err(store_error)?;
-        prepare(&writer).await?;
+        migrate(&writer).await?;
         let readers = pool(4).connect_with(connect.read_only(true)).await.map_err(store_error)?;
-        let feed = Feed::new(u64::try_from(now()).unwrap_or(0));
+        let changes = ChangeLog::new(u64::try_from(now()).unwrap_or(0));
         let store = Self {
             writer,
             readers,
             options,
             work: Notify::new(),
-            feed,
-            claimed: AtomicI64::new(0),
+            changes,
+            last_claim: AtomicI64::new(0),
             _lock: lock,
         };
-        store.take_back_all().await?;
+        store.requeue_running_jobs().await?;
         Ok(store)
     }
 
-    /// No worker of an earlier process is left: every lease has run out.
-    async fn take_back_all(&self) -> Result<(), StoreError> {
+    /// Queues running jobs again and makes reserved callbacks due, since the process that had them is gone.
+    async fn requeue_running_jobs(&self) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        let taken = sqlx::query("UPDATE jobs SET lease_until = 0 WHERE state = 'running'")
+        let requeued = sqlx::query("UPDATE jobs SET lease_until = 0 WHERE state = 'running'")
             .execute(transaction.connection())
             .await
             .map_err(store_error)?;
-        // Nor is anybody about to tell the end of a job.
         sqlx::query("UPDATE jobs SET callback_due = 0 WHERE callback IS NOT NULL")
             .execute(transaction.connection())
             .await
             .map_err(store_error)?;
         transaction.commit().await?;
-        if taken.rows_affected() > 0 {
+        if requeued.rows_affected() > 0 {
             tracing::info!(
-                jobs = taken.rows_affected(),
-                "taking back jobs that a stopped server was working on"
+                jobs = requeued.rows_affected(),
+                "queued jobs again that a stopped server was running"
             );
         }
         self.reap().await.map(|_| ())
     }
 
     fn ttl(&self) -> i64 {
-        millis(self.options.ttl)
+        to_millis(self.options.ttl)
     }
 }
 
-fn lock(folder: &Path) -> Result<File, StoreError> {
+fn lock_folder(folder: &Path) -> Result<File, StoreError> {
     let path: PathBuf = folder.join(LOCK);
     let unavailable =
         |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
@@ -151,17 +151,16 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// Makes the tables of a new database, and brings older ones up to date; one of a version to come
-/// is not touched.
-async fn prepare(writer: &SqlitePool) -> Result<(), StoreError> {
+/// Creates the tables of a new database, and migrates an older one. Refuses a later version.
+async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
     let version: i64 =
         sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await.map_err(store_error)?;
     let done = usize::try_from(version).unwrap_or(0).saturating_sub(1);
     let changes: &[&str] = match version {
         0 => &[include_str!("schema.sql")],
-        1..=VERSION => &UPDATES[done..],
+        1..=VERSION => &MIGRATIONS[done..],
         other => {
-            return Err(damaged(format!(
+            return Err(damage_error(format!(
                 "its tables are of version {other}, and this program reads {VERSION}"
             )));
         }
@@ -190,28 +189,28 @@ fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-fn millis(duration: Duration) -> i64 {
+fn to_millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
 #[async_trait]
 impl JobStore for SqliteStore {
-    async fn submit(&self, job: &NewJob) -> Result<Submitted, StoreError> {
+    async fn submit(&self, job: &NewJob) -> Result<Submission, StoreError> {
         self.submit_new(job).await
     }
 
     async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
-        self.claimed.store(now(), Ordering::Relaxed);
+        self.last_claim.store(now(), Ordering::Relaxed);
         self.claim_for(worker).await
     }
 
-    async fn heartbeat(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
+    async fn heartbeat(&self, held: &Lease, processed_count: Option<u64>) -> Result<(), LeaseError> {
         self.renew(held, processed_count).await?;
-        self.feed.note_heartbeat(&held.job_id);
+        self.changes.add_heartbeat(&held.job_id);
         Ok(())
     }
 
-    async fn is_held(&self, held: &Held) -> Result<bool, StoreError> {
+    async fn is_held(&self, held: &Lease) -> Result<bool, StoreError> {
         let found = sqlx::query("SELECT 1 FROM jobs WHERE job_id = ? AND attempt = ? AND state = 'running'")
             .bind(held.job_id.as_str())
             .bind(held.attempt)
@@ -220,58 +219,58 @@ impl JobStore for SqliteStore {
         Ok(found.map_err(store_error)?.is_some())
     }
 
-    async fn complete(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
+    async fn complete(&self, held: &Lease, artifact: &Artifact) -> Result<(), LeaseError> {
         self.complete_with(held, artifact).await?;
-        self.feed.changed(&held.job_id);
+        self.changes.add_change(&held.job_id);
         Ok(())
     }
 
-    async fn fail(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError> {
-        let after = self.fail_with(held, failure).await?;
-        self.feed.changed(&held.job_id);
+    async fn fail(&self, held: &Lease, failure: &Failure) -> Result<AfterFailure, LeaseError> {
+        let after = self.fail_attempt(held.job_id.as_str(), held.attempt, failure).await?;
+        self.changes.add_change(&held.job_id);
         Ok(after)
     }
 
-    async fn release(&self, held: &Held) -> Result<(), HeldError> {
+    async fn release(&self, held: &Lease) -> Result<(), LeaseError> {
         self.hand_back(held).await?;
-        self.feed.changed(&held.job_id);
+        self.changes.add_change(&held.job_id);
         Ok(())
     }
 
-    async fn delete(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
+    async fn delete(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError> {
         let sql = concat!("DELETE FROM jobs WHERE job_id = ?1 AND expires_at > ?2 RETURNING ", columns!());
         let mut transaction = self.begin().await?;
         let row =
             sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(transaction.connection()).await;
         let row = row.map_err(store_error)?;
         transaction.commit().await?;
-        let gone = row.as_ref().map(record).transpose()?;
-        if gone.is_some() {
-            self.feed.changed(job_id);
+        let deleted = row.as_ref().map(read_record).transpose()?;
+        if deleted.is_some() {
+            self.changes.add_change(job_id);
         }
-        Ok(gone)
+        Ok(deleted)
     }
 
-    async fn get(&self, job_id: &JobId) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError> {
         let sql = concat!("SELECT ", columns!(), " FROM jobs WHERE job_id = ?1 AND expires_at > ?2");
         let row = sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(&self.readers).await;
-        row.map_err(store_error)?.as_ref().map(record).transpose()
+        row.map_err(store_error)?.as_ref().map(read_record).transpose()
     }
 
-    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
+    async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
         self.read_records(job_ids).await
     }
 
-    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<OneRecord>, StoreError> {
+    async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
         self.read_records(job_ids).await
     }
 
     async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
-        self.place_in_queue(job_id).await
+        self.read_queue_position(job_id).await
     }
 
     async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {
-        self.places_in_queue(job_ids).await
+        self.read_queue_positions(job_ids).await
     }
 
     async fn list(&self, from: Option<u64>, limit: u32) -> Result<Page, StoreError> {
@@ -288,49 +287,50 @@ impl JobStore for SqliteStore {
             .fetch_all(&self.readers)
             .await
             .map_err(store_error)?;
-        let full = rows.len() == limit as usize;
-        let next = rows.last().filter(|_| full).map(rows::seq).transpose()?;
-        // A row that cannot be read does not hide the others.
-        let placed = |row| Some((rows::seq(row).ok()?, record(row).ok()?));
-        Ok(Page { records: rows.iter().filter_map(placed).collect(), next })
+        let is_full = rows.len() == limit as usize;
+        let next = rows.last().filter(|_| is_full).map(rows::read_place).transpose()?;
+        // Skips rows that cannot be read.
+        let read = |row| Some((rows::read_place(row).ok()?, read_record(row).ok()?));
+        Ok(Page { records: rows.iter().filter_map(read).collect(), next })
     }
 
     async fn changes(&self, since: Option<u64>) -> Result<Changes, StoreError> {
-        Ok(self.feed.changes(since))
+        Ok(self.changes.changes(since))
     }
 
     fn subscribe(&self) -> broadcast::Receiver<ChangeMessage> {
-        self.feed.subscribe()
+        self.changes.subscribe()
     }
 
     fn is_subscribed(&self) -> bool {
         true
     }
 
-    async fn callback(&self, hold: Duration) -> Result<Option<Callback>, StoreError> {
-        self.next_callback(hold).await
+    async fn claim_callback(&self, reservation: Duration) -> Result<Option<Callback>, StoreError> {
+        self.reserve_callback(reservation).await
     }
 
-    async fn callback_done(&self, job_id: &JobId, again: Option<Duration>) -> Result<(), StoreError> {
-        self.settle_callback(job_id, again).await
+    async fn settle_callback(&self, job_id: &JobId, retry_in: Option<Duration>) -> Result<(), StoreError> {
+        self.update_callback(job_id, retry_in).await
     }
 
-    async fn reap(&self) -> Result<Reaped, StoreError> {
+    async fn reap(&self) -> Result<ReapReport, StoreError> {
         let reaped = self.reap_now().await?;
-        let gone = reaped.expired.iter().map(|(job_id, _)| job_id);
-        reaped.failed.iter().chain(&reaped.requeued).chain(gone).for_each(|job_id| self.feed.changed(job_id));
+        let expired = reaped.expired.iter().map(|(job_id, _)| job_id);
+        let changed = reaped.failed.iter().chain(&reaped.requeued).chain(expired);
+        changed.for_each(|job_id| self.changes.add_change(job_id));
         if !reaped.requeued.is_empty() {
             self.work.notify_one();
         }
         Ok(reaped)
     }
 
-    async fn work(&self) {
+    async fn wait_for_work(&self) {
         self.work.notified().await;
     }
 
-    async fn check(&self) -> Result<(), StoreError> {
-        // Writes nothing, and takes the lock that a write takes.
+    async fn ping(&self) -> Result<(), StoreError> {
+        // Takes the write lock without writing anything.
         self.begin().await?.roll_back().await
     }
 
@@ -345,7 +345,7 @@ impl JobStore for SqliteStore {
             queued: queued.unsigned_abs(),
             running: running.unsigned_abs(),
             ended: ended.unsigned_abs(),
-            since_claim: Some(self.claimed.load(Ordering::Relaxed))
+            since_claim: Some(self.last_claim.load(Ordering::Relaxed))
                 .filter(|at| *at > 0)
                 .map(|at| Duration::from_millis(now().saturating_sub(at).max(0).unsigned_abs())),
             waited: created.map(|at| Duration::from_millis(now().saturating_sub(at).max(0).unsigned_abs())),

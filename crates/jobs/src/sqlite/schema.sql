@@ -27,6 +27,8 @@ CREATE TABLE jobs (
     missing_reasons  TEXT,
     remote_pictures  INTEGER,
     sha256           TEXT,
+    -- JSON: what clients are shown of the request.
+    details          TEXT,
     owner            TEXT,
     -- Where the end is told, until it was; tried so often, and not before that time again.
     callback         TEXT,

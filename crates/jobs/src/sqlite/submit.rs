@@ -1,27 +1,28 @@
-//! Submission, and the queue that it leads to.
+//! Submission, and positions in the queue.
 
+use serde_json::Value;
 use sqlx::{Row, SqliteConnection};
 
-use super::rows::{record, store_error};
+use super::rows::{read_record, store_error};
 use super::{SqliteStore, now};
 use crate::id::JobId;
-use crate::job::{Idempotency, NewJob, Record, Submitted};
+use crate::job::{Idempotency, JobRecord, NewJob, Submission};
 use crate::store::StoreError;
 
 impl SqliteStore {
-    pub(super) async fn submit_new(&self, job: &NewJob) -> Result<Submitted, StoreError> {
+    pub(super) async fn submit_new(&self, job: &NewJob) -> Result<Submission, StoreError> {
         let mut transaction = self.begin().await?;
         let submitted = self.insert(job, transaction.connection()).await;
         match submitted {
             Ok(submitted) => {
                 transaction.commit().await?;
-                if let Submitted::New(record) = &submitted {
-                    self.feed.changed(&record.job_id);
+                if let Submission::New(record) = &submitted {
+                    self.changes.add_change(&record.job_id);
                     self.work.notify_one();
                 }
                 Ok(submitted)
             }
-            // What the caller did wrong is no fault of the connection.
+            // For errors of the caller the connection is kept.
             Err(
                 error @ (StoreError::Exists(_)
                 | StoreError::Full
@@ -35,20 +36,24 @@ impl SqliteStore {
         }
     }
 
-    async fn insert(&self, job: &NewJob, connection: &mut SqliteConnection) -> Result<Submitted, StoreError> {
+    async fn insert(
+        &self,
+        job: &NewJob,
+        connection: &mut SqliteConnection,
+    ) -> Result<Submission, StoreError> {
         if let Some(idempotency) = &job.idempotency
-            && let Some(before) = submitted_before(connection, idempotency).await?
+            && let Some(record) = find_repeated(connection, idempotency).await?
         {
-            return Ok(Submitted::Before(before));
+            return Ok(Submission::Repeated(record));
         }
         let owner = job.owner.as_deref();
-        self.has_room(connection, owner).await?;
-        let turn = next_turn(connection, owner).await?;
+        self.check_limits(connection, owner).await?;
+        let turn = compute_turn(connection, owner).await?;
         let now = now();
         let sql = concat!(
             "INSERT INTO jobs (job_id, kind, request, state, created_at, expires_at, total_detections, \
-             processed_count, idempotency_key, fingerprint, title, callback, owner, turn) \
-             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END, ?7, ?8, ?9, ?10, ?11, ?12) \
+             processed_count, idempotency_key, fingerprint, title, callback, owner, turn, details) \
+             VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, CASE WHEN ?6 IS NULL THEN NULL ELSE 0 END, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
              RETURNING ",
             columns!()
         );
@@ -65,17 +70,18 @@ impl SqliteStore {
             .bind(&job.callback_url)
             .bind(&job.owner)
             .bind(turn)
+            .bind(job.details.as_ref().map(Value::to_string))
             .fetch_one(&mut *connection)
             .await;
         let row = inserted.map_err(|error| match error.as_database_error() {
             Some(database) if database.is_unique_violation() => StoreError::Exists(job.job_id.clone()),
             _ => store_error(error),
         })?;
-        record(&row).map(Submitted::New)
+        read_record(&row).map(Submission::New)
     }
 
-    /// Whether one job more may wait.
-    async fn has_room(
+    /// Checks that one more job may be queued.
+    async fn check_limits(
         &self,
         connection: &mut SqliteConnection,
         owner: Option<&str>,
@@ -83,14 +89,14 @@ impl SqliteStore {
         let sql = "SELECT COUNT(*), COUNT(*) FILTER (WHERE owner = ?1) FROM jobs WHERE state = 'queued'";
         let counts = sqlx::query_as(sql).bind(owner).fetch_one(connection).await;
         let (all, own): (i64, i64) = counts.map_err(store_error)?;
-        match self.options.most_waiting {
-            most if all >= i64::from(most.all) => Err(StoreError::Full),
-            most if own >= i64::from(most.each) => Err(StoreError::OwnerFull),
+        match self.options.queue_limits {
+            limits if all >= i64::from(limits.total) => Err(StoreError::Full),
+            limits if own >= i64::from(limits.per_owner) => Err(StoreError::OwnerFull),
             _ => Ok(()),
         }
     }
 
-    pub(super) async fn place_in_queue(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
+    pub(super) async fn read_queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM jobs AS other WHERE other.state = 'queued' \
              AND (other.turn, other.seq) <= (jobs.turn, jobs.seq)) \
@@ -101,27 +107,27 @@ impl SqliteStore {
         .fetch_optional(&self.readers)
         .await
         .map_err(store_error)?;
-        let place: Option<i64> = row.map(|row| row.try_get("place")).transpose().map_err(store_error)?;
-        Ok(place.and_then(|place| u64::try_from(place).ok()))
+        let position: Option<i64> = row.map(|row| row.try_get("place")).transpose().map_err(store_error)?;
+        Ok(position.and_then(|position| u64::try_from(position).ok()))
     }
 }
 
-/// The turn of a new job of an owner. Each owner's next turn is one after their last, and nobody
-/// waits for turns that were before they came (start-time fair queueing).
-async fn next_turn(connection: &mut SqliteConnection, owner: Option<&str>) -> Result<i64, StoreError> {
+/// Computes the turn of a new job (start-time fair queueing). It is one after the owner's last turn, but not
+/// before the current turn of the queue, so that an owner does not make up for a time without jobs.
+async fn compute_turn(connection: &mut SqliteConnection, owner: Option<&str>) -> Result<i64, StoreError> {
     let sql = "SELECT 1 + MAX(COALESCE((SELECT MAX(turn) FROM jobs WHERE owner IS ?1), 0), \
                COALESCE((SELECT MAX(turn) FROM jobs WHERE state <> 'queued'), 0), \
                COALESCE((SELECT MIN(turn) FROM jobs WHERE state = 'queued'), 1) - 1)";
     sqlx::query_scalar(sql).bind(owner).fetch_one(connection).await.map_err(store_error)
 }
 
-/// The living job of an idempotency key; [`StoreError::KeyTaken`] when its request was another.
-async fn submitted_before(
+/// Finds the job of an idempotency key; [`StoreError::KeyTaken`] if the key was used for another request.
+async fn find_repeated(
     connection: &mut SqliteConnection,
     idempotency: &Idempotency,
-) -> Result<Option<Record>, StoreError> {
+) -> Result<Option<JobRecord>, StoreError> {
     let now = now();
-    // An expired job that nobody has reaped yet holds its key no more.
+    // Releases the key of an expired job that was not reaped yet.
     sqlx::query("UPDATE jobs SET idempotency_key = NULL WHERE idempotency_key = ?1 AND expires_at <= ?2")
         .bind(&idempotency.key)
         .bind(now)
@@ -132,5 +138,9 @@ async fn submitted_before(
     let found = sqlx::query(sql).bind(&idempotency.key).fetch_optional(&mut *connection).await;
     let Some(row) = found.map_err(store_error)? else { return Ok(None) };
     let fingerprint: String = row.try_get("fingerprint").map_err(store_error)?;
-    if fingerprint == idempotency.fingerprint { record(&row).map(Some) } else { Err(StoreError::KeyTaken) }
+    if fingerprint == idempotency.fingerprint {
+        read_record(&row).map(Some)
+    } else {
+        Err(StoreError::KeyTaken)
+    }
 }

@@ -1,4 +1,4 @@
-//! Transitions as transactions: each is on the disk as a whole before it is answered, or not there.
+//! Transactions for transitions: each is completely on the disk before it is answered, or not at all.
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqliteConnection};
@@ -7,19 +7,19 @@ use super::SqliteStore;
 use super::rows::store_error;
 use crate::store::StoreError;
 
-/// A transaction on the one connection that writes.
+/// A transaction on the only writing connection.
 ///
-/// A statement or a `COMMIT` that failed, as on a full disk, can leave a connection inside its
-/// transaction. Everything later would then be answered and never reach the disk. So a connection
-/// whose transaction did not end well is closed, which rolls it back, and the next caller gets a
-/// new one. The same happens when a caller is gone in the middle.
+/// A failed statement or `COMMIT`, for example on a full disk, can leave the connection inside its
+/// transaction. All later transitions would then be answered and never reach the disk. So a connection whose
+/// transaction failed is closed, which rolls back, and the next caller gets a new connection. The same
+/// happens if the caller is cancelled.
 pub(super) struct WriteTransaction {
     connection: PoolConnection<Sqlite>,
     has_ended: bool,
 }
 
 impl SqliteStore {
-    /// Begins a transaction, with the lock that writing takes.
+    /// Begins a transaction, and takes the write lock.
     pub(super) async fn begin(&self) -> Result<WriteTransaction, StoreError> {
         let connection = self.writer.acquire().await.map_err(store_error)?;
         let mut transaction = WriteTransaction { connection, has_ended: false };
@@ -29,19 +29,19 @@ impl SqliteStore {
 }
 
 impl WriteTransaction {
-    /// Where the statements of the transaction are executed.
+    /// The connection for the statements of the transaction.
     pub fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection
     }
 
-    /// Writes what was done through to the disk.
+    /// Commits, and waits until the changes are on the disk.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.run("COMMIT").await?;
         self.has_ended = true;
         Ok(())
     }
 
-    /// Undoes what was done.
+    /// Undoes the changes.
     pub async fn roll_back(mut self) -> Result<(), StoreError> {
         self.run("ROLLBACK").await?;
         self.has_ended = true;

@@ -1,48 +1,48 @@
-//! The transitions of a worker, and those of the clock.
+//! The transitions of workers and of the clock.
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::rows::{damaged, store_error};
-use super::{SqliteStore, millis, now};
+use super::rows::{damage_error, store_error};
+use super::{SqliteStore, now, to_millis};
 use crate::id::WorkerId;
-use crate::job::{Artifact, Claim, Failure, Held};
+use crate::job::{Artifact, Claim, Failure, Lease};
 use crate::missing_reason::write_reasons;
-use crate::store::{AfterFailure, HeldError, Reaped, StoreError};
+use crate::store::{AfterFailure, LeaseError, ReapReport, StoreError};
 
 impl SqliteStore {
     pub(super) async fn claim_for(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError> {
         loop {
-            let Some(row) = self.take_next(worker).await? else { return Ok(None) };
-            // One permit wakes one worker: that one wakes the next, until nothing is left to claim.
+            let Some(row) = self.claim_row(worker).await? else { return Ok(None) };
+            // A permit wakes one worker, which wakes the next one, until there is nothing left to claim.
             self.work.notify_one();
-            match claim(&row) {
+            match read_claim(&row) {
                 Ok(claim) => {
-                    self.feed.changed(&claim.held.job_id);
+                    self.changes.add_change(&claim.held.job_id);
                     return Ok(Some(claim));
                 }
-                // It would be given to this worker again for ever, and nobody else's job be done.
+                // Otherwise this worker would get the same job again and again.
                 Err(error) => self.fail_unreadable(&row, &error).await?,
             }
         }
     }
 
-    /// Gives the next job to a worker, or the one that it has: the answer that gave it was lost.
-    async fn take_next(&self, worker: &WorkerId) -> Result<Option<SqliteRow>, StoreError> {
+    /// Claims the job that the worker has already, whose answer was lost, or else the next job.
+    async fn claim_row(&self, worker: &WorkerId) -> Result<Option<SqliteRow>, StoreError> {
         let now = now();
         let mut transaction = self.begin().await?;
-        let given = sqlx::query(
+        let held = sqlx::query(
             "UPDATE jobs SET lease_until = ?2 + ?3 WHERE state = 'running' AND worker = ?1 AND expires_at > ?2 \
              RETURNING job_id, kind, request, attempt",
         )
         .bind(worker.as_str())
         .bind(now)
-        .bind(millis(self.options.lease))
+        .bind(to_millis(self.options.lease))
         .fetch_optional(transaction.connection())
         .await
         .map_err(store_error)?;
-        let row = if given.is_some() {
-            given
+        let row = if held.is_some() {
+            held
         } else {
             sqlx::query(
                 "UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ?1, started_at = ?2, \
@@ -53,7 +53,7 @@ impl SqliteStore {
             )
             .bind(worker.as_str())
             .bind(now)
-            .bind(millis(self.options.lease))
+            .bind(to_millis(self.options.lease))
             .bind(self.ttl())
             .fetch_optional(transaction.connection())
             .await
@@ -63,21 +63,21 @@ impl SqliteStore {
         Ok(row)
     }
 
-    /// Ends a job that was claimed and cannot be read.
+    /// Fails a claimed job whose request cannot be read.
     async fn fail_unreadable(&self, row: &SqliteRow, error: &StoreError) -> Result<(), StoreError> {
         let id: String = row.try_get("job_id").map_err(store_error)?;
         let attempt: u32 = row.try_get("attempt").map_err(store_error)?;
-        tracing::error!(job_id = id, %error, "a job cannot be read, and fails");
+        tracing::error!(job_id = id, %error, "the request of a job cannot be read; the job fails");
         match self.fail_attempt(&id, attempt, &Failure::unreadable_request()).await {
-            Ok(_) | Err(HeldError::Lost) => {
-                id.parse().iter().for_each(|job_id| self.feed.changed(job_id));
+            Ok(_) | Err(LeaseError::Lost) => {
+                id.parse().iter().for_each(|job_id| self.changes.add_change(job_id));
                 Ok(())
             }
-            Err(HeldError::Store(error)) => Err(error),
+            Err(LeaseError::Store(error)) => Err(error),
         }
     }
 
-    pub(super) async fn renew(&self, held: &Held, processed_count: Option<u64>) -> Result<(), HeldError> {
+    pub(super) async fn renew(&self, held: &Lease, processed_count: Option<u64>) -> Result<(), LeaseError> {
         let now = now();
         let mut transaction = self.begin().await?;
         let done = sqlx::query(
@@ -88,17 +88,17 @@ impl SqliteStore {
         .bind(held.job_id.as_str())
         .bind(held.attempt)
         .bind(now)
-        .bind(millis(self.options.lease))
+        .bind(to_millis(self.options.lease))
         .bind(self.ttl())
         .bind(processed_count.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
         .execute(transaction.connection())
         .await
         .map_err(store_error)?;
         transaction.commit().await?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(HeldError::Lost) }
+        if done.rows_affected() == 1 { Ok(()) } else { Err(LeaseError::Lost) }
     }
 
-    pub(super) async fn complete_with(&self, held: &Held, artifact: &Artifact) -> Result<(), HeldError> {
+    pub(super) async fn complete_with(&self, held: &Lease, artifact: &Artifact) -> Result<(), LeaseError> {
         let now = now();
         let mut transaction = self.begin().await?;
         let done = sqlx::query(
@@ -124,11 +124,11 @@ impl SqliteStore {
         if done.rows_affected() == 1 || self.has_completed(held, artifact).await? {
             return Ok(());
         }
-        Err(HeldError::Lost)
+        Err(LeaseError::Lost)
     }
 
-    /// This very attempt completed the job before.
-    async fn has_completed(&self, held: &Held, artifact: &Artifact) -> Result<bool, StoreError> {
+    /// Whether this attempt has already completed the job with this file.
+    async fn has_completed(&self, held: &Lease, artifact: &Artifact) -> Result<bool, StoreError> {
         let found = sqlx::query(
             "SELECT 1 FROM jobs WHERE job_id = ? AND attempt = ? AND state = 'completed' AND filename = ?",
         )
@@ -140,16 +140,12 @@ impl SqliteStore {
         Ok(found.map_err(store_error)?.is_some())
     }
 
-    pub(super) async fn fail_with(&self, held: &Held, failure: &Failure) -> Result<AfterFailure, HeldError> {
-        self.fail_attempt(held.job_id.as_str(), held.attempt, failure).await
-    }
-
-    async fn fail_attempt(
+    pub(super) async fn fail_attempt(
         &self,
         job_id: &str,
         attempt: u32,
         failure: &Failure,
-    ) -> Result<AfterFailure, HeldError> {
+    ) -> Result<AfterFailure, LeaseError> {
         let now = now();
         let mut transaction = self.begin().await?;
         let row = sqlx::query(
@@ -167,16 +163,16 @@ impl SqliteStore {
         .bind(failure.may_pass)
         .bind(self.options.max_attempts)
         .bind(&failure.message)
-        .bind(millis(self.options.backoff(attempt)))
+        .bind(to_millis(self.options.retry_delay_after(attempt)))
         .fetch_optional(transaction.connection())
         .await
         .map_err(store_error)?;
         transaction.commit().await?;
-        let failed: bool = row.ok_or(HeldError::Lost)?.try_get("failed").map_err(store_error)?;
+        let failed: bool = row.ok_or(LeaseError::Lost)?.try_get("failed").map_err(store_error)?;
         Ok(if failed { AfterFailure::Failed } else { AfterFailure::Retry })
     }
 
-    pub(super) async fn hand_back(&self, held: &Held) -> Result<(), HeldError> {
+    pub(super) async fn hand_back(&self, held: &Lease) -> Result<(), LeaseError> {
         let now = now();
         let mut transaction = self.begin().await?;
         let done = sqlx::query(
@@ -193,16 +189,16 @@ impl SqliteStore {
         .map_err(store_error)?;
         transaction.commit().await?;
         if done.rows_affected() == 0 {
-            return Err(HeldError::Lost);
+            return Err(LeaseError::Lost);
         }
         self.work.notify_one();
         Ok(())
     }
 
-    pub(super) async fn reap_now(&self) -> Result<Reaped, StoreError> {
+    pub(super) async fn reap_now(&self) -> Result<ReapReport, StoreError> {
         let now = now();
-        if !self.anything_to_reap(now).await? {
-            return Ok(Reaped::default());
+        if !self.has_reapable(now).await? {
+            return Ok(ReapReport::default());
         }
         let mut transaction = self.begin().await?;
         let failed = sqlx::query(
@@ -212,7 +208,7 @@ impl SqliteStore {
              RETURNING job_id",
         )
         .bind(now)
-        .bind(self.options.given_up())
+        .bind(self.options.give_up_message())
         .bind(self.ttl())
         .bind(self.options.max_attempts)
         .fetch_all(transaction.connection())
@@ -242,18 +238,18 @@ impl SqliteStore {
             .await
             .map_err(store_error)?;
         transaction.commit().await?;
-        Ok(Reaped {
-            failed: failed.iter().map(job_id).collect::<Result<_, _>>()?,
-            requeued: requeued.iter().map(job_id).collect::<Result<_, _>>()?,
+        Ok(ReapReport {
+            failed: failed.iter().map(read_job_id).collect::<Result<_, _>>()?,
+            requeued: requeued.iter().map(read_job_id).collect::<Result<_, _>>()?,
             expired: expired
                 .iter()
-                .map(|row| Ok((job_id(row)?, row.try_get("filename").map_err(store_error)?)))
+                .map(|row| Ok((read_job_id(row)?, row.try_get("filename").map_err(store_error)?)))
                 .collect::<Result<_, StoreError>>()?,
         })
     }
 
-    /// A look that takes no lock: on most calls the clock has done nothing.
-    async fn anything_to_reap(&self, now: i64) -> Result<bool, StoreError> {
+    /// Whether there is anything to reap. Checks without a lock, since most calls find nothing.
+    async fn has_reapable(&self, now: i64) -> Result<bool, StoreError> {
         let found = sqlx::query(
             "SELECT 1 WHERE EXISTS (SELECT 1 FROM jobs WHERE expires_at <= ?1) \
              OR EXISTS (SELECT 1 FROM jobs WHERE state = 'running' AND lease_until <= ?1) \
@@ -267,17 +263,17 @@ impl SqliteStore {
     }
 }
 
-fn job_id(row: &SqliteRow) -> Result<crate::JobId, StoreError> {
+fn read_job_id(row: &SqliteRow) -> Result<crate::JobId, StoreError> {
     let text: String = row.try_get("job_id").map_err(store_error)?;
-    text.parse().map_err(damaged)
+    text.parse().map_err(damage_error)
 }
 
-fn claim(row: &SqliteRow) -> Result<Claim, StoreError> {
+fn read_claim(row: &SqliteRow) -> Result<Claim, StoreError> {
     let kind: String = row.try_get("kind").map_err(store_error)?;
     let request: String = row.try_get("request").map_err(store_error)?;
     Ok(Claim {
-        held: Held { job_id: job_id(row)?, attempt: row.try_get("attempt").map_err(store_error)? },
-        kind: kind.parse().map_err(|()| damaged(format!("a job of the kind {kind}")))?,
-        request: serde_json::from_str(&request).map_err(damaged)?,
+        held: Lease { job_id: read_job_id(row)?, attempt: row.try_get("attempt").map_err(store_error)? },
+        kind: kind.parse().map_err(|()| damage_error(format!("a job of the kind {kind}")))?,
+        request: serde_json::from_str(&request).map_err(damage_error)?,
     })
 }

@@ -35,7 +35,7 @@ impl Model for Program {
     }
 
     fn next_state(&self, world: &World, action: world::Action) -> Option<World> {
-        world.after(action, self.fenced)
+        world.apply(action, self.fenced)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -82,7 +82,7 @@ impl Program {
     }
 
     /// The properties for which the checker found a counterexample.
-    fn broken(self) -> Vec<&'static str> {
+    fn find_broken(self) -> Vec<&'static str> {
         let checker = self.checker().threads(2).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
         eprintln!("{} states, depth {}", checker.unique_state_count(), checker.max_depth());
         let properties = checker.model().properties();
@@ -100,12 +100,12 @@ fn whatever_happens_a_job_ends_and_leaves_nothing() {
 
 #[test]
 fn without_fencing_the_checker_finds_a_completed_job_without_its_file() {
-    let broken = Program { fenced: false, ..Program::new(Budget::all()) }.broken();
+    let broken = Program { fenced: false, ..Program::new(Budget::all()) }.find_broken();
     assert!(!broken.is_empty());
 }
 
 #[test]
 fn without_the_sweep_the_checker_finds_files_that_are_left_over() {
-    let broken = Program { sweeps: false, ..Program::new(Budget::all()) }.broken();
+    let broken = Program { sweeps: false, ..Program::new(Budget::all()) }.find_broken();
     assert_eq!(broken, ["no file is left over"]);
 }

@@ -13,12 +13,12 @@ pub type File = (u8, bool);
 pub struct Worker {
     /// Its name. One that crashed comes back under a new one.
     pub name: u8,
-    pub at: At,
+    pub at: FileLocation,
 }
 
 /// The steps of a worker, as `crates/trapline/src/worker` has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum At {
+pub enum FileLocation {
     Idle,
     /// Has the attempt, and no file yet.
     Claimed(u8),
@@ -86,7 +86,7 @@ pub enum Action {
     Crash(usize),
     /// A worker meets a fault, which may pass or not.
     Fault(usize, bool),
-    /// A worker is told to stop.
+    /// A worker gets a signal to stop.
     Stop(usize),
     /// A lease runs out.
     LeaseRunsOut,
@@ -116,15 +116,15 @@ pub struct World {
     swept: Option<File>,
     /// History: the first final state.
     pub ended: Option<Life>,
-    /// History: a client was told that the job is deleted.
+    /// History: a client got the answer that the job is deleted.
     pub deleted: bool,
     left: Budget,
 }
 
 impl World {
     pub fn new(left: Budget) -> Self {
-        let workers = [0, 1].map(|name| Worker { name, at: At::Idle });
-        let life = Life::Unborn;
+        let workers = [0, 1].map(|name| Worker { name, at: FileLocation::Idle });
+        let life = Life::NotSubmitted;
         Self {
             life,
             workers,
@@ -167,18 +167,18 @@ impl World {
     fn is_worked_on(&self) -> bool {
         let Some(holder) = self.life.holder() else { return false };
         self.workers.iter().any(|worker| match worker.at {
-            At::Claimed(attempt)
-            | At::Writing(attempt)
-            | At::Published(attempt)
-            | At::Failing(attempt, _)
-            | At::Releasing(attempt) => attempt == holder,
-            At::Idle => matches!(self.life, Life::Running(_, name) if name == worker.name),
-            At::Stopping(_) => false,
+            FileLocation::Claimed(attempt)
+            | FileLocation::Writing(attempt)
+            | FileLocation::Published(attempt)
+            | FileLocation::Failing(attempt, _)
+            | FileLocation::Releasing(attempt) => attempt == holder,
+            FileLocation::Idle => matches!(self.life, Life::Running(_, name) if name == worker.name),
+            FileLocation::Stopping(_) => false,
         })
     }
 
     pub fn actions(&self, sweeps: bool, actions: &mut Vec<Action>) {
-        if self.life == Life::Unborn {
+        if self.life == Life::NotSubmitted {
             actions.push(Action::Submit);
             return;
         }
@@ -215,24 +215,24 @@ impl World {
     }
 
     fn actions_of(&self, number: usize, worker: Worker, actions: &mut Vec<Action>) {
-        let asks = matches!(self.life, Life::Waiting(_))
+        let asks = matches!(self.life, Life::Queued(_))
             || matches!(self.life, Life::Running(_, name) if name == worker.name);
-        if worker.at != At::Idle || asks {
+        if worker.at != FileLocation::Idle || asks {
             actions.push(Action::Go(number));
         }
         let speaks = match worker.at {
-            At::Idle => matches!(self.life, Life::Waiting(_)),
-            At::Published(_) | At::Failing(..) | At::Releasing(_) => true,
-            At::Claimed(_) | At::Writing(_) | At::Stopping(_) => false,
+            FileLocation::Idle => matches!(self.life, Life::Queued(_)),
+            FileLocation::Published(_) | FileLocation::Failing(..) | FileLocation::Releasing(_) => true,
+            FileLocation::Claimed(_) | FileLocation::Writing(_) | FileLocation::Stopping(_) => false,
         };
         if speaks && self.left.lost_answers > 0 {
             actions.push(Action::Unheard(number));
         }
-        if worker.at != At::Idle && self.left.crashes > 0 {
+        if worker.at != FileLocation::Idle && self.left.crashes > 0 {
             actions.push(Action::Crash(number));
         }
-        if let At::Claimed(attempt) | At::Writing(attempt) = worker.at {
-            if self.life.after(Step::Heartbeat(attempt), MOST).1 == Answer::Lost {
+        if let FileLocation::Claimed(attempt) | FileLocation::Writing(attempt) = worker.at {
+            if self.life.apply(Step::Heartbeat(attempt), MOST).1 == Answer::Lost {
                 actions.push(Action::Learn(number));
             }
             if self.left.faults > 0 {
@@ -244,7 +244,7 @@ impl World {
         }
     }
 
-    pub fn after(&self, action: Action, fenced: bool) -> Option<Self> {
+    pub fn apply(&self, action: Action, fenced: bool) -> Option<Self> {
         let mut next = self.clone();
         match action {
             Action::Submit => _ = next.say(Step::Submit),
@@ -253,19 +253,21 @@ impl World {
                 next.left.lost_answers -= 1;
                 next.go(number, false, fenced);
             }
-            Action::Learn(number) => next.give_up(number, |attempt| At::Stopping((attempt, false)), false),
+            Action::Learn(number) => {
+                next.give_up(number, |attempt| FileLocation::Stopping((attempt, false)), false);
+            }
             Action::Crash(number) => {
                 next.left.crashes -= 1;
                 let worker = &mut next.workers[number];
-                *worker = Worker { name: worker.name + 2, at: At::Idle };
+                *worker = Worker { name: worker.name + 2, at: FileLocation::Idle };
             }
             Action::Fault(number, may_pass) => {
                 next.left.faults -= 1;
-                next.give_up(number, |attempt| At::Failing(attempt, may_pass), true);
+                next.give_up(number, |attempt| FileLocation::Failing(attempt, may_pass), true);
             }
             Action::Stop(number) => {
                 next.left.releases -= 1;
-                next.give_up(number, At::Releasing, true);
+                next.give_up(number, FileLocation::Releasing, true);
             }
             Action::LeaseRunsOut => {
                 if self.is_worked_on() {
@@ -298,7 +300,7 @@ impl World {
 
     /// Tells the store, and keeps the history.
     fn say(&mut self, step: Step) -> Answer {
-        let (life, answer) = self.life.after(step, MOST);
+        let (life, answer) = self.life.apply(step, MOST);
         self.life = life;
         if matches!(life, Life::Completed(_) | Life::Failed(_)) {
             self.ended.get_or_insert(life);
@@ -323,8 +325,8 @@ impl World {
     }
 
     /// A worker stops writing. It removes what it wrote before it says why there is nothing.
-    fn give_up(&mut self, number: usize, then: impl Fn(u8) -> At, removed: bool) {
-        if let At::Claimed(attempt) | At::Writing(attempt) = self.workers[number].at {
+    fn give_up(&mut self, number: usize, then: impl Fn(u8) -> FileLocation, removed: bool) {
+        if let FileLocation::Claimed(attempt) | FileLocation::Writing(attempt) = self.workers[number].at {
             if removed {
                 self.remove((attempt, false));
             }
@@ -336,35 +338,35 @@ impl World {
     fn go(&mut self, number: usize, heard: bool, fenced: bool) {
         let Worker { name, at } = self.workers[number];
         let next = match at {
-            At::Idle => match self.say(Step::Claim(name)) {
-                Answer::Claimed(attempt) if heard => At::Claimed(attempt),
-                _ => At::Idle,
+            FileLocation::Idle => match self.say(Step::Claim(name)) {
+                Answer::Claimed(attempt) if heard => FileLocation::Claimed(attempt),
+                _ => FileLocation::Idle,
             },
-            At::Claimed(attempt) => {
+            FileLocation::Claimed(attempt) => {
                 self.add((attempt, false));
-                At::Writing(attempt)
+                FileLocation::Writing(attempt)
             }
-            At::Writing(attempt) => {
+            FileLocation::Writing(attempt) => {
                 self.remove((attempt, false));
                 self.add((attempt, true));
-                At::Published(attempt)
+                FileLocation::Published(attempt)
             }
-            At::Published(attempt) => match self.completed(attempt, fenced) {
+            FileLocation::Published(attempt) => match self.completed(attempt, fenced) {
                 _ if !heard => at,
-                Answer::Lost => At::Stopping((attempt, true)),
-                _ => At::Idle,
+                Answer::Lost => FileLocation::Stopping((attempt, true)),
+                _ => FileLocation::Idle,
             },
-            At::Stopping(file) => {
+            FileLocation::Stopping(file) => {
                 self.remove(file);
-                At::Idle
+                FileLocation::Idle
             }
-            At::Failing(attempt, may_pass) => {
+            FileLocation::Failing(attempt, may_pass) => {
                 self.say(Step::Fail(attempt, may_pass));
-                if heard { At::Idle } else { at }
+                if heard { FileLocation::Idle } else { at }
             }
-            At::Releasing(attempt) => {
+            FileLocation::Releasing(attempt) => {
                 self.say(Step::Release(attempt));
-                if heard { At::Idle } else { at }
+                if heard { FileLocation::Idle } else { at }
             }
         };
         self.workers[number].at = next;
@@ -373,7 +375,7 @@ impl World {
     /// A store without fencing would take the word of any attempt.
     fn completed(&mut self, attempt: u8, fenced: bool) -> Answer {
         match self.life {
-            Life::Running(..) | Life::Waiting(_) if !fenced => {
+            Life::Running(..) | Life::Queued(_) if !fenced => {
                 self.life = Life::Completed(attempt);
                 self.ended.get_or_insert(self.life);
                 Answer::Done

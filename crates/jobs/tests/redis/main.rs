@@ -48,6 +48,7 @@ fn job() -> NewJob {
         kind: Kind::Zip,
         title,
         request,
+        details: None,
         total_detections: Some(10),
         owner: Some("anna".into()),
         callback_url: None,
@@ -60,7 +61,7 @@ fn record_key(job_id: &JobId) -> String {
 }
 
 /// Asks until the answer is yes. A test that would wait for ever ends after a minute.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+async fn wait_until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !holds().await {
         assert!(begun.elapsed() < Duration::from_mins(1), "waited a minute for: {what}");

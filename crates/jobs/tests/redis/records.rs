@@ -1,6 +1,8 @@
 //! Records at `export_job:{job_id}`, which other programs read and write.
 
-use jobs::{Artifact, Failure, Held, HeldError, JobId, JobStore, MissingReason, State, StoreError, WorkerId};
+use jobs::{
+    Artifact, Failure, JobId, JobState, JobStore, Lease, LeaseError, MissingReason, StoreError, WorkerId,
+};
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
@@ -17,7 +19,7 @@ fn read(server: &RedisServer, job_id: &JobId) -> String {
     server.cli(&["GET", &record_key(job_id)])
 }
 
-async fn claim(store: &impl JobStore) -> Held {
+async fn claim(store: &impl JobStore) -> Lease {
     store.claim(&WorkerId::random()).await.unwrap().expect("a job").held
 }
 
@@ -111,7 +113,7 @@ async fn a_record_is_never_without_its_time_to_live() {
     let new = job();
     let held_again = async || claim(&store).await;
     let failure = Failure { message: "a fault".into(), may_pass: true };
-    let mut held = Held { job_id: new.job_id.clone(), attempt: 0 };
+    let mut held = Lease { job_id: new.job_id.clone(), attempt: 0 };
     let steps = ["submit", "claim", "heartbeat", "fail", "claim", "release", "reap", "claim", "complete"];
     for step in steps {
         // So that a renewal shows.
@@ -172,16 +174,16 @@ async fn jobs_of_other_programs_are_read_and_deleted_and_never_worked_on() {
     let text = r#"{"status":"processing","job_id":"theirs"}"#;
     write(&server, &job_id, text);
     let record = store.get(&job_id).await.unwrap().unwrap();
-    assert_eq!((record.state, record.kind, record.attempt), (State::Processing, None, 0));
+    assert_eq!((record.state, record.kind, record.attempt), (JobState::Processing, None, 0));
     assert_eq!(store.claim(&WorkerId::random()).await.unwrap(), None);
-    let held = Held { job_id: job_id.clone(), attempt: 0 };
-    assert!(matches!(store.heartbeat(&held, None).await, Err(HeldError::Lost)));
-    assert!(matches!(store.complete(&held, &artifact()).await, Err(HeldError::Lost)));
+    let held = Lease { job_id: job_id.clone(), attempt: 0 };
+    assert!(matches!(store.heartbeat(&held, None).await, Err(LeaseError::Lost)));
+    assert!(matches!(store.complete(&held, &artifact()).await, Err(LeaseError::Lost)));
     let taken = store.submit(&jobs::NewJob { job_id: job_id.clone(), ..job() }).await;
     assert!(matches!(taken, Err(StoreError::Exists(_))));
     store.reap().await.unwrap();
     assert_eq!(read(&server, &job_id), text);
-    assert_eq!(store.delete(&job_id).await.unwrap().unwrap().state, State::Processing);
+    assert_eq!(store.delete(&job_id).await.unwrap().unwrap().state, JobState::Processing);
     forget_the_day(&server);
     assert_eq!(server.cli(&["DBSIZE"]), "0");
 }
@@ -210,7 +212,7 @@ async fn an_unreadable_record_is_named_hides_no_other_and_can_be_deleted() {
         let listed = store.list(None, 10).await.unwrap().records;
         assert_eq!(listed.iter().map(|(_, record)| &record.job_id).collect::<Vec<_>>(), [&good.job_id]);
     }
-    // It cannot be worked on, and holds up nobody.
+    // It cannot be worked on, and blocks no other job.
     assert_eq!(claim(&store).await.job_id, good.job_id);
     assert!(store.delete(&bad.job_id).await.unwrap().is_some());
     assert_eq!(store.get(&bad.job_id).await.unwrap(), None);
@@ -232,8 +234,8 @@ async fn what_another_program_deletes_or_ends_is_not_worked_on() {
     // Deleted while it runs, the worker learns of it.
     server.cli(&["DEL", &record_key(&third.job_id)]);
     assert!(!store.is_held(&held).await.unwrap());
-    assert!(matches!(store.heartbeat(&held, Some(1)).await, Err(HeldError::Lost)));
-    assert!(matches!(store.complete(&held, &artifact()).await, Err(HeldError::Lost)));
+    assert!(matches!(store.heartbeat(&held, Some(1)).await, Err(LeaseError::Lost)));
+    assert!(matches!(store.complete(&held, &artifact()).await, Err(LeaseError::Lost)));
     assert_eq!(store.get(&third.job_id).await.unwrap(), None);
 }
 
@@ -246,7 +248,7 @@ async fn a_running_job_survives_a_record_that_was_written_over() {
     write(&server, &new.job_id, &format!(r#"{{"status":"processing","job_id":"{}"}}"#, new.job_id));
     store.heartbeat(&held, Some(3)).await.unwrap();
     let record = store.get(&new.job_id).await.unwrap().unwrap();
-    assert_eq!((record.state, record.attempt, record.kind), (State::Running, 1, Some(new.kind)));
+    assert_eq!((record.state, record.attempt, record.kind), (JobState::Running, 1, Some(new.kind)));
     assert_eq!((record.created_at, record.total_detections), (created, Some(10)));
     assert_eq!(record.owner, new.owner);
     store.complete(&held, &artifact()).await.unwrap();

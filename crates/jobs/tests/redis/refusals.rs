@@ -1,6 +1,6 @@
 //! A server that refuses something in the middle: a transition happens as a whole, or not at all.
 
-use jobs::{Artifact, Failure, Held, HeldError, JobStore, RedisStore, State, StoreError, WorkerId};
+use jobs::{Artifact, Failure, JobState, JobStore, Lease, LeaseError, RedisStore, StoreError, WorkerId};
 use testkit::RedisServer;
 
 use crate::{job, record_key, store};
@@ -52,7 +52,7 @@ fn snapshot(server: &RedisServer) -> String {
 const TRANSITIONS: [&str; 9] =
     ["submit", "claim", "heartbeat", "complete", "fail", "retry", "release", "delete", "reap"];
 
-async fn attempt(store: &RedisStore, transition: &str, held: &Held) -> Result<(), HeldError> {
+async fn attempt(store: &RedisStore, transition: &str, held: &Lease) -> Result<(), LeaseError> {
     let failure = |may_pass| Failure { message: "no picture".into(), may_pass };
     let artifact = Artifact { filename: "detections_x_1.zip".into(), size: 1, ..Artifact::default() };
     match transition {
@@ -86,7 +86,7 @@ async fn a_refusal_in_the_middle_leaves_nothing_half_done() {
             server.cli(&["ACL", "SETUSER", "default", "+@all"]);
             if let Err(error) = answer {
                 refused += 1;
-                assert!(matches!(error, HeldError::Store(_)), "{transition} without {command}: {error}");
+                assert!(matches!(error, LeaseError::Store(_)), "{transition} without {command}: {error}");
                 // A heartbeat sets times, and is sent again.
                 if transition != "heartbeat" {
                     assert_eq!(snapshot(&server), before, "{transition} without {command}: {error}");
@@ -137,7 +137,7 @@ async fn a_job_that_was_spoilt_holds_up_no_other() {
         store.reap().await.unwrap();
         store.list(None, 10).await.unwrap();
         match store.get(&first.job_id).await {
-            Ok(record) => assert!(record.is_none_or(|record| record.state == State::Failed), "{number}"),
+            Ok(record) => assert!(record.is_none_or(|record| record.state == JobState::Failed), "{number}"),
             Err(error) => assert!(matches!(error, StoreError::Damaged(_)), "{number}: {error:?}"),
         }
         store.delete(&first.job_id).await.unwrap();

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use jobs::{JobStore, RedisStore, State, StoreOptions, WorkerId};
+use jobs::{JobState, JobStore, RedisStore, StoreOptions, WorkerId};
 use testkit::RedisServer;
 
-use crate::{job, until};
+use crate::{job, wait_until};
 
 /// A sentinel process on a free port. Dropped, it is killed.
 struct Sentinel {
@@ -60,7 +60,7 @@ async fn when_the_master_dies_its_replica_is_used() {
     let mut master = RedisServer::start();
     let replica = RedisServer::start_with(&["--replicaof", "127.0.0.1", &master.port().to_string()]);
     let sentinel = Sentinel::start(folder.path(), master.port());
-    until("the sentinel to know the replica", async || {
+    wait_until("the sentinel to know the replica", async || {
         let known = cli(sentinel.port, &["SENTINEL", "REPLICAS", "main"]).unwrap_or_default();
         known.contains(&replica.port().to_string()) && known.contains("master-link-status\nok")
     })
@@ -71,16 +71,16 @@ async fn when_the_master_dies_its_replica_is_used() {
     store.submit(&running).await.unwrap();
     store.submit(&waiting).await.unwrap();
     let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
-    // What a master did not hand on before it died is lost: so it says when it has.
+    // Writes that a master did not replicate before it died are lost, so the test waits for replication.
     assert_eq!(master.cli(&["WAIT", "1", "10000"]), "1");
     master.kill();
-    until("the sentinel to make the replica the master", async || {
+    wait_until("the sentinel to make the replica the master", async || {
         cli(sentinel.port, &["SENTINEL", "FAILOVER", "main"]).is_some()
     })
     .await;
-    until("the replica to be the master", async || store.check().await.is_ok()).await;
+    wait_until("the replica to be the master", async || store.ping().await.is_ok()).await;
     store.heartbeat(&held, Some(1)).await.unwrap();
-    assert_eq!(store.get(&running.job_id).await.unwrap().unwrap().state, State::Running);
+    assert_eq!(store.get(&running.job_id).await.unwrap().unwrap().state, JobState::Running);
     assert_eq!(store.claim(&WorkerId::random()).await.unwrap().unwrap().held.job_id, waiting.job_id);
     assert_eq!(replica.cli(&["-n", "2", "EXISTS", &format!("export_job:{}", running.job_id)]), "1");
 }

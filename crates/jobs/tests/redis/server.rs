@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use jobs::{ChangeMessage, JobStore, RedisAddress, RedisStore, State, StoreError, StoreOptions, WorkerId};
+use jobs::{ChangeMessage, JobState, JobStore, RedisAddress, RedisStore, StoreError, StoreOptions, WorkerId};
 use testkit::RedisServer;
 
-use crate::{job, store, until};
+use crate::{job, store, wait_until};
 
 async fn open(address: &str) -> Result<RedisStore, StoreError> {
     RedisStore::open(&address.parse::<RedisAddress>().unwrap(), StoreOptions::default()).await
@@ -19,7 +19,7 @@ async fn two_processes_share_one_server() {
     first.submit(&new).await.unwrap();
     let claim = second.claim(&WorkerId::random()).await.unwrap().unwrap();
     assert_eq!((claim.held.job_id.clone(), claim.request), (new.job_id.clone(), new.request));
-    assert_eq!(first.get(&new.job_id).await.unwrap().unwrap().state, State::Running);
+    assert_eq!(first.get(&new.job_id).await.unwrap().unwrap().state, JobState::Running);
     first.delete(&new.job_id).await.unwrap();
     assert!(!second.is_held(&claim.held).await.unwrap());
 }
@@ -28,10 +28,11 @@ async fn two_processes_share_one_server() {
 async fn a_worker_in_another_process_is_woken() {
     let (server, first) = store().await;
     let second = open(&server.url()).await.unwrap();
-    until("both to listen", async || server.cli(&["PUBSUB", "NUMSUB", "trapline:work"]).ends_with('2')).await;
+    wait_until("both to listen", async || server.cli(&["PUBSUB", "NUMSUB", "trapline:work"]).ends_with('2'))
+        .await;
     // What it is woken for at the start.
-    second.work().await;
-    let woken = async { tokio::time::timeout(Duration::from_mins(1), second.work()).await };
+    second.wait_for_work().await;
+    let woken = async { tokio::time::timeout(Duration::from_mins(1), second.wait_for_work()).await };
     let (woken, _) = tokio::join!(woken, async { first.submit(&job()).await.unwrap() });
     woken.expect("a message");
 }
@@ -49,7 +50,7 @@ async fn databases_of_one_server_are_apart() {
 async fn messages_of_another_database_are_not_heard() {
     let (server, zero) = store().await;
     let one = open(&format!("{}/1", server.url())).await.unwrap();
-    until("the subscription", async || one.is_subscribed()).await;
+    wait_until("the subscription", async || one.is_subscribed()).await;
     let mut messages = one.subscribe();
     zero.submit(&job()).await.unwrap();
     let own = job();
@@ -62,7 +63,7 @@ async fn messages_of_another_database_are_not_heard() {
 #[tokio::test]
 async fn a_subscription_that_is_cut_is_made_anew() {
     let (server, store) = store().await;
-    until("the subscription", async || store.is_subscribed()).await;
+    wait_until("the subscription", async || store.is_subscribed()).await;
     let mut messages = store.subscribe();
     server.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
     // Once when it ends, and once when there is another.
@@ -112,9 +113,9 @@ async fn jobs_survive_the_restart_of_a_server_that_writes_to_its_disk() {
     let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
     server.kill();
     assert!(matches!(store.get(&running.job_id).await, Err(StoreError::Unavailable(_))));
-    assert!(store.check().await.is_err());
+    assert!(store.ping().await.is_err());
     server.restart();
-    until("the store to answer", async || store.check().await.is_ok()).await;
+    wait_until("the store to answer", async || store.ping().await.is_ok()).await;
     store.heartbeat(&held, Some(1)).await.unwrap();
     assert_eq!(store.claim(&WorkerId::random()).await.unwrap().unwrap().held.job_id, waiting.job_id);
 }
@@ -124,10 +125,10 @@ async fn users_passwords_and_sockets_lead_to_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("redis.sock");
     let server = RedisServer::start_with(&["--unixsocket", socket.to_str().unwrap()]);
-    open(&format!("redis+unix://{}", socket.display())).await.unwrap().check().await.unwrap();
+    open(&format!("redis+unix://{}", socket.display())).await.unwrap().ping().await.unwrap();
     server.cli(&["ACL", "SETUSER", "app", "on", ">p@ss", "~*", "&*", "+@all"]);
     let address = |login: &str| format!("redis://{login}@127.0.0.1:{}", server.port());
-    open(&address("app:p%40ss")).await.unwrap().check().await.unwrap();
+    open(&address("app:p%40ss")).await.unwrap().ping().await.unwrap();
     let refused = open(&address("app:other")).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
 }
@@ -160,6 +161,6 @@ async fn a_user_needs_no_more_rights_than_the_scripts_use() {
     store.release(&held).await.unwrap();
     store.reap().await.unwrap();
     store.list(None, 10).await.unwrap();
-    store.check().await.unwrap();
+    store.ping().await.unwrap();
     assert!(store.delete(&new.job_id).await.unwrap().is_some());
 }

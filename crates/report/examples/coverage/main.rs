@@ -1,5 +1,5 @@
-//! How often the intervals of a report hold the truth, and how often its tests find a difference where there
-//! is none: measured on simulated surveys, each of which is written as a package, read and computed like any
+//! How often the intervals of a report hold the truth, and how often its tests find a difference without
+//! one: measured on simulated surveys, each of which is written as a package, read and computed like any
 //! other.
 //!
 //! `cargo run --example coverage -- [--surveys N] [--seed N] [--write]`, or `scripts/coverage`. Prints a
@@ -82,9 +82,8 @@ fn report_on_whole(plan: &SurveyPlan) -> Request {
 
 /// A comparison of both halves.
 fn comparison(plan: &SurveyPlan) -> Request {
-    let labelled =
-        |label: &str, half| LabelledPeriod { label: label.into(), period: period(plan.half(half)) };
-    Request::comparison(vec![labelled("First", 0), labelled("Second", 1)]).expect("there are two periods")
+    let labelled = |label: &str, half| LabelledPeriod::new(label, period(plan.half(half)));
+    Request::comparison(vec![labelled("First", 0), labelled("Second", 1)])
 }
 
 /// What the command line asks for.

@@ -5,7 +5,7 @@ use testkit::simulation::{Curve, Peak, Species, SurveyPlan};
 use crate::judges::{first_row, interval_holds, interval_holds_estimate, is_different};
 use crate::{Measure, Question, report_on_first_half};
 
-/// Concentration of the curves that are held against each other.
+/// Concentration of the curves that are compared with each other.
 const KAPPA: f64 = 3.0;
 
 pub fn questions() -> Vec<Question> {
@@ -40,7 +40,7 @@ fn overlaps() -> Vec<Question> {
         for events in [30, 60, 150] {
             // Hours between the peaks, for overlaps of about 0.2, 0.45 and 0.75.
             for apart in [6.22, 3.57, 1.49] {
-                let curves = [Curve::around(6.0, KAPPA), Curve::around(6.0 + apart, KAPPA)];
+                let curves = [Curve::peak_at(6.0, KAPPA), Curve::peak_at(6.0 + apart, KAPPA)];
                 let truth = curves[0].overlap(&curves[1]);
                 let unit = if locations < 6 { "events" } else { "locations" };
                 let setting = format!(
@@ -77,7 +77,7 @@ fn same_activity() -> Vec<Question> {
                 is_different(first_row(numbers, "overlaps")?)
             })];
         let setting = format!("20 locations, about {events} events each, in bursts{words}");
-        // A share of 5% takes more surveys to be told from one of 8%.
+        // A share of 5% takes more surveys to be distinguished from one of 8%.
         Question { one_in: 1, ..question(setting, plan(20, events, [curve(), curve()], alike), measures) }
     };
     let mut questions: Vec<Question> =

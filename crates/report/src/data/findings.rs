@@ -1,24 +1,24 @@
-//! What the data show, as numbers first.
+//! What the data show: the numbers of each finding, with its sentence.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Counted;
+use super::CountUnit;
 
-/// One thing that the data show: its numbers, and the sentence made of them.
+/// One thing that the data show: its numbers and their sentence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// The sentence, in words that need no statistics.
+    /// The sentence, readable without statistics.
     pub text: String,
-    /// Numbers that stand beside it, with the interval; empty where the sentence says all.
+    /// Numbers shown beside it, with the interval; empty where the sentence says everything.
     pub detail: String,
-    /// All numbers that the sentence and the detail say.
+    /// All numbers that the sentence and the detail state.
     #[serde(flatten)]
     pub numbers: FindingNumbers,
 }
 
-/// A class with the name that a sentence has for it.
+/// A class with its name in sentences.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NamedClass {
     /// Its name in requests.
@@ -33,7 +33,7 @@ pub struct NamedClass {
 pub enum NothingReason {
     /// No observation of the data set could be read.
     Unreadable,
-    /// No camera was at work.
+    /// No camera was running.
     NoEffort,
     /// The data set has no observations.
     NoObservations,
@@ -43,11 +43,11 @@ pub enum NothingReason {
     NoRecords,
     /// Nothing that was recorded is identified.
     NotIdentified,
-    /// Cameras worked, and no animal was recorded.
+    /// Cameras were running, and no animal was recorded.
     NoAnimals,
 }
 
-/// What night is taken for.
+/// How night is defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NightBy {
@@ -61,7 +61,7 @@ pub enum NightBy {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FindingNumbers {
-    /// What was recorded with what effort.
+    /// Everything that was recorded, with the effort.
     Total {
         /// Camera-days.
         effort_days: f64,
@@ -88,8 +88,8 @@ pub enum FindingNumbers {
         locations: usize,
         /// Rows that could not be read, or observations without a time or name.
         rows: u64,
-        /// A species that comes so often, in events per 100 camera-days, could have been missed; only
-        /// where no animal was recorded.
+        /// A species with up to this many events per 100 camera-days could have been missed; only where no
+        /// animal was recorded.
         rate_missed: Option<f64>,
         /// First day with records in the data set.
         #[schemars(with = "Option<String>")]
@@ -97,7 +97,7 @@ pub enum FindingNumbers {
         /// Last day with records.
         #[schemars(with = "Option<String>")]
         recorded_until: Option<Date>,
-        /// Only some species were asked for.
+        /// Whether only some species were requested.
         species_selected: bool,
     },
     /// How often a class was recorded.
@@ -111,7 +111,7 @@ pub enum FindingNumbers {
         events: usize,
         /// Events of all classes.
         events_of_all: usize,
-        /// Locations at which it was.
+        /// Locations at which it was recorded.
         locations: usize,
         /// Locations with effort.
         locations_surveyed: usize,
@@ -139,9 +139,9 @@ pub enum FindingNumbers {
         rai: f64,
         /// The rate in the rest of the period.
         rai_rest: Option<f64>,
-        /// The one over the other; `null` when there was none in the rest.
+        /// The first over the second; `null` without events in the rest.
         rate_ratio: Option<f64>,
-        /// Lower end of its interval, corrected for the choice among all buckets.
+        /// Lower end of its interval, corrected for the choice of the highest bucket.
         low: Option<f64>,
         /// Upper end of its interval.
         high: Option<f64>,
@@ -150,16 +150,16 @@ pub enum FindingNumbers {
         /// Holm's p-value that the buckets differ at all.
         p_adjusted: f64,
     },
-    /// How much of the activity of a class is at night.
+    /// The share of the events of a class at night.
     Night {
         /// The class.
         #[serde(flatten)]
         class: NamedClass,
-        /// What night is.
+        /// How night is defined.
         night: NightBy,
         /// Events that began at night.
         events: usize,
-        /// Of so many.
+        /// All events.
         of: usize,
         /// The share.
         share: f64,
@@ -168,11 +168,11 @@ pub enum FindingNumbers {
         /// Upper end of its interval.
         high: f64,
     },
-    /// Two classes keep different hours.
+    /// Two classes are active at different times of day.
     DifferentHours {
-        /// One class.
+        /// The first class.
         a: NamedClass,
-        /// The other.
+        /// The second class.
         b: NamedClass,
         /// Overlap of their activity, from 0 to 1.
         overlap: f64,
@@ -183,30 +183,30 @@ pub enum FindingNumbers {
         /// Holm's p-value.
         p_adjusted: f64,
     },
-    /// Males, females and young held against each other.
+    /// A ratio of males, females or young.
     Ratio {
-        /// What is held against what, as in `ratios`.
+        /// The ratio, as in `ratios`.
         ratio: String,
-        /// The class, where classes do not tell them apart themselves.
+        /// The class, where classes themselves do not tell males, females and young apart.
         classification: Option<NamedClass>,
         /// What is counted.
-        unit: Counted,
-        /// Above the line.
+        unit: CountUnit,
+        /// The numerator.
         count: u64,
-        /// Below it.
+        /// The denominator.
         base: u64,
-        /// The one over the other.
+        /// The ratio.
         estimate: f64,
         /// Lower end of its interval.
         low: Option<f64>,
         /// Upper end of its interval.
         high: Option<f64>,
     },
-    /// How many species were probably missed.
+    /// The number of species, with those that were probably missed.
     Richness {
         /// Species recorded.
         observed: usize,
-        /// On one camera-day only.
+        /// Species recorded on a single camera-day.
         uniques: u32,
         /// Chao2.
         chao2: f64,
@@ -247,19 +247,19 @@ pub enum FindingNumbers {
         /// The class.
         #[serde(flatten)]
         class: NamedClass,
-        /// Label of the one period.
+        /// Label of the first period.
         a: String,
-        /// Label of the other.
+        /// Label of the second period.
         b: String,
-        /// Events in the one.
+        /// Events in `a`.
         events_a: usize,
-        /// Events in the other.
+        /// Events in `b`.
         events_b: usize,
-        /// The rate in the one.
+        /// The rate in `a`.
         rai_a: f64,
-        /// The rate in the other.
+        /// The rate in `b`.
         rai_b: f64,
-        /// The rate in `b` over the rate in `a`; `null` when there is none in `a`.
+        /// The rate in `b` over the rate in `a`; `null` without events in `a`.
         rate_ratio: Option<f64>,
         /// Lower end of its interval, corrected for all comparisons.
         low: Option<f64>,
@@ -268,14 +268,14 @@ pub enum FindingNumbers {
         /// Holm's p-value.
         p_adjusted: f64,
     },
-    /// A class keeps different hours in two periods.
+    /// A class is active at different times of day in two periods.
     DifferentHoursBetweenPeriods {
         /// The class.
         #[serde(flatten)]
         class: NamedClass,
-        /// Label of the one period.
+        /// Label of the first period.
         a: String,
-        /// Label of the other.
+        /// Label of the second period.
         b: String,
         /// Overlap of its activity, from 0 to 1.
         overlap: f64,
@@ -286,17 +286,17 @@ pub enum FindingNumbers {
         /// Holm's p-value.
         p_adjusted: f64,
     },
-    /// What was not found, and of what too little is known.
+    /// What was tested without a difference, and what could not be tested.
     NotFound {
-        /// Tests, of which none of `alike` holds.
+        /// Number of tests.
         tested: usize,
-        /// Classes that were tested and do not differ.
+        /// Classes that were tested without a significant difference.
         alike: Vec<NamedClass>,
-        /// Events below which nothing is said of a class.
+        /// Events that a finding about a class needs.
         threshold: usize,
         /// Classes with fewer.
         too_few: Vec<NamedClass>,
-        /// Classes with events enough, at too few locations to be compared.
+        /// Classes with enough events, at too few locations to be compared.
         few_locations: Vec<NamedClass>,
     },
 }

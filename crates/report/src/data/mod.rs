@@ -1,58 +1,60 @@
 //! The numbers behind a report: its `.json` form, which the pages are made of and nothing else.
 
-mod compared;
+mod comparison;
+mod facts;
 mod findings;
+mod notes;
 mod rows;
 
 use std::collections::BTreeMap;
 
-use detections::ObservationType;
+use detections::Coordinates;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::events::Since;
-use crate::period::GroupBy;
-use crate::records::Reason;
-use crate::request::{Cameras, Coordinates, Include, ReportType, TimeOfDay};
+use crate::independence_since::IndependenceSince;
+use crate::period::{GroupBy, Period};
+use crate::request::{Cameras, Include, ReportType, Request, TimeOfDay};
 
-pub use compared::*;
+pub use comparison::*;
+pub use facts::*;
 pub use findings::*;
+pub use notes::*;
 pub use rows::*;
 
 /// Version of the form of [`ReportData`].
 pub const SCHEMA_VERSION: u32 = 2;
 
-/// Which parts the pages show.
-pub type Included = Include;
-
 /// A report as numbers and sentences.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportData {
-    /// Version of this form: 2. It is raised when a field changes its meaning or goes.
+    /// Version of this form: 2. It is raised when a field changes its meaning or is removed.
     pub schema_version: u32,
+    /// The request that the report was made for.
+    pub request: Request,
     /// The kind of report.
     pub report_type: ReportType,
-    /// The title, as asked for or made from the dates.
+    /// The title: the requested one, else one made from the dates.
     pub title: String,
-    /// First and last day, both inside.
+    /// First and last day (inclusive).
     pub period: PeriodRow,
     /// Length of the buckets.
     pub group_by: GroupBy,
-    /// Minutes after which a new event starts; 0 makes each record an event.
+    /// A new event starts after this many minutes; with 0 each record is an event.
     pub independence_minutes: u32,
-    /// What those minutes are counted from.
-    pub independence_since: Since,
-    /// Whether cameras that stand together count as one.
+    /// What these minutes are counted from.
+    pub independence_since: IndependenceSince,
+    /// Whether cameras at one location at the same time count as one.
     pub cameras: Cameras,
     /// The clock that `activity` and `overlaps` are on.
     pub time_of_day: TimeOfDay,
-    /// How exactly `locations` are placed.
+    /// The precision of the coordinates of `locations`.
     pub coordinates: Coordinates,
-    /// Where the data come from.
+    /// The data set.
     pub source: SourceRow,
     /// The parts that the pages show.
-    pub include: Included,
+    pub include: Include,
     /// Camera-days of all locations inside the period.
     pub effort_days: f64,
     /// Locations with effort in the period.
@@ -67,7 +69,7 @@ pub struct ReportData {
     pub classes: Vec<ClassRow>,
     /// The days, weeks or months of the period.
     pub buckets: Vec<BucketRow>,
-    /// Whether the months or weeks differ, of each class with enough events at enough locations; most
+    /// Whether the months or weeks differ, for each class with enough events at enough locations; most
     /// events first. Empty for days.
     pub bucket_tests: Vec<BucketTest>,
     /// A row for each location with effort, by name.
@@ -78,114 +80,103 @@ pub struct ReportData {
     pub overlaps: Vec<OverlapRow>,
     /// When it is night where the cameras stood; `null` without coordinates.
     pub night: Option<NightRow>,
-    /// Males, females and young, where classes, or `sex` and `lifeStage`, tell them apart.
+    /// Ratios of males, females and young, where classes, or `sex` and `lifeStage`, tell them apart.
     pub ratios: Vec<RatioRow>,
-    /// Species found against effort; `null` when none was found.
+    /// Species accumulation; `null` without a species.
     pub accumulation: Option<AccumulationRow>,
-    /// The periods of a comparison, as they were asked for.
+    /// The periods of a comparison, in the requested order.
     pub periods: Vec<ComparedPeriod>,
     /// The clock that the activity of `periods` is on; `null` without a comparison.
     pub periods_time_of_day: Option<TimeOfDay>,
     /// When it is night over all of `periods`.
     pub periods_night: Option<NightRow>,
-    /// Rates of each class in two of the periods, held against each other.
+    /// Rates of each class compared between two of the periods.
     pub comparisons: Vec<ComparisonRow>,
     /// Overlaps of the activity of a class in two of the periods with at least 20 events in each.
     pub period_overlaps: Vec<PeriodOverlapRow>,
-    /// What the data show, with every number that is said of it.
+    /// What the data show, with all numbers that the sentences state.
     pub findings: Vec<Finding>,
     /// The same as sentences.
     pub insights: Vec<String>,
     /// Observations left out, by reason.
-    pub excluded: Excluded,
+    pub excluded: ExcludedCounts,
     /// What a careful reader would want to know about the data.
+    pub notes: Vec<DataNote>,
+    /// The same as sentences.
     pub data_notes: Vec<String>,
-    /// All ids behind the data notes, by what is the matter with them.
+    /// The ids that the data notes are about, by the kind of note.
     pub data_note_ids: BTreeMap<String, Vec<String>>,
+    /// Settings and counts that `methods` state and that no other field has.
+    pub method_facts: MethodFacts,
+    /// How much data a statement needs.
+    pub limits: StatementLimits,
     /// Definitions and settings used.
     pub methods: Vec<String>,
 }
 
-/// First and last day.
+/// A first and a last day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PeriodRow {
     /// First day.
     #[schemars(with = "String")]
     pub start: Date,
-    /// Last day, which is inside.
+    /// Last day (inclusive).
     #[schemars(with = "String")]
     pub end: Date,
-    /// Both in words.
+    /// Both days in words.
     pub words: String,
 }
 
-/// Where the data come from.
+impl PeriodRow {
+    pub(crate) fn new(period: Period) -> Self {
+        Self { start: period.start, end: period.end, words: period.in_words() }
+    }
+}
+
+/// The data set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceRow {
     /// Title of the data set.
     pub title: String,
     /// Its format.
     pub format: String,
-    /// How its authors want it cited.
+    /// The citation that its authors ask for.
     pub citation: Option<String>,
     /// Licences, with what they cover.
     pub licences: Vec<String>,
-    /// First and last day on which anything was recorded.
+    /// First and last day with records.
     pub recorded: Option<PeriodRow>,
 }
 
-/// Observations that were not counted, by the first reason that held.
+/// Observations that were not counted, by the first reason that applies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Excluded {
-    /// Nothing on the picture.
+pub struct ExcludedCounts {
+    /// Blank.
     pub blank: u64,
     /// People.
     pub human: u64,
     /// Vehicles.
     pub vehicle: u64,
-    /// Could not be told.
+    /// Unidentified.
     pub unknown: u64,
-    /// Not looked at yet.
+    /// Not classified yet.
     pub unclassified: u64,
-    /// Without a time, so that nothing is known of the period either.
+    /// Without a time, so that they belong to no period.
     pub no_timestamp: u64,
     /// Before the start or after the end of their deployment.
     pub outside_deployment: u64,
-    /// Not in the period asked for.
+    /// Outside the period.
     pub outside_period: u64,
-    /// Of classes not asked for.
+    /// Of classes that were not requested.
     pub other_classes: u64,
-    /// Of somebody at work on the camera.
+    /// Of people setting up a camera.
     pub camera_setup: u64,
-    /// Time-lapse pictures, which show that the camera worked.
+    /// Time-lapse pictures, which show that the camera was running.
     pub time_lapse: u64,
     /// At locations without effort in the period.
     pub no_effort: u64,
-    /// On the level that is not counted, where the same animals stand on both.
+    /// On the level that is not counted, where both levels have the same animals.
     pub other_level: u64,
-    /// What a model saw on files that a person classified as well.
+    /// By a model, on files that a person classified.
     pub replaced_by_person: u64,
-}
-
-impl Excluded {
-    pub(crate) fn of(&mut self, reason: Reason) -> &mut u64 {
-        match reason {
-            Reason::OtherLevel => &mut self.other_level,
-            Reason::Replaced => &mut self.replaced_by_person,
-            Reason::NoTimestamp => &mut self.no_timestamp,
-            Reason::OutsidePeriod => &mut self.outside_period,
-            Reason::OutsideDeployment => &mut self.outside_deployment,
-            Reason::OtherClass => &mut self.other_classes,
-            Reason::CameraSetup => &mut self.camera_setup,
-            Reason::TimeLapse => &mut self.time_lapse,
-            Reason::NoEffort => &mut self.no_effort,
-            Reason::Kind(kind) => match kind {
-                ObservationType::Blank => &mut self.blank,
-                ObservationType::Human => &mut self.human,
-                ObservationType::Vehicle => &mut self.vehicle,
-                ObservationType::Unclassified => &mut self.unclassified,
-                ObservationType::Unknown | ObservationType::Animal => &mut self.unknown,
-            },
-        }
-    }
 }

@@ -17,7 +17,7 @@ pub struct ClassRow {
     pub classification: String,
     /// Its everyday name, where the data set has one.
     pub vernacular_name: Option<String>,
-    /// An animal that people keep, such as a dog or cattle.
+    /// A domestic animal, such as a dog or cattle.
     pub domestic: bool,
     /// `event` or `media`: the level that most of its records were counted on.
     pub level: String,
@@ -27,7 +27,7 @@ pub struct ClassRow {
     pub individuals: u64,
     /// Records: files or visits.
     pub records: usize,
-    /// Events in 100 camera-days; `null` without effort.
+    /// Events per 100 camera-days; `null` without effort.
     pub rai: Option<f64>,
     /// Lower end of its 95% interval over places like these; `null` with fewer than two locations.
     pub rai_low: Option<f64>,
@@ -51,12 +51,12 @@ pub struct BucketRow {
     /// First day.
     #[schemars(with = "String")]
     pub start: Date,
-    /// Last day, which is inside.
+    /// Last day (inclusive).
     #[schemars(with = "String")]
     pub end: Date,
     /// Such as `Sep 2018`.
     pub label: String,
-    /// Camera-days; 0 means that nothing could be seen, not that nothing was there.
+    /// Camera-days; with 0 the events are unknown, not zero.
     pub effort_days: f64,
     /// Events of each class that had any.
     pub events: BTreeMap<String, usize>,
@@ -67,8 +67,8 @@ pub struct BucketRow {
 pub struct BucketTest {
     /// The class.
     pub classification: String,
-    /// Probability of buckets as different as these, were they all alike: their labels are exchanged
-    /// within each location.
+    /// Probability of buckets as different as these if all were alike: their labels are exchanged within
+    /// each location.
     pub p_value: f64,
     /// The same after Holm's correction for all classes tested.
     pub p_adjusted: f64,
@@ -76,12 +76,12 @@ pub struct BucketTest {
     pub differs: bool,
     /// Whether the highest bucket stands out: they differ, and its corrected interval lies above 1.
     pub stands_out: bool,
-    /// Label of the bucket with the highest rate; of equals the first.
+    /// Label of the bucket with the highest rate; the first of equals.
     pub highest: String,
     /// Its first day.
     #[schemars(with = "String")]
     pub start: Date,
-    /// Its last day, which is inside.
+    /// Its last day (inclusive).
     #[schemars(with = "String")]
     pub end: Date,
     /// Independent events in it.
@@ -92,12 +92,11 @@ pub struct BucketTest {
     pub rai_highest: f64,
     /// Events per 100 camera-days in the rest of the period; `null` without effort there.
     pub rai_rest: Option<f64>,
-    /// The one over the other; `null` when there was none in the rest.
+    /// The highest rate over that of the rest; `null` without events in the rest.
     pub rate_ratio: Option<f64>,
-    /// Lower end of its interval, at 95% for any bucket that could have been the highest
-    /// (Bonferroni).
+    /// Lower end of its 95% interval, corrected for the choice of the highest bucket (Bonferroni).
     pub low: Option<f64>,
-    /// Upper end of its interval; `null` when nothing bounds it.
+    /// Upper end of its interval; `null` where it is open.
     pub high: Option<f64>,
 }
 
@@ -110,11 +109,11 @@ pub struct LocationRow {
     pub effort_days: f64,
     /// Independent events of all classes.
     pub events: usize,
-    /// Events in 100 camera-days.
+    /// Events per 100 camera-days.
     pub rai: Option<f64>,
     /// Classes recorded.
     pub classes: usize,
-    /// Degrees north (WGS 84), as exact as `coordinates` says; `null` where not known.
+    /// Degrees north (WGS 84), with the precision of `coordinates`; `null` where not known.
     pub latitude: Option<f64>,
     /// Degrees east (WGS 84).
     pub longitude: Option<f64>,
@@ -125,9 +124,9 @@ pub struct LocationRow {
 pub struct ActivityRow {
     /// The class.
     pub classification: String,
-    /// Records that the curve is made of; those of one event share its weight.
+    /// Records behind the curve; those of one event share its weight.
     pub records: usize,
-    /// Independent events with a time of day: what the curve rests on.
+    /// Independent events with a time of day.
     pub events: usize,
     /// Relative activity in each of the 24 hours, with mean 1.
     pub density: Vec<f64>,
@@ -142,11 +141,11 @@ pub struct ActivityRow {
 /// A share of events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShareRow {
-    /// Events that are counted.
+    /// Events that have the property.
     pub events: usize,
-    /// Of so many.
+    /// All events.
     pub of: usize,
-    /// The one over the other.
+    /// The share of the first among all.
     pub share: f64,
     /// Lower end of its 95% interval; `null` with one location.
     pub low: Option<f64>,
@@ -154,11 +153,11 @@ pub struct ShareRow {
     pub high: Option<f64>,
 }
 
-/// When it is night.
+/// Night, sunrise and sunset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NightRow {
-    /// For each of the 48 half hours of the day, the share of the camera-days on which the sun was
-    /// down at its middle; on the clock that `time_of_day` names.
+    /// For each of the 48 half hours of the day, the share of camera-days on which it was night in its
+    /// middle, on the clock of `time_of_day`.
     pub shares: Vec<f64>,
     /// Mean hour of sunrise on the camera's clock; `null` where the sun never rose or set.
     pub sunrise: Option<f64>,
@@ -168,28 +167,28 @@ pub struct NightRow {
     pub clock_estimated: bool,
 }
 
-/// How far the activity of two classes overlaps.
+/// The overlap of the activity of two classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OverlapRow {
-    /// One class.
+    /// The first class.
     pub a: String,
-    /// The other.
+    /// The second class.
     pub b: String,
-    /// Independent events of the one.
+    /// Independent events of `a`.
     pub events_a: usize,
-    /// Independent events of the other.
+    /// Independent events of `b`.
     pub events_b: usize,
-    /// How it was estimated.
+    /// The estimator.
     pub estimator: Estimator,
-    /// From 0, never about at the same hour, to 1, the same curve.
+    /// From 0 (never active at the same hour) to 1 (the same curve).
     pub estimate: f64,
     /// Lower end of its 95% interval.
     pub low: f64,
     /// Upper end of its 95% interval.
     pub high: f64,
-    /// What was drawn for the interval.
+    /// What was resampled for the interval.
     pub resampled: Unit,
-    /// Probability of samples that overlap as little, were both of one curve.
+    /// Probability of samples that overlap this little if both had the same curve.
     pub p_value: f64,
     /// The same after Holm's correction for all pairs.
     pub p_adjusted: f64,
@@ -200,14 +199,14 @@ pub struct OverlapRow {
 /// What a ratio counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Counted {
+pub enum CountUnit {
     /// Independent events.
     Events,
     /// Animals: the group sizes of events.
     Animals,
 }
 
-/// Males, females and young held against each other.
+/// A ratio of males, females or young.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RatioRow {
     /// Of classes that tell males, females and young apart: `bucks per doe`, `share of does seen with
@@ -217,41 +216,41 @@ pub struct RatioRow {
     /// young were seen too. The events with young of the third are of any, whether or not the sex of
     /// their mother was noted.
     pub ratio: String,
-    /// The class whose animals they are; `null` where classes themselves tell them apart.
+    /// The class; `null` where classes themselves tell males, females and young apart.
     pub classification: Option<String>,
     /// What is counted.
-    pub unit: Counted,
-    /// What is above the line, in that unit.
+    pub unit: CountUnit,
+    /// The numerator, in that unit.
     pub count: u64,
-    /// What is below it.
+    /// The denominator.
     pub base: u64,
-    /// Independent events of the first kind.
+    /// Independent events in the numerator.
     pub events: usize,
-    /// Independent events of the second.
+    /// Independent events in the denominator.
     pub base_events: usize,
-    /// The one over the other.
+    /// The ratio.
     pub estimate: f64,
     /// Lower end of its 95% interval; `null` with fewer than two locations.
     pub low: Option<f64>,
-    /// Upper end of its 95% interval; `null` when nothing bounds it.
+    /// Upper end of its 95% interval; `null` where it is open.
     pub high: Option<f64>,
-    /// How the interval was found; `null` where there is none.
+    /// How the interval was found; `null` without one.
     pub method: Option<Method>,
 }
 
-/// Species found against effort.
+/// Species accumulation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccumulationRow {
     /// Species found.
     pub observed: usize,
-    /// Classes that are no species and count for none: coarser names of which a species was found,
-    /// and those of which that is not known.
+    /// Classes that do not count as a species: coarser names within which a species was found, and names
+    /// for which that is not known.
     pub not_counted: Vec<String>,
     /// Camera-days, each a location on a civil day: the sampling units.
     pub units: u32,
     /// Expected number of species against camera-days, from few to all.
     pub curve: Vec<AccumulationPoint>,
-    /// Chao2: at least so many species there are.
+    /// Chao2, a lower bound of the number of species.
     pub chao2: f64,
     /// Lower end of its 95% interval.
     pub chao2_low: f64,

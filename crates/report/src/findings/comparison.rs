@@ -1,29 +1,28 @@
-//! What periods that are held against each other show.
+//! Findings of a comparison of periods.
 
-use super::{has_enough, most_different, named, nothing};
-use crate::compare::ENOUGH;
+use super::{find_name, has_enough, most_different, nothing};
 use crate::data::{
-    ComparedPeriod, ComparisonRow, Finding, FindingNumbers, NamedClass, NotTested, PeriodOverlapRow,
-    ReportData,
+    ComparedPeriod, ComparisonRow, FindingNumbers, NamedClass, NotTested, PeriodOverlapRow, ReportData,
 };
 use crate::ratios::ALPHA;
 use crate::survey::Survey;
+use crate::thresholds::LIMITS;
 
-pub(crate) fn comparison_findings(survey: &Survey<'_>, numbers: &ReportData) -> Vec<Finding> {
-    let mut found: Vec<FindingNumbers> = numbers.periods.iter().map(period).collect();
+pub(crate) fn collect_comparison_findings(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumbers> {
+    let mut found: Vec<FindingNumbers> = numbers.periods.iter().map(find_period).collect();
     if numbers.periods.iter().all(|period| period.events == 0) {
-        found.insert(0, nothing::explain(survey));
-        return found.into_iter().map(Finding::new).collect();
+        found.insert(0, nothing::explain_nothing(survey));
+        return found;
     }
-    found.extend(lengths(numbers));
-    found.extend(shared_days(numbers));
-    found.extend(numbers.comparisons.iter().filter_map(|row| difference(survey, row)));
-    found.extend(different_hours(survey, numbers));
-    found.extend(not_found(survey, numbers));
-    found.into_iter().map(Finding::new).collect()
+    found.extend(find_lengths(numbers));
+    found.extend(find_shared_days(numbers));
+    found.extend(numbers.comparisons.iter().filter_map(|row| find_difference(survey, row)));
+    found.extend(find_different_hours(survey, numbers));
+    found.extend(find_rest(survey, numbers));
+    found
 }
 
-fn period(period: &ComparedPeriod) -> FindingNumbers {
+fn find_period(period: &ComparedPeriod) -> FindingNumbers {
     FindingNumbers::Period {
         label: period.label.clone(),
         words: period.words.clone(),
@@ -35,7 +34,7 @@ fn period(period: &ComparedPeriod) -> FindingNumbers {
 }
 
 /// Days in common, which make periods less different than they are.
-fn shared_days(numbers: &ReportData) -> Option<FindingNumbers> {
+fn find_shared_days(numbers: &ReportData) -> Option<FindingNumbers> {
     let pairs: Vec<(String, String)> = numbers
         .periods
         .iter()
@@ -49,16 +48,16 @@ fn shared_days(numbers: &ReportData) -> Option<FindingNumbers> {
     (!pairs.is_empty()).then_some(FindingNumbers::SharedDays { pairs })
 }
 
-fn lengths(numbers: &ReportData) -> Option<FindingNumbers> {
+fn find_lengths(numbers: &ReportData) -> Option<FindingNumbers> {
     let days: Vec<i64> = numbers.periods.iter().map(|period| period.days).collect();
     let (shortest, longest) = (*days.iter().min()?, *days.iter().max()?);
     (shortest != longest).then_some(FindingNumbers::Lengths { shortest, longest })
 }
 
-fn difference(survey: &Survey<'_>, row: &ComparisonRow) -> Option<FindingNumbers> {
+fn find_difference(survey: &Survey<'_>, row: &ComparisonRow) -> Option<FindingNumbers> {
     let p_adjusted = row.p_adjusted.filter(|_| row.differs)?;
     Some(FindingNumbers::Difference {
-        class: named(survey.data(), &row.classification),
+        class: find_name(survey.data(), &row.classification),
         a: row.a.clone(),
         b: row.b.clone(),
         events_a: row.events_a,
@@ -73,11 +72,11 @@ fn difference(survey: &Survey<'_>, row: &ComparisonRow) -> Option<FindingNumbers
 }
 
 /// Of classes with many events in both periods, the most different first.
-fn different_hours(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumbers> {
+fn find_different_hours(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumbers> {
     let is_stated = |row: &PeriodOverlapRow| row.differs && has_enough(row.events_a, row.events_b);
     most_different(&numbers.period_overlaps, is_stated, |row| row.estimate)
         .map(|row| FindingNumbers::DifferentHoursBetweenPeriods {
-            class: named(survey.data(), &row.classification),
+            class: find_name(survey.data(), &row.classification),
             a: row.a.clone(),
             b: row.b.clone(),
             overlap: row.estimate,
@@ -88,11 +87,11 @@ fn different_hours(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumb
         .collect()
 }
 
-fn not_found(survey: &Survey<'_>, numbers: &ReportData) -> Option<FindingNumbers> {
+fn find_rest(survey: &Survey<'_>, numbers: &ReportData) -> Option<FindingNumbers> {
     let tested = numbers.comparisons.iter().filter(|row| row.p_value.is_some()).count();
     let classes = classes_in_order(numbers);
     let named_of = |is_such: &dyn Fn(&str) -> bool| -> Vec<NamedClass> {
-        classes.iter().filter(|class| is_such(class)).map(|class| named(survey.data(), class)).collect()
+        classes.iter().filter(|class| is_such(class)).map(|class| find_name(survey.data(), class)).collect()
     };
     // Tested where a difference could have been found: few locations give no small p.
     let could_hold =
@@ -107,7 +106,7 @@ fn not_found(survey: &Survey<'_>, numbers: &ReportData) -> Option<FindingNumbers
     (!is_empty).then_some(FindingNumbers::NotFound {
         tested,
         alike,
-        threshold: ENOUGH,
+        threshold: LIMITS.test_events,
         too_few,
         few_locations,
     })

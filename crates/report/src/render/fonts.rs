@@ -2,7 +2,7 @@
 //!
 //! A report in Latin, Cyrillic, Greek or Arabic letters is the same on every machine. For others,
 //! Chinese among them, fonts are looked for in a folder that the user names and then among those
-//! of the system; letters that none of them has are told, so that the pages can say so.
+//! of the system; letters that none of them has are reported, so that the pages can say so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use typst::text::{Font, FontBook, FontInfo};
 use typst::utils::LazyHash;
 use unicode_normalization::char::is_combining_mark;
 
-use super::texts::{BOX, Replacements, change_texts};
+use super::texts::{BOX, Replacements, change_texts, visit_texts};
 
 const EMBEDDED: [&[u8]; 5] = [
     include_bytes!("../../fonts/Inter-Regular.otf"),
@@ -34,7 +34,8 @@ static EMBEDDED_FONTS: LazyLock<(LazyHash<FontBook>, Vec<Font>)> = LazyLock::new
 static SYSTEM: LazyLock<(Database, Vec<(ID, FontInfo)>)> = LazyLock::new(|| {
     let mut database = Database::new();
     database.load_system_fonts();
-    let faces = faces(&database).into_iter().filter_map(|id| Some((id, info(&database, id)?))).collect();
+    let faces =
+        list_faces(&database).into_iter().filter_map(|id| Some((id, read_info(&database, id)?))).collect();
     (database, faces)
 });
 
@@ -58,7 +59,7 @@ impl Letters {
     fn may_use(self, info: &FontInfo, letter: char) -> bool {
         let is_first = info.family == "Inter";
         let is_embedded = is_first || info.family == "Noto Sans Arabic";
-        covers(info, letter)
+        has_letter(info, letter)
             && match self {
                 Self::All => true,
                 Self::Embedded => is_first || (is_embedded && !is_combining_mark(letter)),
@@ -78,8 +79,7 @@ pub(super) struct Fonts {
 impl Fonts {
     /// The embedded fonts, and as many others as the texts in `numbers` need.
     pub fn for_texts(numbers: &Value, folder: Option<&Path>, letters: Letters) -> Self {
-        let mut missing = BTreeSet::new();
-        collect_letters(numbers, &mut missing);
+        let mut missing = collect_letters(numbers);
         let (book, fonts) = &*EMBEDDED_FONTS;
         missing.retain(|letter| !fonts.iter().any(|font| letters.may_use(font.info(), *letter)));
         if missing.is_empty() && folder.is_none() {
@@ -88,7 +88,7 @@ impl Fonts {
         let mut fonts = fonts.clone();
         if let Some(folder) = folder {
             // All of them, since a template may ask for one by name.
-            fonts.extend(of_folder(folder));
+            fonts.extend(load_folder(folder));
             missing.retain(|letter| !fonts.iter().any(|font| letters.may_use(font.info(), *letter)));
         }
         if letters == Letters::All && !missing.is_empty() {
@@ -112,13 +112,13 @@ impl Fonts {
 }
 
 /// The fonts of a folder that a user names, read once: a server lays out many reports with them.
-fn of_folder(folder: &Path) -> Vec<Font> {
+fn load_folder(folder: &Path) -> Vec<Font> {
     static READ: Mutex<BTreeMap<PathBuf, Vec<Font>>> = Mutex::new(BTreeMap::new());
     let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
     let fonts = read.entry(folder.into()).or_insert_with(|| {
         let mut database = Database::new();
         database.load_fonts_dir(folder);
-        faces(&database).into_iter().filter_map(|id| load(&database, id)).collect()
+        list_faces(&database).into_iter().filter_map(|id| load_font(&database, id)).collect()
     });
     fonts.clone()
 }
@@ -127,43 +127,43 @@ fn of_folder(folder: &Path) -> Vec<Font> {
 fn add_from_system(fonts: &mut Vec<Font>, missing: &mut BTreeSet<char>) {
     let (database, faces) = &*SYSTEM;
     while !missing.is_empty() {
-        let has = |info: &FontInfo| missing.iter().filter(|letter| covers(info, **letter)).count();
+        let has = |info: &FontInfo| missing.iter().filter(|letter| has_letter(info, **letter)).count();
         // Of equals the first, which is the same on every run.
         let best = faces.iter().rev().max_by_key(|(_, info)| has(info));
         let Some((id, info)) = best.filter(|(_, info)| has(info) > 0) else { return };
-        let Some(font) = load(database, *id) else { return };
-        missing.retain(|letter| !covers(info, *letter));
+        let Some(font) = load_font(database, *id) else { return };
+        missing.retain(|letter| !has_letter(info, *letter));
         fonts.push(font);
     }
 }
 
 /// Upright faces of usual weight, by where they are.
-fn faces(database: &Database) -> Vec<ID> {
+fn list_faces(database: &Database) -> Vec<ID> {
     let mut faces: Vec<(String, u32, ID)> = database
         .faces()
         .filter(|face| face.style == fontdb::Style::Normal && face.weight == fontdb::Weight::NORMAL)
-        .map(|face| (place(&face.source), face.index, face.id))
+        .map(|face| (path_of(&face.source), face.index, face.id))
         .collect();
     faces.sort();
     faces.into_iter().map(|(.., id)| id).collect()
 }
 
-fn place(source: &Source) -> String {
+fn path_of(source: &Source) -> String {
     match source {
         Source::File(path) | Source::SharedFile(path, _) => path.display().to_string(),
         Source::Binary(_) => String::new(),
     }
 }
 
-fn info(database: &Database, id: ID) -> Option<FontInfo> {
+fn read_info(database: &Database, id: ID) -> Option<FontInfo> {
     database.with_face_data(id, FontInfo::new)?
 }
 
-fn load(database: &Database, id: ID) -> Option<Font> {
+fn load_font(database: &Database, id: ID) -> Option<Font> {
     database.with_face_data(id, |data, index| Font::new(Bytes::new(data.to_vec()), index))?
 }
 
-fn covers(info: &FontInfo, letter: char) -> bool {
+fn has_letter(info: &FontInfo, letter: char) -> bool {
     // What a font draws for a letter of the areas for private use means nothing to a reader, and
     // PDF/A forbids it.
     let is_private = matches!(letter, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}');
@@ -171,24 +171,14 @@ fn covers(info: &FontInfo, letter: char) -> bool {
 }
 
 /// All characters in the texts of a JSON value that leave a mark on the page.
-fn collect_letters(value: &Value, letters: &mut BTreeSet<char>) {
-    match value {
-        Value::String(text) if !text.is_ascii() => {
+fn collect_letters(value: &Value) -> BTreeSet<char> {
+    let mut letters = BTreeSet::new();
+    visit_texts(value, false, &mut |text: &str, _| {
+        if !text.is_ascii() {
             letters.extend(text.chars().filter(|letter| !letter.is_whitespace() && !is_invisible(*letter)));
         }
-        Value::Array(items) => items.iter().for_each(|item| collect_letters(item, letters)),
-        Value::Object(fields) => {
-            for (name, item) in fields {
-                collect_letters(item, letters);
-                if !name.is_ascii() {
-                    letters.extend(
-                        name.chars().filter(|letter| !letter.is_whitespace() && !is_invisible(*letter)),
-                    );
-                }
-            }
-        }
-        _ => {}
-    }
+    });
+    letters
 }
 
 /// Writes a box for each letter that no font has, in all texts of `numbers`: PDF/UA allows no
@@ -234,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_that_no_font_has_is_told() {
+    fn a_letter_that_no_font_has_is_reported() {
         // Of the area for private use.
         let found = Fonts::for_texts(&json!(["doe \u{10fff0}", "\u{200e}buck"]), None, Letters::All);
         assert_eq!(found.missing(), &BTreeSet::from(['\u{10fff0}']));

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
+use serde::Deserialize;
 use serde_json::Value;
 use typst::WorldExt;
 use typst::diag::SourceDiagnostic;
@@ -16,6 +17,7 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 use crate::data::ReportData;
+use crate::prose::write_captions;
 use fonts::{Fonts, Letters, box_letters};
 use texts::clean_texts;
 use world::ReportWorld;
@@ -31,7 +33,7 @@ pub enum RenderError {
     /// The document breaks a rule of PDF/UA-1 or PDF/A-2.
     #[error("the pages do not conform to {standard}: {message}")]
     Standard {
-        /// The standards that were asked for.
+        /// The requested standards.
         standard: &'static str,
         /// What is wrong, with file, line and column where known.
         message: String,
@@ -44,8 +46,8 @@ pub enum RenderError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// The numbers have no JSON form.
-    #[error("the report's numbers cannot be written as JSON: {0}")]
+    /// The JSON is not that of a report of this version of the program.
+    #[error("this is not the JSON of a report of this version; compute the report again: {0}")]
     Json(#[from] serde_json::Error),
 }
 
@@ -62,8 +64,6 @@ pub struct Pages {
 
 /// How many compilations the layout of a page is remembered for.
 const REMEMBERED: usize = 4;
-/// Name that the characters without a glyph have in the JSON that templates see.
-const MISSING: &str = "missing_glyphs";
 
 /// The pages of a report, as a tagged PDF (PDF/UA-1) with its fonts embedded.
 ///
@@ -80,7 +80,7 @@ pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError>
     let numbers = clean_texts(numbers.clone());
     let fonts = Fonts::for_texts(&numbers, pages.fonts.as_deref(), Letters::All);
     let mut missing = fonts.missing().clone();
-    let refusal = match lay_out(&numbers, pages, fonts) {
+    let refusal = match render_document(&numbers, pages, fonts) {
         Err(refusal @ RenderError::Standard { .. }) => refusal,
         done => return done,
     };
@@ -90,7 +90,7 @@ pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError>
         let fonts = Fonts::for_texts(&numbers, pages.fonts.as_deref(), letters);
         if *fonts.missing() != missing {
             missing.clone_from(fonts.missing());
-            if let Ok(pdf) = lay_out(&numbers, pages, fonts) {
+            if let Ok(pdf) = render_document(&numbers, pages, fonts) {
                 return Ok(pdf);
             }
         }
@@ -99,12 +99,14 @@ pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError>
 }
 
 /// Lays out cleaned numbers with these fonts.
-fn lay_out(numbers: &Value, pages: &Pages, fonts: Fonts) -> Result<Vec<u8>, RenderError> {
+fn render_document(numbers: &Value, pages: &Pages, fonts: Fonts) -> Result<Vec<u8>, RenderError> {
     let mut numbers = box_letters(numbers.clone(), fonts.missing());
+    let missing: Vec<String> =
+        fonts.missing().iter().map(|letter| format!("U+{:04X}", u32::from(*letter))).collect();
+    let captions = write_captions(&ReportData::deserialize(&numbers)?, &missing);
     if let Value::Object(fields) = &mut numbers {
-        let missing: Vec<String> =
-            fonts.missing().iter().map(|letter| format!("U+{:04X}", u32::from(*letter))).collect();
-        fields.insert(MISSING.into(), missing.into());
+        fields.insert("missing_glyphs".into(), missing.into());
+        fields.insert("captions".into(), captions);
     }
     let last_day = numbers["period"]["end"].as_str().and_then(|day| day.parse().ok());
     let world = ReportWorld::new(serde_json::to_vec(&numbers)?, &pages.template, fonts)?;
@@ -118,7 +120,7 @@ fn lay_out(numbers: &Value, pages: &Pages, fonts: Fonts) -> Result<Vec<u8>, Rend
     pdf
 }
 
-/// `date` is that of a document that tells none of its own, which PDF/A has to have.
+/// `date` is for a document without a date of its own, since PDF/A needs one.
 fn export(
     world: &ReportWorld,
     document: &PagedDocument,

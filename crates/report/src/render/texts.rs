@@ -1,6 +1,6 @@
 //! Texts as pages show them.
 //!
-//! Titles, names and citations come from anybody's data: with control characters, with letters that
+//! Titles, names and citations come from users' data: with control characters, with letters that
 //! turn the text behind them around, a name as long as a book. No page can show these, and PDF/UA
 //! refuses some. The JSON form of a report keeps every text as it is; what templates see goes through
 //! here first.
@@ -47,8 +47,8 @@ pub(super) fn clean_texts(numbers: Value) -> Value {
 pub(super) struct Replacements(HashMap<String, String>);
 
 impl Replacements {
-    /// Asks `change` what is to stand in place of each text, told whether it is part of prose. Of
-    /// texts that would become the same, or the same as one that stays, all but the first get a number.
+    /// Calls `change` for each text and whether it is part of prose; it returns a replacement or `None`. Where
+    /// texts would become equal, to each other or to one that stays, all but the first get a number.
     pub fn find(numbers: &Value, change: impl Fn(&str, bool) -> Option<String>) -> Self {
         let (mut taken, mut changed) = (HashSet::new(), Vec::new());
         visit_texts(numbers, false, &mut |text, is_prose| match change(text, is_prose) {
@@ -90,7 +90,7 @@ impl Replacements {
 }
 
 /// Hands each text to `visit`, names of fields among them, with whether it is part of prose.
-fn visit_texts<'a>(value: &'a Value, is_prose: bool, visit: &mut impl FnMut(&'a str, bool)) {
+pub(super) fn visit_texts<'a>(value: &'a Value, is_prose: bool, visit: &mut impl FnMut(&'a str, bool)) {
     match value {
         Value::String(text) => visit(text, is_prose),
         Value::Array(items) => items.iter().for_each(|item| visit_texts(item, is_prose, visit)),
@@ -131,7 +131,7 @@ fn clean(text: &str, most: usize) -> Option<String> {
     if text.is_empty() || (is_plain && text.len() <= most && !text.trim().is_empty()) {
         return None;
     }
-    let mut shown = Shown::new(most);
+    let mut shown = ShownText { most, ..ShownText::default() };
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         if !shown.push(letter, letters.peek().copied()) {
@@ -145,7 +145,8 @@ fn clean(text: &str, most: usize) -> Option<String> {
 }
 
 /// A text on its way.
-struct Shown {
+#[derive(Default)]
+struct ShownText {
     text: String,
     most: usize,
     letters: usize,
@@ -155,11 +156,7 @@ struct Shown {
     marks: usize,
 }
 
-impl Shown {
-    fn new(most: usize) -> Self {
-        Self { text: String::new(), most, letters: 0, last: 0, marks: 0 }
-    }
-
+impl ShownText {
     /// Adds a letter as it is shown; `false` when there were too many.
     fn push(&mut self, letter: char, next: Option<char>) -> bool {
         let before = self.text.chars().next_back();
@@ -170,7 +167,7 @@ impl Shown {
             }
             return true;
         }
-        let Some(shown) = shown_as(letter, before, next) else { return true };
+        let Some(shown) = show_letter(letter, before, next) else { return true };
         if is_combining_mark(shown) {
             // Without a letter before it, it would stand on what comes before the text.
             self.marks += usize::from(before.is_some());
@@ -198,7 +195,7 @@ impl Shown {
 
 /// What is shown for a letter, if anything. Neither directions that reach beyond their own text nor
 /// letters without ink are needed on a page.
-fn shown_as(letter: char, before: Option<char>, next: Option<char>) -> Option<char> {
+fn show_letter(letter: char, before: Option<char>, next: Option<char>) -> Option<char> {
     match letter {
         '\t'..='\r' | '\u{85}' | '\u{1680}' | '\u{2028}' | '\u{2029}' => Some(' '),
         // A font has it where it has the letters around it.

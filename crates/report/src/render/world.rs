@@ -54,14 +54,6 @@ impl BuiltIn {
             Self::Tables => "tables",
         }
     }
-
-    fn file(self) -> &'static str {
-        match self {
-            Self::Report => "report.typ",
-            Self::Landowner => "landowner.typ",
-            Self::Tables => "tables.typ",
-        }
-    }
 }
 
 /// What the pages look like.
@@ -80,13 +72,13 @@ impl Default for Template {
 }
 
 /// What is the same for all reports: parsed once.
-struct Shared {
+struct SharedWorld {
     library: LazyHash<Library>,
     sources: Vec<Source>,
     numbers: FileId,
 }
 
-static SHARED: LazyLock<Shared> = LazyLock::new(|| Shared {
+static SHARED: LazyLock<SharedWorld> = LazyLock::new(|| SharedWorld {
     library: LazyHash::new(Library::default()),
     sources: TEMPLATES.iter().map(|(name, text)| Source::new(file(name), (*text).into())).collect(),
     numbers: file(NUMBERS),
@@ -108,7 +100,7 @@ pub(super) struct ReportWorld {
 impl ReportWorld {
     pub fn new(json: Vec<u8>, template: &Template, fonts: Fonts) -> Result<Self, RenderError> {
         let (main, folder) = match template {
-            Template::BuiltIn(own) => (file(own.file()), None),
+            Template::BuiltIn(own) => (file(&format!("{}.typ", own.name())), None),
             Template::Own(path) => {
                 let wrong = |source| RenderError::Folder { path: path.clone(), source };
                 let whole = path.canonicalize().map_err(wrong)?;
@@ -161,8 +153,7 @@ impl World for ReportWorld {
                 let text = String::from_utf8(bytes).map_err(|_| FileError::InvalidUtf8)?;
                 Ok(Source::new(id, text))
             }
-            // What the user's folder does not have may be the program's own.
-            Err(error) => SHARED.sources.iter().find(|source| source.id() == id).cloned().ok_or(error),
+            Err(error) => find_built_in_source(id).cloned().ok_or(error),
         }
     }
 
@@ -173,7 +164,7 @@ impl World for ReportWorld {
         match self.own_file(id) {
             Ok(bytes) => Ok(Bytes::new(bytes)),
             Err(error) => {
-                let known = SHARED.sources.iter().find(|source| source.id() == id);
+                let known = find_built_in_source(id);
                 known.map(|source| Bytes::from_string(source.text().to_owned())).ok_or(error)
             }
         }
@@ -186,6 +177,11 @@ impl World for ReportWorld {
     fn today(&self, _: Option<Duration>) -> Option<Datetime> {
         None
     }
+}
+
+/// What the user's folder does not have may be the program's own.
+fn find_built_in_source(id: FileId) -> Option<&'static Source> {
+    SHARED.sources.iter().find(|source| source.id() == id)
 }
 
 fn not_found(id: FileId) -> FileError {

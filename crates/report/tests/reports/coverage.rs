@@ -56,11 +56,11 @@ fn report_on_first_half(plan: &SurveyPlan) -> Request {
 }
 
 fn comparison(plan: &SurveyPlan) -> Request {
-    let labelled = |label: &str, half: usize| {
+    let label_period = |label: &str, half: usize| {
         let (start, end) = plan.half(half);
-        LabelledPeriod { label: label.into(), period: period(&start, &end) }
+        LabelledPeriod::new(label, period(&start, &end))
     };
-    Request::comparison(vec![labelled("First", 0), labelled("Second", 1)]).unwrap()
+    Request::comparison(vec![label_period("First", 0), label_period("Second", 1)])
 }
 
 /// Counts the reports whose first row of a table has a difference.

@@ -6,19 +6,19 @@ use proptest::prelude::*;
 use report::{ReportData, Request};
 use testkit::Package;
 
-use crate::tools::{labelled, period, read};
+use crate::tools::{label_period, period, read};
 
 /// A comparison, which has the numbers of the whole period as well.
 fn numbers(package: &Package) -> ReportData {
     let periods = vec![
-        labelled("Spring", period("2023-03-01", "2023-06-30")),
-        labelled("Autumn", period("2023-07-01", "2023-10-31")),
+        label_period("Spring", period("2023-03-01", "2023-06-30")),
+        label_period("Autumn", period("2023-07-01", "2023-10-31")),
     ];
-    report::compute(&read(package), &Request::comparison(periods).unwrap()).unwrap()
+    report::compute(&read(package), &Request::comparison(periods)).unwrap()
 }
 
 /// The same rows below the same header in another order.
-fn shuffled(table: &str, seed: u64) -> String {
+fn shuffle(table: &str, seed: u64) -> String {
     let mut lines: Vec<&str> = table.lines().collect();
     fastrand::Rng::with_seed(seed).shuffle(&mut lines[1..]);
     lines.iter().map(|line| format!("{line}\n")).collect()
@@ -29,8 +29,8 @@ proptest! {
 
     #[test]
     fn the_order_of_observations_changes_no_number(seed in any::<u64>()) {
-        let package = testkit::seeded(600);
-        let observations = shuffled(&package.observations, seed);
+        let package = testkit::make_random_survey(600);
+        let observations = shuffle(&package.observations, seed);
         let other = Package { observations, ..package.clone() };
         // Notes name rows by their line.
         let plain = |numbers: ReportData| ReportData { data_notes: Vec::new(), data_note_ids: BTreeMap::new(), ..numbers };
@@ -39,7 +39,7 @@ proptest! {
 
     #[test]
     fn clocks_of_another_zone_show_the_same_but_the_sun(hours in -9_i32..9) {
-        let package = testkit::seeded(600);
+        let package = testkit::make_random_survey(600);
         let zone = |text: &str| {
             let moved = |offset: i32| format!("{}{:02}:00", if offset < 0 { '-' } else { '+' }, offset.abs());
             // Winter and summer offsets keep their distance.
@@ -67,7 +67,7 @@ proptest! {
 
 #[test]
 fn every_number_is_within_its_bounds() {
-    let numbers = numbers(&testkit::seeded(1500));
+    let numbers = numbers(&testkit::make_random_survey(1500));
     let periods = numbers.periods.iter().map(|period| (&period.classes, &period.activity));
     for (classes, activity) in periods.chain([(&numbers.classes, &numbers.activity)]) {
         for row in classes {

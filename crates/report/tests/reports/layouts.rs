@@ -1,18 +1,18 @@
 //! Every kind of report on every kind of data: what is laid out, and that it stays on the page.
 
-use crate::tools::{assert_in_order, example, fields_of, labelled, period, read, text, tool};
+use crate::tools::{assert_in_order, example, fields_of, label_period, period, read, text, tool};
 use detections::Dataset;
 use report::{BuiltIn, Pages, Period, ReportData, ReportType, Request, Template};
 use testkit::Package;
 
-/// The whole period, and its two halves held against each other.
+/// The whole period, and its two halves compared with each other.
 fn requests(whole: Period, middle: &str) -> [Request; 2] {
     let middle = middle.parse().unwrap();
     let halves = vec![
-        labelled("First half", Period { end: middle, ..whole }),
-        labelled("Second half #x $y$ *z*", Period { start: middle.tomorrow().unwrap(), ..whole }),
+        label_period("First half", Period { end: middle, ..whole }),
+        label_period("Second half #x $y$ *z*", Period { start: middle.tomorrow().unwrap(), ..whole }),
     ];
-    [Request::seasonal_activity(whole.start, whole.end), Request::comparison(halves).unwrap()]
+    [Request::seasonal_activity(whole.start, whole.end), Request::comparison(halves)]
 }
 
 fn render(numbers: &ReportData, template: BuiltIn) -> Vec<u8> {
@@ -141,7 +141,7 @@ fn no_data_at_all() {
     all_layouts(&data, period("2019-01-01", "2019-12-31"), "2019-06-30", "a year without cameras");
     for (request, expected) in requests(period("2019-01-01", "2019-12-31"), "2019-06-30")
         .into_iter()
-        .zip(["No camera was at work in this period", "30 June 2019): no camera was at work"])
+        .zip(["No camera was running in this period", "30 June 2019): no camera was running"])
     {
         let numbers = report::compute(&data, &request).unwrap();
         let pdf = render(&numbers, BuiltIn::Report);
@@ -156,10 +156,9 @@ fn no_data_at_all() {
 fn a_comparison_reads_in_order() {
     let data = example("algar.zip");
     let request = Request::comparison(vec![
-        labelled("Summer", period("2018-06-01", "2018-08-31")),
-        labelled("Winter", period("2018-12-01", "2019-02-28")),
-    ])
-    .unwrap();
+        label_period("Summer", period("2018-06-01", "2018-08-31")),
+        label_period("Winter", period("2018-12-01", "2019-02-28")),
+    ]);
     let numbers = report::compute(&data, &request).unwrap();
     assert_eq!(numbers.report_type, ReportType::Comparison);
     let pages = text(&render(&numbers, BuiltIn::Report));

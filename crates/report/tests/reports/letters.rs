@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::layouts::assert_inside;
-use crate::tools::{fields_of, labelled, period, read, text, tool};
+use crate::tools::{fields_of, label_period, period, read, text, tool};
 use detections::Dataset;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -42,10 +42,10 @@ static NUMBERS: LazyLock<[Value; 2]> = LazyLock::new(|| {
     let whole = period("2023-09-01", "2024-01-31");
     let season = Request::seasonal_activity(whole.start, whole.end);
     let halves = vec![
-        labelled("QLABELQ", period("2023-10-01", "2023-10-31")),
-        labelled("After", period("2023-11-01", "2023-11-30")),
+        label_period("QLABELQ", period("2023-10-01", "2023-10-31")),
+        label_period("After", period("2023-11-01", "2023-11-30")),
     ];
-    let comparison = Request::comparison(halves).unwrap();
+    let comparison = Request::comparison(halves);
     [season, comparison].map(|mut request| {
         request.title = Some("QTITLEQ".into());
         let numbers = serde_json::to_value(report::compute(&data, &request).unwrap()).unwrap();

@@ -1,11 +1,11 @@
-//! The numbers of both examples, held against an independent calculation: a script that goes
+//! The numbers of both examples, compared with an independent calculation: a script that goes
 //! through the CSV files with dictionaries and loops, whose results were compared row by row
 //! and stand here.
 
 use std::collections::BTreeMap;
 
 use detections::{Keep, ReadOptions};
-use report::{GroupBy, ReportData, Request};
+use report::{DataNote, GroupBy, ReportData, Request};
 
 use crate::tools::{example, read};
 
@@ -116,6 +116,14 @@ fn algar_s_dirt_shows_in_the_data_notes_and_breaks_nothing() {
         assert!(notes.contains(expected), "“{expected}” is not in:\n{notes}");
     }
     assert_eq!(numbers.data_note_ids["no_end_no_records"], ["ALG027_2019-04-03"]);
+    assert_eq!(numbers.notes.len(), numbers.data_notes.len());
+    for expected in
+        [DataNote::OutsideDeployment { observations: 31, in_period: 31 }, DataNote::NoEndNoRecords(1)]
+    {
+        assert!(numbers.notes.contains(&expected), "{expected:?} is not in {:?}", numbers.notes);
+    }
+    let facts = &numbers.method_facts;
+    assert_eq!((facts.event_level_deployments, facts.media_level_deployments), (0, 113));
 }
 
 #[test]
@@ -242,8 +250,8 @@ fn pictures_that_were_not_found_are_counted_in_the_report() {
         let folder = tempfile::tempdir().unwrap();
         let results = format!(r#"{{"detection_categories": {{"1": "animal"}}, "images": [{images}]}}"#);
         std::fs::write(folder.path().join("results.json"), results).unwrap();
-        let taken = testkit::Taken { time: "2023:10:01 06:00:00", ..testkit::Taken::default() };
-        std::fs::write(folder.path().join("a.jpg"), testkit::taken(taken)).unwrap();
+        let taken = testkit::CameraExif { time: "2023:10:01 06:00:00", ..testkit::CameraExif::default() };
+        std::fs::write(folder.path().join("a.jpg"), testkit::write_exif(taken)).unwrap();
         let data = detections::open(&folder.path().join("results.json"), &ReadOptions::default()).unwrap();
         let numbers = report::compute(&data, &request("2023-09-01", "2024-01-31")).unwrap();
         numbers.data_notes.into_iter().find(|note| note.contains("not found")).unwrap_or_default()
@@ -335,12 +343,12 @@ fn solar_time_is_claimed_only_where_the_sun_is_known() {
     let one = numbers(&["dep2"]);
     assert_eq!((one.time_of_day, one.activity[0].records), (report::TimeOfDay::Solar, 2));
     let methods = one.methods.join(" ");
-    assert!(methods.contains("solar times of all records, but for 1 without a sunrise"), "{methods}");
+    assert!(methods.contains("solar times of all records, except 1 without a sunrise"), "{methods}");
     let none = numbers(&["dep1", "dep2"]);
     assert_eq!((none.time_of_day, none.activity[0].records), (report::TimeOfDay::Clock, 3));
     let methods = none.methods.join(" ");
     assert!(
-        methods.contains("clock times of all records") && methods.contains("Solar time was asked for"),
+        methods.contains("clock times of all records") && methods.contains("Solar time was requested"),
         "{methods}"
     );
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use report::Request;
 use serde_json::Value;
 
-use crate::tools::{example, labelled, period, read};
+use crate::tools::{example, label_period, period, read};
 
 /// The file, with a line break at its end.
 const FILE: &str = "../../docs/report.schema.json";
@@ -28,12 +28,12 @@ fn the_documented_schema_is_that_of_the_code() {
 fn reports_conform_to_it() {
     let schema = report::schema();
     let halves = [
-        labelled("a", period("2018-05-01", "2018-10-31")),
-        labelled("b", period("2018-11-01", "2019-04-30")),
+        label_period("a", period("2018-05-01", "2018-10-31")),
+        label_period("b", period("2018-11-01", "2019-04-30")),
     ];
     for (data, request) in [
-        (example("algar.zip"), Request::seasonal_activity(halves[0].period.start, halves[1].period.end)),
-        (example("algar.zip"), Request::comparison(halves.to_vec()).unwrap()),
+        (example("algar.zip"), Request::seasonal_activity(halves[0].start_date, halves[1].end_date)),
+        (example("algar.zip"), Request::comparison(halves.to_vec())),
         (
             example("camtrap-dp"),
             Request::seasonal_activity("2020-05-01".parse().unwrap(), "2021-04-30".parse().unwrap()),
@@ -54,7 +54,7 @@ fn reports_conform_to_it() {
 fn check(root: &Value, schema: &Value, value: &Value, place: &str) {
     for keyword in schema.as_object().into_iter().flat_map(|object| object.keys()) {
         let known = "$ref $schema $defs title description type format minimum maximum properties required items enum \
-                     const anyOf oneOf additionalProperties";
+                     const default anyOf oneOf additionalProperties";
         assert!(
             known.split_whitespace().any(|known| known == keyword),
             "{place}: {keyword} is not checked here"

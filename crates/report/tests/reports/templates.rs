@@ -1,4 +1,4 @@
-//! Templates of users: what they see, what they do not, and what they are told.
+//! Templates of users: what they can read, what they cannot, and their errors.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ fn render(folder: &Path) -> Result<Vec<u8>, RenderError> {
     report::render_as(&numbers(), &Pages { template, ..Pages::default() })
 }
 
-fn refused(main: &str, others: &[(&str, &str)]) -> String {
+fn render_refused(main: &str, others: &[(&str, &str)]) -> String {
     render(folder(main, others).path()).unwrap_err().to_string()
 }
 
@@ -64,6 +64,13 @@ fn a_template_may_use_the_programs_own_parts_and_charts() {
 }
 
 #[test]
+fn a_template_has_the_captions_of_the_programs_own_charts() {
+    let main = format!("{HEAD}#let data = json(\"report.json\")\n#data.captions.season.rates.text");
+    let pages = text(&render(folder(&main, &[]).path()).unwrap());
+    assert!(pages.contains("Mallard was recorded most often: 16.36 ("), "{pages}");
+}
+
+#[test]
 fn a_template_has_findings_and_the_sentences_of_them() {
     let main = format!(
         "{HEAD}#import \"parts.typ\": finding-list\n#let data = json(\"report.json\")\n\
@@ -81,7 +88,7 @@ fn a_template_has_findings_and_the_sentences_of_them() {
 #[test]
 fn nothing_outside_its_folder_is_read() {
     for path in ["/etc/passwd", "../../../../../../etc/passwd", "../secret.txt"] {
-        let error = refused(&format!("{HEAD}#read(\"{path}\")"), &[]);
+        let error = render_refused(&format!("{HEAD}#read(\"{path}\")"), &[]);
         assert!(!error.contains("root:") && error.contains("main.typ:3:"), "{error}");
     }
     let outside = tempfile::NamedTempFile::new().unwrap();
@@ -94,7 +101,7 @@ fn nothing_outside_its_folder_is_read() {
 
 #[test]
 fn no_package_is_fetched() {
-    let error = refused("#import \"@preview/cetz:0.3.1\": canvas", &[]);
+    let error = render_refused("#import \"@preview/cetz:0.3.1\": canvas", &[]);
     assert!(error.contains("main.typ:1:") && error.contains("package not found"), "{error}");
 }
 
@@ -110,20 +117,20 @@ fn mistakes_are_told_with_line_and_column() {
         (format!("{HEAD}#let f() = f()\n#f()"), "main.typ:3:12: maximum function call depth exceeded"),
         (format!("{HEAD}#while true {{ 1 }}"), "main.typ:3:8: condition is always true"),
     ] {
-        let error = refused(&main, &[]);
+        let error = render_refused(&main, &[]);
         assert!(error.contains(expected), "{expected} is not in: {error}");
     }
     // In a file beside it, that file is named.
-    let error = refused(&format!("{HEAD}#import \"b.typ\": x"), &[("b.typ", "\n#let x = (1\n")]);
+    let error = render_refused(&format!("{HEAD}#import \"b.typ\": x"), &[("b.typ", "\n#let x = (1\n")]);
     assert!(error.contains("b.typ:2:"), "{error}");
 }
 
 #[test]
 fn a_document_that_not_everybody_can_read_is_refused() {
-    let error = refused("#set text(lang: \"en\")\nwords", &[]);
+    let error = render_refused("#set text(lang: \"en\")\nwords", &[]);
     assert!(error.contains("PDF/UA-1") && error.contains("title"), "{error}");
     let image = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><rect width=\"9\" height=\"9\"/></svg>";
-    let error = refused(&format!("{HEAD}#image(\"a.svg\")"), &[("a.svg", image)]);
+    let error = render_refused(&format!("{HEAD}#image(\"a.svg\")"), &[("a.svg", image)]);
     assert!(error.contains("main.typ:3:") && error.contains("alt"), "{error}");
     let fine = folder(&format!("{HEAD}#image(\"a.svg\", alt: \"A square\")"), &[("a.svg", image)]);
     render(fine.path()).unwrap();

@@ -21,8 +21,8 @@ pub fn period(from: &str, to: &str) -> Period {
     Period { start: from.parse().unwrap(), end: to.parse().unwrap() }
 }
 
-pub fn labelled(label: &str, period: Period) -> LabelledPeriod {
-    LabelledPeriod { label: label.into(), period }
+pub fn label_period(label: &str, period: Period) -> LabelledPeriod {
+    LabelledPeriod::new(label, period)
 }
 
 /// What a command says about a PDF, whose path stands for `PDF`.

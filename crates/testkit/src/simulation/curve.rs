@@ -27,11 +27,11 @@ pub struct Curve {
 impl Curve {
     /// The same at every hour.
     pub fn even() -> Self {
-        Self::around(0.0, 0.0)
+        Self::peak_at(0.0, 0.0)
     }
 
     /// One peak.
-    pub fn around(hour: f64, kappa: f64) -> Self {
+    pub fn peak_at(hour: f64, kappa: f64) -> Self {
         Self { peaks: vec![Peak { hour, kappa, share: 1.0 }] }
     }
 
@@ -103,16 +103,16 @@ mod tests {
     fn the_true_overlap_is_the_area_under_both_curves() {
         for (hours, kappa, expected) in [(3.0, 2.0, 0.622_397), (6.0, 2.0, 0.344_564), (2.0, 3.0, 0.669_306)]
         {
-            let found = Curve::around(23.0, kappa).overlap(&Curve::around(23.0 + hours, kappa));
+            let found = Curve::peak_at(23.0, kappa).overlap(&Curve::peak_at(23.0 + hours, kappa));
             assert!((found - expected).abs() < 1e-4, "{found} and not {expected}");
         }
-        let curve = Curve::around(5.0, 3.0);
+        let curve = Curve::peak_at(5.0, 3.0);
         assert!((curve.overlap(&curve) - 1.0).abs() < 1e-9);
         let two = Curve::mixture(vec![
             Peak { hour: 0.0, kappa: 60.0, share: 0.25 },
             Peak { hour: 12.0, kappa: 60.0, share: 0.75 },
         ]);
-        assert!((two.overlap(&Curve::around(0.0, 60.0)) - 0.25).abs() < 1e-6);
+        assert!((two.overlap(&Curve::peak_at(0.0, 60.0)) - 0.25).abs() < 1e-6);
     }
 
     #[test]

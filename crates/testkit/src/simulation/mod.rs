@@ -1,8 +1,8 @@
 //! Surveys whose truth is known.
 //!
 //! Animals visit cameras at a rate, at hours and in clumps that a [`SurveyPlan`] sets, and the visits become
-//! a Camtrap DP package like any other. So it can be measured how often the intervals of a report hold the
-//! truth, and how often its tests find a difference where there is none.
+//! a Camtrap DP package like any other. So it can be measured how often the intervals of a report contain the
+//! truth, and how often its tests find a difference without one.
 //!
 //! A survey has two halves, one after the other: in a plan of one period all locations work in the first.
 

@@ -199,7 +199,7 @@ mod tests {
         let species = Species {
             rate: 2.0,
             clumps: Some(Clumps { more_visits: 2.0, days: 2 }),
-            curve: Curve::around(6.0, 1.0),
+            curve: Curve::peak_at(6.0, 1.0),
             most_images: 6,
             ..Species::default()
         };

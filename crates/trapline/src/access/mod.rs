@@ -1,51 +1,51 @@
-//! Who may do what: tokens with names and roles, and links that are good for one file.
+//! Access control: tokens with names and roles, and signed links that work for one file.
 //!
-//! A server without tokens is for the machine that it runs on, and everybody there may do
-//! everything. With tokens each request under `/api` needs one, an export is seen by its owner and
-//! by admins only, and files can also be had by links that the server has signed.
+//! A server without tokens serves its own machine only, and every client there may do everything. With
+//! tokens, each request under `/api` needs one, only its owner and admins see an export, and signed links
+//! give access to files.
 
-mod link;
+mod link_signer;
 mod token;
 
 use std::str::FromStr;
 use std::sync::Arc;
 
-use jobs::Record;
+use jobs::JobRecord;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::digest::from_hex;
 
-pub use link::Link;
-pub use token::{NewToken, new_token};
+pub use link_signer::LinkSigner;
+pub use token::{NewToken, generate_token};
 
-/// Longest name of who has a token, in characters.
+/// The longest name of a token's owner, in characters.
 const MAX_NAME: usize = 64;
 
-/// What somebody may do; each role may do what those before it may.
+/// What a client may do. Each role includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Look at the data and at what is their own.
+    /// See the data and their own exports.
     Read,
-    /// Submit exports, and delete their own.
+    /// Submit exports and delete their own.
     Export,
-    /// See and delete everybody's exports.
+    /// See and delete all exports.
     Admin,
 }
 
 impl Role {
-    /// All roles, by their names in settings.
+    /// All roles with their names in settings.
     pub const ALL: [(&str, Self); 3] =
         [("read", Self::Read), ("export", Self::Export), ("admin", Self::Admin)];
 
-    /// Its name in settings.
+    /// The name in settings.
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, role)| *role == self).map_or("", |(name, _)| name)
     }
 }
 
-/// A token that is let in: whose it is, what they may do, and the SHA-256 of the token. Tokens are
-/// random and long, so their hashes say nothing about them.
+/// A token that the server accepts: the name of its owner, the role, and the SHA-256 of the token. Tokens are
+/// long and random, so their hashes do not reveal them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     name: String,
@@ -53,65 +53,64 @@ pub struct Grant {
     hash: [u8; 32],
 }
 
-/// A grant is none.
+/// The text is not a grant.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected NAME:ROLE:SHA256 with a role out of read, export and admin, as `trapline token new NAME` prints it"
 )]
-pub struct NoGrant;
+pub struct InvalidGrant;
 
 impl FromStr for Grant {
-    type Err = NoGrant;
+    type Err = InvalidGrant;
 
-    fn from_str(text: &str) -> Result<Self, NoGrant> {
+    fn from_str(text: &str) -> Result<Self, InvalidGrant> {
         let mut parts = text.splitn(3, ':');
         let (Some(name), Some(role), Some(hash)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoGrant);
+            return Err(InvalidGrant);
         };
         let plain = |sign: char| sign.is_ascii_alphanumeric() || "._-@".contains(sign);
         let named = (1..=MAX_NAME).contains(&name.len()) && name.chars().all(plain);
         let role = Role::ALL.iter().find(|(known, _)| *known == role).map(|(_, role)| *role);
         match (role, from_hex(hash)) {
             (Some(role), Some(hash)) if named => Ok(Self { name: name.into(), role, hash }),
-            _ => Err(NoGrant),
+            _ => Err(InvalidGrant),
         }
     }
 }
 
-/// What a server knows of who may do what.
+/// The grants of a server, or none: then every client may do everything.
 #[derive(Clone)]
 pub struct Access(Option<Arc<Inner>>);
 
 struct Inner {
     grants: Vec<(Arc<str>, Grant)>,
-    /// Links are signed with this.
+    /// The key that signs links.
     key: [u8; 32],
 }
 
-/// Who asks.
+/// The identity of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// Whoever is on this machine; there are no tokens.
+pub enum Identity {
+    /// Any client of a server without tokens.
     Anyone,
-    /// Somebody with a token.
-    Known(Arc<str>, Role),
-    /// Somebody with a link to what is asked for.
-    Bearer,
+    /// A client with a token: the name of the owner, and the role.
+    Token(Arc<str>, Role),
+    /// A client with a signed link to what it requests.
+    Link,
 }
 
-/// Nobody with this token is known.
+/// The request has no token, or an unknown one.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Unknown;
+pub struct UnknownToken;
 
 impl Access {
-    /// Everybody may do everything.
+    /// Lets every client do everything.
     pub fn open() -> Self {
         Self(None)
     }
 
-    /// Only who has a token may do anything, if there are tokens. Links are signed with
-    /// `link_secret`, else with what the grants come to, which is the same for all processes that
-    /// are given the same.
+    /// Requires a token of these grants, if there are any. `link_secret` signs links; without it a hash of
+    /// the grants does, which is the same in all processes with the same grants.
     pub fn new(grants: &[Grant], link_secret: Option<&str>) -> Self {
         if grants.is_empty() {
             return Self::open();
@@ -125,63 +124,63 @@ impl Access {
         Self(Some(Arc::new(Inner { grants, key: key.finalize().into() })))
     }
 
-    /// Whether everybody may do everything.
+    /// Whether every client may do everything.
     pub fn is_open(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Who sends a request with this header `Authorization`.
-    pub fn who(&self, authorization: Option<&str>) -> Result<Who, Unknown> {
-        let Some(inner) = &self.0 else { return Ok(Who::Anyone) };
+    /// Identifies the client by the header `Authorization`.
+    pub fn authenticate(&self, authorization: Option<&str>) -> Result<Identity, UnknownToken> {
+        let Some(inner) = &self.0 else { return Ok(Identity::Anyone) };
         let token = authorization.and_then(|header| {
             let (scheme, token) = header.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
-        let hash: [u8; 32] = Sha256::digest(token.ok_or(Unknown)?).into();
-        // All are looked at, and each whole, so that the time says nothing.
-        let mut found = None;
+        let hash: [u8; 32] = Sha256::digest(token.ok_or(UnknownToken)?).into();
+        // Compares all hashes in constant time, so that the time reveals nothing about them.
+        let mut identity = None;
         for (name, grant) in &inner.grants {
             if bool::from(grant.hash.ct_eq(&hash)) {
-                found = Some(Who::Known(Arc::clone(name), grant.role));
+                identity = Some(Identity::Token(Arc::clone(name), grant.role));
             }
         }
-        found.ok_or(Unknown)
+        identity.ok_or(UnknownToken)
     }
 
-    /// Makes and checks links, when there is access to be given.
-    pub fn link(&self) -> Option<Link<'_>> {
-        self.0.as_ref().map(|inner| Link(&inner.key))
+    /// Signs and checks links; `None` on a server without tokens, where addresses need no signature.
+    pub fn link_signer(&self) -> Option<LinkSigner<'_>> {
+        self.0.as_ref().map(|inner| LinkSigner(&inner.key))
     }
 }
 
-impl Who {
-    /// Whether somebody sees a job.
-    pub fn sees(&self, record: &Record) -> bool {
+impl Identity {
+    /// Whether the client may see this job.
+    pub fn may_see(&self, record: &JobRecord) -> bool {
         match self {
-            Self::Anyone | Self::Bearer | Self::Known(_, Role::Admin) => true,
-            Self::Known(name, _) => record.owner.as_deref() == Some(name),
+            Self::Anyone | Self::Link | Self::Token(_, Role::Admin) => true,
+            Self::Token(name, _) => record.owner.as_deref() == Some(name),
         }
     }
 
-    /// Whether somebody sees the jobs of all.
-    pub fn sees_all(&self) -> bool {
-        matches!(self, Self::Anyone | Self::Known(_, Role::Admin))
+    /// Whether the client may see the jobs of all owners.
+    pub fn may_see_all(&self) -> bool {
+        matches!(self, Self::Anyone | Self::Token(_, Role::Admin))
     }
 
-    /// Whether somebody may submit and delete.
+    /// Whether the client may submit and delete jobs.
     pub fn may_export(&self) -> bool {
         match self {
             Self::Anyone => true,
-            Self::Known(_, role) => *role >= Role::Export,
-            Self::Bearer => false,
+            Self::Token(_, role) => *role >= Role::Export,
+            Self::Link => false,
         }
     }
 
-    /// Whose a job is that they submit.
+    /// The owner of jobs that the client submits, if the server has tokens.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::Known(name, _) => Some(name),
-            Self::Anyone | Self::Bearer => None,
+            Self::Token(name, _) => Some(name),
+            Self::Anyone | Self::Link => None,
         }
     }
 }
@@ -191,13 +190,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_known_by_its_hash() {
-        let NewToken { token, hash } = new_token();
+    fn a_token_is_recognized_by_its_hash() {
+        let NewToken { token, hash } = generate_token();
         let grant: Grant = format!("anna:export:{hash}").parse().unwrap();
         let access = Access::new(&[grant], None);
-        let anna = Who::Known("anna".into(), Role::Export);
-        assert_eq!(access.who(Some(&format!("Bearer {token}"))), Ok(anna.clone()));
-        assert_eq!(access.who(Some(&format!("bearer  {token}"))), Ok(anna.clone()));
+        let anna = Identity::Token("anna".into(), Role::Export);
+        assert_eq!(access.authenticate(Some(&format!("Bearer {token}"))), Ok(anna.clone()));
+        assert_eq!(access.authenticate(Some(&format!("bearer  {token}"))), Ok(anna.clone()));
         for other in [
             None,
             Some(""),
@@ -206,10 +205,10 @@ mod tests {
             Some(&format!("Bearer {token}x")),
             Some(&*hash),
         ] {
-            assert_eq!(access.who(other), Err(Unknown), "{other:?}");
+            assert_eq!(access.authenticate(other), Err(UnknownToken), "{other:?}");
         }
-        assert!(anna.may_export() && !anna.sees_all());
-        assert_eq!(Access::new(&[], None).who(None), Ok(Who::Anyone));
+        assert!(anna.may_export() && !anna.may_see_all());
+        assert_eq!(Access::new(&[], None).authenticate(None), Ok(Identity::Anyone));
     }
 
     #[test]
@@ -224,7 +223,7 @@ mod tests {
             "anna:read:short".into(),
             format!("anna:read:{}", "g".repeat(64)),
         ] {
-            assert_eq!(wrong.parse::<Grant>(), Err(NoGrant), "{wrong}");
+            assert_eq!(wrong.parse::<Grant>(), Err(InvalidGrant), "{wrong}");
         }
     }
 }

@@ -1,20 +1,20 @@
-//! Tokens: 256 random bits, told once, kept as their SHA-256.
+//! Tokens: 256 random bits, shown once and stored as their SHA-256.
 
 use crate::digest::{hex, sha256_of};
 
-/// A token that nobody has had before.
+/// A new token.
 pub struct NewToken {
-    /// What its owner is given.
+    /// For the owner.
     pub token: String,
-    /// What the server is given: the SHA-256 of the token, in hexadecimal digits.
+    /// For the server: the SHA-256 of the token, in hexadecimal digits.
     pub hash: String,
 }
 
-/// Makes a token.
+/// Makes a random token.
 ///
 /// # Panics
-/// When the operating system gives no random numbers.
-pub fn new_token() -> NewToken {
+/// When the operating system provides no random numbers.
+pub fn generate_token() -> NewToken {
     let mut bytes = [0; 32];
     let random = rustls::crypto::ring::default_provider().secure_random;
     random.fill(&mut bytes).expect("random numbers of the operating system");

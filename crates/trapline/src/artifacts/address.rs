@@ -1,4 +1,4 @@
-//! What `--artifacts` says.
+//! The value of `--artifacts`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
-/// Where files are kept.
+/// The place where files are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArtifactsAddress {
     Folder(PathBuf),
@@ -14,7 +14,7 @@ pub enum ArtifactsAddress {
     Bucket(Url),
 }
 
-/// Schemes of object stores.
+/// The schemes of object stores.
 const SCHEMES: [&str; 3] = ["s3", "gs", "az"];
 
 impl FromStr for ArtifactsAddress {
@@ -37,7 +37,8 @@ impl FromStr for ArtifactsAddress {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(
-                "credentials belong into the environment (AWS_ACCESS_KEY_ID and the like), not here".into()
+                "put credentials into the environment (AWS_ACCESS_KEY_ID and so on), not into the address"
+                    .into(),
             );
         }
         Ok(Self::Bucket(url))

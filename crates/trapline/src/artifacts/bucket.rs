@@ -1,4 +1,4 @@
-//! Files in a bucket of an object store: S3 and what speaks as it does, Google Cloud Storage, Azure.
+//! Files in a bucket of an object store: S3 and compatible stores, Google Cloud Storage, Azure.
 
 use std::fmt;
 use std::io;
@@ -21,30 +21,31 @@ use object_store::{
 };
 use reqwest::Url;
 
-use super::journal::Listing;
-use super::owner::{BOOKKEEPING, LONGEST_MARKER, MARKER};
-use super::{Name, Pieces};
+use super::journal::JournalListing;
+use super::owner::{BOOKKEEPING, MARKER, MAX_MARKER_SIZE};
+use super::{ArtifactName, ContentStream};
 
-/// The longest that one request to the store may take, a part of 8 MiB being the most that it carries.
-const REQUEST: Duration = Duration::from_mins(1);
-const CONNECT: Duration = Duration::from_secs(5);
-/// How long a request that fails is tried again.
-const INSIST: Duration = Duration::from_secs(30);
-/// How long a store has to say that it is there.
-const CHECK: Duration = Duration::from_secs(5);
+/// The longest that one request to the store may take. It sends 8 MiB at most, except for parts of huge
+/// files.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a failed request is retried.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same while a client waits.
+const IMPATIENT_RETRY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A bucket, and where in it.
+/// A bucket, and a prefix in it.
 pub struct Bucket {
     pub(super) objects: Arc<dyn ObjectStore>,
-    /// The same for somebody who waits: it gives up sooner.
-    pub(super) hurried: Arc<dyn ObjectStore>,
+    /// The same with fewer retries, for requests of clients.
+    pub(super) impatient_objects: Arc<dyn ObjectStore>,
     pub(super) parts: Arc<dyn MultipartStore>,
     signer: Arc<dyn Signer>,
     prefix: Key,
     /// The name of the service's journal.
     journal: String,
     address: String,
-    scratch: PathBuf,
+    scratch_folder: PathBuf,
 }
 
 impl fmt::Debug for Bucket {
@@ -53,8 +54,8 @@ impl fmt::Debug for Bucket {
     }
 }
 
-/// An error of the store as one of reading and writing.
-pub(super) fn fault(error: object_store::Error) -> io::Error {
+/// Converts an error of the store.
+pub(super) fn to_io_error(error: object_store::Error) -> io::Error {
     let kind = match &error {
         object_store::Error::NotFound { .. } => io::ErrorKind::NotFound,
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
@@ -66,30 +67,30 @@ pub(super) fn fault(error: object_store::Error) -> io::Error {
 }
 
 impl Bucket {
-    /// A bucket at an address, in which a service has its journal. Credentials, regions and endpoints
-    /// are those of the environment, by the names that the tools of each store use
-    /// (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `GOOGLE_SERVICE_ACCOUNT`,
-    /// `AZURE_STORAGE_ACCOUNT_KEY` and so on).
-    pub fn at(url: &Url, journal: String) -> io::Result<Self> {
-        let [patient, hurried] = [INSIST, CHECK].map(|retry_timeout| RetryConfig {
-            backoff: BackoffConfig { max_backoff: Duration::from_secs(3), ..BackoffConfig::default() },
-            max_retries: 20,
-            retry_timeout,
-        });
-        let client = ClientOptions::new().with_timeout(REQUEST).with_connect_timeout(CONNECT);
-        // The builders have the same methods and no trait for them.
+    /// Opens the bucket at an address, for a service with this journal. Credentials, region and endpoint come
+    /// from the environment variables that the tools of each store use (`AWS_ACCESS_KEY_ID`,
+    /// `AWS_ENDPOINT_URL`, `GOOGLE_SERVICE_ACCOUNT`, `AZURE_STORAGE_ACCOUNT_KEY` and so on).
+    pub fn open(url: &Url, journal: String) -> io::Result<Self> {
+        let [patient, impatient] =
+            [RETRY_TIMEOUT, IMPATIENT_RETRY_TIMEOUT].map(|retry_timeout| RetryConfig {
+                backoff: BackoffConfig { max_backoff: Duration::from_secs(3), ..BackoffConfig::default() },
+                max_retries: 20,
+                retry_timeout,
+            });
+        let client = ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_connect_timeout(CONNECT_TIMEOUT);
+        // A macro, since the builders have the same methods but no common trait.
         macro_rules! open {
             ($builder:expr, $client:expr) => {{
                 let builder = $builder.with_client_options($client).with_url(url.as_str());
-                let build = |retry| builder.clone().with_retry(retry).build().map_err(fault);
-                Ok(Self::of(build(patient)?, build(hurried)?, url, journal))
+                let build = |retry| builder.clone().with_retry(retry).build().map_err(to_io_error);
+                Ok(Self::new(build(patient)?, build(impatient)?, url, journal))
             }};
         }
         match url.scheme() {
             "gs" => open!(GoogleCloudStorageBuilder::from_env(), client),
             "az" => open!(MicrosoftAzureBuilder::from_env(), client),
             _ => {
-                // An address without TLS was written so on purpose.
+                // Plain HTTP only for an endpoint whose address begins with http://.
                 let plain = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3"]
                     .iter()
                     .any(|name| std::env::var(name).is_ok_and(|address| address.starts_with("http://")));
@@ -98,26 +99,26 @@ impl Bucket {
         }
     }
 
-    fn of<T: ObjectStore + MultipartStore + Signer>(
+    fn new<T: ObjectStore + MultipartStore + Signer>(
         store: T,
-        hurried: T,
+        impatient: T,
         url: &Url,
         journal: String,
     ) -> Self {
         let store = Arc::new(store);
         Self {
-            hurried: Arc::new(hurried),
+            impatient_objects: Arc::new(impatient),
             objects: Arc::clone(&store) as Arc<dyn ObjectStore>,
             parts: Arc::clone(&store) as Arc<dyn MultipartStore>,
             signer: store,
             prefix: Key::from(url.path()),
             journal,
             address: url.to_string(),
-            scratch: std::env::temp_dir(),
+            scratch_folder: std::env::temp_dir(),
         }
     }
 
-    /// Where something with a name is.
+    /// The key of a file.
     pub(super) fn key(&self, file_name: &str) -> Key {
         self.prefix.clone().join(file_name)
     }
@@ -126,105 +127,106 @@ impl Bucket {
         &self.prefix
     }
 
-    pub fn scratch(&self) -> &Path {
-        &self.scratch
+    pub fn scratch_folder(&self) -> &Path {
+        &self.scratch_folder
     }
 
-    /// Where something of the program's own is.
-    fn bookkeeping(&self, name: &str) -> Key {
+    /// The key of the marker or of a journal.
+    fn bookkeeping_key(&self, name: &str) -> Key {
         self.prefix.clone().join(BOOKKEEPING).join(name)
     }
 
-    fn entry(&self, name: &Name) -> Key {
-        self.bookkeeping(&self.journal).join(name.file_name())
+    fn entry_key(&self, name: &ArtifactName) -> Key {
+        self.bookkeeping_key(&self.journal).join(name.file_name())
     }
 
-    /// Where the marker is, for people.
-    pub fn marker(&self) -> String {
+    /// The place of the marker, for people.
+    pub fn describe_marker(&self) -> String {
         format!("{}/{BOOKKEEPING}/{MARKER}", self.address.trim_end_matches('/'))
     }
 
-    /// What the marker says; `None` without one.
+    /// Reads the marker; `None` if there is none.
     pub async fn read_marker(&self) -> io::Result<Option<Vec<u8>>> {
-        let found = match self.objects.get(&self.bookkeeping(MARKER)).await {
+        let object = match self.objects.get(&self.bookkeeping_key(MARKER)).await {
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            found => found.map_err(fault)?,
+            outcome => outcome.map_err(to_io_error)?,
         };
-        // What is longer is no marker, and is not read.
-        if found.meta.size > LONGEST_MARKER {
+        // A larger object is not a marker. Empty content counts as unreadable.
+        if object.meta.size > MAX_MARKER_SIZE {
             return Ok(Some(Vec::new()));
         }
-        let content = found.bytes().await.map_err(fault)?;
+        let content = object.bytes().await.map_err(to_io_error)?;
         Ok(Some(content.to_vec()))
     }
 
-    /// Writes the marker, unless there is one: of two processes that do so at once one succeeds.
+    /// Writes the marker unless there is one. If two processes do so at once, one succeeds.
     pub async fn create_marker(&self, content: String) -> io::Result<()> {
-        let key = self.bookkeeping(MARKER);
+        let key = self.bookkeeping_key(MARKER);
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.objects.put_opts(&key, content.clone().into(), options).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
             Err(error) => {
-                // Not every store knows this request. The marker is read after this and before each
-                // sweep, so the process whose marker was overwritten finds out and removes nothing.
-                tracing::debug!(%error, "the marker cannot be written on a condition");
-                self.objects.put(&key, content.into()).await.map(drop).map_err(fault)
+                // Not every store supports conditional writes. The marker is read after this and before each
+                // sweep, so a process whose marker was overwritten notices that and removes nothing.
+                tracing::debug!(%error, "the store does not support conditional writes");
+                self.objects.put(&key, content.into()).await.map(drop).map_err(to_io_error)
             }
         }
     }
 
-    /// Notes that a file is ours, before there is one.
-    pub async fn note(&self, name: &Name) -> io::Result<()> {
-        self.objects.put(&self.entry(name), PutPayload::new()).await.map(drop).map_err(fault)
+    /// Adds a file to the journal, before the file exists.
+    pub async fn note(&self, name: &ArtifactName) -> io::Result<()> {
+        self.objects.put(&self.entry_key(name), PutPayload::new()).await.map(drop).map_err(to_io_error)
     }
 
-    /// Whether a file was noted.
-    pub async fn is_noted(&self, name: &Name) -> io::Result<bool> {
-        match self.objects.head(&self.entry(name)).await {
+    /// Whether a file is in the journal.
+    pub async fn is_noted(&self, name: &ArtifactName) -> io::Result<bool> {
+        match self.objects.head(&self.entry_key(name)).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(to_io_error(error)),
         }
     }
 
-    /// Removes what was noted, after the file has gone.
-    pub async fn forget(&self, name: &Name) -> io::Result<()> {
-        self.remove_key(&self.entry(name)).await
+    /// Removes a file from the journal, after the file itself.
+    pub async fn forget(&self, name: &ArtifactName) -> io::Result<()> {
+        self.remove_key(&self.entry_key(name)).await
     }
 
-    /// Writes an object and removes it. Its name is the same each time, so a process that is killed in
-    /// between leaves nothing that adds up.
-    pub async fn try_out(&self) -> io::Result<()> {
-        let key = self.bookkeeping("write-check");
-        self.objects.put(&key, "it can be written to".into()).await.map_err(fault)?;
+    /// Checks that objects can be written, with one that it removes again. Its name is the same each time, so
+    /// processes that are killed in between leave one object at most.
+    pub async fn check_writable(&self) -> io::Result<()> {
+        let key = self.bookkeeping_key("write-check");
+        self.objects.put(&key, "it can be written to".into()).await.map_err(to_io_error)?;
         self.remove_key(&key).await
     }
 
-    /// Whether the store answers.
+    /// Checks that the store answers.
     pub async fn check(&self) -> io::Result<()> {
-        let mut listed = self.hurried.list(Some(&self.prefix));
-        match tokio::time::timeout(CHECK, listed.next()).await {
-            Ok(first) => first.transpose().map(drop).map_err(fault),
+        let mut objects = self.impatient_objects.list(Some(&self.prefix));
+        match tokio::time::timeout(IMPATIENT_RETRY_TIMEOUT, objects.next()).await {
+            Ok(first) => first.transpose().map(drop).map_err(to_io_error),
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
     }
 
-    pub async fn find_size(&self, name: &Name) -> io::Result<u64> {
-        let found = self.hurried.head(&self.key(&name.file_name())).await.map_err(fault)?;
-        Ok(found.size)
+    pub async fn find_size(&self, name: &ArtifactName) -> io::Result<u64> {
+        let object = self.impatient_objects.head(&self.key(&name.file_name())).await.map_err(to_io_error)?;
+        Ok(object.size)
     }
 
-    pub async fn pieces(&self, name: &Name, bytes: Range<u64>) -> io::Result<Pieces> {
+    pub async fn read(&self, name: &ArtifactName, bytes: Range<u64>) -> io::Result<ContentStream> {
         let options = GetOptions { range: Some(bytes.into()), ..GetOptions::default() };
-        let found = self.hurried.get_opts(&self.key(&name.file_name()), options).await.map_err(fault)?;
-        Ok(found.into_stream().map_err(fault).boxed())
+        let key = self.key(&name.file_name());
+        let object = self.impatient_objects.get_opts(&key, options).await.map_err(to_io_error)?;
+        Ok(object.into_stream().map_err(to_io_error).boxed())
     }
 
-    pub async fn link(&self, name: &Name, good_for: Duration) -> io::Result<Url> {
-        self.signer.signed_url(Method::GET, &self.key(&name.file_name()), good_for).await.map_err(fault)
+    pub async fn create_link(&self, name: &ArtifactName, lifetime: Duration) -> io::Result<Url> {
+        self.signer.signed_url(Method::GET, &self.key(&name.file_name()), lifetime).await.map_err(to_io_error)
     }
 
-    /// Removes what has a name; what is not there is no error.
+    /// Removes an object, if there is one.
     pub async fn remove(&self, file_name: &str) -> io::Result<()> {
         self.remove_key(&self.key(file_name)).await
     }
@@ -232,15 +234,15 @@ impl Bucket {
     async fn remove_key(&self, key: &Key) -> io::Result<()> {
         match self.objects.delete(key).await {
             Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(to_io_error(error)),
         }
     }
 
-    /// What is there.
-    pub async fn list(&self) -> io::Result<Listing> {
-        let mut listing = Listing::default();
+    /// Lists the files and the journal.
+    pub async fn list(&self) -> io::Result<JournalListing> {
+        let mut listing = JournalListing::default();
         let mut objects = self.objects.list(Some(&self.prefix));
-        while let Some(object) = objects.try_next().await.map_err(fault)? {
+        while let Some(object) = objects.try_next().await.map_err(to_io_error)? {
             let Some(parts) = object.location.prefix_match(&self.prefix) else { continue };
             let parts: Vec<String> = parts.map(|part| AsRef::<str>::as_ref(&part).to_owned()).collect();
             match parts.as_slice() {
@@ -251,30 +253,30 @@ impl Bucket {
                     let seconds = u64::try_from(object.last_modified.timestamp()).unwrap_or_default();
                     listing.add_entry(file_name, SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
                 }
-                // Others keep what they like below the prefix.
+                // Other objects below the prefix are not ours.
                 _ => {}
             }
         }
         Ok(listing)
     }
 
-    /// Gives up an upload that an object with a hidden name tells of: its parts go, and that object.
-    pub async fn give_up(&self, name: &Name) -> io::Result<()> {
-        let id = match self.objects.get(&self.key(&name.unfinished())).await {
-            Ok(found) => found.bytes().await.map_err(fault)?,
+    /// Aborts an unfinished upload, whose id is in an object with the hidden name, and removes that object.
+    pub async fn abort_upload(&self, name: &ArtifactName) -> io::Result<()> {
+        let id = match self.objects.get(&self.key(&name.unfinished_name())).await {
+            Ok(object) => object.bytes().await.map_err(to_io_error)?,
             Err(object_store::Error::NotFound { .. }) => return Ok(()),
-            Err(error) => return Err(fault(error)),
+            Err(error) => return Err(to_io_error(error)),
         };
         let id = String::from_utf8_lossy(&id).into_owned();
         match self.parts.abort_multipart(&self.key(&name.file_name()), &id).await {
-            // It was completed or given up before.
+            // The upload was completed or aborted before.
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            // Some stores have other words for an upload that they no longer know.
+            // Some stores report an unknown upload with another error. Then a visible file means success.
             Err(error) => match self.objects.head(&self.key(&name.file_name())).await {
                 Ok(_) => {}
-                Err(_) => return Err(fault(error)),
+                Err(_) => return Err(to_io_error(error)),
             },
         }
-        self.remove(&name.unfinished()).await
+        self.remove(&name.unfinished_name()).await
     }
 }

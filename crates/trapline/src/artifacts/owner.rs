@@ -1,8 +1,8 @@
-//! To which service a folder or bucket belongs.
+//! The service that owns a folder or bucket.
 //!
-//! Two services in one place would take each other's files for files that nobody wants. So the first
-//! process writes a marker there, which names its service, and a process of another service refuses
-//! to start. What a service notes about its files is in a folder of its own beside the marker.
+//! Two services in one place would remove each other's files, since they have no records of them. So the
+//! first process writes a marker with the name of its service, and a process of another service refuses to
+//! start. Each service has a journal of its own beside the marker.
 
 use std::io;
 use std::str::FromStr;
@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::sha256_of;
 
-/// The folder of what the program notes about files, beside them; in a bucket a part of keys.
+/// The folder of the marker and the journals, beside the files; in a bucket a part of keys.
 pub const BOOKKEEPING: &str = ".trapline";
 /// The marker, in that folder.
 pub const MARKER: &str = "store.json";
-/// The longest marker that is read, in bytes.
-pub const LONGEST_MARKER: u64 = 64 << 10;
-/// Version of what is in a marker.
+/// The largest marker that is read, in bytes.
+pub const MAX_MARKER_SIZE: u64 = 64 << 10;
+/// The version of the marker's format.
 const FORMAT: u32 = 1;
 
 /// The name that an operator gives a service: 1 to 64 characters from `[A-Za-z0-9._-]`.
@@ -39,82 +39,82 @@ impl FromStr for ServiceName {
     }
 }
 
-/// A service: the processes that share a job store and the place of its files.
+/// A service: all processes that share a job store and a place of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
-    /// The same for all its processes, and for no other service.
+    /// Unique, and the same in all processes of the service.
     id: String,
     /// For people.
     description: String,
 }
 
 impl Owner {
-    /// The service of a process: by its name when it has one, else by its job store.
+    /// The service of a process, identified by its name if it has one, else by its job store.
     pub fn new(service: Option<&ServiceName>, store: &StoreAddress) -> Result<Self, StoreError> {
-        Self::identified_by(service, |machine| store.identity(machine))
+        Self::identify(service, |machine| store.identity(machine))
     }
 
-    /// The same without making a store that is not there yet.
+    /// The same without creating a store that does not exist yet.
     pub fn peek(service: Option<&ServiceName>, store: &StoreAddress) -> Result<Self, StoreError> {
-        Self::identified_by(service, |machine| store.peek_identity(machine))
+        Self::identify(service, |machine| store.peek_identity(machine))
     }
 
-    fn identified_by(
+    fn identify(
         service: Option<&ServiceName>,
-        find: impl FnOnce(&str) -> Result<StoreIdentity, StoreError>,
+        identify_store: impl FnOnce(&str) -> Result<StoreIdentity, StoreError>,
     ) -> Result<Self, StoreError> {
         if let Some(ServiceName(name)) = service {
             return Ok(Self { id: format!("service:{name}"), description: format!("--service {name}") });
         }
         let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let identity = find(&machine)?;
-        // A path may hold anything.
+        let identity = identify_store(&machine)?;
+        // A path may contain control characters.
         let plain = |sign: char| if sign.is_control() { '?' } else { sign };
         Ok(Self { id: identity.id, description: identity.description.chars().map(plain).collect() })
     }
 
-    /// The service that a marker is of, when it is this one: a store at the same address on the same
-    /// machine, which lost what it held and its id with it, still owns its files.
+    /// Takes over the id in a marker with the same description. That is the marker of a store at the same
+    /// address on the same machine which has lost its content, and its id with it: it still owns its files.
     pub fn adopt_marker(self, content: Option<&[u8]>) -> Self {
-        match content.map(Marker::read) {
+        match content.map(Marker::parse) {
             Some(Ok(marker)) if marker.description == self.description => Self { id: marker.owner, ..self },
             _ => self,
         }
     }
 
-    /// The name of the folder of what this service notes. Another service that takes the place over
-    /// knows nothing of these files, and leaves them alone.
-    pub fn journal(&self) -> String {
+    /// The name of this service's journal. A service that takes over the place has another journal, so it
+    /// leaves the files of this one alone.
+    pub fn journal_name(&self) -> String {
         sha256_of(&self.id)[..16].to_owned()
     }
 
-    /// What the marker of this service says.
-    pub fn write_marker(&self) -> String {
+    /// The content of this service's marker.
+    pub fn format_marker(&self) -> String {
         let (owner, description) = (self.id.clone(), self.description.clone());
         let marker = Marker { format: FORMAT, owner, description };
         serde_json::to_string_pretty(&marker).unwrap_or_default() + "\n"
     }
 
-    /// Whether a marker is of this service. `marker` says where it is.
+    /// Checks that a marker is the one of this service. `marker` is its place, for messages.
     pub fn check_marker(&self, content: Option<&[u8]>, marker: &str) -> Result<(), OwnerError> {
         let content = content.ok_or_else(|| OwnerError::NoMarker(marker.into()))?;
-        let read = Marker::read(content)
+        let found = Marker::parse(content)
             .map_err(|reason| OwnerError::UnreadableMarker { marker: marker.into(), reason })?;
-        if read.owner == self.id {
+        if found.owner == self.id {
             return Ok(());
         }
         Err(OwnerError::OtherService {
             marker: marker.into(),
-            theirs: read.description,
+            theirs: found.description,
             ours: self.description.clone(),
         })
     }
 }
 
-/// Why a process may not use a place, or not remove what is there.
+/// Why a process may not use a place, or not remove files there.
 #[derive(Debug, thiserror::Error)]
 pub enum OwnerError {
-    /// The place is another service's.
+    /// The place belongs to another service.
     #[error(
         "the files belong to another service: {marker} names “{theirs}”, and this process is of “{ours}”. Choose \
          another place with --artifacts. Servers that share a store under different addresses are one service: \
@@ -122,14 +122,14 @@ pub enum OwnerError {
          delete the marker"
     )]
     OtherService { marker: String, theirs: String, ours: String },
-    /// There was a marker, and it is gone.
+    /// The marker no longer exists.
     #[error(
-        "{0}, which says to which service the files belong, is gone. Start this process again: it writes a new one"
+        "{0}, which names the service that owns the files, is gone. Start this process again to write a new one"
     )]
     NoMarker(String),
-    /// There is a marker, and nobody knows what it says.
+    /// The marker cannot be read.
     #[error(
-        "{marker}, which says to which service the files belong, cannot be read ({reason}). Choose another place \
+        "{marker}, which names the service that owns the files, cannot be read ({reason}). Choose another place \
          with --artifacts, or delete the marker if no other service uses the files"
     )]
     UnreadableMarker { marker: String, reason: String },
@@ -138,7 +138,7 @@ pub enum OwnerError {
     Io(#[from] io::Error),
 }
 
-/// What a marker says.
+/// The content of a marker.
 #[derive(Serialize, Deserialize)]
 struct Marker {
     format: u32,
@@ -147,14 +147,14 @@ struct Marker {
 }
 
 impl Marker {
-    fn read(content: &[u8]) -> Result<Self, String> {
+    fn parse(content: &[u8]) -> Result<Self, String> {
         let marker: Self = serde_json::from_slice(content).map_err(|error| error.to_string())?;
         if marker.format != FORMAT {
             return Err(format!("it is of version {}, and this program reads {FORMAT}", marker.format));
         }
-        // It is shown to people, and anybody may have written it.
+        // It is printed to terminals, and may have been written by another program.
         if marker.description.chars().any(char::is_control) {
-            return Err("there are control characters in it".into());
+            return Err("it contains control characters".into());
         }
         Ok(marker)
     }
@@ -170,24 +170,24 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_is_of_the_service_that_wrote_it_and_of_no_other() {
+    fn a_marker_belongs_to_the_service_that_wrote_it_and_to_no_other() {
         let store: StoreAddress = "redis://:secret@jobs".parse().unwrap();
         let (ours, deer) = (Owner::new(None, &store).unwrap(), service("deer"));
-        let marker = ours.write_marker();
+        let marker = ours.format_marker();
         assert!(marker.contains("redis://jobs:6379/0") && !marker.contains("secret"), "{marker}");
         assert!(ours.check_marker(Some(marker.as_bytes()), "m").is_ok());
         let error = deer.check_marker(Some(marker.as_bytes()), "folder/m").unwrap_err().to_string();
         for part in ["redis://jobs:6379/0", "--service deer", "folder/m", "--artifacts", "--service NAME"] {
             assert!(error.contains(part), "{error}");
         }
-        assert_ne!(ours.journal(), deer.journal());
+        assert_ne!(ours.journal_name(), deer.journal_name());
         assert!(matches!(ours.check_marker(None, "m"), Err(OwnerError::NoMarker(_))));
     }
 
     #[test]
-    fn a_marker_that_cannot_be_read_is_nobody_s() {
+    fn a_marker_that_cannot_be_read_belongs_to_no_service() {
         let deer = service("deer");
-        let later = deer.write_marker().replace("\"format\": 1", "\"format\": 2");
+        let later = deer.format_marker().replace("\"format\": 1", "\"format\": 2");
         let shown = r#"{"format": 1, "owner": "service:deer", "description": "\u001b[2J"}"#;
         for content in ["", "{}", &later, shown] {
             let checked = deer.check_marker(Some(content.as_bytes()), "m");

@@ -1,19 +1,19 @@
-//! Removing what no record wants, and nothing that this service did not write.
+//! The sweep: removing files that no record refers to, and no file of other programs.
 
 use std::collections::HashSet;
 use std::io;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use jobs::{JobStore, Record, State, StoreError};
+use jobs::{JobRecord, JobState, JobStore, StoreError};
 
-use super::journal::Entry;
-use super::{Artifacts, Name, OwnerError};
+use super::journal::JournalEntry;
+use super::{ArtifactName, Artifacts, OwnerError};
 use crate::condition::condition;
 
-/// How long the entry of a file that is not there stays in the journal. The attempt that noted it was
-/// taken for lost, and may only have been stopped: its file would have no entry.
-const KEEP_ENTRY: Duration = Duration::from_hours(1);
+/// How long an entry without a file stays in the journal. Its attempt counts as lost, but its process may
+/// only be suspended, and would then write a file without an entry.
+const ENTRY_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Why a sweep ended early.
 #[derive(Debug, thiserror::Error)]
@@ -25,13 +25,12 @@ pub enum SweepError {
 }
 
 impl Artifacts {
-    /// Removes every file of this service that no record wants: of deleted and expired jobs, of
-    /// attempts that were lost, of processes that were killed. Returns how many.
+    /// Removes all files of this service that no record refers to: those of deleted and expired jobs, of lost
+    /// attempts and of killed processes. Returns their number.
     ///
-    /// Only files that are in the journal are removed, and none while the marker is not this
-    /// service's. Files are listed first and records read after, so a file that is published in
-    /// between is not taken for one that nobody wants. When the store does not answer nothing is
-    /// removed.
+    /// It removes only files in the journal, and none while the marker is not the one of this service. It
+    /// lists files before it reads records, so that a file published in between still has a record that
+    /// refers to it. If the store does not answer, it removes nothing.
     pub async fn sweep(&self, store: &dyn JobStore) -> Result<usize, SweepError> {
         if !self.may_sweep().await? {
             return Ok(0);
@@ -41,13 +40,13 @@ impl Artifacts {
         for entry in &listing.journal {
             let job_id = &entry.name.held.job_id;
             let record = match store.get(job_id).await {
-                // Nobody can tell whether it wants the file.
+                // A damaged record may refer to the file.
                 Err(StoreError::Damaged(_)) => continue,
                 record => record?,
             };
             match self.sweep_entry(entry, &listing.names, record.as_ref()).await {
                 Ok(files) => removed += files,
-                // The others go all the same.
+                // The other files are removed all the same.
                 Err(error) => {
                     tracing::warn!(%job_id, %error, "a file without a record could not be removed");
                 }
@@ -56,21 +55,21 @@ impl Artifacts {
         Ok(removed)
     }
 
-    /// Removes the files of an entry that its record does not want, and returns how many; and the entry,
-    /// some time after the files are gone.
+    /// Removes those files of an entry that its record does not refer to, and returns their number. Removes
+    /// the entry some time after its files.
     async fn sweep_entry(
         &self,
-        entry: &Entry,
+        entry: &JournalEntry,
         names: &HashSet<String>,
-        record: Option<&Record>,
+        record: Option<&JobRecord>,
     ) -> io::Result<usize> {
         let name = &entry.name;
-        let is_wanted = |unfinished| record.is_some_and(|record| wants(record, name, unfinished));
+        let is_needed = |is_unfinished| record.is_some_and(|record| may_need(record, name, is_unfinished));
         let mut removed = 0;
-        if names.contains(&name.unfinished()) && !is_wanted(true) {
+        if names.contains(&name.unfinished_name()) && !is_needed(true) {
             removed += usize::from(self.place.remove_unfinished(name).await?);
         }
-        if names.contains(&name.file_name()) && !is_wanted(false) {
+        if names.contains(&name.file_name()) && !is_needed(false) {
             removed += usize::from(self.place.remove(name).await?);
         }
         if removed > 0 {
@@ -78,37 +77,37 @@ impl Artifacts {
             tracing::info!(%job_id, attempt, "removed a file without a record");
             return Ok(removed);
         }
-        let is_old = entry.noted.elapsed().is_ok_and(|age| age > KEEP_ENTRY);
-        if is_old && !is_wanted(true) && !is_wanted(false) {
+        let is_old = entry.noted.elapsed().is_ok_and(|age| age > ENTRY_LIFETIME);
+        if is_old && !is_needed(true) && !is_needed(false) {
             self.place.forget(name).await?;
         }
         Ok(0)
     }
 
-    /// Whether the place is still this service's. What is wrong is logged when it begins and when it
-    /// has passed.
+    /// Whether the marker is still the one of this service. A problem is logged when it begins and when it
+    /// ends.
     async fn may_sweep(&self) -> io::Result<bool> {
         let problem = match self.check_owner().await {
             Ok(()) => None,
             Err(OwnerError::Io(error)) => return Err(error),
             Err(error) => Some(error.to_string()),
         };
-        let is_ours = problem.is_none();
-        condition().set_folder_of_another(!is_ours);
+        let is_own = problem.is_none();
+        condition().set_folder_of_another(!is_own);
         let mut last = self.marker_problem.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != problem {
             if let Some(problem) = &problem {
-                tracing::error!(problem, "no file without a record is removed any more");
+                tracing::error!(problem, "files without a record are not removed because of the marker");
             } else {
                 tracing::info!("files without a record are removed again");
             }
             *last = problem;
         }
-        Ok(is_ours)
+        Ok(is_own)
     }
 
-    /// Notes the files of the store's jobs that an earlier version of the program made, which kept no
-    /// journal. Whatever else is called like a file of ours stays where it is.
+    /// Adds files to the journal that an earlier version without a journal made for jobs in the store. Other
+    /// files with similar names are left alone.
     pub async fn note_earlier_files(&self, store: &dyn JobStore) -> Result<(), SweepError> {
         let (mut noted, mut unknown) = (0_usize, 0_usize);
         for name in self.place.list().await?.names_without_entry() {
@@ -122,26 +121,27 @@ impl Artifacts {
             }
         }
         if noted > 0 {
-            tracing::info!(noted, "files of an earlier version belong to this service now");
+            tracing::info!(noted, "files of an earlier version were added to the journal");
         }
         if unknown > 0 {
             tracing::warn!(
                 unknown,
-                "there are files that are called like exports and are of no job of this service; they are left \
-                 alone: remove them if nobody needs them"
+                "there are files that are named like exports and belong to no job of this service; they are kept: \
+                 remove them if they are not needed"
             );
         }
         Ok(())
     }
 }
 
-fn wants(record: &Record, name: &Name, unfinished: bool) -> bool {
+/// Whether a record may need a file.
+fn may_need(record: &JobRecord, name: &ArtifactName, is_unfinished: bool) -> bool {
     match record.state {
-        State::Running => record.attempt == name.held.attempt,
-        // Another program wrote over the record, and its worker may be at it still.
-        State::Processing => true,
-        State::Completed => !unfinished && record.filename.as_ref() == Some(&name.file_name()),
-        State::Queued | State::Failed => false,
+        JobState::Running => record.attempt == name.held.attempt,
+        // Another program wrote the record, so a worker may still be running.
+        JobState::Processing => true,
+        JobState::Completed => !is_unfinished && record.filename.as_ref() == Some(&name.file_name()),
+        JobState::Queued | JobState::Failed => false,
     }
 }
 
@@ -158,8 +158,8 @@ mod tests {
         Artifacts::open(&ArtifactsAddress::Folder(folder.path().into()), owner).await.unwrap()
     }
 
-    fn name() -> Name {
-        Name::parse("report_705e6036-0b1c-4e07-9d5a-3f6c2e9d8f11_1.pdf").unwrap()
+    fn name() -> ArtifactName {
+        ArtifactName::parse("report_705e6036-0b1c-4e07-9d5a-3f6c2e9d8f11_1.pdf").unwrap()
     }
 
     /// Sweeps once, as if no job had a record.
@@ -176,14 +176,14 @@ mod tests {
     async fn an_entry_goes_some_time_after_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let artifacts = open(&folder).await;
-        let (unfinished, _file) = artifacts.begin(name()).unwrap();
-        // As of a process that was killed.
+        let (unfinished, _file) = artifacts.create(name()).unwrap();
+        // Like a killed process.
         std::mem::forget(unfinished);
         assert_eq!((sweep(&artifacts).await, sweep(&artifacts).await), (1, 0));
         assert_eq!(artifacts.place.list().await.unwrap().journal.len(), 1, "its attempt may be alive");
-        let entries = folder.path().join(".trapline").join(artifacts.owner.journal());
+        let entries = folder.path().join(".trapline").join(artifacts.owner.journal_name());
         let entry = File::options().write(true).open(entries.join(name().file_name())).unwrap();
-        entry.set_modified(SystemTime::now() - 2 * KEEP_ENTRY).unwrap();
+        entry.set_modified(SystemTime::now() - 2 * ENTRY_LIFETIME).unwrap();
         assert_eq!(sweep(&artifacts).await, 0);
         assert!(artifacts.place.list().await.unwrap().journal.is_empty());
     }

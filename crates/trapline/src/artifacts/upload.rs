@@ -1,9 +1,9 @@
-//! A file on its way into a bucket.
+//! Uploading a file to a bucket.
 //!
-//! It is written on this machine, where a ZIP can be gone back in, and given to the store in parts
-//! that the store shows to nobody; putting them together makes the file visible. An object with a
-//! hidden name says which upload that is, so that somebody else can give it up when this process
-//! dies. A small file is given at once, which is as good.
+//! The file is written on this machine first, since writing a ZIP needs seeking. It is uploaded in parts that
+//! stay invisible until the upload is completed. An object with a hidden name contains the id of the upload,
+//! so that another process can abort it if this one dies. A small file is uploaded in one request, which is
+//! atomic too.
 
 use std::fs::File;
 use std::io;
@@ -20,53 +20,53 @@ use object_store::{
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
-use super::Name;
-use super::bucket::{Bucket, fault};
+use super::ArtifactName;
+use super::bucket::{Bucket, to_io_error};
 use crate::digest::hex;
-use crate::faults::may_die;
+use crate::fail_points::crash_point;
 
-/// A file up to this size is given at once, a larger one in parts of this size.
-const PART: u64 = 8 << 20;
-/// Parts of one upload, of which stores take 10,000.
-const MOST_PARTS: u64 = 9_000;
-/// Parts that are on their way at once.
-const AT_ONCE: usize = 3;
-/// How often it is asked whether the file is still wanted.
-const LOOK: Duration = Duration::from_millis(100);
+/// A file up to this size is uploaded in one request, a larger one in parts of this size or more.
+const PART_SIZE: u64 = 8 << 20;
+/// The largest number of parts; stores allow 10,000.
+const MAX_PARTS: u64 = 9_000;
+/// Parts that are uploaded at once.
+const MAX_PARALLEL: usize = 3;
+/// Interval between checks whether the job was cancelled.
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A file that is being written or uploaded. Dropped, it is given up.
+/// A file that is being written or uploaded. Dropping it aborts the upload.
 #[derive(Debug)]
 pub struct Upload {
     bucket: Arc<Bucket>,
-    name: Name,
+    name: ArtifactName,
     file: Arc<File>,
     size: u64,
     parts: Option<(MultipartId, Vec<PartId>)>,
-    /// There is nothing to give up, or nothing any more.
-    settled: bool,
-    /// The journal may have an entry, and the file cannot have become visible.
-    noted: bool,
+    /// Whether there may be an unfinished upload to abort.
+    is_uploading: bool,
+    /// Whether the journal may have an entry for a file that cannot have become visible.
+    is_noted: bool,
 }
 
 impl Upload {
-    pub fn begin(bucket: Arc<Bucket>, name: Name) -> io::Result<(Self, File)> {
-        // Without a name, so it is gone with the process whatever happens.
-        let file = tempfile::tempfile_in(bucket.scratch())?;
+    pub fn create(bucket: Arc<Bucket>, name: ArtifactName) -> io::Result<(Self, File)> {
+        // A file without a name, which the system removes with the process in any case.
+        let file = tempfile::tempfile_in(bucket.scratch_folder())?;
         let to_write = file.try_clone()?;
         let file = Arc::new(file);
-        let upload = Self { bucket, name, file, size: 0, parts: None, settled: true, noted: false };
+        let upload = Self { bucket, name, file, size: 0, parts: None, is_uploading: false, is_noted: false };
         Ok((upload, to_write))
     }
 
-    /// Gives the store all but the word to show it.
-    pub fn finish(&mut self, stop: &(dyn Fn() -> bool + Sync)) -> io::Result<String> {
+    /// Uploads the content without making it visible, and returns its SHA-256.
+    pub fn finish(&mut self, is_cancelled: &(dyn Fn() -> bool + Sync)) -> io::Result<String> {
         self.size = self.file.metadata()?.len();
         Handle::current().block_on(async {
             let mut work = std::pin::pin!(self.upload());
             loop {
-                match tokio::time::timeout(LOOK, &mut work).await {
+                match tokio::time::timeout(CANCEL_CHECK_INTERVAL, &mut work).await {
                     Ok(done) => return done,
-                    Err(_) if stop() => return Err(io::ErrorKind::Interrupted.into()),
+                    Err(_) if is_cancelled() => return Err(io::ErrorKind::Interrupted.into()),
                     Err(_) => {}
                 }
             }
@@ -74,57 +74,57 @@ impl Upload {
     }
 
     async fn upload(&mut self) -> io::Result<String> {
-        // Until now there was nothing in the bucket.
-        self.noted = true;
+        // Before the call, since its answer may be lost.
+        self.is_noted = true;
         self.bucket.note(&self.name).await?;
-        may_die!("noted");
-        if self.size <= PART {
-            let whole = self.piece(0..self.size).await?;
-            return Ok(hex(&Sha256::digest(&whole)));
+        crash_point!("noted");
+        if self.size <= PART_SIZE {
+            let content = self.read_bytes(0..self.size).await?;
+            return Ok(hex(&Sha256::digest(&content)));
         }
         let key = self.bucket.key(&self.name.file_name());
         let options = PutMultipartOptions { attributes: self.attributes(), ..PutMultipartOptions::default() };
-        self.settled = false;
-        let id = self.bucket.parts.create_multipart_opts(&key, options).await.map_err(fault)?;
+        self.is_uploading = true;
+        let id = self.bucket.parts.create_multipart_opts(&key, options).await.map_err(to_io_error)?;
         self.parts = Some((id.clone(), Vec::new()));
-        let mark = self.bucket.key(&self.name.unfinished());
-        self.bucket.objects.put(&mark, id.clone().into()).await.map_err(fault)?;
-        may_die!("uploading");
-        let length = PART.max(self.size.div_ceil(MOST_PARTS));
+        let id_key = self.bucket.key(&self.name.unfinished_name());
+        self.bucket.objects.put(&id_key, id.clone().into()).await.map_err(to_io_error)?;
+        crash_point!("uploading");
+        let length = PART_SIZE.max(self.size.div_ceil(MAX_PARTS));
         let starts = (0..self.size).step_by(usize::try_from(length).map_err(io::Error::other)?);
         let mut hash = Sha256::new();
         let parts = futures_util::stream::iter(starts.enumerate())
             .then(|(number, start)| {
-                let piece = self.piece(start..(start + length).min(self.size));
-                async move { piece.await.map(|piece| (number, piece)) }
+                let part = self.read_bytes(start..(start + length).min(self.size));
+                async move { part.await.map(|part| (number, part)) }
             })
-            .map_ok(|(number, piece)| {
-                hash.update(&piece);
+            .map_ok(|(number, part)| {
+                hash.update(&part);
                 let (bucket, key, id) = (&self.bucket, &key, &id);
-                async move { bucket.parts.put_part(key, id, number, piece.into()).await.map_err(fault) }
+                async move { bucket.parts.put_part(key, id, number, part.into()).await.map_err(to_io_error) }
             })
-            .try_buffered(AT_ONCE)
+            .try_buffered(MAX_PARALLEL)
             .try_collect()
             .await?;
         self.parts = Some((id, parts));
-        may_die!("uploaded");
+        crash_point!("uploaded");
         Ok(hex(&hash.finalize()))
     }
 
-    /// Some bytes of the file.
-    fn piece(&self, bytes: std::ops::Range<u64>) -> impl Future<Output = io::Result<Bytes>> + use<> {
+    /// Reads a range of bytes of the file.
+    fn read_bytes(&self, bytes: std::ops::Range<u64>) -> impl Future<Output = io::Result<Bytes>> + use<> {
         let file = Arc::clone(&self.file);
         async move {
             let read = tokio::task::spawn_blocking(move || {
-                let mut piece = vec![0; usize::try_from(bytes.end - bytes.start).map_err(io::Error::other)?];
-                file.read_exact_at(&mut piece, bytes.start)?;
-                Ok(piece.into())
+                let mut buffer = vec![0; usize::try_from(bytes.end - bytes.start).map_err(io::Error::other)?];
+                file.read_exact_at(&mut buffer, bytes.start)?;
+                Ok(buffer.into())
             });
             read.await.map_err(io::Error::other)?
         }
     }
 
-    /// What the store tells those whom it gives the file to.
+    /// The headers that the store sends with the file.
     fn attributes(&self) -> Attributes {
         let name = format!("attachment; filename=\"{}\"", self.name.file_name());
         Attributes::from_iter([
@@ -133,34 +133,35 @@ impl Upload {
         ])
     }
 
-    /// Makes the file visible. Returns its name and its size.
+    /// Makes the file visible, and returns its name and size.
     pub fn publish(mut self) -> io::Result<(String, u64)> {
-        // Whatever becomes of it, the entry stays: an answer that was lost may have made the file visible.
-        self.noted = false;
-        Handle::current().block_on(self.show())?;
+        // The entry in the journal must stay even after an error: the file may be visible if only the answer
+        // was lost.
+        self.is_noted = false;
+        Handle::current().block_on(self.complete())?;
         Ok((self.name.file_name(), self.size))
     }
 
-    async fn show(&mut self) -> io::Result<()> {
+    async fn complete(&mut self) -> io::Result<()> {
         let key = self.bucket.key(&self.name.file_name());
         let Some((id, parts)) = self.parts.clone() else {
-            let whole = PutPayload::from(self.piece(0..self.size).await?);
+            let content = PutPayload::from(self.read_bytes(0..self.size).await?);
             let options = PutOptions { attributes: self.attributes(), ..PutOptions::default() };
-            return self.bucket.objects.put_opts(&key, whole, options).await.map(drop).map_err(fault);
+            return self.bucket.objects.put_opts(&key, content, options).await.map(drop).map_err(to_io_error);
         };
         if let Err(error) = self.bucket.parts.complete_multipart(&key, &id, parts).await {
-            // The answer may have been lost after it was done.
-            let there = self.bucket.objects.head(&key).await;
-            if there.is_ok_and(|object| object.size == self.size) {
-                tracing::info!(%error, "an upload was completed though its answer did not come");
+            // The store may have completed the upload although its answer was lost.
+            let object = self.bucket.objects.head(&key).await;
+            if object.is_ok_and(|object| object.size == self.size) {
+                tracing::info!(%error, "an upload was completed although the answer was lost");
             } else {
-                return Err(fault(error));
+                return Err(to_io_error(error));
             }
         }
-        self.settled = true;
-        may_die!("shown");
-        if let Err(error) = self.bucket.remove(&self.name.unfinished()).await {
-            tracing::warn!(%error, "the mark of a completed upload could not be removed; the next sweep tries again");
+        self.is_uploading = false;
+        crash_point!("shown");
+        if let Err(error) = self.bucket.remove(&self.name.unfinished_name()).await {
+            tracing::warn!(%error, "the id of a completed upload could not be removed; the next sweep retries");
         }
         Ok(())
     }
@@ -168,26 +169,26 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        if self.settled && !self.noted {
+        if !self.is_uploading && !self.is_noted {
             return;
         }
         let (bucket, name) = (Arc::clone(&self.bucket), self.name.clone());
-        let (settled, noted) = (self.settled, self.noted);
+        let (is_uploading, is_noted) = (self.is_uploading, self.is_noted);
         let id = self.parts.take().map(|(id, _)| id);
-        // When nobody is there to do it, the next sweep does.
+        // Without a runtime the next sweep does it.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
                 if let Some(id) = id {
-                    // The mark may not have been set yet.
+                    // In addition to `abort_upload`, since the object with the id may not exist yet.
                     let _ = bucket.parts.abort_multipart(&bucket.key(&name.file_name()), &id).await;
                 }
-                let given_up = if settled { Ok(()) } else { bucket.give_up(&name).await };
-                let forgotten = match given_up {
-                    Ok(()) if noted => bucket.forget(&name).await,
-                    given_up => given_up,
+                let aborted = if is_uploading { bucket.abort_upload(&name).await } else { Ok(()) };
+                let forgotten = match aborted {
+                    Ok(()) if is_noted => bucket.forget(&name).await,
+                    outcome => outcome,
                 };
                 if let Err(error) = forgotten {
-                    tracing::warn!(%error, "an unfinished upload could not be given up; the next sweep tries again");
+                    tracing::warn!(%error, "an unfinished upload could not be aborted; the next sweep retries");
                 }
             });
         }

@@ -2,53 +2,55 @@
 
 use std::path::Path;
 
-use ::archive::{ArchiveError, Layout, Media, NothingFound, Summary, in_thousands};
-use detections::{Sample, Selection, Share};
-use serde_json::{Value, json};
+use ::archive::{ArchiveError, ArchiveRequest, ArchiveSummary, NothingFound, in_thousands};
+use serde_json::{Map, Value, json};
 
-use super::arguments::{ArchiveArguments, DataArguments};
-use super::failure::Failure;
+use super::arguments::{ArchiveArguments, DataArguments, RequestFlagNames};
+use super::command_error::CommandError;
 use super::missing_reasons::describe_missing;
 use super::output::{Stage, Steps, persist, temporary_beside};
-use super::serve::runtime;
-use crate::datasets::{DataAddress, How};
-use crate::export::{ArchiveRequest, Chosen, ExportCounts};
+use super::request::finish;
+use super::serve::build_runtime;
+use crate::datasets::{DataAddress, OpenOptions};
+use crate::export::ExportCounts;
+use crate::requests::{FieldKind, Reading, check_archive};
 use crate::source::Source;
 use crate::telemetry::{self, LogFormat};
 
-pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
+pub fn run(arguments: &ArchiveArguments) -> Result<(), CommandError> {
     telemetry::start("warn", LogFormat::Text);
-    check(arguments)?;
-    let runtime = runtime()?;
+    let object = describe_request(arguments)?;
+    // Errors that need no data are found before a large data set is read.
+    read(&object, None)?;
+    let runtime = build_runtime()?;
     let _inside = runtime.enter();
-    let source = only_data_set(&arguments.data, &arguments.data.how(arguments.fetch.fetch()?)?)?;
-    let mut request = request(arguments)?;
-    if let Chosen::Filter(selection) = request.detections {
-        request.detections = Chosen::Filter(source.resolve_selection(selection).map_err(Failure::input)?);
-    }
-    let data = source.for_archive(|| request.slice(), &|| false).map_err(Failure::of_database)?;
-    let order = request.order(&data, &arguments.data.limits()).map_err(Failure::input)?;
+    let source =
+        open_only_data_set(&arguments.data, &arguments.data.open_options(arguments.fetch.build_fetcher()?)?)?;
+    let request = read(&object, Some(&source))?;
+    let data = source.load_for_archive(&request, &|| false).map_err(CommandError::from_database)?;
     let temporary = temporary_beside(&arguments.output)?;
-    let file = temporary.reopen().map_err(Failure::job)?;
+    let file = temporary.reopen().map_err(CommandError::job)?;
     let folder = temporary.path().parent().unwrap_or(Path::new(".")).to_owned();
-    let steps = Steps::new("detections", order.detection_ids.len() as u64);
-    let written = ::archive::write(&data, &order, file, &folder, &steps);
+    let number = request.select_ids(&data).map_err(CommandError::input)?.len();
+    let steps = Steps::new("detections", number as u64);
+    let resources = arguments.data.limits().resources();
+    let written = ::archive::write(&data, &request, &resources, file, &folder, &steps);
     steps.finish();
     let summary = written.map_err(|error| match error {
         ArchiveError::NothingFound(nothing) => describe_nothing(&nothing, &arguments.data),
-        nothing @ ArchiveError::NothingChosen => Failure::job(nothing),
-        other => Failure::job(format!("{}: {other}", arguments.output.display())),
+        nothing @ ArchiveError::NothingChosen => CommandError::job(nothing),
+        other => CommandError::job(format!("{}: {other}", arguments.output.display())),
     })?;
     let size = persist(temporary, &arguments.output)?;
     if arguments.json {
-        let told = json!({"file": arguments.output, "size_bytes": size, "asked_for": summary.asked_for,
+        let output = json!({"file": arguments.output, "size_bytes": size, "asked_for": summary.asked_for,
             "crops": summary.crops, "pictures": summary.pictures, "remote_pictures": summary.remote_pictures,
             "metadata_rows": summary.metadata_rows, "missing": summary.missing,
             "missing_reasons": summary.missing_reasons});
-        println!("{told}");
+        println!("{output}");
     } else {
         eprintln!("{}: {}", arguments.output.display(), describe_content(&summary));
-        let counts = ExportCounts::of_archive(&summary);
+        let counts = ExportCounts::from_summary(&summary);
         let missing =
             describe_missing(summary.missing as u64, summary.asked_for as u64, &counts.missing_reasons);
         if let Some(line) = missing {
@@ -59,7 +61,7 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), Failure> {
 }
 
 /// Such as "10 pictures of 366 detections; 237 more are on the web and named by their addresses".
-fn describe_content(summary: &Summary) -> String {
+fn describe_content(summary: &ArchiveSummary) -> String {
     let count = |number: usize, noun: &str| match number {
         1 => format!("1 {noun}"),
         number => format!("{} {noun}s", in_thousands(number as u64)),
@@ -82,28 +84,24 @@ fn describe_content(summary: &Summary) -> String {
 }
 
 /// Why nothing is in an archive. Whoever knows where the pictures are can mend that they were not found.
-fn describe_nothing(nothing: &NothingFound, data: &DataArguments) -> Failure {
+fn describe_nothing(nothing: &NothingFound, data: &DataArguments) -> CommandError {
     match nothing.reasons.first().map(|most| most.reason) {
         Some("no_file" | "remote") => {
-            Failure::input(format!("{nothing}.\nPictures were looked for in {}.", looked_in(data)))
+            CommandError::input(format!("{nothing}.\nPictures were looked for in {}.", looked_in(data)))
         }
-        _ => Failure::job(nothing),
+        _ => CommandError::job(nothing),
     }
 }
 
 /// The places where pictures were looked for, in that order.
 fn looked_in(data: &DataArguments) -> String {
     let images = data.reading.images.iter().map(ToString::to_string);
-    let folders = data.data.iter().filter_map(|data| match &data.at {
+    let folders = data.data.iter().filter_map(|data| match &data.address {
         DataAddress::Path(path) => Some(folder_of(path).display().to_string()),
         DataAddress::Database(_) => None,
     });
     let places: Vec<String> = images.chain(folders).collect();
-    if places.is_empty() {
-        "no folder, since none was given with --images".into()
-    } else {
-        places.join(" and ")
-    }
+    if places.is_empty() { "no folder: give one with --images".into() } else { places.join(" and ") }
 }
 
 /// The folder or the ZIP archive that the pictures of a data set are in, unless they are elsewhere.
@@ -116,120 +114,63 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// Commands that work on one data set.
-pub fn only_data_set(arguments: &DataArguments, how: &How) -> Result<Source, Failure> {
+pub fn open_only_data_set(arguments: &DataArguments, options: &OpenOptions) -> Result<Source, CommandError> {
     match arguments.data.as_slice() {
         [one] => {
-            let _reading = Stage::begin(&format!("reading {}", one.shown()));
-            one.open(how).map_err(Failure::input)
+            let _reading = Stage::begin(&format!("reading {}", one.describe()));
+            one.open(options).map_err(CommandError::input)
         }
-        _ => Err(Failure::input("this command works on one data set; give --data once")),
+        _ => Err(CommandError::input("this command takes one data set; give --data once")),
     }
 }
 
-fn request(arguments: &ArchiveArguments) -> Result<ArchiveRequest, Failure> {
-    let detections = match &arguments.ids {
-        Some(path) => Chosen::Ids(ids(path)?),
-        None => Chosen::Filter(Selection {
-            start: arguments.from,
-            end: arguments.to,
-            classes: arguments.class.clone(),
-            locations: arguments.location.clone(),
-            min_confidence: arguments.data.reading.min_confidence,
-            ..Selection::default()
-        }),
-    };
-    let many = |number: Option<u32>| number.and_then(|number| usize::try_from(number).ok());
-    let sample = arguments.sample.map(|seed| Sample { seed, per_class: many(arguments.per_class) });
-    let mut request = ArchiveRequest {
-        detections,
-        share: Share { max: many(arguments.max), sample },
-        layout: arguments.layout,
-        media: arguments.media,
-        include_crops: !arguments.no_crops,
-        include_originals: arguments.include_originals,
-        include_metadata_csv: !arguments.no_metadata,
-        include_humans: arguments.include_humans,
-        include_damaged: arguments.include_damaged,
-        crop_size: arguments.crop_size,
-        coordinates: arguments.coordinates,
-        asked: Value::Null,
-    };
-    request.asked = asked(&request);
-    Ok(request)
-}
-
-/// The same as a request over HTTP, for the manifest.
-fn asked(request: &ArchiveRequest) -> Value {
-    let mut asked = json!({
-        "layout": request.layout, "include_humans": request.include_humans,
-        "include_damaged": request.include_damaged, "crop_size": request.crop_size,
-        "coordinates": request.coordinates,
-    });
-    if request.layout == Layout::Crops {
-        asked["include_crops"] = request.include_crops.into();
-        asked["include_originals"] = request.include_originals.into();
-        asked["include_metadata_csv"] = request.include_metadata_csv.into();
-    } else {
-        asked["media"] = json!(request.media);
-    }
-    match &request.detections {
-        Chosen::Ids(ids) => asked["detection_ids"] = json!(ids),
-        Chosen::Filter(selection) => {
-            asked["filter"] = json!({
-                "start_date": selection.start, "end_date": selection.end, "classifications": selection.classes,
-                "locations": selection.locations, "min_confidence": selection.min_confidence,
-            });
-        }
-    }
-    if let Some(max) = request.share.max {
-        asked["max"] = max.into();
-    }
-    if let Some(sample) = request.share.sample {
-        asked["sample"] = json!(sample);
-    }
-    asked
-}
-
-fn check(arguments: &ArchiveArguments) -> Result<(), Failure> {
-    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
-        && to < from
-    {
-        return Err(Failure::input("--from must not be after --to"));
-    }
-    match (arguments.layout, arguments.media) {
-        (Layout::Crops, Media::Remote | Media::None) => {
-            return Err(Failure::input(
-                "--media belongs to --layout camtrap-dp and coco; an archive of crops has --no-crops and \
-                 --include-originals",
+/// The request that the flags describe, as JSON.
+fn describe_request(arguments: &ArchiveArguments) -> Result<Map<String, Value>, CommandError> {
+    let mut object = arguments.request.object.clone();
+    if let Some(path) = &arguments.ids {
+        if ["filter", "max", "sample"].iter().any(|name| object.contains_key(*name)) {
+            return Err(CommandError::input(
+                "--ids exports all detections of its file; leave out --from, --to, --class, --location, --max and \
+                 --sample",
             ));
         }
-        (Layout::Coco, Media::Remote) => {
-            return Err(Failure::input(
-                "--media remote belongs to --layout camtrap-dp; coco takes whole, crops or none",
-            ));
-        }
-        _ => {}
+        object.insert("detection_ids".into(), json!(ids(path)?));
+        return Ok(object);
     }
-    let of_crops = [
-        (arguments.no_crops, "--no-crops"),
-        (arguments.include_originals, "--include-originals"),
-        (arguments.no_metadata, "--no-metadata"),
-    ];
-    match of_crops.into_iter().find(|(given, _)| *given && arguments.layout != Layout::Crops) {
-        Some((_, flag)) => Err(Failure::input(format!(
-            "{flag} belongs to --layout crops; the others have their own tables, and --media says which pictures"
-        ))),
-        None => Ok(()),
+    let filter = object.entry("filter").or_insert_with(|| json!({}));
+    if let Some(least) = arguments.data.reading.min_confidence {
+        filter["min_confidence"] = json!(least);
     }
+    Ok(object)
 }
 
-fn ids(path: &Path) -> Result<Vec<String>, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::input(format!("{}: cannot be read ({error})", path.display())))?;
+/// Reads and checks the request; with a data set, its names too.
+fn read(object: &Map<String, Value>, source: Option<&Source>) -> Result<ArchiveRequest, CommandError> {
+    let mut fields = ArchiveRequest::fields();
+    // A file may list as many ids as there are.
+    for field in fields.iter_mut().filter(|field| field.name == "detection_ids") {
+        field.kind = FieldKind::List(Box::new(FieldKind::Text(0..=u64::MAX)), 1..=u64::MAX);
+    }
+    let mut reading = Reading::<ArchiveRequest>::new(object.clone(), &fields, Vec::new());
+    check_archive(&mut reading, source).map_err(CommandError::from_database)?;
+    let selection = reading.request.selection();
+    if let Some((from, to)) = selection.start.zip(selection.end).filter(|(from, to)| to < from) {
+        return Err(CommandError::input(format!("--from {from} must not be after --to {to}; exchange them")));
+    }
+    finish(reading)
+}
+
+fn ids(path: &Path) -> Result<Vec<String>, CommandError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        CommandError::input(format!("--ids {}: cannot be read ({error})", path.display()))
+    })?;
     let ids: Vec<String> =
         text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     if ids.is_empty() {
-        return Err(Failure::input(format!("{}: holds no ids; write one on each line", path.display())));
+        return Err(CommandError::input(format!(
+            "{}: no ids in this file; write one per line",
+            path.display()
+        )));
     }
     Ok(ids)
 }

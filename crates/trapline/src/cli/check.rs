@@ -1,16 +1,17 @@
-//! `trapline check`: what a server would meet, before it is started. It makes nothing and changes nothing.
+//! `trapline check`: tests whether a server could start with these settings. It creates and changes nothing.
 
 use std::path::Path;
 
+use archive::{count, in_thousands};
 use detections::{Database, DatabaseError};
 use jobs::{SqliteStore, StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use super::arguments::ServeArguments;
-use super::failure::Failure;
-use super::output::result;
-use super::serve::{open_to_all, runtime};
+use super::command_error::CommandError;
+use super::output::print_result;
+use super::serve::{build_runtime, open_access_message};
 use crate::artifacts::{Artifacts, Owner};
 use crate::folder_access::{find_writable, is_missing};
 use crate::overview::DatasetOverview;
@@ -18,96 +19,95 @@ use crate::source::Source;
 use crate::templates::Templates;
 use crate::webhook::Webhooks;
 
-/// What was found, one line for each thing that was looked at.
+/// Prints a line for each check, and counts those that failed.
 #[derive(Default)]
-struct Found {
+struct CheckReport {
     failed: usize,
 }
 
-impl Found {
-    fn note(&mut self, what: &str, outcome: Result<String, String>) {
+impl CheckReport {
+    fn add(&mut self, what: &str, outcome: Result<String, String>) {
         match outcome {
-            Ok(found) => result(format_args!("ok    {what}: {found}")),
+            Ok(found) => print_result(format_args!("ok    {what}: {found}")),
             Err(problem) => {
                 self.failed += 1;
-                result(format_args!("FAIL  {what}: {problem}"));
+                print_result(format_args!("FAIL  {what}: {problem}"));
             }
         }
     }
 }
 
-pub fn run(arguments: &ServeArguments) -> Result<(), Failure> {
-    let mut found = Found::default();
-    let runtime = runtime()?;
+pub fn run(arguments: &ServeArguments) -> Result<(), CommandError> {
+    let mut report = CheckReport::default();
+    let runtime = build_runtime()?;
     let _inside = runtime.enter();
-    data(arguments, &mut found)?;
-    folders(arguments, &mut found);
-    access(arguments, &mut found);
-    runtime.block_on(servers(arguments, &mut found));
-    match found.failed {
+    check_data(arguments, &mut report)?;
+    check_folders(arguments, &mut report);
+    check_access(arguments, &mut report);
+    runtime.block_on(check_servers(arguments, &mut report));
+    match report.failed {
         0 => Ok(()),
-        1 => Err(Failure::input("one thing would fail; see above")),
-        failed => Err(Failure::input(format!("{failed} things would fail; see above"))),
+        1 => Err(CommandError::input("1 problem found; see FAIL above")),
+        failed => Err(CommandError::input(format!("{failed} problems found; see FAIL above"))),
     }
 }
 
-/// Each data set, with what of it cannot be read.
-fn data(arguments: &ServeArguments, found: &mut Found) -> Result<(), Failure> {
-    let how = arguments.data.how(arguments.fetch.fetch()?)?;
+/// Checks whether each data set can be read.
+fn check_data(arguments: &ServeArguments, report: &mut CheckReport) -> Result<(), CommandError> {
+    let options = arguments.data.open_options(arguments.fetch.build_fetcher()?)?;
     let mut names: Vec<&str> = Vec::new();
     for argument in &arguments.data.data {
         let name = &argument.name;
         let what = format!("data {name}");
         if names.contains(&name.as_str()) {
-            found.note(
-                &what,
-                Err("another data set has this name; give it one of its own with NAME=PATH".into()),
-            );
+            report.add(&what, Err("another data set has this name; give another one with NAME=PATH".into()));
         }
         names.push(name);
-        match argument.open(&how) {
-            Err(error) => found.note(&what, Err(error.to_string())),
-            Ok(Source::Unusable(reason)) => found.note(&what, Err(reason.to_string())),
-            Ok(source) => found.note(&what, describe(name, &source)),
+        match argument.open(&options) {
+            Err(error) => report.add(&what, Err(error.to_string())),
+            Ok(Source::Unusable(reason)) => report.add(&what, Err(reason.to_string())),
+            Ok(source) => report.add(&what, describe(name, &source)),
         }
     }
     Ok(())
 }
 
-/// What a data set holds, in a line; of a database also whether it is fit to be asked.
+/// Describes a data set in a line. For a database this includes [`describe_health`].
 fn describe(name: &str, source: &Source) -> Result<String, String> {
     let health = match source {
         Source::Read(_) | Source::Unusable(_) => String::new(),
         Source::Database(database) => describe_health(database)?,
     };
-    let overview = DatasetOverview::of(name, source, false, false).map_err(|error| refusal_of(&error))?;
-    Ok(overview.in_short() + &health)
+    let overview =
+        DatasetOverview::new(name, source, false, false).map_err(|error| describe_error(&error))?;
+    Ok(overview.summary_line() + &health)
 }
 
-/// Why a database gives no data. Who runs a check may know what its server said.
-fn refusal_of(error: &DatabaseError) -> String {
+/// The error of a database. Unlike a client of the HTTP interface, the operator may see what the database
+/// said.
+fn describe_error(error: &DatabaseError) -> String {
     match error {
         DatabaseError::Refused(reason) => format!("cannot be read: {reason}"),
         error => error.to_string(),
     }
 }
 
-/// What a database's server could do better, and what it lets us do that it need not.
+/// Describes a missing index, and permissions that the role does not need.
 fn describe_health(database: &Database) -> Result<String, String> {
-    let health = Handle::current().block_on(database.health()).map_err(|error| refusal_of(&error))?;
-    let mut told = String::new();
-    if health.unindexed {
-        told +=
-            ". A day's pictures are looked for in all of them: an index on the time of pictures is missing";
+    let health =
+        Handle::current().block_on(database.check_health()).map_err(|error| describe_error(&error))?;
+    let mut text = String::new();
+    if health.lacks_index {
+        text += ". Create an index on the time of pictures; without it each export reads all of them";
     }
     if health.may_write {
-        told += ". The role may write, which it need not: give it SELECT alone";
+        text += ". The role may write; SELECT is enough";
     }
-    Ok(told)
+    Ok(text)
 }
 
-/// The folders that are read and written.
-fn folders(arguments: &ServeArguments, found: &mut Found) {
+/// Checks the folders that are read and written.
+fn check_folders(arguments: &ServeArguments, report: &mut CheckReport) {
     let jobs = &arguments.jobs;
     let owner = Owner::peek(jobs.service.as_ref(), &arguments.store).map_err(|error| error.to_string());
     let artifacts = owner.and_then(|owner| {
@@ -115,21 +115,21 @@ fn folders(arguments: &ServeArguments, found: &mut Found) {
         inspected.map_err(|error| error.to_string())
     });
     let place = &jobs.artifacts;
-    found.note(
+    report.add(
         "artifacts",
         artifacts.as_ref().map_err(Clone::clone).map(|condition| {
             let state =
-                if condition.is_there { "can be written to" } else { "is not there yet and can be made" };
+                if condition.exists { "can be written to" } else { "does not exist yet and can be created" };
             format!("{place} {state}")
         }),
     );
     if let Ok(condition) = &artifacts {
-        let (free, least) = (condition.free >> 20, u64::from(jobs.keep_free));
-        let room = format!("{free} MiB are free where files are made");
-        found.note(
-            "room",
+        let (free, least) = (condition.free_space >> 20, u64::from(jobs.keep_free));
+        let room = format!("{} MiB free", in_thousands(free));
+        report.add(
+            "disk space",
             if free < least {
-                Err(format!("{room}, and no job is begun below {least} (--keep-free)"))
+                Err(format!("{room}; no job begins below {} MiB (--keep-free)", in_thousands(least)))
             } else {
                 Ok(room)
             },
@@ -138,26 +138,26 @@ fn folders(arguments: &ServeArguments, found: &mut Found) {
     for (flag, folder) in [("templates", &jobs.templates), ("fonts", &jobs.fonts)] {
         if let Some(folder) = folder {
             let there = folder.is_dir().then(|| folder.display().to_string());
-            found.note(flag, there.ok_or_else(|| format!("there is no folder {}", folder.display())));
+            report.add(flag, there.ok_or_else(|| format!("no folder {}", folder.display())));
         }
     }
     if let Some(folder) = &jobs.templates {
         let templates = Templates { folder: Some(folder.clone()), fonts: jobs.fonts.clone() };
-        for name in template_names(folder) {
-            let known = templates.find(&name).map(|_| "can be asked for".to_owned());
-            found.note(&format!("template {name}"), known.map_err(|error| error.to_string()));
+        for name in list_templates(folder) {
+            let known = templates.find(&name).map(|_| "found".to_owned());
+            report.add(&format!("template {name}"), known.map_err(|error| error.to_string()));
         }
     }
     if jobs.heartbeat >= jobs.lease {
-        found.note(
+        report.add(
             "heartbeat",
-            Err("is not shorter than the lease: every job would be taken for lost".into()),
+            Err("must be shorter than the lease, else jobs are lost; use a third of it".into()),
         );
     }
 }
 
-/// Names of templates in a folder, sorted.
-fn template_names(folder: &Path) -> Vec<String> {
+/// Lists the names of the templates in a folder, sorted.
+fn list_templates(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter(|entry| {
@@ -170,56 +170,59 @@ fn template_names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Who is let in, and who is told of ends.
-fn access(arguments: &ServeArguments, found: &mut Found) {
+/// Checks the tokens and the secrets of webhooks.
+fn check_access(arguments: &ServeArguments, report: &mut CheckReport) {
     let tokens = arguments.access.access.len();
     let open = arguments.access.access().is_open();
-    found.note(
+    report.add(
         "access",
         if open && !arguments.listen.ip().is_loopback() {
-            Err(open_to_all(arguments.listen))
+            Err(open_access_message(arguments.listen))
         } else if open {
-            Ok("no tokens: whoever is on this machine may do everything".into())
+            Ok("no tokens: everybody on this machine has full access".into())
         } else {
-            Ok(format!("{tokens} tokens"))
+            Ok(count(tokens as u64, "token", "tokens"))
         },
     );
     let settings = arguments.webhooks.settings();
     let secrets = settings.secrets.len();
     let webhooks = Webhooks::new(&settings).map_err(|error| error.to_string());
     if secrets > 0 {
-        found.note("webhooks", webhooks.map(|_| format!("signed with {secrets} secrets")));
+        report.add(
+            "webhooks",
+            webhooks.map(|_| format!("signed with {}", count(secrets as u64, "secret", "secrets"))),
+        );
     }
 }
 
-/// What listens, and what is spoken to.
-async fn servers(arguments: &ServeArguments, found: &mut Found) {
+/// Checks the address to listen on, and the job store.
+async fn check_servers(arguments: &ServeArguments, report: &mut CheckReport) {
     let listen = TcpListener::bind(arguments.listen).await.map_err(|error| error.to_string());
-    found.note("listen", listen.map(|_| format!("{} is free", arguments.listen)));
+    report.add("listen", listen.map(|_| format!("{} is free", arguments.listen)));
     let store = match &arguments.store {
-        StoreAddress::Sqlite(folder) => check_folder_of_jobs(folder),
+        StoreAddress::Sqlite(folder) => check_store_folder(folder),
         server @ StoreAddress::Redis(_) => {
             let options = StoreOptions { ttl: arguments.jobs.ttl, ..StoreOptions::default() };
-            let asked = ask_server_of_jobs(server, options).await;
-            asked
+            let answer = ping_store(server, options).await;
+            answer
                 .map(|()| format!("{server} answers and can be written to"))
                 .map_err(|error| error.to_string())
         }
     };
-    found.note("store", store);
+    report.add("store", store);
 }
 
-async fn ask_server_of_jobs(server: &StoreAddress, options: StoreOptions) -> Result<(), StoreError> {
-    server.open(options).await?.check().await
+async fn ping_store(server: &StoreAddress, options: StoreOptions) -> Result<(), StoreError> {
+    server.open(options).await?.ping().await
 }
 
-/// Whether jobs can be kept in a folder. Opening a store there would make it.
-fn check_folder_of_jobs(folder: &Path) -> Result<String, String> {
+/// Checks whether a folder can be used as a job store, without opening it, which would create it.
+fn check_store_folder(folder: &Path) -> Result<String, String> {
     let shown = folder.display();
     let writable =
         find_writable(folder).map_err(|error| format!("jobs cannot be kept in {shown}: {error}"))?;
     if is_missing(folder) {
-        return Ok(format!("jobs are kept in {shown}, which can be made in {}", writable.display()));
+        return Ok(format!("jobs are kept in {shown}, which can be created in {}", writable.display()));
     }
     SqliteStore::inspect(folder).map_err(|error| error.to_string())?;
     Ok(format!("jobs are kept in {shown}"))

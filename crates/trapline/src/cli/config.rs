@@ -1,7 +1,7 @@
 //! Settings from `trapline.toml` and the environment.
 //!
-//! Each flag gets an environment variable and, out of the file, a default of its own: clap then
-//! lets flags win over the environment and the environment over the file.
+//! Each flag gets an environment variable, and a default value from the file. So flags take precedence over
+//! the environment, and the environment over the file.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
 
-use super::failure::Failure;
+use super::command_error::CommandError;
 
-/// The file that is read when none is named.
-const FILE: &str = "trapline.toml";
-/// Flags that make no sense in a file.
+/// The file that is read when no other is named.
+const DEFAULT_FILE: &str = "trapline.toml";
+/// Flags that a file cannot set.
 const NOT_IN_FILES: [&str; 3] = ["help", "version", "config"];
 
-/// `command` with the environment and the file that `arguments` name behind its flags.
-pub fn configured(command: Command, arguments: &[OsString]) -> Result<Command, Failure> {
-    let file = match named(arguments) {
+/// Adds the environment and the file that `arguments` name to the flags of a command.
+pub fn add_settings(command: Command, arguments: &[OsString]) -> Result<Command, CommandError> {
+    let file = match find_named_file(arguments) {
         Some(path) => Some(read(&path)?),
-        None if Path::new(FILE).exists() => Some(read(Path::new(FILE))?),
+        None if Path::new(DEFAULT_FILE).exists() => Some(read(Path::new(DEFAULT_FILE))?),
         None => None,
     };
     if let Some((path, table)) = &file {
@@ -29,16 +29,16 @@ pub fn configured(command: Command, arguments: &[OsString]) -> Result<Command, F
     }
     let settings = file.map(|(_, table)| table).unwrap_or_default();
     Ok(command.mut_subcommands(|command| {
-        // What is checked is what would be served.
+        // `check` uses the settings of the server that it checks.
         let name = if command.get_name() == "check" { "serve" } else { command.get_name() };
         let own = settings.get(name).and_then(Value::as_table).cloned().unwrap_or_default();
-        let set = |argument| with_settings(argument, &settings, &own);
+        let set = |argument| add_setting(argument, &settings, &own);
         command.mut_args(set).mut_subcommands(|inner| inner.mut_args(set))
     }))
 }
 
-/// The file that `--config` or the environment names. Looked for before clap, which needs it.
-fn named(arguments: &[OsString]) -> Option<PathBuf> {
+/// Finds the file that `--config` or the environment names, before clap reads the arguments.
+fn find_named_file(arguments: &[OsString]) -> Option<PathBuf> {
     let mut rest = arguments.iter().filter_map(|argument| argument.to_str());
     while let Some(argument) = rest.next() {
         match argument.strip_prefix("--config") {
@@ -50,14 +50,14 @@ fn named(arguments: &[OsString]) -> Option<PathBuf> {
     std::env::var_os("TRAPLINE_CONFIG").map(PathBuf::from)
 }
 
-fn read(path: &Path) -> Result<(PathBuf, Table), Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::input(format!("{}: {error}", path.display()));
+fn read(path: &Path) -> Result<(PathBuf, Table), CommandError> {
+    let wrong = |error: &dyn std::fmt::Display| CommandError::input(format!("{}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     let table = text.parse::<Table>().map_err(|error| wrong(&error))?;
     Ok((path.into(), table))
 }
 
-fn check_keys(command: &Command, path: &Path, table: &Table) -> Result<(), Failure> {
+fn check_keys(command: &Command, path: &Path, table: &Table) -> Result<(), CommandError> {
     let flags = |command: &Command| -> Vec<String> {
         let inner = command.get_subcommands().flat_map(Command::get_arguments);
         let long = command.get_arguments().chain(inner).filter_map(|argument| argument.get_long());
@@ -67,7 +67,7 @@ fn check_keys(command: &Command, path: &Path, table: &Table) -> Result<(), Failu
         known.sort();
         known.dedup();
         let known = known.join(", ");
-        Failure::input(format!("{}: unknown key “{name}”. Known are: {known}", path.display()))
+        CommandError::input(format!("{}: unknown key “{name}”. There are: {known}", path.display()))
     };
     let all: Vec<String> = command.get_subcommands().flat_map(flags).collect();
     for (name, value) in table {
@@ -86,19 +86,19 @@ fn check_keys(command: &Command, path: &Path, table: &Table) -> Result<(), Failu
     Ok(())
 }
 
-/// Keys are written with `_` or `-`.
+/// The key of a flag in a file, where it may be written with `_` or `-`.
 fn key(name: &str) -> String {
     name.replace('-', "_")
 }
 
-fn with_settings(argument: Arg, settings: &Table, own: &Table) -> Arg {
+fn add_setting(argument: Arg, settings: &Table, own: &Table) -> Arg {
     let Some(name) = argument.get_long().map(key).filter(|name| !NOT_IN_FILES.contains(&name.as_str()))
     else {
         return argument;
     };
     let argument = argument.env(format!("TRAPLINE_{}", name.to_uppercase())).hide_env(true);
     let argument = match argument.get_action() {
-        // In an environment people write 1, yes and on as well as true.
+        // Environment variables may also be set to 1, yes or on.
         ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
         _ => argument,
     };

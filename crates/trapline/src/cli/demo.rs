@@ -5,21 +5,23 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use archive::in_thousands;
 use jobs::{StoreAddress, StoreOptions};
 use serde_json::{Value, json};
 
 use super::arguments::DemoArguments;
-use super::failure::Failure;
+use super::command_error::CommandError;
 use super::output::Steps;
-use super::serve::runtime;
+use super::serve::build_runtime;
 use crate::artifacts::ArtifactsAddress;
-use crate::client::{Client, Existing, News};
-use crate::datasets::{DataAddress, DataArgument, Datasets, How};
-use crate::http::Front;
+use crate::client::{Client, Existing, JobEvent};
+use crate::datasets::{DataAddress, DataArgument, Datasets, OpenOptions};
+use crate::http;
 use crate::limits::{JOB_MEMORY_MIB, Limits, PICTURE_MEMORY_MIB};
 use crate::service::{Service, Settings};
 use crate::telemetry::{self, LogFormat};
 use crate::templates::Templates;
+use crate::worker::WorkerSettings;
 
 /// The examples that are bundled with the program, by their path.
 macro_rules! bundled {
@@ -49,40 +51,46 @@ const EXAMPLES: [(&str, &[u8]); 15] = bundled![
 /// The year of the Algar survey that the report is on.
 const PERIOD: (&str, &str) = ("2018-05-01", "2019-04-30");
 
-pub fn run(arguments: &DemoArguments) -> Result<(), Failure> {
+pub fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
     telemetry::start("warn", LogFormat::Text);
-    let scratch = tempfile::tempdir().map_err(Failure::job)?;
-    unpack(scratch.path()).map_err(Failure::job)?;
+    let scratch = tempfile::tempdir().map_err(CommandError::job)?;
+    unpack(scratch.path()).map_err(CommandError::job)?;
     std::fs::create_dir_all(&arguments.output)
-        .map_err(|error| Failure::input(format!("{}: {error}", arguments.output.display())))?;
+        .map_err(|error| CommandError::input(format!("{}: {error}", arguments.output.display())))?;
     let data = |name: &str, path: &str| DataArgument {
         name: name.into(),
-        at: DataAddress::Path(scratch.path().join(path)),
+        address: DataAddress::Path(scratch.path().join(path)),
     };
     let sets = [data("algar", "algar.zip"), data("camtrap-dp", "camtrap-dp")];
-    let datasets = Datasets::read(&sets, &How::default()).map_err(Failure::job)?;
+    let datasets = Datasets::open(&sets, &OpenOptions::default()).map_err(CommandError::job)?;
     let settings = Settings {
         store: StoreAddress::Sqlite(scratch.path().join("jobs")),
         artifacts: ArtifactsAddress::Folder(scratch.path().join("exports")),
         service: None,
         workers: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         options: StoreOptions::default(),
-        heartbeat: Duration::from_secs(5),
-        grace: Duration::from_secs(2),
-        templates: Templates::default(),
+        worker: WorkerSettings {
+            templates: Templates::default(),
+            limits: Limits::new(JOB_MEMORY_MIB, PICTURE_MEMORY_MIB),
+            heartbeat: Duration::from_secs(5),
+            grace: Duration::from_secs(2),
+        },
         metrics: None,
         metrics_hosts: Vec::new(),
         keep_free: 0,
         worker_silence: Duration::from_mins(1),
-        limits: Limits::new(JOB_MEMORY_MIB, PICTURE_MEMORY_MIB),
     };
-    runtime()?.block_on(async {
-        let service =
-            Service::start(&settings, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), datasets, Front::open())
-                .await
-                .map_err(Failure::job)?;
+    build_runtime()?.block_on(async {
+        let service = Service::start(
+            &settings,
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            datasets,
+            http::Config::local(),
+        )
+        .await
+        .map_err(CommandError::job)?;
         let shown = show(&format!("http://{}", service.address()), &arguments.output).await;
-        service.stop().await.map_err(Failure::job)?;
+        service.stop().await.map_err(CommandError::job)?;
         shown
     })
 }
@@ -96,25 +104,25 @@ fn unpack(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn show(server: &str, output: &Path) -> Result<(), Failure> {
-    eprintln!("A server with two data sets listens on {server}.\n");
-    let address = server.parse().map_err(Failure::job)?;
+async fn show(server: &str, output: &Path) -> Result<(), CommandError> {
+    eprintln!("Started a server with two data sets on {server}.\n");
+    let address = server.parse().map_err(CommandError::job)?;
     let demo = Demo { client: Client::new(&address, None)? };
 
     let (from, to) = PERIOD;
-    eprintln!("1. A report on a year of the Algar survey (Alberta, {from} to {to})");
+    eprintln!("1. Report on one year of the Algar survey (Alberta, {from} to {to})");
     let report =
         json!({"report_type": "seasonal_activity", "start_date": from, "end_date": to, "dataset": "algar"});
     demo.export("pdf", &report, &output.join("report.pdf")).await?;
 
-    eprintln!("\n2. Its summer held against its winter");
+    eprintln!("\n2. Comparison of its summer and winter");
     let period =
         |label: &str, start: &str, end: &str| json!({"label": label, "start_date": start, "end_date": end});
     let comparison = json!({"report_type": "comparison", "start_date": from, "end_date": to, "dataset": "algar",
         "comparison_periods": [period("Summer", "2018-06-01", "2018-08-31"), period("Winter", "2018-12-01", "2019-02-28")]});
     demo.export("pdf", &comparison, &output.join("comparison.pdf")).await?;
 
-    eprintln!("\n3. An archive of a heron that one camera saw (Camtrap DP example, 11 April 2021)");
+    eprintln!("\n3. Archive of a heron at one camera (Camtrap DP example, 11 April 2021)");
     let archive = json!({"filter": {"start_date": "2021-04-11", "end_date": "2021-04-11", "classifications": ["Ardea"]}, "dataset": "camtrap-dp"});
     demo.export("zip", &archive, &output.join("detections.zip")).await?;
 
@@ -122,7 +130,7 @@ async fn show(server: &str, output: &Path) -> Result<(), Failure> {
     let file = |name: &str| output.join(name).display().to_string();
     let [report, comparison, archive] = ["report.pdf", "comparison.pdf", "detections.zip"].map(file);
     eprintln!("\nOpen {report}, {comparison} and {archive}. Then try:");
-    eprintln!("  {program} serve --data examples/algar.zip       # the same server, for your own requests");
+    eprintln!("  {program} serve --data examples/algar.zip       # start a server");
     eprintln!("  {program} report --data YOUR_PACKAGE --from 2024-09-01 --to 2025-01-31 -o report.pdf");
     eprintln!("  {program} --help");
     Ok(())
@@ -134,26 +142,26 @@ struct Demo {
 
 impl Demo {
     /// Submits an export, waits for it and downloads it: what every client does.
-    async fn export(&self, kind: &str, request: &Value, to: &Path) -> Result<(), Failure> {
+    async fn export(&self, kind: &str, request: &Value, to: &Path) -> Result<(), CommandError> {
         let begun = Instant::now();
         eprintln!("   POST /api/exports/{kind}  {request}");
         let accepted = self.client.submit(kind, request).await?;
         let job_id = accepted["job_id"].as_str().unwrap_or_default();
         let steps = accepted["total_detections"].as_u64().map(|total| Steps::new("   detections", total));
-        let progress = |news: News| {
-            if let (Some(steps), News::Status(status)) = (&steps, news) {
+        let progress = |news: JobEvent| {
+            if let (Some(steps), JobEvent::Status(status)) = (&steps, news) {
                 steps.set(status["processed_count"].as_u64().unwrap_or(0));
             }
         };
         let status = self.client.follow(job_id, progress).await?;
         steps.iter().for_each(Steps::finish);
         if status["status"] != "completed" {
-            return Err(Failure::job(status["error_message"].as_str().unwrap_or_default()));
+            return Err(CommandError::job(status["error_message"].as_str().unwrap_or_default()));
         }
         let took = begun.elapsed();
         let downloaded = self.client.download(&status, to, Existing::Replace, |_, _| ()).await?;
         let (took, bytes) = (took.as_millis(), downloaded.bytes);
-        eprintln!("   completed after {took} ms; {bytes} bytes written to {}", to.display());
+        eprintln!("   completed in {took} ms: {} ({} bytes)", to.display(), in_thousands(bytes));
         Ok(())
     }
 }

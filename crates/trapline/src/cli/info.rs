@@ -1,47 +1,49 @@
-//! `trapline info`: what a data set holds.
+//! `trapline info`: the contents of a data set.
 
+use detections::Coordinates;
 use report::Period;
 
-use super::arguments::{Coordinates, InfoArguments};
-use super::failure::Failure;
-use super::output::{Stage, result};
-use super::serve::runtime;
+use super::arguments::InfoArguments;
+use super::command_error::CommandError;
+use super::output::{Stage, print_result};
+use super::serve::build_runtime;
 use crate::client::{printable, printable_json};
-use crate::overview::{DatasetOverview, FileOverview, PictureCounts, SpeciesOverview, count};
+use crate::overview::{DatasetOverview, FileOverview, PictureCounts, SpeciesOverview};
 use crate::telemetry::{self, LogFormat};
-use archive::in_thousands;
+use archive::{count, in_thousands};
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
 /// Columns before the values of the table at the top.
 const INDENT: usize = 15;
 
-pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
+pub fn run(arguments: &InfoArguments) -> Result<(), CommandError> {
     telemetry::start("warn", LogFormat::Text);
-    let runtime = runtime()?;
+    let runtime = build_runtime()?;
     let _inside = runtime.enter();
-    let mut options = arguments.reading.how(None)?;
-    // What is lost is what somebody wants to know here.
+    let mut options = arguments.reading.open_options(None)?;
+    // Lost rows are part of the overview, so they are no error here.
     options.read.allow_bad_rows = 1.0;
     let is_exact = arguments.coordinates == Coordinates::Exact;
     let overview = {
-        let _reading = Stage::begin(&format!("reading {}", arguments.data.shown()));
-        let source = arguments.data.open(&options).map_err(Failure::input)?;
-        DatasetOverview::of(&arguments.data.name, &source, is_exact, false).map_err(Failure::of_database)?
+        let _reading = Stage::begin(&format!("reading {}", arguments.data.describe()));
+        let source = arguments.data.open(&options).map_err(CommandError::input)?;
+        DatasetOverview::new(&arguments.data.name, &source, is_exact, false)
+            .map_err(CommandError::from_database)?
     };
     if arguments.json {
-        let json = serde_json::to_value(&overview).map_err(Failure::job)?;
-        result(printable_json(&json));
+        let json = serde_json::to_value(&overview).map_err(CommandError::job)?;
+        print_result(printable_json(&json));
     } else {
-        lines_of(&overview).iter().for_each(result);
+        format_lines(&overview).iter().for_each(print_result);
     }
     Ok(())
 }
 
-/// The overview as a table, whose lines fit into a terminal.
-fn lines_of(overview: &DatasetOverview) -> Vec<String> {
+/// Formats the overview as a table whose lines fit into a terminal.
+fn format_lines(overview: &DatasetOverview) -> Vec<String> {
     let mut lines = Vec::new();
-    for (label, value) in head_of(overview) {
+    for (label, value) in list_values(overview) {
         lines.extend(wrap(label, &printable(&value)));
     }
     lines.extend(species_table("Species", &overview.species));
@@ -56,8 +58,8 @@ fn lines_of(overview: &DatasetOverview) -> Vec<String> {
     lines
 }
 
-/// What is told in a line or two.
-fn head_of(overview: &DatasetOverview) -> Vec<(&'static str, String)> {
+/// The values at the top, with their labels.
+fn list_values(overview: &DatasetOverview) -> Vec<(&'static str, String)> {
     let version = overview.format_version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
     let days = overview.first_day.zip(overview.last_day);
     let days = days.map_or_else(|| "none recorded".into(), |(start, end)| Period { start, end }.in_words());
@@ -75,13 +77,13 @@ fn head_of(overview: &DatasetOverview) -> Vec<(&'static str, String)> {
         .collect();
     let offsets = match overview.offsets_written.as_slice() {
         [] | [_] => String::new(),
-        several => format!("; times are written with the offsets {}", several.join(", ")),
+        several => format!("; times have the offsets {}", several.join(", ")),
     };
     let classified = match &overview.classified_by {
-        None => "not known by whom".into(),
+        None => "unknown by whom".into(),
         Some(by) => {
             let by =
-                [(by.people, "by people"), (by.machines, "by machines"), (by.not_known, "not known by whom")];
+                [(by.people, "by people"), (by.machines, "by machines"), (by.not_known, "unknown by whom")];
             by.map(|(number, words)| format!("{} {words}", with_share(number, overview.observations)))
                 .join(", ")
         }
@@ -89,7 +91,7 @@ fn head_of(overview: &DatasetOverview) -> Vec<(&'static str, String)> {
     vec![
         ("Data set", format!("{}: {}", overview.name, overview.title)),
         ("Format", format!("{}{version}", overview.format)),
-        ("Days", days),
+        ("Dates", days),
         ("Effort", if effort.is_empty() { "none known".into() } else { effort.join(", ") }),
         (
             "Deployments",
@@ -104,7 +106,7 @@ fn head_of(overview: &DatasetOverview) -> Vec<(&'static str, String)> {
         ("Classified", classified),
         (
             "Pictures",
-            overview.pictures.as_ref().map_or_else(|| "not looked for".into(), PictureCounts::in_words),
+            overview.pictures.as_ref().map_or_else(|| "not checked".into(), PictureCounts::describe),
         ),
         ("Bad rows", bad_rows_of(overview)),
     ]
@@ -135,14 +137,14 @@ fn species_table(title: &str, species: &[SpeciesOverview]) -> Vec<String> {
 fn non_animal_table(overview: &DatasetOverview) -> Vec<String> {
     let others = &overview.not_animals;
     let rows = [
-        ("animal, species not named", overview.unnamed_animals),
+        ("unidentified animal", overview.unnamed_animals),
         ("blank", others.blank),
         ("human", others.human),
         ("vehicle", others.vehicle),
         ("unknown", others.unknown),
         ("unclassified", others.unclassified),
     ];
-    let mut lines = vec![String::new(), format!("{:<65}{:>15}", "No species", "Observations")];
+    let mut lines = vec![String::new(), format!("{:<65}{:>15}", "Not identified to species", "Observations")];
     let shown = rows.into_iter().filter(|(_, observations)| *observations > 0);
     lines.extend(shown.map(|(what, observations)| format!("  {what:<63}{:>15}", in_thousands(observations))));
     if lines.len() == 2 { Vec::new() } else { lines }
@@ -186,7 +188,7 @@ fn problem_lines(files: &[FileOverview]) -> Vec<String> {
     lines
 }
 
-/// A label and its value, which goes on below itself.
+/// Formats a label and its value, which continues on indented lines.
 fn wrap(label: &str, value: &str) -> Vec<String> {
     let mut lines = wrap_at(value, INDENT);
     if let Some(first) = lines.first_mut() {
@@ -195,7 +197,7 @@ fn wrap(label: &str, value: &str) -> Vec<String> {
     lines
 }
 
-/// The words of a text in lines that are indented. A word that is longer than a line stands alone.
+/// Breaks a text into indented lines. A word that is longer than a line gets a line of its own.
 fn wrap_at(text: &str, indent: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = " ".repeat(indent);
@@ -215,7 +217,7 @@ fn wrap_at(text: &str, indent: usize) -> Vec<String> {
     lines
 }
 
-/// The beginning of a text that fits into a column.
+/// Shortens a text to the width of a column.
 fn shorten(text: &str, most: usize) -> String {
     let text = printable(text);
     if text.chars().count() <= most {
@@ -224,7 +226,7 @@ fn shorten(text: &str, most: usize) -> String {
     text.chars().take(most - 1).chain(['…']).collect()
 }
 
-/// A number with commas between its thousands and one digit after the point.
+/// Formats a number with commas between its thousands and one digit after the point.
 fn with_one_digit(number: f64) -> String {
     // Camera-days are not below zero, and far below 2^64.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]

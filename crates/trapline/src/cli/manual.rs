@@ -4,7 +4,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::arguments::Cli;
-use super::failure::Failure;
+use super::command_error::CommandError;
 
 /// Completions for a shell, on standard output.
 pub fn completions(shell: Shell) {
@@ -13,11 +13,11 @@ pub fn completions(shell: Shell) {
 }
 
 /// The manual, a page after the other, on standard output.
-pub fn manual() -> Result<(), Failure> {
+pub fn manual() -> Result<(), CommandError> {
     let mut command = Cli::command();
     command.build();
     let page = |command: clap::Command| {
-        clap_mangen::Man::new(command).render(&mut std::io::stdout()).map_err(Failure::job)
+        clap_mangen::Man::new(command).render(&mut std::io::stdout()).map_err(CommandError::job)
     };
     page(command.clone())?;
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help")

@@ -1,10 +1,10 @@
-//! What is said of detections that are not in an archive.
+//! Describes the detections that are missing from an archive.
 
 use archive::in_thousands;
 use jobs::MissingReason;
 
-/// Such as "10 of 20 not included: 10 pictures are on the web only; add --fetch-media". `None` when
-/// nothing is missing.
+/// Describes missing detections, such as "10 of 20 not included: 10 pictures are on the web only; add
+/// --fetch-media". `None` when nothing is missing.
 pub fn describe_missing(missing: u64, total: u64, reasons: &[MissingReason]) -> Option<String> {
     if missing == 0 {
         return None;
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_told_with_what_can_be_done() {
+    fn a_description_names_reasons_and_hints() {
         let reason = |message: &str, hint: Option<&str>| MissingReason {
             reason: "x".into(),
             count: 1,
@@ -39,14 +39,15 @@ mod tests {
         let remote = reason("1,000 pictures are on the web only", Some("add --fetch-media"));
         let damaged = reason("2 pictures end too early", None);
         assert_eq!(describe_missing(0, 20, &[]), None);
-        let told = |missing, reasons: &[MissingReason]| describe_missing(missing, 1_002, reasons).unwrap();
-        assert_eq!(told(5, &[]), "5 of 1,002 not included (see missing.csv)");
+        let describe =
+            |missing, reasons: &[MissingReason]| describe_missing(missing, 1_002, reasons).unwrap();
+        assert_eq!(describe(5, &[]), "5 of 1,002 not included (see missing.csv)");
         assert_eq!(
-            told(1_000, std::slice::from_ref(&remote)),
+            describe(1_000, std::slice::from_ref(&remote)),
             "1,000 of 1,002 not included: 1,000 pictures are on the web only; add --fetch-media"
         );
         assert_eq!(
-            told(1_002, &[remote, damaged]),
+            describe(1_002, &[remote, damaged]),
             "1,002 of 1,002 not included: 1,000 pictures are on the web only (add --fetch-media), 2 pictures end too \
              early"
         );

@@ -3,17 +3,18 @@
 mod archive;
 mod arguments;
 mod check;
+mod command_error;
 mod config;
 mod demo;
-mod failure;
 mod info;
 mod job;
-mod lay_out;
 mod manual;
 mod missing_reasons;
 mod output;
 mod report;
+mod request;
 mod serve;
+mod template_process;
 mod token;
 
 use std::ffi::OsString;
@@ -22,27 +23,27 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 use arguments::{Cli, Command};
-use failure::Failure;
+use command_error::CommandError;
 
-/// Runs a command and tells how it ended: 0 done, 1 the job failed, 2 the call or its input is
-/// wrong.
+/// Runs a command and returns its exit status: 0 for success, 1 when the job failed, 2 when the call or its
+/// input is wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match parse(&arguments).and_then(dispatch) {
         Ok(status) => status,
-        Err(failure) => failure.tell(),
+        Err(error) => error.print(),
     }
 }
 
-fn parse(arguments: &[OsString]) -> Result<Cli, Failure> {
-    let command = config::configured(Cli::command(), arguments)?;
-    let matches = command.try_get_matches_from(arguments).map_err(Failure::Usage)?;
-    Cli::from_arg_matches(&matches).map_err(Failure::Usage)
+fn parse(arguments: &[OsString]) -> Result<Cli, CommandError> {
+    let command = config::add_settings(Cli::command(), arguments)?;
+    let matches = command.try_get_matches_from(arguments).map_err(CommandError::Usage)?;
+    Cli::from_arg_matches(&matches).map_err(CommandError::Usage)
 }
 
-fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
     let done = match cli.command {
-        Command::LayOut(arguments) => return lay_out::run(&arguments),
+        Command::TemplateProcess(arguments) => return template_process::run(&arguments),
         Command::Job(command) => return job::run(&command),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),

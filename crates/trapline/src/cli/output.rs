@@ -1,4 +1,4 @@
-//! What commands show: progress and messages on standard error, results on standard output.
+//! Output of commands: progress and messages on standard error, results on standard output.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -6,18 +6,27 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use archive::in_thousands;
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::NamedTempFile;
 
-use super::failure::Failure;
+use super::command_error::CommandError;
 
-/// A line of a result, on standard output. Who closed that has seen enough.
-pub fn result(line: impl Display) {
+/// Prints a line of a result on standard output. If that is closed, the line is not needed.
+pub fn print_result(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Something that takes a while and has no steps to count: a spinner on a terminal until it is
-/// dropped, else a line.
+/// A number that is not below zero, rounded, with commas between its thousands.
+pub fn round_in_thousands(number: f64) -> String {
+    // Camera-days are far below 2^64.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let whole = number.round() as u64;
+    in_thousands(whole)
+}
+
+/// A longer operation without steps to count. On a terminal a spinner is shown until this is dropped;
+/// otherwise a line is printed.
 pub struct Stage(Option<ProgressBar>);
 
 impl Stage {
@@ -40,16 +49,22 @@ impl Drop for Stage {
     }
 }
 
-/// Progress through a known number of steps: a bar on a terminal, else a line at each quarter.
+/// Progress through a known number of steps. On a terminal a bar is shown; otherwise a line is printed at
+/// each quarter.
 pub enum Steps {
     Bar(ProgressBar),
-    Lines { what: String, total: u64, told: Mutex<u64> },
+    Lines {
+        what: String,
+        total: u64,
+        /// The last quarter that was printed.
+        quarter: Mutex<u64>,
+    },
 }
 
 impl Steps {
     pub fn new(what: &str, total: u64) -> Self {
         if !std::io::stderr().is_terminal() {
-            return Self::Lines { what: what.into(), total, told: Mutex::new(0) };
+            return Self::Lines { what: what.into(), total, quarter: Mutex::new(0) };
         }
         let style = ProgressStyle::with_template("{msg:22} {bar:32} {pos}/{len}  {eta} left")
             .expect("a template that indicatif takes");
@@ -59,12 +74,12 @@ impl Steps {
     pub fn set(&self, done: u64) {
         match self {
             Self::Bar(bar) => bar.set_position(done),
-            Self::Lines { what, total, told } => {
-                let mut told = told.lock().expect("nobody panics while telling");
+            Self::Lines { what, total, quarter } => {
+                let mut printed = quarter.lock().expect("no panic while it is held");
                 let quarter = (done * 4).checked_div(*total).unwrap_or(4);
-                if quarter > *told {
-                    *told = quarter;
-                    eprintln!("{what}: {done} of {total}");
+                if quarter > *printed {
+                    *printed = quarter;
+                    eprintln!("{what}: {} of {}", in_thousands(done), in_thousands(*total));
                 }
             }
         }
@@ -87,27 +102,27 @@ impl archive::Watch for Steps {
     }
 }
 
-/// A file that takes the place of `path` when it is whole.
-pub fn temporary_beside(path: &Path) -> Result<NamedTempFile, Failure> {
+/// Creates a temporary file in the folder of `path`, to be moved to `path` when it is complete.
+pub fn temporary_beside(path: &Path) -> Result<NamedTempFile, CommandError> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let cannot = |error: std::io::Error| {
-        Failure::input(format!(
+    let cannot_write = |error: std::io::Error| {
+        CommandError::input(format!(
             "{} cannot be written ({error}); choose another place with -o",
             path.display()
         ))
     };
     if path.is_dir() {
-        return Err(cannot(std::io::ErrorKind::IsADirectory.into()));
+        return Err(cannot_write(std::io::ErrorKind::IsADirectory.into()));
     }
-    tempfile::Builder::new().prefix(".trapline-").tempfile_in(folder).map_err(cannot)
+    tempfile::Builder::new().prefix(".trapline-").tempfile_in(folder).map_err(cannot_write)
 }
 
-fn not_written(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::job(format!("{} cannot be written: {error}", path.display()))
+fn not_written(path: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::job(format!("{} cannot be written: {error}", path.display()))
 }
 
-/// Puts a whole file in its place, with the permissions that a new file has.
-pub fn persist(file: NamedTempFile, path: &Path) -> Result<u64, Failure> {
+/// Moves a complete file to its place, with the permissions of a new file.
+pub fn persist(file: NamedTempFile, path: &Path) -> Result<u64, CommandError> {
     let failed = |error| not_written(path, &error);
     #[cfg(unix)]
     {
@@ -121,7 +136,7 @@ pub fn persist(file: NamedTempFile, path: &Path) -> Result<u64, Failure> {
 }
 
 /// Writes `bytes` to `path`, all of them or none.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<u64, Failure> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<u64, CommandError> {
     let mut file = temporary_beside(path)?;
     let failed = |error| not_written(path, &error);
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;

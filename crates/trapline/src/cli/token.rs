@@ -3,24 +3,24 @@
 use serde_json::json;
 
 use super::arguments::{TokenAction, TokenCommand};
-use super::failure::Failure;
-use super::output::result;
-use crate::access::{Grant, NewToken, new_token};
+use super::command_error::CommandError;
+use super::output::print_result;
+use crate::access::{Grant, NewToken, generate_token};
 
-pub fn run(command: &TokenCommand) -> Result<(), Failure> {
+pub fn run(command: &TokenCommand) -> Result<(), CommandError> {
     let TokenAction::New { name, role, json } = &command.action;
-    let NewToken { token, hash } = new_token();
+    let NewToken { token, hash } = generate_token();
     let grant = format!("{name}:{}:{hash}", role.name());
-    grant
-        .parse::<Grant>()
-        .map_err(|_| Failure::input(format!("{name}: a name has 1 to 64 letters, digits and . _ - @")))?;
+    grant.parse::<Grant>().map_err(|_| {
+        CommandError::input(format!("{name}: a name has 1 to 64 letters, digits and . _ - @"))
+    })?;
     if *json {
-        result(json!({"token": token, "access": grant}));
+        print_result(json!({"token": token, "access": grant}));
         return Ok(());
     }
-    eprintln!("The token, which is told this once and kept nowhere:");
-    result(&token);
-    eprintln!("For the server, among `access` in trapline.toml, or as --access:");
+    eprintln!("Token (shown once, not stored):");
+    print_result(&token);
+    eprintln!("Add this to `access` in trapline.toml, or pass it as --access:");
     eprintln!("  {grant}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Following a job to its end, by Server-Sent Events.
+//! Follows a job to its end by Server-Sent Events.
 
 use std::time::Duration;
 
@@ -8,62 +8,67 @@ use tokio::time::Instant;
 
 use super::{Client, ClientError};
 
-/// How long a server may be away.
-const PATIENCE: Duration = Duration::from_mins(5);
-/// Between two attempts to reach it.
-const AGAIN: Duration = Duration::from_secs(1);
+/// How long a server may be unreachable.
+const SERVER_TIMEOUT: Duration = Duration::from_mins(5);
+/// The pause between two attempts to reach it.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// What is told of a job on its way.
-pub enum News<'a> {
-    /// Its status is now this.
+/// What happens while a job is followed.
+pub enum JobEvent<'a> {
+    /// The status of the job changed to this.
     Status(&'a Value),
-    /// The server is away, and is tried again.
-    Away(&'a ClientError),
+    /// The server cannot be reached, and is tried again.
+    Unreachable(&'a ClientError),
 }
 
-/// One event.
+/// One Server-Sent Event.
 #[derive(Debug, Default, PartialEq)]
-struct Event {
+struct ServerSentEvent {
     name: String,
     id: String,
     data: String,
 }
 
 impl Client {
-    /// Follows a job to its end, and returns its last status. A server that is away is waited for,
-    /// five minutes long.
-    pub async fn follow(&self, job_id: &str, mut tell: impl FnMut(News)) -> Result<Value, ClientError> {
-        let (mut last, mut heard) = (None, Instant::now());
+    /// Follows a job to its end, and returns its last status. Waits up to five minutes for a server that
+    /// cannot be reached.
+    pub async fn follow(
+        &self,
+        job_id: &str,
+        mut on_event: impl FnMut(JobEvent),
+    ) -> Result<Value, ClientError> {
+        let (mut last_event_id, mut last_contact) = (None, Instant::now());
         loop {
-            let error = match self.listen(job_id, &mut last, &mut heard, &mut tell).await {
+            let error = match self.listen(job_id, &mut last_event_id, &mut last_contact, &mut on_event).await
+            {
                 Ok(Some(status)) => return Ok(status),
-                // The server stops, and has said so.
+                // The server closed the connection properly because it stops.
                 Ok(None) => {
-                    tokio::time::sleep(AGAIN).await;
+                    tokio::time::sleep(RETRY_PAUSE).await;
                     continue;
                 }
-                Err(error) if error.may_pass() && heard.elapsed() < PATIENCE => error,
+                Err(error) if error.is_temporary() && last_contact.elapsed() < SERVER_TIMEOUT => error,
                 Err(error) => return Err(error),
             };
-            tell(News::Away(&error));
-            tokio::time::sleep(AGAIN).await;
+            on_event(JobEvent::Unreachable(&error));
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
-    /// Listens until the end of the job, which is returned, or of the connection.
+    /// Listens until the job ends and returns its status, or returns `None` when the connection ends.
     async fn listen(
         &self,
         job_id: &str,
-        last: &mut Option<String>,
-        heard: &mut Instant,
-        tell: &mut impl FnMut(News),
+        last_event_id: &mut Option<String>,
+        last_contact: &mut Instant,
+        on_event: &mut impl FnMut(JobEvent),
     ) -> Result<Option<Value>, ClientError> {
         let mut request = self.request(Method::GET, &format!("api/exports/{job_id}/events"))?;
-        if let Some(last) = &last {
-            request = request.header("last-event-id", last);
+        if let Some(id) = &last_event_id {
+            request = request.header("last-event-id", id);
         }
-        let mut answer = self.once(request).await?;
-        *heard = Instant::now();
+        let mut answer = self.send_once(request).await?;
+        *last_contact = Instant::now();
         if answer.status() == StatusCode::NO_CONTENT {
             // It ended while the connection was lost.
             return self.status(job_id).await.map(Some);
@@ -71,16 +76,16 @@ impl Client {
         let mut text = Vec::new();
         let cut_off = |error: reqwest::Error| ClientError::unreachable(&self.server, &error);
         while let Some(chunk) = answer.chunk().await.map_err(cut_off)? {
-            *heard = Instant::now();
+            *last_contact = Instant::now();
             text.extend_from_slice(&chunk);
-            while let Some(event) = next_event(&mut text) {
+            while let Some(event) = take_event(&mut text) {
                 match event.name.as_str() {
                     "gone" => return Err(ClientError::Gone),
-                    "status" => *last = Some(event.id),
+                    "status" => *last_event_id = Some(event.id),
                     _ => continue,
                 }
                 let status: Value = serde_json::from_str(&event.data).unwrap_or_default();
-                tell(News::Status(&status));
+                on_event(JobEvent::Status(&status));
                 if status["status"] != "processing" {
                     return Ok(Some(status));
                 }
@@ -90,11 +95,11 @@ impl Client {
     }
 }
 
-/// Takes the next whole event out of what has arrived.
-fn next_event(text: &mut Vec<u8>) -> Option<Event> {
+/// Removes the next complete event from the text that has arrived.
+fn take_event(text: &mut Vec<u8>) -> Option<ServerSentEvent> {
     let end = text.windows(2).position(|pair| pair == b"\n\n")?;
     let block: Vec<u8> = text.drain(..end + 2).collect();
-    let mut event = Event::default();
+    let mut event = ServerSentEvent::default();
     for line in String::from_utf8_lossy(&block).lines() {
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -102,7 +107,7 @@ fn next_event(text: &mut Vec<u8>) -> Option<Event> {
             "event" => event.name = value.into(),
             "id" => event.id = value.into(),
             "data" => event.data.push_str(value),
-            // A comment is a sign of life.
+            // Comments keep the connection alive.
             _ => {}
         }
     }
@@ -116,14 +121,14 @@ mod tests {
     #[test]
     fn events_come_in_pieces() {
         let mut text = b": hello\n\nevent: status\nid: 7\ndata: {\"a\":".to_vec();
-        assert_eq!(next_event(&mut text), Some(Event::default()));
-        assert_eq!(next_event(&mut text), None);
+        assert_eq!(take_event(&mut text), Some(ServerSentEvent::default()));
+        assert_eq!(take_event(&mut text), None);
         text.extend_from_slice(b"\"\xc3\xa9\"}\n\nevent: gone");
-        let event = next_event(&mut text).unwrap();
+        let event = take_event(&mut text).unwrap();
         assert_eq!(
             (event.name.as_str(), event.id.as_str(), event.data.as_str()),
             ("status", "7", "{\"a\":\"é\"}")
         );
-        assert_eq!(next_event(&mut text), None);
+        assert_eq!(take_event(&mut text), None);
     }
 }

@@ -1,7 +1,7 @@
-//! A client of the HTTP interface, as `trapline job` and the demo use it.
+//! A client of the HTTP interface, for `trapline job` and the demo.
 //!
-//! What may have been lost on the way is asked for again, and can be: submissions carry an
-//! `Idempotency-Key`, and everything else may be said twice.
+//! Requests without an answer are sent again. That is safe: submissions carry an `Idempotency-Key`, and all
+//! other requests are idempotent.
 
 mod download;
 mod error;
@@ -18,15 +18,15 @@ use uuid::Uuid;
 
 pub use download::{Existing, export_name};
 pub use error::ClientError;
-pub use events::News;
+pub use events::JobEvent;
 pub use terminal_text::{printable, printable_json};
 
 /// Waits before a request that was not answered is sent again.
 const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
-/// The longest between two signs of life of a server that sends something.
-const SILENCE: Duration = Duration::from_secs(40);
-/// The longest that a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long a server may send nothing while an answer is not complete.
+const READ_TIMEOUT: Duration = Duration::from_secs(40);
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client of one server.
 pub struct Client {
@@ -36,15 +36,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the server at `server`, such as `http://localhost:8080`, which is told `token`.
+    /// A client of the server at `server`, such as `http://localhost:8080`, that sends `token`.
     pub fn new(server: &Url, token: Option<String>) -> Result<Self, ClientError> {
         let unusable = |error: &dyn std::fmt::Display| ClientError::Setup(error.to_string());
-        // TLS needs to know which cryptography it uses.
+        // TLS needs an implementation of its cryptography.
         let provider = rustls::crypto::ring::default_provider();
         let builder = reqwest::Client::builder()
             .user_agent(concat!("trapline/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE);
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT);
         let builder = if server.scheme() == "http" {
             // No certificate is needed, so none has to be installed.
             let tls = ClientConfig::builder_with_provider(Arc::new(provider))
@@ -61,30 +61,34 @@ impl Client {
         Ok(Self { http, server: server.clone(), token })
     }
 
-    /// Submits a report (`pdf`) or an archive (`zip`), and returns the answer.
+    /// Submits a report (`pdf`) or an archive (`zip`), and returns the answer. A field that the server does
+    /// not know is refused, since the user can correct it at once.
     pub async fn submit(&self, kind: &str, request: &Value) -> Result<Value, ClientError> {
         let key = Uuid::new_v4().to_string();
         let path = format!("api/exports/{kind}");
-        let call = || Ok(self.request(Method::POST, &path)?.header("idempotency-key", &key).json(request));
-        self.json(self.insist(call).await?).await
+        let call = || {
+            let post = self.request(Method::POST, &path)?.header("idempotency-key", &key);
+            Ok(post.header("prefer", "handling=strict").json(request))
+        };
+        self.json(self.send_with_retries(call).await?).await
     }
 
-    /// The status of a job.
+    /// Gets the status of a job.
     pub async fn status(&self, job_id: &str) -> Result<Value, ClientError> {
         let path = format!("api/exports/{job_id}");
-        self.json(self.insist(|| self.request(Method::GET, &path)).await?).await
+        self.json(self.send_with_retries(|| self.request(Method::GET, &path)).await?).await
     }
 
     /// Deletes a job, which stops if it runs.
     pub async fn delete(&self, job_id: &str) -> Result<(), ClientError> {
         let path = format!("api/exports/{job_id}");
-        self.insist(|| self.request(Method::DELETE, &path)).await.map(|_| ())
+        self.send_with_retries(|| self.request(Method::DELETE, &path)).await.map(|_| ())
     }
 
-    /// A request to a path of the server, or to an address that it told.
+    /// Starts a request to a path of the server, or to an address that the server gave.
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ClientError> {
         let url = self.server.join(path).map_err(|error| ClientError::Setup(error.to_string()))?;
-        // A token is for this server alone.
+        // The token is sent to this server only.
         let token = self.token.as_ref().filter(|_| url.origin() == self.server.origin());
         let request = self.http.request(method, url);
         Ok(match token {
@@ -93,31 +97,31 @@ impl Client {
         })
     }
 
-    /// Sends a request until it is answered, and not with “try again”.
-    async fn insist(
+    /// Sends a request, and repeats it when the error is temporary.
+    async fn send_with_retries(
         &self,
         request: impl Fn() -> Result<RequestBuilder, ClientError>,
     ) -> Result<Response, ClientError> {
         for pause in PAUSES {
-            match self.once(request()?).await {
-                Err(error) if error.may_pass() => tokio::time::sleep(pause).await,
+            match self.send_once(request()?).await {
+                Err(error) if error.is_temporary() => tokio::time::sleep(pause).await,
                 settled => return settled,
             }
         }
-        self.once(request()?).await
+        self.send_once(request()?).await
     }
 
-    async fn once(&self, request: RequestBuilder) -> Result<Response, ClientError> {
+    async fn send_once(&self, request: RequestBuilder) -> Result<Response, ClientError> {
         let answer = request.send().await.map_err(|error| ClientError::unreachable(&self.server, &error))?;
         match answer.status() {
             status if status.is_success() => Ok(answer),
-            status => Err(self.refused(status, answer).await),
+            status => Err(self.read_refusal(status, answer).await),
         }
     }
 
-    async fn refused(&self, status: StatusCode, answer: Response) -> ClientError {
+    async fn read_refusal(&self, status: StatusCode, answer: Response) -> ClientError {
         let body: Value = answer.json().await.unwrap_or_default();
-        ClientError::refused(&self.server, status, &body)
+        ClientError::parse_refusal(&self.server, status, &body)
     }
 
     async fn json(&self, answer: Response) -> Result<Value, ClientError> {

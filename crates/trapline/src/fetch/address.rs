@@ -1,9 +1,9 @@
-//! Which hosts are on the public internet.
+//! Which IP addresses are on the public internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address belongs to the public internet: not to this machine, a private network, or
-/// one of the blocks that the registries of IANA keep for other uses.
+/// Whether an address is on the public internet, and not on this machine, in a private network or in a block
+/// that IANA reserves for other uses.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -16,7 +16,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let shared_by_providers = a == 100 && (64..128).contains(&b);
     let for_protocols = (a, b, c) == (192, 0, 0) || (a, b, c) == (192, 88, 99);
     let for_benchmarks = a == 198 && (b == 18 || b == 19);
-    // Multicast, what is kept for the future, and broadcast.
+    // Multicast, reserved for the future, and broadcast.
     let beyond = a >= 224;
     !(a == 0
         || address.is_loopback()
@@ -34,11 +34,11 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         return is_public_v4(address);
     }
     match address.segments() {
-        // Translated to IPv4 on the way (RFC 6052), and sent through IPv4 (RFC 3056).
+        // IPv4 addresses that IPv6 addresses contain: translation (RFC 6052) and 6to4 (RFC 3056).
         [0x64, 0xFF9B, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
             is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
         }
-        // Protocols, Teredo among them, and documentation.
+        // Reserved for protocols, such as Teredo, and for documentation.
         [0x2001, 0..0x200 | 0xDB8, ..] | [0x3FFF, 0..0x1000, ..] => false,
         [first, ..] => (0x2000..0x4000).contains(&first),
     }

@@ -1,5 +1,5 @@
-//! Speaking to hosts that others named, and only to those of the public internet unless more is
-//! allowed: names are looked up here, and connections go to what was checked.
+//! Connections to hosts that clients or data sets name: only to the public internet, unless private hosts are
+//! allowed. Names are resolved here, and connections go to the addresses that were checked.
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -10,59 +10,55 @@ use reqwest::{Client, Url};
 
 use super::address::is_public;
 
-/// A client that follows nothing by itself. `private` allows hosts that are not on the public
-/// internet.
-///
-/// # Errors
-/// When the operating system has no certificates.
-pub fn client(private: bool) -> Result<Client, reqwest::Error> {
-    // TLS needs to know which cryptography it uses. Another part of the program may have said.
+/// Builds a client that follows no redirects. `allows_private` allows hosts that are not on the public
+/// internet. Fails if the operating system has no certificates.
+pub fn build_client(allows_private: bool) -> Result<Client, reqwest::Error> {
+    // TLS needs a cryptography provider. Fails if another part of the program has installed it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(concat!("trapline/", env!("CARGO_PKG_VERSION")))
-        // Each address is checked before it is followed, and a proxy would look up names itself.
+        // Each redirect has to be checked first, and a proxy would resolve names itself.
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .dns_resolver(Arc::new(Resolver { private }))
+        .dns_resolver(Arc::new(GuardedResolver { allows_private }))
         .build()
 }
 
-/// Why an address is not spoken to.
+/// Why an address is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Forbidden {
-    #[error("{0}: is not spoken")]
+pub enum AddressError {
+    #[error("addresses with {0}: are not supported; use http or https")]
     Scheme(String),
     #[error(transparent)]
-    NotPublic(#[from] NotPublic),
+    NotPublic(#[from] PrivateHost),
 }
 
-/// Whether an address may be asked. Names are checked when they are looked up; numbers are not
-/// looked up.
-pub fn check(url: &Url, private: bool) -> Result<(), Forbidden> {
+/// Checks an address before a request. This covers IP addresses; names are checked when they are resolved.
+pub fn check_address(url: &Url, allows_private: bool) -> Result<(), AddressError> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(Forbidden::Scheme(url.scheme().into()));
+        return Err(AddressError::Scheme(url.scheme().into()));
     }
     let host = url.host_str().unwrap_or_default();
-    let number = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    if number.is_ok_and(|number| !private && !is_public(number)) {
-        return Err(Forbidden::NotPublic(NotPublic(host.into())));
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    if address.is_ok_and(|address| !allows_private && !is_public(address)) {
+        return Err(AddressError::NotPublic(PrivateHost(host.into())));
     }
     Ok(())
 }
 
-/// The host that a request was refused for, after its name had been looked up.
-pub fn not_public(error: &reqwest::Error) -> Option<&NotPublic> {
+/// Finds the private host, if a request failed because its name resolved to one.
+pub fn find_private_host(error: &reqwest::Error) -> Option<&PrivateHost> {
     let mut cause: &dyn Error = error;
     while let Some(next) = cause.source() {
-        if let Some(found) = next.downcast_ref() {
-            return Some(found);
+        if let Some(host) = next.downcast_ref() {
+            return Some(host);
         }
         cause = next;
     }
     None
 }
 
-/// The last of the causes of an error, which is the one that says something.
+/// The innermost cause of an error, which is the most specific one.
 pub fn last_cause(error: &reqwest::Error) -> &dyn Error {
     let mut cause: &dyn Error = error;
     while let Some(next) = cause.source() {
@@ -71,24 +67,25 @@ pub fn last_cause(error: &reqwest::Error) -> &dyn Error {
     cause
 }
 
-/// A name leads to no host of the public internet.
+/// A host that is not on the public internet.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not on the public internet")]
-pub struct NotPublic(pub String);
+pub struct PrivateHost(pub String);
 
-/// Looks up names, and leaves out what is not allowed.
-struct Resolver {
-    private: bool,
+/// Resolves names to those addresses that are allowed.
+struct GuardedResolver {
+    allows_private: bool,
 }
 
-impl Resolve for Resolver {
+impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let private = self.private;
+        let allows_private = self.allows_private;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<_> = found.filter(|found| private || is_public(found.ip())).collect();
+            let resolved = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<_> =
+                resolved.filter(|address| allows_private || is_public(address.ip())).collect();
             if allowed.is_empty() {
-                return Err(NotPublic(name.as_str().into()).into());
+                return Err(PrivateHost(name.as_str().into()).into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
@@ -100,13 +97,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_checked_however_it_is_written() {
+    fn an_ip_address_is_checked_however_it_is_written() {
         let written =
             ["127.0.0.1", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "[::1]", "[::ffff:7f00:1]"];
         for host in written {
             let url = Url::parse(&format!("http://{host}/a.jpg")).unwrap();
-            assert!(matches!(check(&url, false), Err(Forbidden::NotPublic(_))), "{host}");
-            assert_eq!(check(&url, true), Ok(()), "{host}");
+            assert!(matches!(check_address(&url, false), Err(AddressError::NotPublic(_))), "{host}");
+            assert_eq!(check_address(&url, true), Ok(()), "{host}");
         }
     }
 
@@ -114,7 +111,7 @@ mod tests {
     fn an_address_is_one_of_the_web() {
         for address in ["file:///etc/passwd", "ftp://example.org/a.jpg", "data:image/png;base64,"] {
             assert!(
-                matches!(check(&Url::parse(address).unwrap(), true), Err(Forbidden::Scheme(_))),
+                matches!(check_address(&Url::parse(address).unwrap(), true), Err(AddressError::Scheme(_))),
                 "{address}"
             );
         }

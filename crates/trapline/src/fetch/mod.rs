@@ -1,9 +1,9 @@
-//! Fetching media files from other hosts, within limits.
+//! Downloading media files from other hosts, within limits.
 //!
-//! An address comes from a data set, which anybody may have written, and is asked for from where
-//! this program runs, which may see hosts that nobody else sees. So by default only hosts of the
-//! public internet are spoken to: names are looked up here, what they lead to is checked, and the
-//! connection goes to what was checked, at each of the addresses that an answer leads on to.
+//! The addresses come from data sets, which may come from any source, and this program may reach hosts that
+//! others cannot (server-side request forgery). So by default it connects only to hosts on the public
+//! internet: names are resolved and checked here, connections go to the checked addresses, and the same holds
+//! for each redirect.
 
 mod address;
 pub mod guard;
@@ -15,118 +15,118 @@ use reqwest::{Client, Response, StatusCode, Url};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
-use guard::{Forbidden, NotPublic};
+use guard::{AddressError, PrivateHost};
 
-/// How often it is asked whether a file is still wanted.
-const LOOK: Duration = Duration::from_millis(50);
-/// Addresses that one is led on to, at most.
-const MOST_LEADS: usize = 5;
-/// Waits before a file that may be there by then is asked for again.
-const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
+/// Interval between checks whether the job was cancelled.
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
+/// Redirects that are followed for one file.
+const MAX_REDIRECTS: usize = 5;
+/// Waits before the second and the third attempt after a temporary error.
+const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
-/// What is allowed.
+/// The limits of downloads.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Hosts that are not on the public internet too.
-    pub private: bool,
-    /// For a file, all attempts together.
-    pub time: Duration,
-    /// Files at once, in this process.
-    pub at_once: usize,
+pub struct FetchLimits {
+    /// Whether hosts that are not on the public internet are allowed.
+    pub allows_private: bool,
+    /// The longest that all attempts at a file may take together.
+    pub timeout: Duration,
+    /// How many files this process downloads at once.
+    pub max_parallel: usize,
 }
 
-/// Fetches files, for any number of threads.
+/// Downloads files for any number of threads.
 #[derive(Debug)]
 pub struct Fetcher {
-    limits: Limits,
+    limits: FetchLimits,
     client: Client,
     slots: Semaphore,
-    /// There until the end.
+    /// `Some` until it is dropped.
     runtime: Option<Runtime>,
 }
 
 impl Fetcher {
-    /// # Errors
-    /// When the operating system gives no thread or no certificates.
-    pub fn new(limits: Limits) -> Result<Self, Box<dyn std::error::Error>> {
+    /// A fetcher with a runtime of its own. Fails if the operating system provides no thread or no
+    /// certificates.
+    pub fn new(limits: FetchLimits) -> Result<Self, Box<dyn std::error::Error>> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("fetch")
             .enable_all()
             .build()?;
-        let client = guard::client(limits.private)?;
-        Ok(Self { limits, client, slots: Semaphore::new(limits.at_once), runtime: Some(runtime) })
+        let client = guard::build_client(limits.allows_private)?;
+        Ok(Self { limits, client, slots: Semaphore::new(limits.max_parallel), runtime: Some(runtime) })
     }
 
-    async fn within_limits(&self, address: &str, most: u64) -> Result<Vec<u8>, FetchError> {
+    async fn fetch_with_timeout(&self, address: &str, most: u64) -> Result<Vec<u8>, FetchError> {
         let _slot = self.slots.acquire().await.map_err(|_| FetchError::Stopped)?;
-        match tokio::time::timeout(self.limits.time, self.attempts(address, most)).await {
+        match tokio::time::timeout(self.limits.timeout, self.fetch_with_retries(address, most)).await {
             Ok(fetched) => fetched,
-            Err(_) => Err(FetchError::TimedOut(self.limits.time)),
+            Err(_) => Err(FetchError::TimedOut(self.limits.timeout)),
         }
     }
 
-    async fn attempts(&self, address: &str, most: u64) -> Result<Vec<u8>, FetchError> {
-        for pause in PAUSES {
-            match self.attempt(address, most).await {
-                Err(error) if may_pass(&error) => tokio::time::sleep(pause).await,
-                settled => return settled,
+    async fn fetch_with_retries(&self, address: &str, most: u64) -> Result<Vec<u8>, FetchError> {
+        for delay in RETRY_DELAYS {
+            match self.fetch_once(address, most).await {
+                Err(error) if is_temporary(&error) => tokio::time::sleep(delay).await,
+                outcome => return outcome,
             }
         }
-        self.attempt(address, most).await
+        self.fetch_once(address, most).await
     }
 
-    async fn attempt(&self, address: &str, most: u64) -> Result<Vec<u8>, FetchError> {
+    async fn fetch_once(&self, address: &str, most: u64) -> Result<Vec<u8>, FetchError> {
         let mut url = Url::parse(address).map_err(|error| FetchError::Address(error.to_string()))?;
-        for _ in 0..=MOST_LEADS {
-            guard::check(&url, self.limits.private)?;
-            let answer = self.client.get(url.clone()).send().await.map_err(failed)?;
+        for _ in 0..=MAX_REDIRECTS {
+            guard::check_address(&url, self.limits.allows_private)?;
+            let answer = self.client.get(url.clone()).send().await.map_err(to_fetch_error)?;
             if !answer.status().is_redirection() {
-                return body(answer, most).await;
+                return read_body(answer, most).await;
             }
-            url = led_on(&url, &answer)?;
+            url = read_redirect(&url, &answer)?;
         }
-        Err(FetchError::LedOn(MOST_LEADS))
+        Err(FetchError::TooManyRedirects(MAX_REDIRECTS))
     }
 }
 
 impl Fetch for Fetcher {
     fn fetch(&self, address: &str, most: u64, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, FetchError> {
-        let runtime = self.runtime.as_ref().expect("there until the end");
+        let runtime = self.runtime.as_ref().expect("the runtime is there until the drop");
         runtime.block_on(async {
-            let fetched = self.within_limits(address, most);
+            let fetched = self.fetch_with_timeout(address, most);
             tokio::pin!(fetched);
             loop {
                 tokio::select! {
                     fetched = &mut fetched => return fetched,
-                    () = tokio::time::sleep(LOOK) => if stop() { return Err(FetchError::Stopped) },
+                    () = tokio::time::sleep(CANCEL_CHECK_INTERVAL) => if stop() { return Err(FetchError::Stopped) },
                 }
             }
         })
     }
 
-    fn at_once(&self) -> usize {
-        self.limits.at_once
+    fn max_concurrent(&self) -> usize {
+        self.limits.max_parallel
     }
 }
 
 impl Drop for Fetcher {
     fn drop(&mut self) {
-        // The last who has it may be inside another runtime, where nobody may wait for this one.
+        // The last owner may run inside another runtime, where dropping this one must not block.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
 }
 
-/// The address that an answer leads on to.
-fn led_on(from: &Url, answer: &Response) -> Result<Url, FetchError> {
+/// The target of a redirect.
+fn read_redirect(from: &Url, answer: &Response) -> Result<Url, FetchError> {
     let location = answer.headers().get("location").and_then(|location| location.to_str().ok());
     let location = location.ok_or(FetchError::Status(answer.status().as_u16()))?;
     from.join(location).map_err(|error| FetchError::Address(error.to_string()))
 }
 
-async fn body(mut answer: Response, most: u64) -> Result<Vec<u8>, FetchError> {
+async fn read_body(mut answer: Response, most: u64) -> Result<Vec<u8>, FetchError> {
     if answer.status() != StatusCode::OK {
         return Err(FetchError::Status(answer.status().as_u16()));
     }
@@ -134,7 +134,7 @@ async fn body(mut answer: Response, most: u64) -> Result<Vec<u8>, FetchError> {
         return Err(FetchError::TooLarge);
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+    while let Some(chunk) = answer.chunk().await.map_err(to_fetch_error)? {
         if (bytes.len() + chunk.len()) as u64 > most {
             return Err(FetchError::TooLarge);
         }
@@ -143,22 +143,21 @@ async fn body(mut answer: Response, most: u64) -> Result<Vec<u8>, FetchError> {
     Ok(bytes)
 }
 
-impl From<Forbidden> for FetchError {
-    fn from(forbidden: Forbidden) -> Self {
-        match forbidden {
-            Forbidden::Scheme(scheme) => Self::Address(format!("{scheme}:")),
-            Forbidden::NotPublic(NotPublic(host)) => Self::Private(host),
+impl From<AddressError> for FetchError {
+    fn from(error: AddressError) -> Self {
+        match error {
+            AddressError::Scheme(scheme) => Self::Address(format!("{scheme}:")),
+            AddressError::NotPublic(PrivateHost(host)) => Self::Private(host),
         }
     }
 }
 
-fn may_pass(error: &FetchError) -> bool {
+fn is_temporary(error: &FetchError) -> bool {
     matches!(error, FetchError::Failed(_) | FetchError::Status(429 | 500..))
 }
 
-/// What went wrong, by the last of its causes, which is the one that says something.
-fn failed(error: reqwest::Error) -> FetchError {
-    if let Some(NotPublic(host)) = guard::not_public(&error) {
+fn to_fetch_error(error: reqwest::Error) -> FetchError {
+    if let Some(PrivateHost(host)) = guard::find_private_host(&error) {
         return FetchError::Private(host.clone());
     }
     FetchError::Failed(guard::last_cause(&error).to_string())

@@ -1,7 +1,7 @@
-//! Work of requests that blocks: on threads of its own, of which it takes some and no more.
+//! Blocking work of requests, on a limited number of threads.
 //!
-//! tokio has 512 threads for what blocks. Files are read on them, and leases are renewed by them: without
-//! a limit 512 requests that wait for a database would hold up every download.
+//! tokio has 512 threads for blocking work, which also read files and renew leases. Without a limit, 512
+//! requests that wait for a database would block every download.
 
 use std::time::Duration;
 
@@ -9,29 +9,29 @@ use tokio::sync::Semaphore;
 
 use super::problem::Problem;
 
-/// How many requests are worked on at once.
-const AT_ONCE: usize = 64;
+/// How many requests may block at once.
+const MAX_RUNNING: usize = 64;
 /// How many more may wait for a thread.
-const WAITING: usize = 256;
+const MAX_WAITING: usize = 256;
 /// How long they wait.
-const LONGEST: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-static THREADS: Semaphore = Semaphore::const_new(AT_ONCE);
-static PLACES: Semaphore = Semaphore::const_new(AT_ONCE + WAITING);
+static THREADS: Semaphore = Semaphore::const_new(MAX_RUNNING);
+static PLACES: Semaphore = Semaphore::const_new(MAX_RUNNING + MAX_WAITING);
 
-/// Does something that blocks; `failure` is what is said when it meets a fault of the program. When many
-/// requests do so, some wait for a moment and the others are sent away.
+/// Runs blocking work on a thread. `failure` is the error message if it panics. If too many requests do this
+/// at once, some wait and the others get [`Problem::busy`].
 pub async fn run_blocking<T: Send + 'static>(
     failure: &'static str,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let place = PLACES.try_acquire().map_err(|_| Problem::busy())?;
-    let Ok(Ok(thread)) = tokio::time::timeout(LONGEST, THREADS.acquire()).await else {
+    let Ok(Ok(thread)) = tokio::time::timeout(MAX_WAIT, THREADS.acquire()).await else {
         return Err(Problem::busy());
     };
     let done = tokio::task::spawn_blocking(move || {
-        // Held until it is done, also when the client has gone meanwhile.
-        let _held = (place, thread);
+        // Held until the work ends, even if the client has disconnected.
+        let _permits = (place, thread);
         work()
     });
     done.await.map_err(|_| Problem::new(500, failure))?

@@ -1,35 +1,37 @@
-//! Reading the JSON of a request into memory that is limited, whatever the body holds.
+//! Parsing the JSON of a request with limited memory, whatever the body contains.
 //!
-//! A body of 4 MiB can hold a million empty lists, which as values take a hundred times its size;
-//! one nested a hundred deep can be read and, wrapped in the record of a job, not be read again. So
-//! a body is read in one pass: fields that nobody knows are skipped, lists are read as far as they
-//! may be long, and all that is kept is counted.
+//! A body of 4 MiB can contain a million empty lists, which take a hundred times as much memory as values. A
+//! body with a hundred nested lists can be parsed, but not once more when the record of a job wraps it. So
+//! the body is parsed in one pass that skips unknown fields, stops at the longest allowed list, and counts
+//! all values that it keeps.
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
 
-/// How deep lists and objects may be nested, in fields that nobody knows too.
+/// How deep lists and objects may be nested, also in unknown fields.
 const MAX_DEPTH: usize = 32;
-/// The items of a list that are read: one more than any list may have, so that its length is seen
-/// to be wrong.
+/// Items of a list that are kept: one more than any list may have, so that its length is seen to be wrong.
 const MAX_ITEMS: usize = 10_001;
-/// Values that are read of a whole body: the longest list, and more than enough for the rest.
+/// Values of a body that are kept: enough for the longest list and for everything else.
 const MAX_VALUES: usize = 12_000;
-/// Names to which `serde_json` gives a meaning of its own when it reads a stored request: what stands
-/// beside one would become another value, or could not be read at all.
+/// The prefix of names that `serde_json` treats specially when it reads a stored request: the object around
+/// such a field would become another value or fail to parse.
 const RESERVED_NAMES: &str = "$serde_json::private::";
 
-/// Reads the fields of an object that are in `known`. A body that is not JSON is 400, one that is no
-/// object, or holds too much, is 422.
-pub fn read_object(body: &[u8], known: &[&str]) -> Result<Map<String, Value>, Problem> {
+/// Names of unknown fields that are kept for warnings.
+const MAX_UNKNOWN: usize = 21;
+
+/// Parses an object: the fields in `known`, and the names of the first unknown ones. A body that is not JSON
+/// is 400; one that is not an object, or too large, is 422.
+pub fn read_object(body: &[u8], known: &[&str]) -> Result<(Map<String, Value>, Vec<String>), Problem> {
     let not_json = |error: serde_json::Error| Problem::new(400, format!("The body is not JSON: {error}"));
-    // Some editors begin a file with a byte order mark.
+    // Some editors write a byte order mark at the start of a file.
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    if depth(body) > MAX_DEPTH {
+    if measure_depth(body) > MAX_DEPTH {
         let detail =
-            format!("The body is nested more than {MAX_DEPTH} deep; no request needs more than four levels");
+            format!("The body is nested more than {MAX_DEPTH} levels deep; no request needs more than four");
         return Err(Problem::new(422, detail));
     }
     let begins_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
@@ -37,20 +39,19 @@ pub fn read_object(body: &[u8], known: &[&str]) -> Result<Map<String, Value>, Pr
         serde_json::from_slice::<IgnoredAny>(body).map_err(not_json)?;
         return Err(Problem::new(422, "The body must be a JSON object"));
     }
-    let mut room = Room { left: MAX_VALUES };
+    let mut budget = Budget { left: MAX_VALUES, unknown: Vec::new() };
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let object = ObjectSeed { known: Some(known), room: &mut room }.deserialize(&mut reader);
+    let object = ObjectSeed { known: Some(known), budget: &mut budget }.deserialize(&mut reader);
     let object = object.and_then(|object| reader.end().map(|()| object)).map_err(not_json)?;
-    if room.left == 0 {
-        let detail =
-            format!("The body holds more than {MAX_VALUES} values; ask for fewer detections at once");
+    if budget.left == 0 {
+        let detail = format!("The body has more than {MAX_VALUES} values; request fewer detections");
         return Err(Problem::new(422, detail));
     }
-    Ok(object)
+    Ok((object, budget.unknown))
 }
 
-/// How deep a text is nested, if it is JSON.
-fn depth(body: &[u8]) -> usize {
+/// Measures how deep a JSON text is nested.
+fn measure_depth(body: &[u8]) -> usize {
     let (mut now, mut most, mut in_text, mut escaped) = (0_usize, 0, false, false);
     for byte in body {
         match byte {
@@ -68,22 +69,24 @@ fn depth(body: &[u8]) -> usize {
     most
 }
 
-/// How many values may still be kept. What comes when there is no room is skipped.
-struct Room {
+/// How many more values may be kept. Values beyond that are skipped.
+struct Budget {
     left: usize,
+    /// Names of unknown fields.
+    unknown: Vec<String>,
 }
 
-impl Room {
+impl Budget {
     fn take(&mut self) -> bool {
         self.left = self.left.saturating_sub(1);
         self.left > 0
     }
 }
 
-/// Reads an object: its known fields, or all of them where none are given.
+/// Parses an object: its known fields, or all fields without `known`.
 struct ObjectSeed<'a> {
     known: Option<&'a [&'a str]>,
-    room: &'a mut Room,
+    budget: &'a mut Budget,
 }
 
 impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
@@ -106,20 +109,26 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
         while let Some(name) = fields.next_key::<String>()? {
             let is_known = self.known.is_none_or(|known| known.contains(&name.as_str()));
             let is_kept = is_known && !name.starts_with(RESERVED_NAMES);
-            if is_kept && self.room.take() {
-                let value = fields.next_value_seed(ValueSeed { room: self.room })?;
+            if is_kept && self.budget.take() {
+                let value = fields.next_value_seed(ValueSeed { budget: self.budget })?;
                 object.insert(name, value);
             } else {
                 fields.next_value::<IgnoredAny>()?;
+                if !is_known
+                    && self.budget.unknown.len() < MAX_UNKNOWN
+                    && !self.budget.unknown.contains(&name)
+                {
+                    self.budget.unknown.push(name);
+                }
             }
         }
         Ok(object)
     }
 }
 
-/// Reads any value.
+/// Parses any value.
 struct ValueSeed<'a> {
-    room: &'a mut Room,
+    budget: &'a mut Budget,
 }
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
@@ -167,8 +176,8 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while list.len() < MAX_ITEMS && self.room.take() {
-            match items.next_element_seed(ValueSeed { room: self.room })? {
+        while list.len() < MAX_ITEMS && self.budget.take() {
+            match items.next_element_seed(ValueSeed { budget: self.budget })? {
                 Some(item) => list.push(item),
                 None => return Ok(Value::Array(list)),
             }
@@ -178,7 +187,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Value, A::Error> {
-        ObjectSeed { known: None, room: self.room }.visit_map(fields).map(Value::Object)
+        ObjectSeed { known: None, budget: self.budget }.visit_map(fields).map(Value::Object)
     }
 }
 
@@ -190,7 +199,9 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<Value, u16> {
-        read_object(body.as_bytes(), &["a", "b"]).map(Value::Object).map_err(|problem| problem.status())
+        read_object(body.as_bytes(), &["a", "b"])
+            .map(|(object, _)| Value::Object(object))
+            .map_err(|problem| problem.status())
     }
 
     #[test]
@@ -209,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_told_from_what_is_no_json() {
+    fn a_body_that_is_no_object_differs_from_one_that_is_no_json() {
         for text in ["", "{", "{]", "nonsense", "{} {}", r#"{"c": nonsense}"#, r#"{"a": 1e999}"#] {
             assert_eq!(read(text), Err(400), "{text}");
         }
@@ -219,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_limited_in_fields_that_nobody_knows_too() {
+    fn depth_is_limited_in_unknown_fields_too() {
         for (field, depth, expected) in
             [("a", 31, true), ("c", 31, true), ("a", 32, false), ("c", 125, false)]
         {

@@ -1,5 +1,5 @@
-//! Connections: so many at once, each given so long to say what it wants and to take what it asked for,
-//! and let go when the server stops.
+//! Accepting connections: limits on their number and on the time that a slow client may take, and a graceful
+//! stop.
 
 use std::io::{Error, ErrorKind, Result, Write};
 use std::sync::{Arc, LazyLock};
@@ -20,21 +20,20 @@ use super::problem::MEDIA_TYPE;
 use super::timed_stream::TimedStream;
 use crate::metrics::metrics;
 
-/// Wait after the operating system gave no connection, as when a process has as many as it may.
-const AGAIN: Duration = Duration::from_millis(100);
-/// What goes wrong again within this time belongs to the same outage.
+/// Wait after an accept failed, for example because the process has no file descriptor left.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
+/// A failure within this time after the last one belongs to the same outage.
 const SAME_OUTAGE: Duration = Duration::from_mins(1);
-/// Bytes of one request, or of one answer, that are kept at once; the longest head of a request.
+/// Size of the buffers of a connection in bytes. It also limits the head of a request.
 const MAX_BUFFER: usize = 128 << 10;
-/// Connections at once that are being told that there are too many.
+/// Connections beyond the limit that are refused with care at the same time; see [`refuse`].
 const MAX_REFUSALS: usize = 64;
-/// How long such a connection may take to send its request, and again to hear the answer.
-const REFUSAL_TIME: Duration = Duration::from_millis(500);
+/// How long such a connection may take to send its request, and again to read the answer.
+const REFUSAL_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// What a connection beyond the limit is told.
+/// The answer to a connection beyond the limit.
 static REFUSAL: LazyLock<String> = LazyLock::new(|| {
-    let detail =
-        "As many connections are open as this server takes (--max-connections); try again in a moment";
+    let detail = "The server has too many open connections (--max-connections); try again in a moment";
     let body =
         format!(r#"{{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"{detail}"}}"#);
     format!(
@@ -44,25 +43,25 @@ static REFUSAL: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// How many connections there may be, and how long each may keep the server waiting.
+/// Limits on connections.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// Connections at once; more are answered with 503 and closed.
+    /// Maximum number of connections; more are answered with 503 and closed.
     pub max_connections: usize,
-    /// The longest that the head of a request may take, and a connection may be silent between two.
+    /// The longest that the head of a request may take. It also limits the pause between two requests.
     pub head_timeout: Duration,
-    /// The longest that a client may take nothing of what is written to it.
+    /// The longest that a client may read nothing of an answer.
     pub write_timeout: Duration,
 }
 
-/// Something that goes wrong many times in a row, and is logged once.
+/// Repeated failures, which are logged once.
 #[derive(Default)]
 struct Outage {
     last: Option<Instant>,
 }
 
 impl Outage {
-    /// Notes a failure. Returns whether it begins an outage.
+    /// Notes a failure, and returns whether it begins an outage.
     fn note_failure(&mut self) -> bool {
         let begins = self.last.is_none_or(|last| last.elapsed() > SAME_OUTAGE);
         self.last = Some(Instant::now());
@@ -70,7 +69,7 @@ impl Outage {
     }
 }
 
-/// Answers connections until `stopping`, and then those that are being answered to their end.
+/// Serves connections until `stopping` is cancelled, and then waits for the requests in progress.
 pub async fn serve(
     listener: TcpListener,
     routes: Router,
@@ -90,19 +89,19 @@ pub async fn serve(
                 connections.spawn(answer(stream, routes.clone(), limits, stopping.clone()));
             }
             Ok((stream, _)) => {
-                metrics().connection_refused();
+                metrics().count_refused_connection();
                 if full.note_failure() {
                     let max_connections = limits.max_connections;
-                    tracing::warn!(max_connections, "connections are refused; as many are open as may be");
+                    tracing::warn!(max_connections, "connections are refused because too many are open");
                 }
                 refuse(stream, &refusals);
             }
-            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) if is_client_error(&error) => {}
             Err(error) => {
                 if failing.note_failure() {
-                    tracing::warn!(%error, "no connection can be accepted for now");
+                    tracing::warn!(%error, "connections cannot be accepted for now");
                 }
-                sleep(AGAIN).await;
+                sleep(RETRY_DELAY).await;
             }
         }
     }
@@ -111,44 +110,44 @@ pub async fn serve(
     connections.wait().await;
 }
 
-/// Whether a client went away before it was accepted, which says nothing about the next one.
-fn is_of_one_connection(error: &Error) -> bool {
+/// Whether an error concerns one client that disconnected early, and not the listener.
+fn is_client_error(error: &Error) -> bool {
     use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// Answers with 503 and closes the connection.
 ///
-/// Some are read from for a moment before and after, since closing a connection with unread bytes can
-/// take the answer from the client. When many come at once, the rest is closed immediately, so that
-/// refusing needs few descriptors.
+/// Closing a connection with unread bytes can discard the answer before the client reads it. So up to
+/// [`MAX_REFUSALS`] connections are read from for a moment before and after. Any more are closed at once, so
+/// that refusing needs few file descriptors.
 fn refuse(stream: TcpStream, refusals: &Arc<Semaphore>) {
     if let Ok(permit) = Arc::clone(refusals).try_acquire_owned() {
         tokio::spawn(async move {
-            // The client may have gone, which is what it was asked to do.
+            // Fails if the client has disconnected, which is fine.
             let _ = refuse_request(stream).await;
             drop(permit);
         });
     } else if let Ok(mut stream) = stream.into_std() {
-        // A new connection has room for it, and does not block when it has none.
+        // The buffer of a new connection has room for it; the socket does not block in any case.
         let _ = stream.write_all(REFUSAL.as_bytes());
     }
 }
 
 async fn refuse_request(mut stream: TcpStream) -> Result<()> {
     let mut head = [0; 1024];
-    let _ = timeout(REFUSAL_TIME, stream.read(&mut head)).await;
+    let _ = timeout(REFUSAL_TIMEOUT, stream.read(&mut head)).await;
     stream.write_all(REFUSAL.as_bytes()).await?;
     stream.shutdown().await?;
     let mut nowhere = tokio::io::sink();
-    let _ = timeout(REFUSAL_TIME, tokio::io::copy(&mut stream, &mut nowhere)).await;
+    let _ = timeout(REFUSAL_TIMEOUT, tokio::io::copy(&mut stream, &mut nowhere)).await;
     Ok(())
 }
 
-/// Answers the requests of a connection. A client that does not say within `head_timeout` what it wants,
-/// sends it a byte a second, or does not read its answer is not waited for.
+/// Answers the requests of a connection. Disconnects clients that send the head of a request too slowly or do
+/// not read the answer.
 async fn answer(stream: TcpStream, routes: Router, limits: ConnectionLimits, stopping: CancellationToken) {
-    // Answers are written whole; waiting for more would only hold them up.
+    // Answers are written in one piece, so waiting for more bytes would only delay them.
     let _ = stream.set_nodelay(true);
     limit_acknowledgement(&stream, limits.write_timeout);
     let stream = TimedStream::new(stream, limits.write_timeout);
@@ -166,17 +165,18 @@ async fn answer(stream: TcpStream, routes: Router, limits: ConnectionLimits, sto
         }
     };
     if let Err(error) = ended {
-        // Clients come and go.
+        // Normal: clients disconnect at any time.
         tracing::debug!(%error, "a connection ended");
     }
 }
 
-/// Has the system end a connection whose client does not acknowledge what was sent, as when its machine
-/// has gone: a few events fit into the buffers of the system, where no write waits for them.
+/// Makes the operating system close a connection whose client does not acknowledge bytes, for example because
+/// its machine is gone. The write timeout does not notice that while all bytes fit into the buffers of the
+/// system.
 #[cfg(target_os = "linux")]
 fn limit_acknowledgement(stream: &TcpStream, longest: Duration) {
     let milliseconds = u32::try_from(longest.as_millis()).unwrap_or(u32::MAX);
-    // Without it such a connection ends after some minutes.
+    // If this fails, such a connection ends after some minutes.
     let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, milliseconds);
 }
 
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_is_told_once() {
+    fn an_outage_is_logged_once() {
         let mut outage = Outage::default();
         assert_eq!([outage.note_failure(), outage.note_failure()], [true, false]);
     }

@@ -1,4 +1,4 @@
-//! `GET /api/datasets/{name}`: what a data set holds.
+//! `GET /api/datasets/{name}`: the overview of a data set.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -16,75 +16,75 @@ use crate::datasets::Datasets;
 use crate::overview::DatasetOverview;
 use crate::source::Source;
 
-/// How long an overview is kept: pictures come and go, and looking for a million of them takes seconds.
-const KEPT: Duration = Duration::from_mins(1);
-/// How long a request waits while pictures are looked for on behalf of another.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an overview is cached. Pictures come and go, and looking for a million of them takes seconds.
+const CACHE_TIME: Duration = Duration::from_mins(1);
+/// How long a request waits while another one looks for pictures.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// One request at a time looks for pictures, so that many do not take all threads.
+/// Lets one request at a time look for pictures, so that many do not take all threads.
 static SEARCHES: Semaphore = Semaphore::const_new(1);
-static OVERVIEWS: Mutex<Vec<KeptOverview>> = Mutex::new(Vec::new());
+static OVERVIEWS: Mutex<Vec<CachedOverview>> = Mutex::new(Vec::new());
 
-/// An overview of a data set that was read.
-struct KeptOverview {
+/// A cached overview of a data set.
+struct CachedOverview {
     data: Weak<Dataset>,
     made_at: Instant,
     overview: DatasetOverview,
 }
 
-/// What a data set holds
+/// Describe a data set
 ///
-/// Its days, its effort by year, its species and locations, its pictures that were found and missing, and
-/// what could not be read. Coordinates are rounded to a tenth of a degree. It may be a minute old.
+/// Days, effort by year, species, locations, pictures found and missing, and rows that could not be read.
+/// Coordinates are rounded to a tenth of a degree. The answer may be up to a minute old.
 #[utoipa::path(
     get, path = "/api/datasets/{name}", operation_id = "dataset", tag = "Data",
     params(("name" = String, Path, description = "Name of the data set.", example = "algar")),
     responses(
-        (status = 200, description = "What it holds.", body = DatasetOverview),
+        (status = 200, description = "The overview.", body = DatasetOverview),
         NoToken, NotAllowed, NoDataset, Unavailable
     )
 )]
-pub async fn overview(
+pub async fn describe_dataset(
     State(datasets): State<Datasets>,
     Path(name): Path<String>,
 ) -> Result<Json<DatasetOverview>, Problem> {
     let source = datasets.get(Some(&name)).map_err(Problem::not_found)?.1.clone();
-    let search = match &source {
+    let permit = match &source {
         Source::Read(_) => Some(wait_for_turn().await?),
         Source::Database(_) | Source::Unusable(_) => None,
     };
     let described = run_blocking("The data set could not be described", move || {
-        let _search = search;
-        describe(&name, &source)
+        let _permit = permit;
+        find_overview(&name, &source)
     });
     described.await.map(Json)
 }
 
 async fn wait_for_turn() -> Result<SemaphorePermit<'static>, Problem> {
-    match tokio::time::timeout(PATIENCE, SEARCHES.acquire()).await {
-        Ok(Ok(turn)) => Ok(turn),
+    match tokio::time::timeout(MAX_WAIT, SEARCHES.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
         _ => Err(Problem::busy()),
     }
 }
 
-fn describe(name: &str, source: &Source) -> Result<DatasetOverview, Problem> {
+fn find_overview(name: &str, source: &Source) -> Result<DatasetOverview, Problem> {
     let Source::Read(data) = source else {
-        return Ok(DatasetOverview::of(name, source, false, true)?);
+        return Ok(DatasetOverview::new(name, source, false, true)?);
     };
-    if let Some(kept) = find_kept(data) {
-        return Ok(kept);
+    if let Some(cached) = find_cached(data) {
+        return Ok(cached);
     }
-    let overview = DatasetOverview::of(name, source, false, true)?;
-    let kept =
-        KeptOverview { data: Arc::downgrade(data), made_at: Instant::now(), overview: overview.clone() };
-    OVERVIEWS.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
+    let overview = DatasetOverview::new(name, source, false, true)?;
+    let cached =
+        CachedOverview { data: Arc::downgrade(data), made_at: Instant::now(), overview: overview.clone() };
+    OVERVIEWS.lock().unwrap_or_else(PoisonError::into_inner).push(cached);
     Ok(overview)
 }
 
-/// The overview of this very data set, if there is one that is not too old.
-fn find_kept(data: &Arc<Dataset>) -> Option<DatasetOverview> {
-    let mut kept = OVERVIEWS.lock().unwrap_or_else(PoisonError::into_inner);
-    kept.retain(|kept| kept.made_at.elapsed() < KEPT && kept.data.strong_count() > 0);
-    let same = kept.iter().find(|kept| std::ptr::eq(kept.data.as_ptr(), Arc::as_ptr(data)));
-    same.map(|kept| kept.overview.clone())
+/// Finds the cached overview of this very data set, and drops those that are too old.
+fn find_cached(data: &Arc<Dataset>) -> Option<DatasetOverview> {
+    let mut overviews = OVERVIEWS.lock().unwrap_or_else(PoisonError::into_inner);
+    overviews.retain(|cached| cached.made_at.elapsed() < CACHE_TIME && cached.data.strong_count() > 0);
+    let same = overviews.iter().find(|cached| std::ptr::eq(cached.data.as_ptr(), Arc::as_ptr(data)));
+    same.map(|cached| cached.overview.clone())
 }

@@ -1,56 +1,46 @@
-//! `DELETE /api/exports/{job_id}`: the job stops if it runs, its record and its file go.
+//! `DELETE /api/exports/{job_id}`: stops a job and removes its record and its file.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use jobs::JobId;
 
-use super::eyes::Eyes;
 use super::path::Path;
 use super::problem::Problem;
 use super::responses::{NoJob, NoToken, NotAllowed, Unavailable};
+use super::viewer::Viewer;
 use crate::artifacts::Artifacts;
-use crate::faults::may_die;
+use crate::fail_points::crash_point;
 
 /// Delete an export
 ///
-/// A job that runs stops within 200 ms; its record and its file are removed.
+/// A running export is stopped within 200 ms, or within about a second if a message is lost; its record and its file are removed.
 #[utoipa::path(
     delete, path = "/api/exports/{job_id}", operation_id = "delete_export", tag = "Exports",
-    params(("job_id" = String, Path, description = "The job.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e")),
-    responses((status = 204, description = "It is gone."), NoToken, NotAllowed, NoJob, Unavailable)
+    params(("job_id" = String, Path, description = "Id of the export.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e")),
+    responses((status = 204, description = "The export was deleted."), NoToken, NotAllowed, NoJob, Unavailable)
 )]
-pub async fn job(
-    eyes: Eyes,
-    State(artifacts): State<Artifacts>,
+pub async fn delete_export(
+    viewer: Viewer,
+    artifacts: State<Artifacts>,
     Path(job_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    delete(&eyes, &artifacts, &job_id).await
+    delete_by_id(&job_id, viewer, artifacts).await
 }
 
-/// The job with an id that is also a path of ours, such as `pdf`, which another program may have
-/// called a job.
-pub async fn job_named(
+/// Deletes the job with this id.
+pub async fn delete_by_id(
     job_id: &str,
-    eyes: Eyes,
+    viewer: Viewer,
     State(artifacts): State<Artifacts>,
 ) -> Result<StatusCode, Problem> {
-    delete(&eyes, &artifacts, job_id).await
-}
-
-async fn delete(eyes: &Eyes, artifacts: &Artifacts, job_id: &str) -> Result<StatusCode, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
-    eyes.may_export()?;
-    if !eyes.who.sees_all() {
-        // Somebody else’s is not there.
-        eyes.get(&job_id).await?.ok_or_else(Problem::no_job)?;
-    }
-    let record = eyes.store.delete(&job_id).await?.ok_or_else(Problem::no_job)?;
+    let record = viewer.delete(&job_id).await?;
     tracing::info!(%job_id, state = record.state.name(), attempt = record.attempt, "job deleted");
-    may_die!("deleted");
+    crash_point!("deleted");
     if let Some(filename) = record.filename
         && let Err(error) = artifacts.remove(&job_id, &filename).await
     {
-        // The record is gone, and with it the way to the file; the sweep comes back for it.
+        // Without a record nothing leads to the file any more. The sweep will remove it.
         tracing::error!(%job_id, %error, "the file of a deleted job could not be removed");
     }
     Ok(StatusCode::NO_CONTENT)

@@ -15,37 +15,36 @@ use base64::prelude::BASE64_STANDARD;
 use jobs::{Artifact, JobId};
 use serde::Deserialize;
 
-use super::Front;
-use super::eyes::Eyes;
+use super::Config;
 use super::path::Path;
 use super::problem::Problem;
-use super::ranges::{Part, part};
+use super::ranges::{RequestedPart, find_requested_part};
 use super::responses::{NoJob, NoToken, NotAllowed, NotSatisfiable, Unavailable, Unreadable};
-use crate::artifacts::{Artifacts, Name};
+use super::viewer::Viewer;
+use crate::artifacts::{ArtifactName, Artifacts};
 use crate::digest::from_hex;
 use crate::metrics::metrics;
 
-/// How long a link to an object store is good; a download that has begun goes on.
-const LINK: Duration = Duration::from_mins(5);
+/// How long a link to an object store works. A download that has begun by then continues.
+const LINK_LIFETIME: Duration = Duration::from_mins(5);
 
-/// How a file is wanted.
+/// The query of a download.
 #[derive(Deserialize)]
-pub struct Wanted {
-    /// To be shown, not saved.
+pub struct DownloadQuery {
+    /// Show the file in the browser instead of saving it.
     inline: Option<String>,
 }
 
 /// Download a file
 ///
-/// It is there exactly as long as its job's record is. Parts of it can be had, and `HEAD` tells its
-/// size.
+/// The file exists exactly as long as the export does. Ranges are supported, and `HEAD` returns the size.
 #[utoipa::path(
     get, path = "/api/static/exports/{filename}", operation_id = "download", tag = "Files",
     params(
-        ("filename" = String, Path, description = "The `filename` of a completed job."),
-        ("inline" = Option<String>, Query, description = "To be shown, not saved."),
-        ("Range" = Option<String>, Header, description = "A part of it.", example = "bytes=1000-"),
-        ("If-Range" = Option<String>, Header, description = "The `ETag` of the file that the client has a part of."),
+        ("filename" = String, Path, description = "The `filename` of a completed export."),
+        ("inline" = Option<String>, Query, description = "Show the file in the browser instead of saving it."),
+        ("Range" = Option<String>, Header, description = "A range of bytes.", example = "bytes=1000-"),
+        ("If-Range" = Option<String>, Header, description = "The `ETag` of the file of which the client has a part."),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the file that the client has.")
     ),
     responses(
@@ -53,54 +52,56 @@ pub struct Wanted {
             (Vec<u8> = "application/pdf", example = "the bytes of the report"),
             (Vec<u8> = "application/zip", example = "the bytes of the archive")
         ), headers(
-            ("ETag" = String, description = "The tag of the file."),
+            ("ETag" = String, description = "The entity tag of the file."),
             ("Repr-Digest" = Option<String>, description = "The SHA-256 of the whole file (RFC 9530)."),
-            ("Content-Disposition" = String, description = "Its name."),
+            ("Content-Disposition" = String, description = "The name of the file."),
             ("Accept-Ranges" = String, description = "`bytes`")
         )),
-        (status = 206, description = "The part asked for.", content(
+        (status = 206, description = "The requested range.", content(
             (Vec<u8> = "application/pdf", example = "some bytes of the report"),
             (Vec<u8> = "application/zip", example = "some bytes of the archive")
-        ), headers(("Content-Range" = String, description = "Which part it is."))),
-        (status = 304, description = "The client has it."),
-        (status = 307, description = "Where the object store has it, when the server sends clients there.",
-            headers(("Location" = String, description = "Good for five minutes."))),
+        ), headers(("Content-Range" = String, description = "The range that is sent."))),
+        (status = 304, description = "The client already has the file."),
+        (status = 307, description = "A link to the object store, if the server is set up to redirect downloads.",
+            headers(("Location" = String, description = "A link that works for five minutes."))),
         NoToken, NotAllowed, NoJob, NotSatisfiable, Unreadable, Unavailable
     )
 )]
-pub async fn file(
-    eyes: Eyes,
+pub async fn download(
+    viewer: Viewer,
     State(artifacts): State<Artifacts>,
-    State(Front { redirect, .. }): State<Front>,
+    State(Config { redirects_downloads, .. }): State<Config>,
     method: Method,
     Path(filename): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<DownloadQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let name = Name::parse(&filename).ok_or_else(Problem::no_job)?;
-    let record = eyes.get(&name.held.job_id).await?.ok_or_else(Problem::no_job)?;
+    let name = ArtifactName::parse(&filename).ok_or_else(Problem::no_job)?;
+    let record = viewer.get(&name.held.job_id).await?.ok_or_else(Problem::no_job)?;
     let artifact = record.artifact().filter(|artifact| artifact.filename == filename);
     let artifact = artifact.ok_or_else(Problem::no_job)?;
     let missing = |error: std::io::Error| {
         tracing::error!(job_id = %name.held.job_id, %error, "the file of a completed job cannot be read");
         Problem::unreadable(&error)
     };
-    if redirect
+    if redirects_downloads
         && method == Method::GET
-        && wanted.inline.is_none()
-        && let Some(link) = artifacts.link(&filename, LINK).await.map_err(missing)?
+        && query.inline.is_none()
+        && let Some(link) = artifacts.create_link(&filename, LINK_LIFETIME).await.map_err(missing)?
     {
         let headers = [(LOCATION, link.to_string()), (CACHE_CONTROL, "no-store".into())];
         return Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response());
     }
     let size = check_size(&artifacts, &artifact, &name.held.job_id).await?;
-    // A file never changes under its name, and its size tells one that was cut off.
+    // A file never changes under its name. The size distinguishes a truncated one.
     let etag = format!("\"{}-{}-{size}\"", name.held.job_id, name.held.attempt);
-    let (status, first, length) = match part(&headers, &etag, size) {
-        Part::Whole => (StatusCode::OK, 0, size),
-        Part::Bytes(first, last) => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
-        Part::NotModified => return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response()),
-        Part::Unsatisfiable => {
+    let (status, first, length) = match find_requested_part(&headers, &etag, size) {
+        RequestedPart::Whole => (StatusCode::OK, 0, size),
+        RequestedPart::Bytes(first, last) => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
+        RequestedPart::NotModified => {
+            return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
+        }
+        RequestedPart::Unsatisfiable => {
             let range = [(CONTENT_RANGE, format!("bytes */{size}"))];
             let problem = Problem::new(416, format!("The file has {size} bytes"));
             return Ok((range, problem).into_response());
@@ -108,14 +109,14 @@ pub async fn file(
     };
     let content = artifacts.read(&filename, first..first + length).await.map_err(missing)?;
     if method == Method::GET {
-        metrics().downloaded(length);
+        metrics().count_download(length);
     }
     let mut response = (status, Body::from_stream(content)).into_response();
     let mut set = |name: HeaderName, value: &str| {
         response.headers_mut().insert(name, HeaderValue::from_str(value).expect("plain text"));
     };
     set(ETAG, &etag);
-    if let Some(sha256) = artifact.sha256.as_deref().and_then(repr_digest) {
+    if let Some(sha256) = artifact.sha256.as_deref().and_then(format_repr_digest) {
         set(HeaderName::from_static("repr-digest"), &sha256);
     }
     set(ACCEPT_RANGES, "bytes");
@@ -123,23 +124,23 @@ pub async fn file(
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(CONTENT_LENGTH, &length.to_string());
     set(CONTENT_TYPE, name.media_type());
-    let how = if wanted.inline.is_some() { "inline" } else { "attachment" };
-    set(CONTENT_DISPOSITION, &format!("{how}; filename=\"{filename}\""));
+    let disposition = if query.inline.is_some() { "inline" } else { "attachment" };
+    set(CONTENT_DISPOSITION, &format!("{disposition}; filename=\"{filename}\""));
     if status == StatusCode::PARTIAL_CONTENT {
         set(CONTENT_RANGE, &format!("bytes {first}-{}/{size}", first + length - 1));
     }
     Ok(response)
 }
 
-/// The size of a file, which counts and not the one in a record that other programs may write. A file that
-/// has less than its record says was cut off, and is not handed out as if it were whole.
+/// Finds the size of a file: that of the file itself, since other programs may write records. A file that is
+/// smaller than its record says is truncated, and is refused instead of sent as if it were complete.
 pub async fn check_size(artifacts: &Artifacts, artifact: &Artifact, job_id: &JobId) -> Result<u64, Problem> {
     let size = artifacts.find_size(&artifact.filename).await.map_err(|error| {
         tracing::error!(%job_id, %error, "the file of a completed job cannot be read");
         Problem::unreadable(&error)
     })?;
     if size < artifact.size {
-        tracing::error!(%job_id, size, recorded = artifact.size, "the file of a completed job is not whole");
+        tracing::error!(%job_id, size, recorded = artifact.size, "the file of a completed job is truncated");
         let detail = format!(
             "The file on the server has {size} bytes and should have {}; submit the export again",
             artifact.size
@@ -149,7 +150,7 @@ pub async fn check_size(artifacts: &Artifacts, artifact: &Artifact, job_id: &Job
     Ok(size)
 }
 
-/// The digest of a whole file, from its hexadecimal digits (RFC 9530).
-fn repr_digest(sha256: &str) -> Option<String> {
+/// The value of `Repr-Digest` (RFC 9530) for the hexadecimal digits of a digest.
+fn format_repr_digest(sha256: &str) -> Option<String> {
     from_hex(sha256).map(|bytes| format!("sha-256=:{}:", BASE64_STANDARD.encode(bytes)))
 }

@@ -1,9 +1,8 @@
-//! `GET /api/exports/{job_id}/events` and `GET /api/exports/events`: what happens, as it happens
-//! (Server-Sent Events).
+//! `GET /api/exports/{job_id}/events` and `GET /api/exports/events`: streams of Server-Sent Events.
 //!
-//! The first event is the present state, each later one a change. Ids are the numbers of the
-//! store's changes, the same for all processes on one store, so a client that comes back with its
-//! `Last-Event-ID` goes on where it was, at whichever process it ends up.
+//! The first event is the current state, each later one a change. Event ids are the numbers of the store's
+//! changes, which all processes on one store share. So a client that reconnects with its `Last-Event-ID`
+//! continues where it was, whichever process it reaches.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -14,221 +13,228 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
-use jobs::{JobId, JobStore};
+use jobs::JobId;
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::answers::ServerSentEvent;
-use super::eyes::Eyes;
-use super::feed::{Change, Feed, Interest, SharedStatus, Watch, read_statuses};
-use super::list::newest;
+use super::feed::{Change, Feed, Interest, SharedStatus, WatchHandle};
+use super::list::list_newest;
 use super::path::Path;
 use super::problem::Problem;
 use super::responses::{NoJob, NoToken, NotAllowed, Unavailable};
+use super::viewer::Viewer;
 
-/// Between two signs of life.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Interval between comments that keep a silent connection open.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Jobs that a client may have missed changes of; of more it is told the present state.
-const MOST_MISSED: usize = 100;
+/// A client that missed changes of more jobs than this gets the current state instead.
+const MAX_MISSED: usize = 100;
 
-/// A listener to one job.
-struct OfOne {
-    eyes: Eyes,
+/// The event stream of one job.
+struct JobEvents {
+    viewer: Viewer,
     feed: Feed,
-    watch: Watch,
+    watch: WatchHandle,
     job_id: JobId,
-    tag: String,
-    /// The number of the last change that is known.
+    /// The entity tag of the last status that was sent.
+    etag: String,
+    /// The number of the latest known change.
     number: u64,
-    /// Told before anything else.
+    /// The current state, to be sent before any change.
     first: Option<Event>,
-    ended: bool,
+    has_ended: bool,
 }
 
 /// Follow an export
 ///
-/// Server-Sent Events: the first, `status`, is the present state, each one after it a change, until
-/// the job has ended. The ids are the same at all processes of a service.
+/// Server-Sent Events: the first, `status`, is the current state, each later one a change, until the export
+/// has ended. All processes of a service use the same event ids.
 #[utoipa::path(
     get, path = "/api/exports/{job_id}/events", operation_id = "export_events", tag = "Exports",
     params(
-        ("job_id" = String, Path, description = "The job.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
-        ("Last-Event-ID" = Option<String>, Header, description = "The last event that the client had.")
+        ("job_id" = String, Path, description = "Id of the export.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event that the client received.")
     ),
     responses(
         (status = 200, description = "Events.", content((ServerSentEvent = "text/event-stream",
             example = "event: status\nid: 1763006400123\ndata: {\"job_id\":\"705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e\",\"status\":\"completed\"}\n\n"))),
-        (status = 204, description = "The job has ended, and the client has heard of it."),
+        (status = 204, description = "The export has ended, and the client has received the last event."),
         NoToken, NotAllowed, NoJob, Unavailable
     )
 )]
-pub async fn of_one(
-    eyes: Eyes,
+pub async fn follow_job(
+    viewer: Viewer,
     State(feed): State<Feed>,
     Path(job_id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
-    // Before the state is looked at, so that nothing can happen in between.
+    // Begins to watch before it reads the status, so that no change in between is lost.
     let watch = feed.watch(&job_id, Interest::Changes);
-    let number = eyes.store.changes(None).await?.now;
+    let number = viewer.changes(None).await?.now;
     feed.begin_at(number);
-    let status = feed.read(&job_id).await?.filter(|status| eyes.who.sees(&status.record));
-    let over = status.as_ref().is_none_or(|status| status.record.state.is_final());
-    if over && has_heard(&*eyes.store, &headers, &job_id).await? {
-        // Tells a browser not to come back.
+    let status = feed.read(&job_id).await?.filter(|status| viewer.may_see(&status.record));
+    let has_ended = status.as_ref().is_none_or(|status| status.record.state.is_final());
+    if has_ended && has_last_event(&viewer, &headers, &job_id).await? {
+        // Without content, since a browser would reconnect after any other answer.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let status = status.ok_or_else(Problem::no_job)?;
-    let body = status.body(&eyes.access);
-    let listener = OfOne {
-        first: Some(event("status", number, &body.text)),
-        ended: over,
-        tag: body.etag.clone(),
-        eyes,
+    let body = status.body(&viewer.access);
+    let events = JobEvents {
+        first: Some(build_event("status", number, &body.text)),
+        has_ended,
+        etag: body.etag.clone(),
+        viewer,
         feed,
         watch,
         job_id,
         number,
     };
-    Ok(answer(stream::unfold(listener, |mut listener| async move {
-        let event = listener.next().await?;
-        Some((Ok(event), listener))
+    Ok(stream_events(stream::unfold(events, |mut events| async move {
+        let event = events.next().await?;
+        Some((Ok(event), events))
     })))
 }
 
-impl OfOne {
+impl JobEvents {
     /// The next event, or `None` after the last.
     async fn next(&mut self) -> Option<Event> {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
-        while !self.ended {
+        while !self.has_ended {
             let change = tokio::select! {
                 () = self.feed.stopping.cancelled() => return None,
                 change = self.watch.next() => change,
             };
             let (number, status) = match change {
                 Change::Job { number, status, .. } => (number, status),
-                // When the store does not answer the events end, and the client comes back.
+                // If the store does not answer, the stream ends and the client reconnects.
                 Change::Unknown { number } => (number, self.feed.read(&self.job_id).await.ok()?),
-                // What happens meanwhile is told when it answers again.
+                // The feed sends the changes when the store answers again.
                 Change::Unavailable => continue,
             };
-            // One that was on its way when the state was looked at is an older one.
+            // A change from before the status was read may arrive after it.
             self.number = self.number.max(number);
-            let status = status.filter(|status| self.eyes.who.sees(&status.record));
-            if let Some(event) = self.note(status.as_deref()) {
+            let status = status.filter(|status| self.viewer.may_see(&status.record));
+            if let Some(event) = self.event_for(status.as_deref()) {
                 return Some(event);
             }
         }
         None
     }
 
-    /// Notes a change. Returns its event; nothing when nothing is to be seen of it.
-    fn note(&mut self, status: Option<&SharedStatus>) -> Option<Event> {
+    /// The event for a changed job; `None` if the client already has this status.
+    fn event_for(&mut self, status: Option<&SharedStatus>) -> Option<Event> {
         let Some(status) = status else {
-            self.ended = true;
-            return Some(gone(self.number, &self.job_id));
+            self.has_ended = true;
+            return Some(build_gone_event(self.number, &self.job_id));
         };
-        let body = status.body(&self.eyes.access);
-        if body.etag == self.tag {
+        let body = status.body(&self.viewer.access);
+        if body.etag == self.etag {
             return None;
         }
-        self.tag.clone_from(&body.etag);
-        self.ended = status.record.state.is_final();
-        Some(event("status", self.number, &body.text))
+        self.etag.clone_from(&body.etag);
+        self.has_ended = status.record.state.is_final();
+        Some(build_event("status", self.number, &body.text))
     }
 }
 
-/// Whether nothing happened to a job since the last event that a client has had.
-async fn has_heard(store: &dyn JobStore, headers: &HeaderMap, job_id: &JobId) -> Result<bool, Problem> {
-    let Some(last) = last_event(headers) else { return Ok(false) };
-    let changes = store.changes(Some(last)).await?;
+/// Whether a client has received the last event of a job: it has not changed since the client's
+/// `Last-Event-ID`.
+async fn has_last_event(viewer: &Viewer, headers: &HeaderMap, job_id: &JobId) -> Result<bool, Problem> {
+    let Some(last) = read_last_event_id(headers) else { return Ok(false) };
+    let changes = viewer.changes(Some(last)).await?;
     Ok(changes.jobs.is_some_and(|jobs| !jobs.contains(job_id)))
 }
 
-/// A listener to all jobs.
-struct OfAll {
-    eyes: Eyes,
+/// The event stream of all jobs.
+struct AllEvents {
+    viewer: Viewer,
     feed: Feed,
     changes: Receiver<Change>,
     first: std::vec::IntoIter<Event>,
-    /// The number of the last change that is known.
+    /// The number of the latest known change.
     number: u64,
-    /// The jobs that it was told of; `None` for one that was told before, by whomever.
-    told: Option<HashSet<String>>,
+    /// The jobs that the client knows from this stream; `None` for a client that reconnected, of which the
+    /// server does not know what it received before.
+    announced: Option<HashSet<String>>,
 }
 
 /// Follow all exports
 ///
-/// Server-Sent Events: first `exports`, the newest jobs, or for a client that comes back with its
-/// `Last-Event-ID` what happened in the meantime; then each change of each job.
+/// Server-Sent Events: first `exports`, the newest exports, or the missed events for a client that reconnects
+/// with its `Last-Event-ID`; then each change of each export.
 #[utoipa::path(
     get, path = "/api/exports/events", operation_id = "all_events", tag = "Exports",
-    params(("Last-Event-ID" = Option<String>, Header, description = "The last event that the client had.")),
+    params(("Last-Event-ID" = Option<String>, Header, description = "Id of the last event that the client received.")),
     responses(
         (status = 200, description = "Events.", content((ServerSentEvent = "text/event-stream",
             example = "event: exports\nid: 1763006400123\ndata: {\"exports\":[],\"next_cursor\":null}\n\n"))),
         NoToken, NotAllowed, Unavailable
     )
 )]
-pub async fn of_all(eyes: Eyes, State(feed): State<Feed>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn follow_all(
+    viewer: Viewer,
+    State(feed): State<Feed>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let changes = feed.watch_all();
-    let number = eyes.store.changes(None).await?.now;
+    let number = viewer.changes(None).await?.now;
     feed.begin_at(number);
-    let mut first = match last_event(&headers) {
-        Some(last) => missed(&eyes, last).await?,
+    let missed = match read_last_event_id(&headers) {
+        Some(last) => build_missed_events(&viewer, last).await?,
         None => None,
     };
-    let (first, told) = if let Some(missed) = first.take() {
+    let (first, announced) = if let Some(missed) = missed {
         (missed, None)
     } else {
-        let (event, told) = present(&eyes, number).await?;
-        (vec![event], Some(told))
+        let (event, announced) = build_exports_event(&viewer, number).await?;
+        (vec![event], Some(announced))
     };
-    let listener = OfAll { eyes, feed, changes, first: first.into_iter(), number, told };
-    Ok(answer(stream::unfold(listener, |mut listener| async move {
-        let event = listener.next().await?;
-        Some((Ok(event), listener))
+    let events = AllEvents { viewer, feed, changes, first: first.into_iter(), number, announced };
+    Ok(stream_events(stream::unfold(events, |mut events| async move {
+        let event = events.next().await?;
+        Some((Ok(event), events))
     })))
 }
 
-/// The newest jobs as they are after the change numbered `number`, and which they are.
-async fn present(eyes: &Eyes, number: u64) -> Result<(Event, HashSet<String>), Problem> {
-    let newest = json!(newest(eyes).await?);
-    let told = newest["exports"].as_array().into_iter().flatten().filter_map(|job| job["job_id"].as_str());
-    let told = told.map(str::to_owned).collect();
-    Ok((event("exports", number, &newest.to_string()), told))
+/// The event with the newest jobs after the change numbered `number`, and the ids of these jobs.
+async fn build_exports_event(viewer: &Viewer, number: u64) -> Result<(Event, HashSet<String>), Problem> {
+    let newest = json!(list_newest(viewer).await?);
+    let job_ids = newest["exports"].as_array().into_iter().flatten().filter_map(|job| job["job_id"].as_str());
+    let announced = job_ids.map(str::to_owned).collect();
+    Ok((build_event("exports", number, &newest.to_string()), announced))
 }
 
-/// What happened after a change, the latest last; `None` when it is not known.
-async fn missed(eyes: &Eyes, last: u64) -> Result<Option<Vec<Event>>, Problem> {
-    let changes = eyes.store.changes(Some(last)).await?;
-    let Some(jobs) = changes.jobs.filter(|jobs| jobs.len() <= MOST_MISSED) else { return Ok(None) };
+/// The events after a change, the latest last; `None` when the store does not know all of them.
+async fn build_missed_events(viewer: &Viewer, last: u64) -> Result<Option<Vec<Event>>, Problem> {
+    let changes = viewer.changes(Some(last)).await?;
+    let Some(jobs) = changes.jobs.filter(|jobs| jobs.len() <= MAX_MISSED) else { return Ok(None) };
     let mut events = Vec::with_capacity(jobs.len());
-    let statuses = read_statuses(&*eyes.store, &jobs).await?;
+    let statuses = viewer.read_statuses(&jobs).await?;
     for (job_id, status) in jobs.iter().zip(statuses) {
         match status? {
-            Some(status) if eyes.who.sees(&status.record) => {
-                events.push(event("status", changes.now, &status.body(&eyes.access).text));
+            Some(status) if viewer.may_see(&status.record) => {
+                events.push(build_event("status", changes.now, &status.body(&viewer.access).text));
             }
             Some(_) => {}
-            None if eyes.who.sees_all() => events.push(gone(changes.now, job_id)),
-            // Whose it was nobody knows any more.
+            None if viewer.identity.may_see_all() => events.push(build_gone_event(changes.now, job_id)),
+            // The record is gone, and with it the name of the owner.
             None => return Ok(None),
         }
     }
     Ok(Some(events))
 }
 
-fn gone(number: u64, job_id: &JobId) -> Event {
-    event("gone", number, &json!({"job_id": job_id}).to_string())
+fn build_gone_event(number: u64, job_id: &JobId) -> Event {
+    build_event("gone", number, &json!({"job_id": job_id}).to_string())
 }
 
-impl OfAll {
+impl AllEvents {
     async fn next(&mut self) -> Option<Event> {
         if let Some(event) = self.first.next() {
             return Some(event);
@@ -239,65 +245,65 @@ impl OfAll {
                 change = self.changes.recv() => change,
             };
             match change {
-                Ok(Change::Job { number, job_id, status: None }) if self.eyes.who.sees_all() => {
-                    return Some(gone(self.number_of(number), &job_id));
+                Ok(Change::Job { number, job_id, status: None }) if self.viewer.identity.may_see_all() => {
+                    return Some(build_gone_event(self.advance_to(number), &job_id));
                 }
-                // Whose it was nobody knows any more; who was not told of it need not know that it is gone.
-                Ok(Change::Job { number, job_id, status: None }) if self.told.is_some() => {
-                    let known = self.told.as_mut().is_some_and(|told| told.remove(job_id.as_str()));
-                    if known {
-                        return Some(gone(self.number_of(number), &job_id));
+                // The owner's name is gone with the record. The event goes to clients that know the job.
+                Ok(Change::Job { number, job_id, status: None }) if self.announced.is_some() => {
+                    if self.announced.as_mut().is_some_and(|announced| announced.remove(job_id.as_str())) {
+                        return Some(build_gone_event(self.advance_to(number), &job_id));
                     }
                 }
                 Ok(Change::Job { number, status: Some(status), .. })
-                    if self.eyes.who.sees(&status.record) =>
+                    if self.viewer.may_see(&status.record) =>
                 {
-                    if let Some(told) = self.told.as_mut().filter(|_| !self.eyes.who.sees_all()) {
-                        told.insert(status.record.job_id.to_string());
+                    let sees_all = self.viewer.identity.may_see_all();
+                    if let Some(announced) = self.announced.as_mut().filter(|_| !sees_all) {
+                        announced.insert(status.record.job_id.to_string());
                     }
-                    let number = self.number_of(number);
-                    return Some(event("status", number, &status.body(&self.eyes.access).text));
+                    let number = self.advance_to(number);
+                    return Some(build_event("status", number, &status.body(&self.viewer.access).text));
                 }
-                // Somebody else's; or nobody can say anything now, and what happens meanwhile is told later.
+                // Another owner's job; or the store does not answer, and the feed sends its changes later.
                 Ok(Change::Job { status: Some(_), .. } | Change::Unavailable) => {}
                 Ok(Change::Job { number, status: None, .. } | Change::Unknown { number }) => {
-                    return self.begin_again(number).await;
+                    return self.restart(number).await;
                 }
-                Err(RecvError::Lagged(_)) => return self.begin_again(self.number).await,
+                Err(RecvError::Lagged(_)) => return self.restart(self.number).await,
                 Err(RecvError::Closed) => return None,
             }
         }
     }
 
-    /// The present state, in place of changes that are not known.
-    async fn begin_again(&mut self, number: u64) -> Option<Event> {
-        let number = self.number_of(number);
-        let (event, told) = present(&self.eyes, number).await.ok()?;
-        self.told = Some(told);
+    /// The current state as an event, in place of changes that were lost.
+    async fn restart(&mut self, number: u64) -> Option<Event> {
+        let number = self.advance_to(number);
+        let (event, announced) = build_exports_event(&self.viewer, number).await.ok()?;
+        self.announced = Some(announced);
         Some(event)
     }
 
-    /// The id of the event of a change. A change that was on its way when the state was looked at is
-    /// an older one.
-    fn number_of(&mut self, number: u64) -> u64 {
+    /// Notes the number of a change, and returns the id of its event. The id never goes back: a change from
+    /// before the state was read may arrive after it.
+    fn advance_to(&mut self, number: u64) -> u64 {
         self.number = self.number.max(number);
         self.number
     }
 }
 
-/// The id of the last event that a client that comes back has had.
-fn last_event(headers: &HeaderMap) -> Option<u64> {
+/// The `Last-Event-ID` of a client that reconnects.
+fn read_last_event_id(headers: &HeaderMap) -> Option<u64> {
     headers.get("last-event-id")?.to_str().ok()?.trim().parse().ok()
 }
 
 /// An event whose data is JSON.
-fn event(name: &str, number: u64, data: &str) -> Event {
+fn build_event(name: &str, number: u64, data: &str) -> Event {
     Event::default().event(name).id(number.to_string()).data(data)
 }
 
-fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
-    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
-    // Proxies that would wait for more of it do not.
+fn stream_events(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    // Asks proxies such as nginx not to buffer the stream.
     response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
     response
 }

@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`.
+//! `/healthz` and `/readyz`, for load balancers and monitoring.
 
 use std::sync::Arc;
 
@@ -12,25 +12,25 @@ use super::responses::Unavailable;
 use crate::artifacts::Artifacts;
 use crate::condition::{Hindrance, condition};
 
-/// The process answers
+/// Check that the process is alive
 #[utoipa::path(
     get, path = "/healthz", operation_id = "alive", tag = "Service",
-    responses((status = 200, description = "It does.", body = Health))
+    responses((status = 200, description = "The process is alive.", body = Health))
 )]
-pub async fn alive() -> Json<Health> {
+pub async fn check_alive() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Jobs can be taken and files can be written
+/// Check that exports can be accepted and files can be written
 #[utoipa::path(
     get, path = "/readyz", operation_id = "ready", tag = "Service",
-    responses((status = 200, description = "They can. `degraded` when something needs a look all the same.", body = Readiness), Unavailable)
+    responses((status = 200, description = "The server is ready; `degraded` if an operator should look at a problem nevertheless.", body = Readiness), Unavailable)
 )]
-pub async fn ready(
+pub async fn check_ready(
     State(store): State<Arc<dyn JobStore>>,
     State(artifacts): State<Artifacts>,
 ) -> Result<Json<Readiness>, Problem> {
-    store.check().await?;
+    store.ping().await?;
     if let Err(error) = artifacts.check().await {
         tracing::error!(%error, "files cannot be written");
         return Err(Problem::new(503, "The server cannot write files; see its log"));

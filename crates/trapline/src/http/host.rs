@@ -1,7 +1,7 @@
-//! The host that a request is for, and the names by which a server may be called.
+//! The host in a request, and the hosts that a server accepts.
 //!
-//! A page whose name leads to 127.0.0.1 (DNS rebinding) is of the same origin as a server there, so a
-//! browser would let it read and delete everything. The name in `Host` is what gives it away.
+//! A web page whose domain resolves to 127.0.0.1 (DNS rebinding) has the same origin as a server there, so a
+//! browser would let it read and delete everything. Its requests are recognized by the name in `Host`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,8 +12,8 @@ use axum::http::{HeaderMap, HeaderValue, Uri};
 
 use super::problem::{Problem, shorten};
 
-/// Longest name of a host, in characters.
-const MAX_NAME: usize = 253;
+/// The longest name of a host, in characters.
+const MAX_NAME_LENGTH: usize = 253;
 
 /// The name or the address of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,21 +23,21 @@ pub enum HostName {
     Name(String),
 }
 
-/// A host, and its port where one is written.
+/// A host and its port, if the text has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
     name: HostName,
     port: Option<u16>,
 }
 
-/// The text does not name a host.
+/// The text is not a host.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MalformedHost;
 
-/// The names by which requests may call a server.
+/// The hosts that a server accepts in requests.
 #[derive(Clone, Debug)]
 pub enum AllowedHosts {
-    /// Any name: tokens, or the network, decide who is let in.
+    /// Any host: tokens or the network control the access.
     Any,
     /// The loopback names and addresses of this machine, and these names.
     Local(Vec<HostName>),
@@ -93,17 +93,17 @@ fn parse_name(text: &str) -> Result<HostName, MalformedHost> {
     if let Ok(address) = text.parse::<Ipv4Addr>() {
         return Ok(HostName::Address(address.into()));
     }
-    // The dot of the root changes nothing.
+    // A dot at the end, for the DNS root, does not change the name.
     let name = text.strip_suffix('.').unwrap_or(text);
     let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "-._".contains(sign);
-    if (1..=MAX_NAME).contains(&name.len()) && name.chars().all(is_plain) {
+    if (1..=MAX_NAME_LENGTH).contains(&name.len()) && name.chars().all(is_plain) {
         Ok(HostName::Name(name.to_ascii_lowercase()))
     } else {
         Err(MalformedHost)
     }
 }
 
-/// Reads a port with the colon before it. Without digits there is none.
+/// Parses a port with the colon before it. A colon without digits means no port.
 fn parse_port(text: &str) -> Result<Option<u16>, MalformedHost> {
     if matches!(text, "" | ":") {
         return Ok(None);
@@ -114,13 +114,13 @@ fn parse_port(text: &str) -> Result<Option<u16>, MalformedHost> {
 }
 
 impl Host {
-    /// Reads the host that a request is for. A request without `Host`, with two, or with one that
-    /// cannot be read is 400 (RFC 9112, section 3.2), in HTTP/1.0 as well.
-    pub fn of_request(uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
+    /// Reads the host of a request. A request without `Host`, with two, or with one that cannot be parsed is
+    /// 400 (RFC 9112, section 3.2), in HTTP/1.0 as well.
+    pub fn from_request(uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
         let mut values = headers.get_all(HOST).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
-            let fault = if headers.contains_key(HOST) { "has more than one" } else { "has no" };
-            let detail = format!("The request {fault} Host; send one, such as Host: localhost:8080");
+            let problem = if headers.contains_key(HOST) { "has more than one" } else { "has no" };
+            let detail = format!("The request {problem} Host; send one, such as Host: localhost:8080");
             return Err(Problem::new(400, detail));
         };
         let read = |text: &str| {
@@ -131,12 +131,12 @@ impl Host {
             })
         };
         let host = read(&String::from_utf8_lossy(value.as_bytes()))?;
-        // When the target of a request is a whole address, the host in it counts and not the header.
+        // If the target of the request is an absolute URL, its host counts instead of the header.
         uri.authority().map_or(Ok(host), |authority| read(authority.as_str()))
     }
 
-    /// Whether an `Origin` is this host and port. Its scheme may be the other one, since a proxy in
-    /// front of the server may speak TLS.
+    /// Whether an `Origin` has this host and port. The scheme may differ, since a proxy in front of the
+    /// server may terminate TLS.
     pub fn is_origin(&self, origin: &HeaderValue) -> bool {
         let text = origin.to_str().unwrap_or_default();
         let (rest, usual_port) = match (text.strip_prefix("http://"), text.strip_prefix("https://")) {
@@ -151,7 +151,7 @@ impl Host {
 }
 
 impl AllowedHosts {
-    /// 421 for a host that a server is not called by.
+    /// 421 for a host that the server does not accept.
     pub fn check(&self, host: &Host) -> Result<(), Problem> {
         let Self::Local(names) = self else { return Ok(()) };
         let name = &host.name;
@@ -159,8 +159,8 @@ impl AllowedHosts {
             return Ok(());
         }
         let detail = format!(
-            "The request is for the host “{name}”, and this server answers to localhost and 127.0.0.1 only; start \
-             it with --host {name} if it may be called so"
+            "The request is for the host “{name}”, and this server accepts localhost and 127.0.0.1 only; start it with \
+             --host {name} to accept this name"
         );
         Err(Problem::new(421, detail))
     }
@@ -187,7 +187,7 @@ mod tests {
         ] {
             assert_eq!(wrong.parse::<Host>(), Err(MalformedHost), "{wrong}");
         }
-        let long = "a".repeat(MAX_NAME + 1);
+        let long = "a".repeat(MAX_NAME_LENGTH + 1);
         assert_eq!(long.parse::<Host>(), Err(MalformedHost));
     }
 

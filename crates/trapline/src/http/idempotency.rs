@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a submission whose answer was lost can be sent again.
+//! `Idempotency-Key`: a client can repeat a submission whose answer was lost without making a second job.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::problem::{FieldError, Problem};
 use crate::digest::sha256_of;
 
-/// Longest key that is taken, in characters.
+/// The longest key in characters.
 const MAX_KEY: usize = 255;
 
-/// The key of a request, when it has one.
+/// The key of a request, if it has one.
 pub struct IdempotencyKey(Option<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
@@ -28,9 +28,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key with what it stands for: the request as it is kept in the job store, and where its
-    /// end is told to. Each owner has keys of their own.
-    pub fn with(
+    /// The key with a fingerprint of the stored request and its callback address. The keys of different
+    /// owners never collide.
+    pub fn into_idempotency(
         self,
         request: &Value,
         callback_url: Option<&str>,

@@ -1,19 +1,36 @@
-//! `GET /metrics`: what this process counts and times, as Prometheus reads it.
+//! `GET /metrics`: the metrics of this process in the text format of Prometheus.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use jobs::JobStore;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
+use super::connections::{ConnectionLimits, serve};
+use super::host::{AllowedHosts, HostName};
+use super::request_checks::{RequestChecks, check_request};
 use super::responses::NoToken;
 use crate::metrics;
 
-/// Metrics
+/// Generous limits, since only Prometheus connects.
+const LIMITS: ConnectionLimits = ConnectionLimits {
+    max_connections: 64,
+    head_timeout: Duration::from_mins(1),
+    write_timeout: Duration::from_secs(30),
+};
+
+/// Get the metrics
 ///
-/// Counters and timings of this process, and how many jobs wait and run, in the text format of
-/// Prometheus. Where there are tokens it takes one, of any role.
+/// Counters and timings of this process, and the numbers of queued and running jobs, in the text format of
+/// Prometheus. On servers with tokens it needs one, of any role.
 #[utoipa::path(
     get, path = "/metrics", operation_id = "metrics", tag = "Service",
     responses(
@@ -23,6 +40,28 @@ use crate::metrics;
         NoToken
     )
 )]
-pub async fn show(State(store): State<Arc<dyn JobStore>>) -> Response {
-    ([(CONTENT_TYPE, metrics::MEDIA_TYPE)], metrics::text(&*store).await).into_response()
+pub async fn get_metrics(State(store): State<Arc<dyn JobStore>>) -> Response {
+    ([(CONTENT_TYPE, metrics::MEDIA_TYPE)], metrics::encode_metrics(&*store).await).into_response()
+}
+
+/// Serves the metrics at an address of their own, until `stopping` is cancelled. At a loopback address
+/// requests must name this machine or one of `hosts`. At any other address Prometheus may call the server by
+/// any name.
+pub async fn serve_metrics(
+    address: SocketAddr,
+    store: Arc<dyn JobStore>,
+    hosts: Vec<HostName>,
+    stopping: CancellationToken,
+) -> std::io::Result<()> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "metrics");
+    let hosts = if address.ip().is_loopback() { AllowedHosts::Local(hosts) } else { AllowedHosts::Any };
+    let checks = Arc::new(RequestChecks { hosts, origins: Vec::new() });
+    let router = Router::new()
+        .route("/metrics", get(get_metrics))
+        .layer(from_fn_with_state(checks, check_request))
+        .with_state(store);
+    tokio::spawn(serve(listener, router, LIMITS, stopping));
+    Ok(())
 }

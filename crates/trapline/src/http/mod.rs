@@ -1,19 +1,16 @@
 //! The HTTP interface.
 
 mod answers;
-mod archive_request;
-mod asked;
 mod blocking;
-mod body;
 mod bounded_json;
+mod config;
 mod connections;
 mod dataset;
 mod delete;
 mod download;
+mod etag;
 mod events;
-mod eyes;
 mod feed;
-mod front;
 mod health;
 mod host;
 mod idempotency;
@@ -27,24 +24,23 @@ mod pictures;
 mod polling;
 mod problem;
 mod ranges;
-mod report_period;
-mod report_request;
+mod read_request;
 mod request_checks;
 mod request_id;
 mod responses;
-mod rules;
 mod status;
 mod submit;
 mod summary;
 mod timed_stream;
+mod viewer;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRef, Request};
 use axum::http::header::{HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use axum::http::{HeaderValue, Method, Uri};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_request, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_request, map_response};
 use axum::response::Response;
 use axum::routing::{delete, get};
 use jobs::JobStore;
@@ -55,25 +51,25 @@ use tower_http::trace::TraceLayer;
 use crate::access::Access;
 use crate::artifacts::Artifacts;
 use crate::datasets::Datasets;
-use crate::metrics::{count, method_label};
+use crate::metrics::{count_request, method_label};
 use crate::templates::Templates;
-use crate::webhook::Webhooks;
 
+use host::AllowedHosts;
 use problem::shorten;
+use request_checks::{RequestChecks, check_request};
 
+pub use config::Config;
 pub use connections::{ConnectionLimits, serve};
 pub use feed::Feed;
-pub use front::Front;
-pub use host::{AllowedHosts, HostName};
-pub use list::told;
+pub use host::HostName;
+pub use metrics::serve_metrics;
 pub use origins::Origin;
-pub use problem::{FieldError, Problem};
-pub use request_checks::{RequestChecks, check_request};
+pub use problem::Problem;
 
-/// Ten thousand ids of 128 characters, and room for the rest of a request.
+/// The longest body in bytes: enough for ten thousand ids of 128 characters and the rest of a request.
 const MAX_BODY: usize = 4 << 20;
 
-/// What requests are answered from.
+/// The state that all handlers share.
 #[derive(Clone)]
 pub struct App {
     pub store: Arc<dyn JobStore>,
@@ -81,7 +77,7 @@ pub struct App {
     pub datasets: Datasets,
     pub templates: Templates,
     pub feed: Feed,
-    pub front: Front,
+    pub config: Config,
 }
 
 impl FromRef<App> for Feed {
@@ -90,21 +86,15 @@ impl FromRef<App> for Feed {
     }
 }
 
-impl FromRef<App> for Front {
+impl FromRef<App> for Config {
     fn from_ref(app: &App) -> Self {
-        app.front.clone()
+        app.config.clone()
     }
 }
 
 impl FromRef<App> for Access {
     fn from_ref(app: &App) -> Self {
-        app.front.access.clone()
-    }
-}
-
-impl FromRef<App> for Webhooks {
-    fn from_ref(app: &App) -> Self {
-        app.front.webhooks.clone()
+        app.config.access.clone()
     }
 }
 
@@ -132,93 +122,76 @@ impl FromRef<App> for Templates {
     }
 }
 
-/// All routes.
+/// Builds the routes of the interface, with the checks that every request passes.
 pub fn router(app: App) -> Router {
-    let (described, description) = openapi::described().split_for_parts();
-    let access = app.front.access.clone();
+    let (described, description) = openapi::described_routes().split_for_parts();
+    let access = app.config.access.clone();
     let hosts =
-        if access.is_open() { AllowedHosts::Local(app.front.hosts.clone()) } else { AllowedHosts::Any };
-    let checks = Arc::new(RequestChecks { hosts, origins: app.front.origins.clone() });
+        if access.is_open() { AllowedHosts::Local(app.config.hosts.clone()) } else { AllowedHosts::Any };
+    let checks = Arc::new(RequestChecks { hosts, origins: app.config.origins.clone() });
     described
-        .merge(named_like_jobs())
-        .route("/", get(page::index))
-        .route("/page/{name}", get(page::asset))
-        .merge(openapi::docs(description))
+        .merge(ambiguous_routes())
+        .route("/", get(page::get_index))
+        .route("/page/{name}", get(page::get_asset))
+        .merge(openapi::docs_routes(description))
         .fallback(async |uri: Uri| Problem::not_found(format!("There is nothing at {}", shorten(uri.path()))))
         .method_not_allowed_fallback(async |method: Method, uri: Uri| {
             let (path, method) = (shorten(uri.path()), shorten(method.as_str()));
-            Problem::new(405, format!("{path} takes no {method}"))
+            Problem::new(405, format!("{path} does not support {method}"))
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn_with_state(access, authenticate))
-        .layer(CatchPanicLayer::custom(problem::after_a_panic))
-        .layer(origins::allowed(&app.front.origins))
+        .layer(from_fn_with_state(access, viewer::authenticate))
+        .layer(CatchPanicLayer::custom(problem::answer_panic))
+        .layer(origins::build_cors_layer(&app.config.origins))
         .layer(from_fn_with_state(checks, check_request))
-        .layer(from_fn(count))
-        .layer(map_response(guarded))
-        // So that an answer, a line of the log and what a person tells of can be brought together.
+        .layer(from_fn(count_request))
+        .layer(map_response(add_security_headers))
+        // Answers and log lines carry the id, so that an operator finds the lines of a reported request.
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(TraceLayer::new_for_http().make_span_with(make_span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(map_request(request_id::remove_bad_id))
         .with_state(app)
 }
 
-/// Finds out who asks for anything under `/api` or for metrics, before it is told whether there is
-/// such a thing. The rest is for everybody.
-async fn authenticate(access: State<Access>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    if path == "/metrics" || path == "/api" || path.starts_with("/api/") {
-        eyes::known(access, request, next).await
-    } else {
-        next.run(request).await
-    }
-}
-
-/// What the log tells of a request. Not its query, which may hold what makes a link good.
-fn span(request: &Request) -> tracing::Span {
+/// The fields of a request in the log. The query is left out, since it may be the signature of a link.
+fn make_span(request: &Request) -> tracing::Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     let (method, path) = (method_label(request.method()), shorten(request.uri().path()));
     tracing::info_span!("request", %method, path, request_id = id.unwrap_or_default())
 }
 
-/// What a browser is told of everything: it is what it says, is framed by nobody else, and where it
-/// was is nobody’s business.
-async fn guarded(mut response: Response) -> Response {
-    const TOLD: [(HeaderName, &str); 3] = [
+/// Adds headers that make browsers respect the media type, refuse to show an answer in frames of other sites,
+/// and send no referrer.
+async fn add_security_headers(mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 3] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "SAMEORIGIN"),
         (REFERRER_POLICY, "no-referrer"),
     ];
-    for (name, value) in TOLD {
+    for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }
 
-/// Another program may have called its job “pdf”, which is part of an address here.
-fn named_like_jobs() -> Router<App> {
+/// Deletes jobs whose ids are also parts of addresses, such as `pdf`. Other programs may have made jobs with
+/// such ids.
+fn ambiguous_routes() -> Router<App> {
     Router::new()
         .route(
             "/api/exports/events",
-            delete(async |eyes, files| delete::job_named("events", eyes, files).await),
+            delete(async |viewer, artifacts| delete::delete_by_id("events", viewer, artifacts).await),
         )
-        .route("/api/exports/pdf", delete(async |eyes, files| delete::job_named("pdf", eyes, files).await))
-        .route("/api/exports/zip", delete(async |eyes, files| delete::job_named("zip", eyes, files).await))
+        .route(
+            "/api/exports/pdf",
+            delete(async |viewer, artifacts| delete::delete_by_id("pdf", viewer, artifacts).await),
+        )
+        .route(
+            "/api/exports/zip",
+            delete(async |viewer, artifacts| delete::delete_by_id("zip", viewer, artifacts).await),
+        )
 }
 
-/// Reads and checks a body as a request for a report and as one for an archive, as the two calls that
-/// submit them do: each export with the number of detections that it goes through.
 #[cfg(any(test, feature = "fuzzing"))]
-pub fn read_requests(
-    bytes: &[u8],
-    datasets: &Datasets,
-    templates: &Templates,
-    today: jiff::civil::Date,
-) -> [Result<(crate::export::Export, Option<u64>), Problem>; 2] {
-    let report = body::Fields::read(bytes, &report_request::FIELDS)
-        .and_then(|fields| report_request::export(fields, datasets, templates, today));
-    let archive = body::Fields::read(bytes, &archive_request::FIELDS)
-        .and_then(|fields| archive_request::export(fields, datasets));
-    [report.map(|export| (export, None)), archive.map(|(export, total)| (export, Some(total)))]
-}
+pub use read_request::{AcceptedRequest, RequestReader};

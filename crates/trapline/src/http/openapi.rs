@@ -1,5 +1,5 @@
-//! The description of the interface, made from the code that answers, at `/openapi.json`, and a
-//! page to read it at `/docs`.
+//! The OpenAPI description at `/openapi.json`, generated from the handlers, and a page that shows it at
+//! `/docs`.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::middleware::map_response;
 use axum::response::Response;
+use report::{GroupBy, Season};
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -15,15 +16,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::answers::KindName;
-use super::asked::{GroupByName, SeasonName};
 use super::list::ListedStatus;
 use super::responses::ProblemBody;
 use super::{
     App, dataset, delete, download, events, health, list, metrics, pictures, status, submit, summary,
 };
+use crate::representation::KindName;
 
-/// As strict as the page's, but for styles and pictures that Swagger UI makes itself.
+/// As strict as the policy of the page, except for styles and pictures that Swagger UI generates.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -31,26 +31,26 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 #[openapi(
     info(
         title = "trapline",
-        description = "Reports and archives from camera-trap detections, as jobs whose status can be trusted.\n\n\
-                       An export is submitted (202, with the address of its status in `Location`), worked on, and \
-                       downloaded. Its status can be asked for, waited for (`Prefer: wait=60`), or listened to \
-                       (Server-Sent Events); its end can be told to an address (`callback_url`). Errors are \
+        description = "PDF reports and picture archives from camera-trap data.\n\n\
+                       Submit an export (202, with the address of its status in `Location`), follow its status, and \
+                       download the file. The status can be polled, awaited (`Prefer: wait=60`) or followed as a \
+                       stream (Server-Sent Events), and a webhook can announce the end (`callback_url`). Errors are \
                        `application/problem+json` (RFC 9457) and name each field that is wrong.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
-        (name = "Data", description = "What there is to be exported"),
+        (name = "Data", description = "Data sets and summaries"),
         (name = "Exports", description = "Submitting, following and deleting exports"),
-        (name = "Files", description = "What exports made"),
-        (name = "Service", description = "For those who run it")
+        (name = "Files", description = "Finished files"),
+        (name = "Service", description = "For operators")
     ),
     modifiers(&Tokens),
-    // Those that only parameters and links name.
-    components(schemas(ProblemBody, ListedStatus, KindName, SeasonName, GroupByName))
+    // Schemas that only parameters refer to.
+    components(schemas(ProblemBody, ListedStatus, KindName, Season, GroupBy))
 )]
 struct ApiDoc;
 
-/// A server that has been given tokens asks for one of them.
+/// Describes the bearer tokens of servers that have any.
 struct Tokens;
 
 impl Modify for Tokens {
@@ -58,54 +58,55 @@ impl Modify for Tokens {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("trapline_…").build();
         let components = description.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
-        // Not every server does.
-        let nothing = SecurityRequirement::default();
-        description.security = Some(vec![nothing, SecurityRequirement::new("token", Vec::<String>::new())]);
+        // Servers without tokens need none.
+        let none = SecurityRequirement::default();
+        description.security = Some(vec![none, SecurityRequirement::new("token", Vec::<String>::new())]);
     }
 }
 
-/// The calls that are described, each with what answers it.
-pub fn described() -> OpenApiRouter<App> {
-    let service = OpenApiRouter::new().routes(routes!(health::alive)).routes(routes!(health::ready));
-    api().merge(service)
+/// The routes that the description covers.
+pub fn described_routes() -> OpenApiRouter<App> {
+    let service =
+        OpenApiRouter::new().routes(routes!(health::check_alive)).routes(routes!(health::check_ready));
+    api_routes().merge(service)
 }
 
-/// Those that need a token, where there are tokens.
-fn api() -> OpenApiRouter<App> {
+/// The routes that need a token on servers that have tokens.
+fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
-        .routes(routes!(summary::known))
-        .routes(routes!(dataset::overview))
+        .routes(routes!(summary::list_datasets))
+        .routes(routes!(dataset::describe_dataset))
         .routes(routes!(summary::summary))
-        .routes(routes!(submit::pdf))
-        .routes(routes!(submit::zip))
-        .routes(routes!(list::jobs))
-        .routes(routes!(status::pdf))
-        .routes(routes!(status::zip))
-        .routes(routes!(status::any, delete::job))
-        .routes(routes!(events::of_all))
-        .routes(routes!(events::of_one))
-        .routes(routes!(pictures::list))
-        .routes(routes!(pictures::one))
-        .routes(routes!(download::file))
-        .routes(routes!(metrics::show))
+        .routes(routes!(submit::submit_report))
+        .routes(routes!(submit::submit_archive))
+        .routes(routes!(list::list_exports))
+        .routes(routes!(status::get_report_status))
+        .routes(routes!(status::get_archive_status))
+        .routes(routes!(status::get_status, delete::delete_export))
+        .routes(routes!(events::follow_all))
+        .routes(routes!(events::follow_job))
+        .routes(routes!(pictures::list_pictures))
+        .routes(routes!(pictures::get_picture))
+        .routes(routes!(download::download))
+        .routes(routes!(metrics::get_metrics))
 }
 
-/// `/openapi.json` and `/docs`, which needs no other host.
-pub fn docs<S: Clone + Send + Sync + 'static>(description: Description) -> Router<S> {
+/// `/openapi.json` and `/docs`, which loads nothing from other hosts.
+pub fn docs_routes<S: Clone + Send + Sync + 'static>(description: Description) -> Router<S> {
     let config = Config::new(["/openapi.json"])
         .use_base_layout()
         .display_request_duration(true)
         .default_models_expand_depth(0)
-        // Its checks of descriptions are made by another host.
+        // The validator would send the description to another host.
         .validator_url("none");
     let description = Arc::new(description);
     let json = axum::routing::get(async move || axum::Json((*description).clone()));
     Router::from(SwaggerUi::new("/docs").config(config))
         .route("/openapi.json", json)
-        .layer(map_response(guarded))
+        .layer(map_response(add_policy))
 }
 
-async fn guarded(mut response: Response) -> Response {
+async fn add_policy(mut response: Response) -> Response {
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }
@@ -116,24 +117,21 @@ mod tests {
 
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
 
-    /// Whoever changes the interface sees it in the change, and so does who reviews it.
+    /// So a change of the interface is visible in the diff.
     #[test]
     fn the_description_in_the_repository_is_of_this_code() {
-        let (_, description) = described().split_for_parts();
+        let (_, description) = described_routes().split_for_parts();
         let text = description.to_pretty_json().unwrap() + "\n";
         if std::env::var_os("UPDATE_OPENAPI").is_some() {
             std::fs::write(FILE, &text).unwrap();
         }
         let kept = std::fs::read_to_string(FILE).unwrap_or_default();
-        assert!(
-            kept == text,
-            "docs/openapi.json is not of this code: UPDATE_OPENAPI=1 scripts/test description"
-        );
+        assert!(kept == text, "docs/openapi.json is out of date: UPDATE_OPENAPI=1 scripts/test description");
     }
 
     #[test]
     fn each_call_and_each_error_has_an_example() {
-        let (_, description) = described().split_for_parts();
+        let (_, description) = described_routes().split_for_parts();
         let description = serde_json::to_value(description).unwrap();
         for (path, calls) in description["paths"].as_object().unwrap() {
             for (method, call) in calls.as_object().unwrap() {

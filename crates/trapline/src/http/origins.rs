@@ -1,4 +1,4 @@
-//! Pages of other origins that a browser may let speak to this server: those that are listed.
+//! Cross-origin requests (CORS): pages of listed origins may call this server from a browser.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use reqwest::Url;
 use tower_http::cors::CorsLayer;
 
-/// How long a browser remembers that it may.
-const REMEMBERED: Duration = Duration::from_hours(1);
+/// How long a browser caches the permission.
+const CACHE_TIME: Duration = Duration::from_hours(1);
 
 /// An origin: scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,21 +24,21 @@ impl FromStr for Origin {
         let expected = "expected an origin such as https://example.org or http://localhost:3000";
         let url = Url::parse(text).map_err(|_| expected)?;
         let origin = url.origin().ascii_serialization();
-        // As browsers write it, to the letter.
+        // Browsers write an origin in exactly this form.
         let same = matches!(url.scheme(), "http" | "https") && origin == text;
         if same { HeaderValue::from_str(text).map(Self).map_err(|_| expected) } else { Err(expected) }
     }
 }
 
 impl Origin {
-    /// Whether a browser means this origin by the value of its header `Origin`.
+    /// Whether a header `Origin` has this value.
     pub fn is_header(&self, value: &HeaderValue) -> bool {
         self.0 == *value
     }
 }
 
-/// Lets pages of these origins speak to the server.
-pub fn allowed(origins: &[Origin]) -> CorsLayer {
+/// Builds the layer that lets pages of these origins call the server.
+pub fn build_cors_layer(origins: &[Origin]) -> CorsLayer {
     let own = HeaderName::from_static;
     CorsLayer::new()
         .allow_origin(origins.iter().map(|origin| origin.0.clone()).collect::<Vec<_>>())
@@ -60,7 +60,7 @@ pub fn allowed(origins: &[Origin]) -> CorsLayer {
             own("repr-digest"),
             own("x-request-id"),
         ])
-        .max_age(REMEMBERED)
+        .max_age(CACHE_TIME)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Parts of an address. One that cannot be read is an address at which there is nothing.
+//! Parameters in the path of a request. A path whose parameters cannot be parsed is 404.
 
 use axum::extract::{FromRequestParts, Path as Parts};
 use axum::http::request;
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::problem::{Problem, shorten};
 
-/// What an address names.
+/// Extracts the parameters of a path.
 pub struct Path<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
@@ -14,7 +14,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut request::Parts, state: &S) -> Result<Self, Problem> {
         match Parts::from_request_parts(parts, state).await {
-            Ok(Parts(named)) => Ok(Self(named)),
+            Ok(Parts(parameters)) => Ok(Self(parameters)),
             Err(_) => Err(Problem::not_found(format!("There is nothing at {}", shorten(parts.uri.path())))),
         }
     }

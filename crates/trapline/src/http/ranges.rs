@@ -1,43 +1,43 @@
-//! Which part of a file a request is for (RFC 9110, sections 13 and 14).
+//! The part of a file that a request asks for (RFC 9110, sections 13 and 14).
 
 use axum::http::HeaderMap;
 use axum::http::header::{IF_RANGE, RANGE};
 
-use super::polling::is_known;
+use super::etag::has_current;
 
 /// The part of a file to send.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum RequestedPart {
     /// All of it.
     Whole,
-    /// Bytes from the first to the last, both inside.
+    /// Bytes from the first to the last (inclusive).
     Bytes(u64, u64),
-    /// The client has it already.
+    /// The client already has the file.
     NotModified,
-    /// The client asks for bytes beyond the end.
+    /// The range begins after the end of the file.
     Unsatisfiable,
 }
 
-/// The part of a file of `size` bytes, tagged `etag`, that `headers` ask for.
+/// Finds the part of a file of `size` bytes with this entity tag that `headers` ask for.
 ///
-/// Several ranges at once are answered with the whole, which the standard allows.
-pub fn part(headers: &HeaderMap, etag: &str, size: u64) -> Part {
+/// A request for several ranges gets the whole file, which the standard allows.
+pub fn find_requested_part(headers: &HeaderMap, etag: &str, size: u64) -> RequestedPart {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if is_known(headers, etag) {
-        return Part::NotModified;
+    if has_current(headers, etag) {
+        return RequestedPart::NotModified;
     }
-    let Some(range) = text(RANGE) else { return Part::Whole };
-    // A date or another tag: the client's part is of another file.
+    let Some(range) = text(RANGE) else { return RequestedPart::Whole };
+    // With a date or another tag, the part that the client has may be of another file.
     if text(IF_RANGE).is_some_and(|tag| tag.trim() != etag) {
-        return Part::Whole;
+        return RequestedPart::Whole;
     }
-    let Ok(parsed) = http_range_header::parse_range_header(range) else { return Part::Whole };
+    let Ok(parsed) = http_range_header::parse_range_header(range) else { return RequestedPart::Whole };
     match parsed.validate(size) {
         Ok(ranges) => match ranges.as_slice() {
-            [only] => Part::Bytes(*only.start(), *only.end()),
-            _ => Part::Whole,
+            [only] => RequestedPart::Bytes(*only.start(), *only.end()),
+            _ => RequestedPart::Whole,
         },
-        Err(_) => Part::Unsatisfiable,
+        Err(_) => RequestedPart::Unsatisfiable,
     }
 }
 
@@ -45,35 +45,38 @@ pub fn part(headers: &HeaderMap, etag: &str, size: u64) -> Part {
 mod tests {
     use super::*;
 
-    fn asked(headers: &[(&'static str, &str)]) -> Part {
+    fn parse_range(headers: &[(&'static str, &str)]) -> RequestedPart {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        part(&headers.collect(), "\"tag\"", 100)
+        find_requested_part(&headers.collect(), "\"tag\"", 100)
     }
 
     #[test]
     fn ranges_are_cut_to_the_file() {
-        assert_eq!(asked(&[]), Part::Whole);
-        assert_eq!(asked(&[("range", "bytes=10-19")]), Part::Bytes(10, 19));
-        assert_eq!(asked(&[("range", "bytes=90-")]), Part::Bytes(90, 99));
-        assert_eq!(asked(&[("range", "bytes=-5")]), Part::Bytes(95, 99));
-        assert_eq!(asked(&[("range", "bytes=90-500")]), Part::Bytes(90, 99));
-        assert_eq!(asked(&[("range", "bytes=100-")]), Part::Unsatisfiable);
-        assert_eq!(asked(&[("range", "lines=1-2")]), Part::Whole);
-        assert_eq!(asked(&[("range", "bytes=0-1,5-6")]), Part::Whole);
+        assert_eq!(parse_range(&[]), RequestedPart::Whole);
+        assert_eq!(parse_range(&[("range", "bytes=10-19")]), RequestedPart::Bytes(10, 19));
+        assert_eq!(parse_range(&[("range", "bytes=90-")]), RequestedPart::Bytes(90, 99));
+        assert_eq!(parse_range(&[("range", "bytes=-5")]), RequestedPart::Bytes(95, 99));
+        assert_eq!(parse_range(&[("range", "bytes=90-500")]), RequestedPart::Bytes(90, 99));
+        assert_eq!(parse_range(&[("range", "bytes=100-")]), RequestedPart::Unsatisfiable);
+        assert_eq!(parse_range(&[("range", "lines=1-2")]), RequestedPart::Whole);
+        assert_eq!(parse_range(&[("range", "bytes=0-1,5-6")]), RequestedPart::Whole);
     }
 
     #[test]
     fn a_part_of_another_file_is_not_mixed_in() {
-        assert_eq!(asked(&[("range", "bytes=0-1"), ("if-range", "\"tag\"")]), Part::Bytes(0, 1));
-        assert_eq!(asked(&[("range", "bytes=0-1"), ("if-range", "\"other\"")]), Part::Whole);
+        assert_eq!(
+            parse_range(&[("range", "bytes=0-1"), ("if-range", "\"tag\"")]),
+            RequestedPart::Bytes(0, 1)
+        );
+        assert_eq!(parse_range(&[("range", "bytes=0-1"), ("if-range", "\"other\"")]), RequestedPart::Whole);
         let date = "Wed, 21 Oct 2015 07:28:00 GMT";
-        assert_eq!(asked(&[("range", "bytes=0-1"), ("if-range", date)]), Part::Whole);
+        assert_eq!(parse_range(&[("range", "bytes=0-1"), ("if-range", date)]), RequestedPart::Whole);
     }
 
     #[test]
     fn a_file_that_the_client_has_is_not_sent_again() {
-        assert_eq!(asked(&[("if-none-match", "\"x\", W/\"tag\"")]), Part::NotModified);
-        assert_eq!(asked(&[("if-none-match", "*")]), Part::NotModified);
-        assert_eq!(asked(&[("if-none-match", "\"x\"")]), Part::Whole);
+        assert_eq!(parse_range(&[("if-none-match", "\"x\", W/\"tag\"")]), RequestedPart::NotModified);
+        assert_eq!(parse_range(&[("if-none-match", "*")]), RequestedPart::NotModified);
+        assert_eq!(parse_range(&[("if-none-match", "\"x\"")]), RequestedPart::Whole);
     }
 }

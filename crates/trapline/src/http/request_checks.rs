@@ -1,9 +1,9 @@
-//! What every request has to meet before anything answers it: it is for this server, and when it
-//! changes something no page of another site made a browser send it.
+//! Checks before any handler runs: a request must be for this server, and a request that changes something
+//! must not come from a page of another site.
 //!
-//! Where there are no tokens, whoever reaches the server may do everything. A browser sends a POST of
-//! plain text for any page that somebody visits, without asking the server first; what it says of that
-//! page in `Origin` and `Sec-Fetch-Site` the page cannot change. Programs send neither.
+//! On a server without tokens every client may do everything. A browser sends a POST of plain text for any
+//! page that its user visits, without asking the server first. The page cannot change the headers `Origin`
+//! and `Sec-Fetch-Site` of such a request. Other programs send neither.
 
 use std::sync::Arc;
 
@@ -17,15 +17,15 @@ use super::host::{AllowedHosts, Host};
 use super::origins::Origin;
 use super::problem::{Problem, shorten};
 
-/// What requests are held against.
+/// The settings of the checks.
 #[derive(Clone, Debug)]
 pub struct RequestChecks {
     pub hosts: AllowedHosts,
-    /// Pages of these origins may change things.
+    /// Origins whose pages may change things.
     pub origins: Vec<Origin>,
 }
 
-/// Answers a request that may not go on.
+/// Answers requests that fail a check, and passes on the others.
 pub async fn check_request(
     State(checks): State<Arc<RequestChecks>>,
     request: Request,
@@ -39,7 +39,7 @@ pub async fn check_request(
 
 impl RequestChecks {
     fn check(&self, request: &Request) -> Result<(), Problem> {
-        let host = Host::of_request(request.uri(), request.headers())?;
+        let host = Host::from_request(request.uri(), request.headers())?;
         self.hosts.check(&host)?;
         if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
@@ -47,30 +47,29 @@ impl RequestChecks {
         self.check_site(&host, request.headers())
     }
 
-    /// 403 for a request of another site whose origin is not listed.
+    /// 403 for a request from another site whose origin is not listed.
     fn check_site(&self, host: &Host, headers: &HeaderMap) -> Result<(), Problem> {
         let is_listed = |origin: &HeaderValue| self.origins.iter().any(|listed| listed.is_header(origin));
         let mut origins = headers.get_all(ORIGIN).iter();
         if let Some(other) = origins.find(|origin| !is_listed(origin) && !host.is_origin(origin)) {
-            return Err(of_another_site("Origin", other));
+            return Err(build_site_problem("Origin", other));
         }
         if headers.get_all(ORIGIN).iter().any(is_listed) {
             return Ok(());
         }
         let mut sites = headers.get_all("sec-fetch-site").iter();
         match sites.find(|site| !matches!(site.as_bytes(), b"same-origin" | b"none")) {
-            Some(site) => Err(of_another_site("Sec-Fetch-Site", site)),
+            Some(site) => Err(build_site_problem("Sec-Fetch-Site", site)),
             None => Ok(()),
         }
     }
 }
 
-fn of_another_site(header: &str, value: &HeaderValue) -> Problem {
+fn build_site_problem(header: &str, value: &HeaderValue) -> Problem {
     let value = String::from_utf8_lossy(value.as_bytes());
     let detail = format!(
         "The request comes from a page of another site ({header}: {}), which may not change anything here; list \
-         the origin of the page with --cors-origin, or let the proxy in front of the server pass on Host as it \
-         came",
+         the origin of the page with --cors-origin, or configure the proxy in front of the server to keep Host",
         shorten(&value)
     );
     Problem::new(403, detail)
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_another_site_is_known_by_what_the_browser_says() {
+    fn a_page_of_another_site_is_recognized_by_headers_of_the_browser() {
         let (own, other) = (("origin", "http://127.0.0.1:8080"), ("origin", "https://evil.example"));
         let listed = ("origin", "https://listed.example");
         let site = |site: &'static str| ("sec-fetch-site", site);
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn two_origins_are_both_looked_at() {
+    fn two_origins_are_both_checked() {
         let mut headers = HeaderMap::new();
         headers.append(ORIGIN, HeaderValue::from_static("https://listed.example"));
         headers.append(ORIGIN, HeaderValue::from_static("https://evil.example"));

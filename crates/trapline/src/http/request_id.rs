@@ -1,12 +1,13 @@
-//! The id of a request, which its answer and its lines of the log carry: a client's own, or ours.
+//! The id of a request in its answer and its log lines: the client's own, or a generated one.
 
 use axum::extract::Request;
 
 const HEADER: &str = "x-request-id";
-/// Longest id that is taken from a client, in characters.
+/// The longest id of a client, in characters.
 const MAX_ID: usize = 128;
 
-/// Takes away what is no id, so that the request gets one of ours. It would be sent back and logged.
+/// Removes an id that is too long or not plain text, since ids are sent back and logged. The request then
+/// gets a generated one.
 pub async fn remove_bad_id(mut request: Request) -> Request {
     let mut ids = request.headers().get_all(HEADER).iter();
     let is_good = matches!((ids.next(), ids.next()), (Some(id), None) if is_id(id.as_bytes()));

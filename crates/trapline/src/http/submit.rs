@@ -1,4 +1,4 @@
-//! `POST /api/exports/pdf` and `/zip`: from a request to a job, or to what is wrong with it.
+//! `POST /api/exports/pdf` and `/zip`: submitting an export, or listing what is wrong with the request.
 
 use std::time::Duration;
 
@@ -6,53 +6,44 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use jiff::{SignedDuration, Timestamp, ZonedDateTime};
-use jobs::{JobId, NewJob, Submitted};
+use jiff::{Timestamp, ZonedDateTime};
+use jobs::{JobId, NewJob, Submission};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::answers::SubmittedAnswer;
-use super::asked::{ArchiveBody, ReportBody};
 use super::blocking::run_blocking;
-use super::body::Fields;
-use super::eyes::Eyes;
 use super::idempotency::IdempotencyKey;
 use super::problem::Problem;
+use super::read_request::{AcceptedRequest, RequestReader, is_strict};
 use super::responses::{BrokenRule, NoToken, NotAllowed, TooLong, TooMany, Unavailable, WrongShape};
-use super::status::status_name;
+use super::viewer::Viewer;
 use super::{App, MAX_BODY};
-use super::{archive_request, report_request};
 use crate::condition::condition;
-use crate::datasets::Datasets;
-use crate::export::Export;
-use crate::faults::may_die;
+use crate::export::build_details;
+use crate::fail_points::crash_point;
 use crate::metrics::metrics;
-use crate::source::Source;
-use crate::templates::Templates;
-use crate::webhook::Webhooks;
+use crate::representation::estimate_completion;
+use crate::requests::{ArchiveBody, ReportBody};
 
-/// Seconds in which a report is usually there.
-const REPORT_SECONDS: i64 = 2;
-/// How long a client that sends too much may go on before it is told.
-const LINGER: Duration = Duration::from_secs(2);
-/// Detections that are exported in a second, carefully guessed.
-const DETECTIONS_A_SECOND: i64 = 200;
+/// How long the rest of a body that is too long is read before it is refused.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// Bodies up to this size are not counted: every connection may send one at the same time.
+const SMALL_BODY: usize = 64 << 10;
+/// Limits how many larger bodies are received and parsed at once, since each takes a multiple of its size in
+/// memory.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
+/// How long a large body waits for its turn.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// A body of any media type: clients of the system that this one replaces send what they like.
+/// A body of any media type: clients of the system that this one replaces label theirs in many ways.
 pub struct Body {
     bytes: Bytes,
-    /// Held by a large body until it has been read into a job.
-    _room: Option<SemaphorePermit<'static>>,
+    /// Held by a large body until it has been parsed.
+    _permit: Option<SemaphorePermit<'static>>,
 }
-
-/// A body of up to so many bytes is small: all connections together may send one each.
-const SMALL_BODY: usize = 64 << 10;
-/// Larger bodies that are received and read at once. Each takes a multiple of its size in memory.
-static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
-/// How long a large body waits for others to be read.
-const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 
 impl FromRequest<App> for Body {
     type Rejection = Problem;
@@ -61,27 +52,27 @@ impl FromRequest<App> for Body {
         let length =
             request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if length.is_some_and(|length: usize| length > MAX_BODY) {
-            // A client that is still sending would not hear why nobody listens.
-            let _ = tokio::time::timeout(LINGER, let_go_by(request)).await;
-            return Err(too_long());
+            // A client that is still sending would not read the answer.
+            let _ = tokio::time::timeout(DRAIN_TIME, drain_body(request)).await;
+            return Err(body_too_long());
         }
-        let room = if length.is_some_and(|length| length <= SMALL_BODY) {
+        let permit = if length.is_some_and(|length| length <= SMALL_BODY) {
             None
         } else {
-            let room = tokio::time::timeout(WAIT_FOR_ROOM, LARGE_BODIES.acquire()).await;
-            Some(room.ok().and_then(Result::ok).ok_or_else(Problem::busy)?)
+            let permit = tokio::time::timeout(MAX_WAIT, LARGE_BODIES.acquire()).await;
+            Some(permit.ok().and_then(Result::ok).ok_or_else(Problem::busy)?)
         };
-        match tokio::time::timeout(state.front.body, Bytes::from_request(request, state)).await {
-            Ok(Ok(bytes)) => Ok(Self { bytes, _room: room }),
-            Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_long()),
+        match tokio::time::timeout(state.config.body_timeout, Bytes::from_request(request, state)).await {
+            Ok(Ok(bytes)) => Ok(Self { bytes, _permit: permit }),
+            Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(body_too_long()),
             Ok(Err(rejection)) => Err(Problem::new(rejection.status().as_u16(), rejection.body_text())),
-            Err(_) => Err(Problem::new(408, "The body took too long to come; send it again at once")),
+            Err(_) => Err(Problem::new(408, "The body took too long to arrive; send the request again")),
         }
     }
 }
 
-/// Reads some of a body that nobody wants.
-async fn let_go_by(request: Request) {
+/// Reads a body that is refused, up to a limit, and drops it.
+async fn drain_body(request: Request) {
     let mut pieces = request.into_body().into_data_stream();
     let mut read = 0;
     while let Some(Ok(piece)) = pieces.next().await {
@@ -92,23 +83,20 @@ async fn let_go_by(request: Request) {
     }
 }
 
-fn too_long() -> Problem {
-    Problem::new(
-        413,
-        "The body has more than 4 MiB; ask for fewer detections at once, or for what a filter selects",
-    )
+fn body_too_long() -> Problem {
+    Problem::new(413, "The body has more than 4 MiB; request fewer detections, or use a filter")
 }
 
 /// Submit a report
 #[utoipa::path(
     post, path = "/api/exports/pdf", operation_id = "submit_report", tag = "Exports",
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-        description = "The same key with the same body gives the same job, for as long as that lives.")),
+        description = "A request that is repeated with the same key and the same body returns the same export, until that expires.")),
     request_body = ReportBody,
     responses(
-        (status = 202, description = "It was taken.", body = SubmittedAnswer, headers(
-            ("Location" = String, description = "The address of its status."),
-            ("Retry-After" = u32, description = "Seconds after which to look.")
+        (status = 202, description = "The export was accepted.", body = SubmittedAnswer, headers(
+            ("Location" = String, description = "Address of the status."),
+            ("Retry-After" = u32, description = "Seconds to wait before asking for the status.")
         ), links(
             ("status" = (operation_id = "report_status", parameters(("job_id" = "$response.body#/job_id")))),
             ("any" = (operation_id = "export_status", parameters(("job_id" = "$response.body#/job_id")))),
@@ -117,37 +105,29 @@ fn too_long() -> Problem {
         BrokenRule, NoToken, NotAllowed, TooLong, TooMany, WrongShape, Unavailable
     )
 )]
-pub async fn pdf(
-    eyes: Eyes,
-    State(datasets): State<Datasets>,
-    State(templates): State<Templates>,
-    State(webhooks): State<Webhooks>,
+pub async fn submit_report(
+    viewer: Viewer,
+    State(app): State<App>,
+    headers: HeaderMap,
     key: IdempotencyKey,
-    Body { bytes: body, _room }: Body,
+    Body { bytes: body, _permit }: Body,
 ) -> Result<Response, Problem> {
-    eyes.may_export()?;
-    let today = ZonedDateTime::now().date();
-    let (export, callback_url) = checked(move || {
-        let mut fields = Fields::read(&body, &report_request::FIELDS)?;
-        // Half of the memory that a request takes.
-        drop(body);
-        let callback_url = callback_url(&mut fields, &webhooks);
-        Ok((report_request::export(fields, &datasets, &templates, today)?, callback_url))
-    })
-    .await?;
-    submit(&eyes, &export, None, callback_url, key).await
+    viewer.check_may_export()?;
+    let reader = build_acceptance(app, &headers);
+    let accepted = check(move || reader.read_report(&body)).await?;
+    submit(&viewer, accepted, key).await
 }
 
 /// Submit an archive
 #[utoipa::path(
     post, path = "/api/exports/zip", operation_id = "submit_archive", tag = "Exports",
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-        description = "The same key with the same body gives the same job, for as long as that lives.")),
+        description = "A request that is repeated with the same key and the same body returns the same export, until that expires.")),
     request_body = ArchiveBody,
     responses(
-        (status = 202, description = "It was taken.", body = SubmittedAnswer, headers(
-            ("Location" = String, description = "The address of its status."),
-            ("Retry-After" = u32, description = "Seconds after which to look.")
+        (status = 202, description = "The export was accepted.", body = SubmittedAnswer, headers(
+            ("Location" = String, description = "Address of the status."),
+            ("Retry-After" = u32, description = "Seconds to wait before asking for the status.")
         ), links(
             ("status" = (operation_id = "archive_status", parameters(("job_id" = "$response.body#/job_id")))),
             ("any" = (operation_id = "export_status", parameters(("job_id" = "$response.body#/job_id")))),
@@ -156,79 +136,86 @@ pub async fn pdf(
         BrokenRule, NoToken, NotAllowed, TooLong, TooMany, WrongShape, Unavailable
     )
 )]
-pub async fn zip(
-    eyes: Eyes,
-    State(datasets): State<Datasets>,
-    State(webhooks): State<Webhooks>,
+pub async fn submit_archive(
+    viewer: Viewer,
+    State(app): State<App>,
+    headers: HeaderMap,
     key: IdempotencyKey,
-    Body { bytes: body, _room }: Body,
+    Body { bytes: body, _permit }: Body,
 ) -> Result<Response, Problem> {
-    eyes.may_export()?;
-    let (export, total, callback_url) = checked(move || {
-        let mut fields = Fields::read(&body, &archive_request::FIELDS)?;
-        drop(body);
-        let callback_url = callback_url(&mut fields, &webhooks);
-        archive_request::export(fields, &datasets).map(|(export, total)| (export, total, callback_url))
-    })
-    .await?;
-    submit(&eyes, &export, Some(total), callback_url, key).await
+    viewer.check_may_export()?;
+    let reader = build_acceptance(app, &headers);
+    let accepted = check(move || reader.read_archive(&body)).await?;
+    submit(&viewer, accepted, key).await
 }
 
-/// Checks a request where it may take its time: names are looked up in a database, and a filter goes
-/// through all observations, which may be millions.
-async fn checked<T: Send + 'static>(
-    check: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    run_blocking("The request could not be checked", check).await
+/// What a request is checked against.
+fn build_acceptance(app: App, headers: &HeaderMap) -> RequestReader {
+    RequestReader {
+        datasets: app.datasets,
+        templates: app.templates,
+        webhooks: app.config.webhooks,
+        today: ZonedDateTime::now().date(),
+        is_strict: app.config.is_strict || is_strict(headers),
+    }
+}
+
+/// Checks a request on a blocking thread: names are looked up in a database, and a filter goes through all
+/// observations, of which there may be millions.
+async fn check(
+    read: impl FnOnce() -> Result<AcceptedRequest, Problem> + Send + 'static,
+) -> Result<AcceptedRequest, Problem> {
+    run_blocking("The request could not be checked", read).await
 }
 
 async fn submit(
-    eyes: &Eyes,
-    export: &Export,
-    total: Option<u64>,
-    callback_url: Option<String>,
+    viewer: &Viewer,
+    accepted: AcceptedRequest,
     key: IdempotencyKey,
 ) -> Result<Response, Problem> {
+    let AcceptedRequest { export, total, warnings, callback_url } = accepted;
     if !condition().has_room() {
-        return Err(Problem::no_room());
+        return Err(Problem::disk_full());
     }
     let kind = export.kind();
-    let request = serde_json::to_value(export).map_err(|error| Problem::new(500, error))?;
-    let idempotency = key.with(&request, callback_url.as_deref(), eyes.who.name());
+    let request = serde_json::to_value(&export).map_err(|error| Problem::new(500, error))?;
+    let idempotency = key.into_idempotency(&request, callback_url.as_deref(), viewer.identity.name());
     let job = NewJob {
         job_id: JobId::random(),
         kind,
         title: export.title(total),
+        details: Some(build_details(&export, &warnings)),
         request,
         total_detections: total,
         callback_url,
-        owner: eyes.who.name().map(str::to_owned),
+        owner: viewer.identity.name().map(str::to_owned),
         idempotency,
     };
-    may_die!("submitting");
-    let submitted = eyes.store.submit(&job).await?;
-    may_die!("submitted");
+    crash_point!("submitting");
+    let submitted = viewer.submit(&job).await?;
+    crash_point!("submitted");
     let record = match submitted {
-        Submitted::New(record) => {
-            metrics().submitted(kind);
+        Submission::New(record) => {
+            metrics().count_submission(kind);
             tracing::info!(job_id = %record.job_id, kind = kind.name(), dataset = export.dataset, "job submitted");
             record
         }
-        Submitted::Before(record) => {
-            tracing::info!(job_id = %record.job_id, "the submission of a job was repeated");
+        Submission::Repeated(record) => {
+            tracing::info!(job_id = %record.job_id, "job submitted again with the same Idempotency-Key");
             record
         }
     };
     let created_at = record.created_at.unwrap_or_else(Timestamp::now);
     let answer = SubmittedAnswer {
         job_id: record.job_id.to_string(),
-        status: status_name(record.state),
+        status: record.state.into(),
         message: match kind {
             jobs::Kind::Pdf => "PDF report export has been queued",
             jobs::Kind::Zip => "ZIP archive export has been queued",
         },
-        estimated_completion: estimated_completion(created_at, total).to_string(),
+        estimated_completion: estimate_completion(created_at, total).to_string(),
         total_detections: total,
+        warnings,
     };
     let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
     let location = format!("/api/exports/{}/{}", kind.name(), record.job_id);
@@ -236,33 +223,4 @@ async fn submit(
     headers.insert(LOCATION, HeaderValue::from_str(&location).expect("an id is plain text"));
     headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     Ok(response)
-}
-
-/// Where the end is told to, when that is asked for.
-fn callback_url(fields: &mut Fields, webhooks: &Webhooks) -> Option<String> {
-    let address = fields.text("callback_url")?;
-    if let Err(bad) = webhooks.check(&address) {
-        fields.wrong("callback_url", bad);
-    }
-    // Archives tell the request that they were made for, and whoever has one need not know this.
-    fields.take_out("callback_url");
-    Some(address)
-}
-
-/// When an export that begins at `from` is probably done.
-pub fn estimated_completion(from: Timestamp, total_detections: Option<u64>) -> Timestamp {
-    let detections = i64::try_from(total_detections.unwrap_or(0)).unwrap_or(0);
-    let seconds = REPORT_SECONDS + detections / DETECTIONS_A_SECOND;
-    from.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(from)
-}
-
-/// The data set that a request names, or the first.
-pub fn dataset<'a>(fields: &mut Fields, datasets: &'a Datasets) -> Option<(&'a str, &'a Source)> {
-    let name = fields.text("dataset");
-    let found = datasets.get(name.as_deref()).map_err(|unknown| fields.wrong("dataset", unknown)).ok()?;
-    if let Source::Unusable(reason) = found.1 {
-        fields.wrong("dataset", format!("this data set cannot be used: {reason}"));
-        return None;
-    }
-    Some(found)
 }

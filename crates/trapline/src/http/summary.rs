@@ -1,44 +1,39 @@
-//! `GET /api/summary` and `GET /api/datasets`: what there is to be reported on.
+//! `GET /api/summary` and `GET /api/datasets`: which data there are, for clients that put a request together.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use detections::{Dataset, Selection, Share, TableCount};
-use report::GroupBy;
+use detections::{Dataset, SampleSize, Selection, TableCount};
+use report::{GroupBy, Season};
 use serde_json::Value;
 
 use super::answers::{ClassAnswer, DatasetAnswer, DatasetsAnswer, SummaryAnswer};
-use super::asked::{GroupByName, SeasonName};
 use super::blocking::run_blocking;
-use super::body::Fields;
 use super::problem::{FieldError, Problem};
-use super::report_period::period;
 use super::responses::{NoToken, NotAllowed, Unavailable, WrongParameter};
-use super::submit::dataset;
 use crate::datasets::Datasets;
-use crate::source::SourceFault;
+use crate::requests::{Field, Reading, SummaryRequest, check_summary, fields_of, resolve_dataset};
+use crate::source::LookupError;
 
-/// Ten years, so that nobody is told of millions of empty days.
-const MOST_DAYS: i32 = 3660;
-
-/// What there is in a period
+/// Summarize a period
 ///
-/// The counts of a period: `start_date` and `end_date`, or `season` and `year`. A period of any
-/// length up to ten years, past or to come, can be asked for.
+/// Counts for a period: `start_date` and `end_date`, or `season` and `year`. The period may be up to ten
+/// years long, in the past or in the future.
 #[utoipa::path(
     get, path = "/api/summary", operation_id = "summary", tag = "Data",
     params(
         ("start_date" = Option<String>, Query, format = Date, description = "First day.", example = "2018-09-01"),
-        ("end_date" = Option<String>, Query, format = Date, description = "Last day, which is inside.", example = "2019-01-31"),
-        ("season" = Option<SeasonName>, Query, description = "A season in place of the dates, as it is on the half of the earth that the data set is of; it needs a `year`."),
+        ("end_date" = Option<String>, Query, format = Date, description = "Last day (inclusive).", example = "2019-01-31"),
+        ("season" = Option<Season>, Query, description = "A season instead of the dates, on the hemisphere of the data set; needs a `year`."),
         ("year" = Option<u32>, Query, minimum = 1980, maximum = 9998, description = "The year in which the season begins."),
-        ("group_by" = Option<GroupByName>, Query, description = "What `buckets` stand for; months without it."),
-        ("classification" = Option<String>, Query, description = "Only this class."),
-        ("dataset" = Option<String>, Query, description = "Name of the data set; the server's first without one.")
+        ("group_by" = Option<GroupBy>, Query, description = "Length of the `buckets`; months by default."),
+        ("classification" = Option<String>, Query, description = "Only this species."),
+        ("dataset" = Option<String>, Query, description = "Name of the data set; the first of the server by default.")
     ),
     responses(
-        (status = 200, description = "Its counts.", body = SummaryAnswer, example = json!({
+        (status = 200, description = "The counts.", body = SummaryAnswer, example = json!({
             "dataset": "algar", "detections": 0,
             "period": {"start": "2018-09-01", "end": "2019-01-31", "words": "1 September 2018 to 31 January 2019"},
             "effort_days": 4212.5, "locations_surveyed": 38, "deployments_active": 38, "events": 120, "individuals": 151,
@@ -55,33 +50,28 @@ pub async fn summary(
     State(datasets): State<Datasets>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Json<SummaryAnswer>, Problem> {
-    // It goes through all observations, which may be millions.
-    run_blocking("The period could not be summarized", move || summarized(query, &datasets)).await.map(Json)
+    // On a blocking thread: it goes through all observations, of which there may be millions.
+    run_blocking("The period could not be summarized", move || summarize(query, &datasets)).await.map(Json)
 }
 
-fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<SummaryAnswer, Problem> {
-    let mut fields = Fields::within(query.into_iter().map(field).collect());
-    let found = dataset(&mut fields, datasets);
-    let period = period(&mut fields, found.map(|(_, source)| source))?;
-    if let Some(period) = period.filter(|period| period.end < period.start) {
-        fields.wrong("end_date", format!("end_date must not be before start_date, {}", period.start));
-    }
-    let days =
-        |period: report::Period| period.end.since(period.start).map_or(i32::MAX, |span| span.get_days());
-    if period.is_some_and(|period| days(period) > MOST_DAYS) {
-        fields.wrong("end_date", format!("a summary is of at most {MOST_DAYS} days"));
-    }
-    let group_by = fields
-        .choice("group_by", &[("month", GroupBy::Month), ("week", GroupBy::Week), ("day", GroupBy::Day)]);
-    let classifications = fields.text("classification").into_iter().collect::<Vec<_>>();
-    fields.check()?;
-    let (Some((name, source)), Some(period)) = (found, period) else {
-        return Err(Problem::new(422, "The request is incomplete"));
+static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(fields_of::<SummaryRequest>);
+
+fn summarize(query: HashMap<String, String>, datasets: &Datasets) -> Result<SummaryAnswer, Problem> {
+    let query = query.into_iter().map(to_field).collect();
+    let mut reading = Reading::<SummaryRequest>::new(query, &FIELDS, Vec::new());
+    let name = reading.request.dataset.clone();
+    let dataset = resolve_dataset(&mut reading, name.as_deref(), datasets);
+    let period = check_summary(&mut reading, dataset.map(|(_, source)| source))?;
+    let errors = reading.take_errors(false);
+    let (Some((name, source)), Some(period), true) = (dataset, period, errors.is_empty()) else {
+        return Err(Problem::fields(422, errors));
     };
-    let classifications = source.resolve_names(&classifications, &[]).map_err(told)?.classes;
-    let data = source.for_summary(period)?;
+    let group_by = reading.request.group_by;
+    let classifications: Vec<String> = reading.request.classification.into_iter().collect();
+    let classifications = source.resolve_names(&classifications, &[]).map_err(to_problem)?.classes;
+    let data = source.load_for_summary(period)?;
     let counts = report::summarize(&data, period, group_by, &classifications)
-        .map_err(|unknown| told(unknown.into()))?;
+        .map_err(|unknown| to_problem(unknown.into()))?;
     drop(data);
     let selection = Selection {
         start: Some(period.start),
@@ -89,38 +79,38 @@ fn summarized(query: HashMap<String, String>, datasets: &Datasets) -> Result<Sum
         classes: classifications,
         ..Selection::default()
     };
-    // Of these an archive would have crops.
-    let boxes = source.count(&selection, &Share::default()).map_err(told)?;
+    // As many crops would be in an archive.
+    let boxes = source.count(&selection, &SampleSize::default()).map_err(to_problem)?;
     Ok(SummaryAnswer { dataset: name.into(), detections: boxes, counts })
 }
 
-fn told(fault: SourceFault) -> Problem {
-    match fault {
-        SourceFault::Unknown(unknown) => {
+fn to_problem(error: LookupError) -> Problem {
+    match error {
+        LookupError::Unknown(unknown) => {
             Problem::fields(422, vec![FieldError::new("classification", unknown)])
         }
-        SourceFault::Database(error) => error.into(),
+        LookupError::Database(error) => error.into(),
     }
 }
 
-/// A parameter as the field of a body. Numbers are numbers there.
-fn field((name, text): (String, String)) -> (String, Value) {
+/// A parameter as the field of a JSON object, in which a year is a number.
+fn to_field((name, text): (String, String)) -> (String, Value) {
     let number = text.parse::<u32>().ok().filter(|_| name == "year");
     (name, number.map_or(Value::String(text), Value::from))
 }
 
-/// What there is
+/// List the data sets
 ///
-/// The data sets, the default first.
+/// The default comes first.
 #[utoipa::path(
     get, path = "/api/datasets", operation_id = "datasets", tag = "Data",
     responses((status = 200, description = "The data sets.", body = DatasetsAnswer), NoToken, NotAllowed, Unavailable)
 )]
-pub async fn known(State(datasets): State<Datasets>) -> Result<Json<DatasetsAnswer>, Problem> {
+pub async fn list_datasets(State(datasets): State<Datasets>) -> Result<Json<DatasetsAnswer>, Problem> {
     let datasets = run_blocking("The data sets could not be described", move || {
-        let described = datasets.all().map(|(name, source)| match source.outline() {
-            Ok(data) => described(name, &data),
-            // The others are there all the same.
+        let answers = datasets.all().map(|(name, source)| match source.outline() {
+            Ok(data) => describe_dataset(name, &data),
+            // The other data sets are listed all the same.
             Err(error) => DatasetAnswer {
                 name: name.into(),
                 title: name.into(),
@@ -128,13 +118,13 @@ pub async fn known(State(datasets): State<Datasets>) -> Result<Json<DatasetsAnsw
                 ..DatasetAnswer::default()
             },
         });
-        Ok(described.collect())
+        Ok(answers.collect())
     })
     .await?;
     Ok(Json(DatasetsAnswer { datasets }))
 }
 
-fn described(name: &str, data: &Dataset) -> DatasetAnswer {
+fn describe_dataset(name: &str, data: &Dataset) -> DatasetAnswer {
     let recorded = data.recorded_days();
     let class = |class: &detections::Class| ClassAnswer {
         classification: class.name.clone(),
@@ -145,17 +135,17 @@ fn described(name: &str, data: &Dataset) -> DatasetAnswer {
         title: data.title.clone(),
         first_day: recorded.map(|(first, _)| first.to_string()),
         last_day: recorded.map(|(_, last)| last.to_string()),
-        observations: data.observations.len() as u64 + data.rest.observations,
+        observations: data.observations.len() as u64 + data.outside_selection.observations,
         classes: data.classes.iter().map(class).collect(),
         locations: data.locations.iter().map(|location| location.name.clone()).collect(),
         hemisphere: data.hemisphere(),
         problem: None,
-        warnings: data.problems.tables().iter().filter_map(warning).collect(),
+        warnings: data.problems.tables().iter().filter_map(build_warning).collect(),
     }
 }
 
-/// What of a file could not be read.
-fn warning(table: &TableCount) -> Option<String> {
+/// A warning about the rows of a file that could not be read, if there are any.
+fn build_warning(table: &TableCount) -> Option<String> {
     let lost = table.rows_lost + table.times_lost;
     let (rows, file) = (table.rows, &table.file);
     (lost > 0).then(|| {

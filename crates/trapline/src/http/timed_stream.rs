@@ -1,4 +1,4 @@
-//! A stream whose other end has to take what is written to it.
+//! A stream with a timeout for writes.
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -8,13 +8,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// A stream that ends with an error when the other end takes nothing for too long while something is to
-/// be written. One that has nothing to write, as between two events, may be silent for as long as it
-/// likes.
+/// A stream whose writes fail if the other end reads nothing for too long. Without a pending write, as
+/// between two events, the stream may be silent for any time.
 pub struct TimedStream<S> {
     stream: S,
     timeout: Duration,
-    /// Runs from the first write that found no room to the next that did.
+    /// Runs from the first write without room to the next one with room.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
@@ -23,7 +22,7 @@ impl<S> TimedStream<S> {
         Self { stream, timeout, stalled: None }
     }
 
-    /// Hands on how a write went, or fails when there has been no room for too long.
+    /// Passes on the outcome of a write, or fails if there has been no room for too long.
     fn limit<T>(&mut self, context: &mut Context<'_>, outcome: Poll<Result<T>>) -> Poll<Result<T>> {
         if outcome.is_ready() {
             self.stalled = None;
@@ -31,8 +30,8 @@ impl<S> TimedStream<S> {
         }
         let timeout = self.timeout;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-        let gave_up = "the client takes nothing of its answer";
-        stalled.as_mut().poll(context).map(|()| Err(Error::new(ErrorKind::TimedOut, gave_up)))
+        let reason = "the client does not read its answer";
+        stalled.as_mut().poll(context).map(|()| Err(Error::new(ErrorKind::TimedOut, reason)))
     }
 }
 
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_client_that_takes_nothing_is_given_up() {
+    async fn a_client_that_reads_nothing_is_given_up() {
         let (own, _client) = duplex(8);
         let mut stream = TimedStream::new(own, Duration::from_millis(20));
         stream.write_all(&[0; 8]).await.unwrap();
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_takes_a_little_at_a_time_is_waited_for() {
+    async fn a_client_that_reads_a_little_at_a_time_is_waited_for() {
         let (own, mut client) = duplex(8);
         let mut stream = TimedStream::new(own, Duration::from_secs(2));
         let taking = tokio::spawn(async move {

@@ -9,11 +9,10 @@ use detections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::count;
-use archive::in_thousands;
+use archive::{count, in_thousands};
 
-/// Problems of a file that are told with their place.
-const PROBLEMS: usize = 3;
+/// How many problems of a file are listed.
+const LISTED_PROBLEMS: usize = 3;
 
 /// The effort of a year.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -57,7 +56,7 @@ pub struct NonAnimalCounts {
     pub human: u64,
     /// Vehicles.
     pub vehicle: u64,
-    /// Could not be told.
+    /// Could not be identified.
     pub unknown: u64,
     /// Not looked at yet.
     pub unclassified: u64,
@@ -72,7 +71,8 @@ impl From<NonAnimals> for NonAnimalCounts {
 
 /// Who classified observations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Classified {
+#[schema(as = Classified)]
+pub struct ClassifiedCounts {
     /// Observations that people classified.
     pub people: u64,
     /// Observations that machines classified.
@@ -81,7 +81,7 @@ pub struct Classified {
     pub not_known: u64,
 }
 
-impl From<ClassifiedBy> for Classified {
+impl From<ClassifiedBy> for ClassifiedCounts {
     fn from(counts: ClassifiedBy) -> Self {
         let ClassifiedBy { people, machines, not_known } = counts;
         Self { people, machines, not_known }
@@ -112,7 +112,7 @@ impl From<PictureSearch> for PictureCounts {
 
 impl PictureCounts {
     /// Such as `10 of 423 pictures found, 400 on other hosts`.
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         let listed = count(self.listed, "picture", "pictures");
         let others = [
             (self.missing, "missing"),
@@ -150,8 +150,8 @@ pub struct ClockOverview {
     pub deployments: u64,
 }
 
-/// Classes with their names.
-pub fn species_of(data: &Dataset, counts: &[SpeciesCount]) -> Vec<SpeciesOverview> {
+/// Lists classes with their names.
+pub fn list_species(data: &Dataset, counts: &[SpeciesCount]) -> Vec<SpeciesOverview> {
     let named = |count: &SpeciesCount| {
         let class = &data.classes[count.class as usize];
         SpeciesOverview {
@@ -163,9 +163,9 @@ pub fn species_of(data: &Dataset, counts: &[SpeciesCount]) -> Vec<SpeciesOvervie
     counts.iter().map(named).collect()
 }
 
-/// Locations by name.
-pub fn locations_of(data: &Dataset, overview: &Overview, is_exact: bool) -> Vec<LocationOverview> {
-    // Adding 0 makes 0 of what is written -0.
+/// Lists the locations by name.
+pub fn list_locations(data: &Dataset, overview: &Overview, is_exact: bool) -> Vec<LocationOverview> {
+    // Adding 0 turns -0 into 0.
     let degrees = |exact: f64| if is_exact { exact } else { (exact * 10.0).round() / 10.0 + 0.0 };
     let counted = overview.locations.iter().map(|count| {
         let location = &data.locations[count.location as usize];
@@ -181,24 +181,24 @@ pub fn locations_of(data: &Dataset, overview: &Overview, is_exact: bool) -> Vec<
     locations
 }
 
-/// The files of a data set with the first problems of each.
-pub fn files_of(data: &Dataset) -> Vec<FileOverview> {
+/// Lists the files of a data set with the first problems of each.
+pub fn list_files(data: &Dataset) -> Vec<FileOverview> {
     data.problems.tables().iter().map(|table| file_of(&data.problems, table)).collect()
 }
 
 fn file_of(problems: &Problems, table: &TableCount) -> FileOverview {
-    let of_file = problems.listed().iter().filter(|problem| problem.file == table.file);
+    let of_file = problems.list().iter().filter(|problem| problem.file == table.file);
     FileOverview {
         file: table.file.clone(),
         rows: table.rows,
         rows_lost: table.rows_lost,
         values_lost: table.values_lost + table.times_lost,
-        first_problems: of_file.take(PROBLEMS).map(ToString::to_string).collect(),
+        first_problems: of_file.take(LISTED_PROBLEMS).map(ToString::to_string).collect(),
     }
 }
 
-/// The clocks of the deployments.
-pub fn clocks_of(data: &Dataset) -> Vec<ClockOverview> {
+/// Lists the clocks of the deployments.
+pub fn list_clocks(data: &Dataset) -> Vec<ClockOverview> {
     let mut clocks: BTreeMap<String, u64> = BTreeMap::new();
     for deployment in &data.deployments {
         *clocks.entry(clock_name(&deployment.clock)).or_default() += 1;

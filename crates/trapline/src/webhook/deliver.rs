@@ -1,33 +1,33 @@
-//! Sending messages, and sending them again.
+//! Sending messages, with retries.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jobs::{Callback, JobStore, Record, StoreError};
+use jobs::{Callback, JobRecord, JobStore, StoreError};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::message::{Message, message};
+use super::message::{Message, build_message};
 use super::{Inner, Webhooks};
 use crate::access::Access;
-use crate::faults::may_die;
+use crate::fail_points::crash_point;
 use crate::fetch::guard;
-use crate::http::told;
+use crate::representation::read_status;
 
-/// How often it is asked whether a job has ended of which somebody is to be told.
-const LOOK: Duration = Duration::from_millis(500);
-/// The longest that an answer may take.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How long a message is left to the process that sends it: well beyond its patience.
-const HOLD: Duration = Duration::from_mins(1);
-/// Messages on their way at once.
-const AT_ONCE: usize = 8;
-/// Waits after the first attempt, the second and so on; the last stands for all after it.
-const PAUSES: [Duration; 6] = [
+/// Interval between checks for messages that are due.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// The longest that a receiver may take to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a message is reserved for the process that sends it: well beyond the timeout.
+const RESERVATION: Duration = Duration::from_mins(1);
+/// How many messages are sent at once.
+const MAX_PARALLEL: usize = 8;
+/// Waits after the first attempt, the second and so on; the last one repeats.
+const RETRY_DELAYS: [Duration; 6] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
     Duration::from_mins(2),
@@ -36,29 +36,29 @@ const PAUSES: [Duration; 6] = [
     Duration::from_hours(1),
 ];
 
-/// Sends what is to be sent, until `stopping`.
-pub async fn deliver(
+/// Sends messages until `stopping` is cancelled.
+pub async fn deliver_messages(
     store: Arc<dyn JobStore>,
     webhooks: Webhooks,
     access: Access,
     stopping: CancellationToken,
 ) {
     let Some(inner) = webhooks.0 else { return };
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
-    let mut looks = interval(LOOK);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let slots = Arc::new(Semaphore::new(MAX_PARALLEL));
+    let mut checks = interval(CHECK_INTERVAL);
+    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = looks.tick() => {}
+            _ = checks.tick() => {}
             () = stopping.cancelled() => return,
         }
         while let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
-            // The clock of the job store tells when it does not answer.
-            let Ok(Some(callback)) = store.callback(HOLD).await else { break };
+            // If the store does not answer, `worker::clock` logs it.
+            let Ok(Some(callback)) = store.claim_callback(RESERVATION).await else { break };
             let (store, inner, access) = (Arc::clone(&store), Arc::clone(&inner), access.clone());
             tokio::spawn(async move {
-                if let Err(error) = tell(&*store, &inner, &access, &callback).await {
-                    tracing::warn!(job_id = %callback.job_id, %error, "a message is sent again, since the job store did not answer");
+                if let Err(error) = send_callback(&*store, &inner, &access, &callback).await {
+                    tracing::warn!(job_id = %callback.job_id, %error, "webhook will be sent again because the job store did not answer");
                 }
                 drop(slot);
             });
@@ -66,17 +66,17 @@ pub async fn deliver(
     }
 }
 
-/// What became of one attempt.
+/// The outcome of one attempt.
 enum Outcome {
-    /// It was heard.
-    Heard,
-    /// Nobody is to try again.
-    Unwanted,
-    /// It was not heard, for this reason; the receiver may have said when it will hear.
+    /// The receiver accepted the message.
+    Accepted,
+    /// The receiver is gone (410) and wants no further attempts.
+    Gone,
+    /// The attempt failed for this reason; the receiver may have asked for a delay before the next.
     Failed(String, Option<Duration>),
 }
 
-async fn tell(
+async fn send_callback(
     store: &dyn JobStore,
     inner: &Inner,
     access: &Access,
@@ -84,60 +84,61 @@ async fn tell(
 ) -> Result<(), StoreError> {
     let Callback { job_id, attempt, .. } = callback;
     let Some(record) = store.get(job_id).await? else { return Ok(()) };
-    let message = message(&inner.signers, &told(store, &record, access).await?, Timestamp::now());
+    let status = read_status(store, &record, access).await?;
+    let message = build_message(&inner.signers, &status, Timestamp::now());
     match inner.send(&callback.url, message).await {
-        Outcome::Heard => {
-            may_die!("told");
-            tracing::info!(%job_id, attempt, "the end of a job was told");
-            store.callback_done(job_id, None).await
+        Outcome::Accepted => {
+            crash_point!("told");
+            tracing::info!(%job_id, attempt, "webhook sent");
+            store.settle_callback(job_id, None).await
         }
-        Outcome::Unwanted => {
-            tracing::warn!(%job_id, attempt, "the receiver of a message is gone (410); it is not sent again");
-            store.callback_done(job_id, None).await
+        Outcome::Gone => {
+            tracing::warn!(%job_id, attempt, "the receiver of a webhook is gone (410); it is not sent again");
+            store.settle_callback(job_id, None).await
         }
-        Outcome::Failed(reason, wanted) => {
-            let pause = pause(*attempt).max(wanted.unwrap_or_default());
-            let again = lives_for(&record, pause).then_some(pause);
-            let again_in = again.map(|pause| pause.as_secs());
-            tracing::warn!(%job_id, attempt, reason, again_in, "the end of a job could not be told");
-            store.callback_done(job_id, again).await
+        Outcome::Failed(reason, requested) => {
+            let delay = retry_delay(*attempt).max(requested.unwrap_or_default());
+            let retry = is_kept_for(&record, delay).then_some(delay);
+            let retry_in = retry.map(|delay| delay.as_secs());
+            tracing::warn!(%job_id, attempt, reason, retry_in, "webhook could not be sent");
+            store.settle_callback(job_id, retry).await
         }
     }
 }
 
-/// The wait after an attempt, which counts from 1.
-fn pause(attempt: u32) -> Duration {
-    let at = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-    PAUSES[at.min(PAUSES.len() - 1)]
+/// The wait after this attempt, counted from 1.
+fn retry_delay(attempt: u32) -> Duration {
+    let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+    RETRY_DELAYS[index.min(RETRY_DELAYS.len() - 1)]
 }
 
-/// Whether a job is still known after `pause`: of one that is not there is nothing to tell.
-fn lives_for(record: &Record, pause: Duration) -> bool {
-    record.expires_at.is_none_or(|end| Timestamp::now().saturating_add(pause).is_ok_and(|then| then < end))
+/// Whether the record will still exist after `delay`. There is no message about a job that has expired.
+fn is_kept_for(record: &JobRecord, delay: Duration) -> bool {
+    record.expires_at.is_none_or(|end| Timestamp::now().saturating_add(delay).is_ok_and(|then| then < end))
 }
 
 impl Inner {
     async fn send(&self, address: &str, Message { headers, body }: Message) -> Outcome {
-        // It was right when it was given; the server may have been set up anew since.
-        let url = match self.address(address) {
+        // The settings may have changed since the address was accepted.
+        let url = match self.parse_address(address) {
             Ok(url) => url,
             Err(error) => return Outcome::Failed(error.to_string(), None),
         };
-        let request = self.client.post(url).headers(headers).body(body).timeout(PATIENCE);
+        let request = self.client.post(url).headers(headers).body(body).timeout(ANSWER_TIMEOUT);
         match request.send().await {
-            Ok(answer) if answer.status().is_success() => Outcome::Heard,
-            Ok(answer) if answer.status() == StatusCode::GONE => Outcome::Unwanted,
-            Ok(answer) => Outcome::Failed(format!("answered {}", answer.status()), retry_after(&answer)),
+            Ok(answer) if answer.status().is_success() => Outcome::Accepted,
+            Ok(answer) if answer.status() == StatusCode::GONE => Outcome::Gone,
+            Ok(answer) => Outcome::Failed(format!("answered {}", answer.status()), read_retry_after(&answer)),
             Err(error) => {
-                let private = guard::not_public(&error).map(ToString::to_string);
+                let private = guard::find_private_host(&error).map(ToString::to_string);
                 Outcome::Failed(private.unwrap_or_else(|| guard::last_cause(&error).to_string()), None)
             }
         }
     }
 }
 
-/// The wait that a receiver asks for, of at most an hour.
-fn retry_after(answer: &Response) -> Option<Duration> {
+/// The delay that a receiver asks for, of at most an hour.
+fn read_retry_after(answer: &Response) -> Option<Duration> {
     let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(Duration::from_hours(1)))
 }
@@ -147,8 +148,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_pause_is_longer_until_the_last() {
-        let pauses: Vec<_> = (1..=8).map(|attempt| pause(attempt).as_secs()).collect();
-        assert_eq!(pauses, [5, 30, 120, 600, 1800, 3600, 3600, 3600]);
+    fn each_delay_is_longer_until_the_last() {
+        let delays: Vec<_> = (1..=8).map(|attempt| retry_delay(attempt).as_secs()).collect();
+        assert_eq!(delays, [5, 30, 120, 600, 1800, 3600, 3600, 3600]);
     }
 }

@@ -1,4 +1,4 @@
-//! A message: what it says, and its signature.
+//! A message: its body and its signature.
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -11,14 +11,14 @@ pub struct Message {
     pub body: String,
 }
 
-/// The message that a job has ended. `status` is what its status address answers.
+/// Builds the message about the end of a job with this status.
 ///
-/// It has the same id each time that it is sent, so that who hears it twice can tell.
-pub fn message(signers: &[Webhook], status: &Value, now: Timestamp) -> Message {
-    let what = status["status"].as_str().unwrap_or_default();
+/// It has the same id in each attempt, so a receiver that gets it twice can recognize the second one.
+pub fn build_message(signers: &[Webhook], status: &Value, now: Timestamp) -> Message {
+    let outcome = status["status"].as_str().unwrap_or_default();
     let ended = status["completed_at"].as_str().map_or_else(|| now.to_string(), str::to_owned);
-    let body = json!({"type": format!("export.{what}"), "timestamp": ended, "data": status}).to_string();
-    let id = format!("{}.{what}", status["job_id"].as_str().unwrap_or_default());
+    let body = json!({"type": format!("export.{outcome}"), "timestamp": ended, "data": status}).to_string();
+    let id = format!("{}.{outcome}", status["job_id"].as_str().unwrap_or_default());
     let signatures: Vec<String> = signers
         .iter()
         .map(|signer| signer.sign(&id, now.as_second(), body.as_bytes()).expect("JSON is UTF-8"))
@@ -30,7 +30,7 @@ pub fn message(signers: &[Webhook], status: &Value, now: Timestamp) -> Message {
     };
     insert(HEADER_WEBHOOK_ID, &id);
     insert(HEADER_WEBHOOK_TIMESTAMP, &now.as_second().to_string());
-    // One for each secret, so that receivers can change over from an old one.
+    // A signature for each secret, so that a receiver can switch from an old secret to a new one.
     insert(HEADER_WEBHOOK_SIGNATURE, &signatures.join(" "));
     Message { headers, body }
 }
@@ -44,7 +44,7 @@ mod tests {
         let signers = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
             .map(|secret| Webhook::new(secret).unwrap());
         let status = json!({"job_id": "a", "status": "completed", "completed_at": "2025-11-13T04:01:30Z"});
-        let Message { headers, body } = message(&signers, &status, Timestamp::now());
+        let Message { headers, body } = build_message(&signers, &status, Timestamp::now());
         for signer in &signers {
             signer.verify(body.as_bytes(), &headers).unwrap();
             assert!(signer.verify(body.replace("completed", "failed").as_bytes(), &headers).is_err());

@@ -1,6 +1,7 @@
-//! Telling the end of a job to an address that was given with the request, after the Standard
-//! Webhooks specification (<https://www.standardwebhooks.com>): signed, tried again, and told to
-//! hosts of the public internet only, unless more is allowed.
+//! Webhooks: a message about the end of a job, to the address in its request.
+//!
+//! They follow the Standard Webhooks specification (<https://www.standardwebhooks.com>): messages are signed
+//! and retried. They go to hosts on the public internet only, unless private hosts are allowed.
 
 mod deliver;
 mod message;
@@ -12,112 +13,109 @@ use std::sync::Arc;
 use reqwest::{Client, Url};
 use standardwebhooks::Webhook;
 
-use crate::fetch::guard::{self, Forbidden};
+use crate::fetch::guard::{self, AddressError};
 
-pub use deliver::deliver;
+pub use deliver::deliver_messages;
 
-/// Longest address, in characters.
-const MAX_ADDRESS: usize = 2000;
+/// The longest address, in characters.
+const MAX_ADDRESS_LENGTH: usize = 2000;
 
-/// What messages are signed with: `whsec_` and 24 to 64 bytes in Base64.
+/// A secret that signs messages: `whsec_` and 24 to 64 bytes in Base64.
 #[derive(Clone)]
 pub struct Secret(String);
 
-/// A secret is none.
+/// The text is not a secret.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "expected whsec_ and 24 to 64 random bytes in Base64; `echo whsec_$(openssl rand -base64 32)` makes one"
 )]
-pub struct NoSecret;
+pub struct InvalidSecret;
 
 impl FromStr for Secret {
-    type Err = NoSecret;
+    type Err = InvalidSecret;
 
-    fn from_str(text: &str) -> Result<Self, NoSecret> {
-        // The specification asks for 24 to 64 bytes, which are 32 to 88 characters.
-        let long = text.strip_prefix("whsec_").filter(|coded| (32..=88).contains(&coded.len()));
-        let good = long.is_some() && Webhook::new(text).is_ok();
-        if good { Ok(Self(text.into())) } else { Err(NoSecret) }
+    fn from_str(text: &str) -> Result<Self, InvalidSecret> {
+        // 24 to 64 bytes, as the specification demands, are 32 to 88 characters in Base64.
+        let encoded = text.strip_prefix("whsec_").filter(|encoded| (32..=88).contains(&encoded.len()));
+        let is_valid = encoded.is_some() && Webhook::new(text).is_ok();
+        if is_valid { Ok(Self(text.into())) } else { Err(InvalidSecret) }
     }
 }
 
-/// It does not get into logs.
+/// Without the secret, which must not get into logs.
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("whsec_…")
     }
 }
 
-/// How ends of jobs are told.
+/// The settings of webhooks.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// Messages are signed with each. Without any, none are sent.
+pub struct WebhookSettings {
+    /// Each secret signs every message. Without any, no messages are sent.
     pub secrets: Vec<Secret>,
-    /// Hosts that are not on the public internet, and plain HTTP, are allowed.
-    pub private: bool,
+    /// Whether private hosts and plain HTTP are allowed.
+    pub allows_private: bool,
 }
 
-/// What tells the ends of jobs, if anything does.
+/// The webhooks of a server, if they are set up.
 #[derive(Clone)]
 pub struct Webhooks(Option<Arc<Inner>>);
 
 struct Inner {
     client: Client,
     signers: Vec<Webhook>,
-    private: bool,
+    allows_private: bool,
 }
 
-/// Why the end of a job cannot be told to an address.
+/// Why an address cannot get a message.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadAddress {
+pub enum CallbackAddressError {
+    #[error("this server sends no webhooks; its operator can allow them with --webhook-secret")]
+    Disabled,
     #[error(
-        "this server tells nobody of the end of an export; its operator has to give it a --webhook-secret"
+        "callback_url must be an https address of at most {MAX_ADDRESS_LENGTH} characters, such as https://example.org/hooks"
     )]
-    Off,
-    #[error(
-        "callback_url must be an https address of at most {MAX_ADDRESS} characters, such as https://example.org/hooks"
-    )]
-    NoAddress,
-    #[error("callback_url must not lead to {0}, which is not on the public internet")]
+    Malformed,
+    #[error("callback_url must be on the public internet, which {0} is not")]
     NotPublic(String),
 }
 
 impl Webhooks {
-    /// Nothing does.
+    /// Sends no messages.
     pub fn none() -> Self {
         Self(None)
     }
 
-    /// # Errors
-    /// When the operating system has no certificates.
-    pub fn new(settings: &Settings) -> Result<Self, reqwest::Error> {
+    /// Sends messages, if there are secrets. Fails if the operating system has no certificates.
+    pub fn new(settings: &WebhookSettings) -> Result<Self, reqwest::Error> {
         if settings.secrets.is_empty() {
             return Ok(Self::none());
         }
-        let signer = |secret: &Secret| Webhook::new(&secret.0).expect("a secret is checked when it is read");
+        let signer =
+            |secret: &Secret| Webhook::new(&secret.0).expect("a secret is checked when it is parsed");
         Ok(Self(Some(Arc::new(Inner {
-            client: guard::client(settings.private)?,
+            client: guard::build_client(settings.allows_private)?,
             signers: settings.secrets.iter().map(signer).collect(),
-            private: settings.private,
+            allows_private: settings.allows_private,
         }))))
     }
 
-    /// Whether the end of a job may be told to `address`. What its name leads to is found out when
-    /// it is told.
-    pub fn check(&self, address: &str) -> Result<(), BadAddress> {
-        let inner = self.0.as_ref().ok_or(BadAddress::Off)?;
-        inner.address(address).map(|_| ())
+    /// Checks an address without looking up its host, which happens when a message is sent.
+    pub fn check_address(&self, address: &str) -> Result<(), CallbackAddressError> {
+        let inner = self.0.as_ref().ok_or(CallbackAddressError::Disabled)?;
+        inner.parse_address(address).map(|_| ())
     }
 }
 
 impl Inner {
-    fn address(&self, address: &str) -> Result<Url, BadAddress> {
-        let short = address.len() <= MAX_ADDRESS;
-        let url = Url::parse(address).ok().filter(|_| short).ok_or(BadAddress::NoAddress)?;
-        match guard::check(&url, self.private) {
-            Err(Forbidden::NotPublic(host)) => Err(BadAddress::NotPublic(host.0)),
-            Err(Forbidden::Scheme(_)) => Err(BadAddress::NoAddress),
-            Ok(()) if url.scheme() != "https" && !self.private => Err(BadAddress::NoAddress),
+    fn parse_address(&self, address: &str) -> Result<Url, CallbackAddressError> {
+        let is_short = address.len() <= MAX_ADDRESS_LENGTH;
+        let url = Url::parse(address).ok().filter(|_| is_short).ok_or(CallbackAddressError::Malformed)?;
+        match guard::check_address(&url, self.allows_private) {
+            Err(AddressError::NotPublic(host)) => Err(CallbackAddressError::NotPublic(host.0)),
+            Err(AddressError::Scheme(_)) => Err(CallbackAddressError::Malformed),
+            Ok(()) if url.scheme() != "https" && !self.allows_private => Err(CallbackAddressError::Malformed),
             Ok(()) => Ok(url),
         }
     }
@@ -146,23 +144,29 @@ mod tests {
 
     #[test]
     fn an_address_is_on_the_public_internet_and_encrypted() {
-        let inner = |private| Inner { client: testkit_client(), signers: Vec::new(), private };
+        let inner = |allows_private| Inner { client: testkit_client(), signers: Vec::new(), allows_private };
         let (public, private) = (inner(false), inner(true));
-        assert!(public.address("https://example.org/hooks?who=a").is_ok());
+        assert!(public.parse_address("https://example.org/hooks?who=a").is_ok());
         for address in ["", "example.org", "http://example.org/", "ftp://example.org/"] {
-            assert_eq!(public.address(address), Err(BadAddress::NoAddress), "{address}");
+            assert_eq!(public.parse_address(address), Err(CallbackAddressError::Malformed), "{address}");
         }
         for address in ["https://127.0.0.1/", "https://[::1]:8443/", "https://10.0.0.1/"] {
-            assert!(matches!(public.address(address), Err(BadAddress::NotPublic(_))), "{address}");
-            assert!(private.address(address).is_ok(), "{address}");
+            assert!(
+                matches!(public.parse_address(address), Err(CallbackAddressError::NotPublic(_))),
+                "{address}"
+            );
+            assert!(private.parse_address(address).is_ok(), "{address}");
         }
-        assert!(private.address("http://127.0.0.1:9000/").is_ok());
-        let long = format!("https://example.org/{}", "a".repeat(MAX_ADDRESS));
-        assert_eq!(private.address(&long), Err(BadAddress::NoAddress));
-        assert_eq!(Webhooks::none().check("https://example.org/"), Err(BadAddress::Off));
+        assert!(private.parse_address("http://127.0.0.1:9000/").is_ok());
+        let long = format!("https://example.org/{}", "a".repeat(MAX_ADDRESS_LENGTH));
+        assert_eq!(private.parse_address(&long), Err(CallbackAddressError::Malformed));
+        assert_eq!(
+            Webhooks::none().check_address("https://example.org/"),
+            Err(CallbackAddressError::Disabled)
+        );
     }
 
-    /// One that needs no certificates of the system.
+    /// A client that needs no certificates of the system.
     fn testkit_client() -> Client {
         testkit::http_client(std::time::Duration::from_secs(1))
     }

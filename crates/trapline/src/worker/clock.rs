@@ -1,118 +1,122 @@
-//! What every process does from time to time: leases and lives that ran out, files that no
-//! record wants.
+//! The clock: the periodic tasks of every process. It expires leases and jobs, and sweeps files without a
+//! record.
 
 use std::time::Duration;
 
-use jobs::{JobId, Reaped, StoreError};
+use jobs::{JobId, ReapReport, StoreError};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Tools;
-use crate::faults::may_die;
+use super::WorkerContext;
+use crate::fail_points::crash_point;
 use crate::metrics::metrics;
 
-/// How often leases and lives are looked at.
-const REAP: Duration = Duration::from_secs(1);
-/// How often the folder of files is looked through.
-const SWEEP: Duration = Duration::from_secs(30);
+/// Interval between checks for expired leases and jobs.
+const REAP_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval between sweeps of files.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
-pub async fn tick(tools: Tools, mut stopping: watch::Receiver<bool>) {
-    let mut ticks = interval(REAP);
+/// Runs the clock until `stopping`.
+pub async fn run_clock(context: WorkerContext, mut stopping: watch::Receiver<bool>) {
+    let mut ticks = interval(REAP_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut swept: Option<Instant> = None;
-    // A folder on a hung network mount takes its time to say nothing, and leases run out meanwhile.
+    // On a task of its own, since a folder on a hung network mount must not delay the expiry of leases.
     let mut sweeping: Option<AbortOnDropHandle<()>> = None;
-    let mut outage = Outage::default();
+    let mut outage = StoreOutage::default();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             _ = stopping.changed() => return,
         }
-        if !outage.over(&tools).await {
+        if !outage.has_ended(&context).await {
             continue;
         }
-        let mut due = swept.is_none_or(|at| at.elapsed() >= SWEEP);
-        match tools.store.reap().await {
+        let mut due = swept.is_none_or(|at| at.elapsed() >= SWEEP_INTERVAL);
+        match context.store.reap().await {
             Ok(reaped) => {
-                tell(&tools, &reaped);
-                // A lost worker leaves what it wrote.
-                due |= reaped != Reaped::default();
+                handle_reaped(&context, &reaped);
+                // A lost worker leaves its unfinished file.
+                due |= reaped != ReapReport::default();
             }
             Err(error) => {
-                outage.begins(&error);
-                // The store may come back without records that files are waiting for.
+                outage.begin(&error);
+                // The store may have lost records, so the first sweep afterwards must not wait.
                 swept = None;
                 continue;
             }
         }
         if due && sweeping.as_ref().is_none_or(AbortOnDropHandle::is_finished) {
-            sweeping = Some(AbortOnDropHandle::new(tokio::spawn(sweep(tools.clone()))));
+            sweeping = Some(AbortOnDropHandle::new(tokio::spawn(sweep(context.clone()))));
             swept = Some(Instant::now());
         }
     }
 }
 
-async fn sweep(tools: Tools) {
-    match tools.artifacts.sweep(&*tools.store).await {
-        Ok(removed) => metrics().swept(removed),
-        Err(error) => tracing::warn!(%error, "files without a record could not be looked for"),
+async fn sweep(context: WorkerContext) {
+    match context.artifacts.sweep(&*context.store).await {
+        Ok(removed) => metrics().count_swept(removed),
+        Err(error) => tracing::warn!(%error, "the sweep of files without a record failed"),
     }
 }
 
-/// A time in which the store did not answer.
+/// An outage of the store.
 ///
-/// Leases ran out in it though their workers were at work. They get the time of a heartbeat to
-/// say so before their jobs are given to others.
+/// Leases expire during an outage although their workers are still running. So these workers get the time for
+/// a heartbeat before their jobs are given to others.
 #[derive(Default)]
-enum Outage {
+enum StoreOutage {
     #[default]
     None,
-    Lasts,
-    Over(Instant),
+    /// The store does not answer.
+    Ongoing,
+    /// The store answers again; leases may expire from this moment on.
+    EndsAt(Instant),
 }
 
-impl Outage {
-    fn begins(&mut self, error: &StoreError) {
-        tracing::warn!(%error, "the clock of the job store stands still");
-        *self = Self::Lasts;
+impl StoreOutage {
+    fn begin(&mut self, error: &StoreError) {
+        tracing::warn!(%error, "the job store does not answer; leases and jobs do not expire meanwhile");
+        *self = Self::Ongoing;
     }
 
     /// Whether the store answers, and has for long enough.
-    async fn over(&mut self, tools: &Tools) -> bool {
-        if matches!(self, Self::Lasts) && tools.store.check().await.is_ok() {
+    async fn has_ended(&mut self, context: &WorkerContext) -> bool {
+        if matches!(self, Self::Ongoing) && context.store.ping().await.is_ok() {
             tracing::info!("the job store answers again");
-            *self = Self::Over(Instant::now() + tools.heartbeat);
+            *self = Self::EndsAt(Instant::now() + context.settings.heartbeat);
         }
         match self {
             Self::None => true,
-            Self::Over(at) if Instant::now() >= *at => {
+            Self::EndsAt(at) if Instant::now() >= *at => {
                 *self = Self::None;
                 true
             }
-            Self::Over(_) | Self::Lasts => false,
+            Self::EndsAt(_) | Self::Ongoing => false,
         }
     }
 }
 
-fn tell(tools: &Tools, reaped: &Reaped) {
+/// Logs what the store reaped, and removes the files of expired jobs.
+fn handle_reaped(context: &WorkerContext, reaped: &ReapReport) {
     for job_id in &reaped.requeued {
-        tracing::warn!(%job_id, "a worker was lost; its job waits again");
+        tracing::warn!(%job_id, "a worker was lost; its job is queued again");
     }
     for job_id in &reaped.failed {
         tracing::error!(%job_id, "a worker was lost at the last attempt; the job failed");
     }
     for (job_id, _) in &reaped.expired {
         tracing::info!(%job_id, "job expired");
-        may_die!("expired");
+        crash_point!("expired");
     }
-    tokio::spawn(remove_expired(tools.clone(), reaped.expired.clone()));
+    tokio::spawn(remove_expired_files(context.clone(), reaped.expired.clone()));
 }
 
-async fn remove_expired(tools: Tools, expired: Vec<(JobId, Option<String>)>) {
+async fn remove_expired_files(context: WorkerContext, expired: Vec<(JobId, Option<String>)>) {
     for (job_id, filename) in &expired {
         let Some(filename) = filename else { continue };
-        if let Err(error) = tools.artifacts.remove(job_id, filename).await {
+        if let Err(error) = context.artifacts.remove(job_id, filename).await {
             tracing::error!(%job_id, %error, "the file of an expired job could not be removed; the sweep tries again");
         }
     }

@@ -1,128 +1,136 @@
-//! The end of an attempt: what the store is told, and what becomes of the file.
+//! The end of an attempt: publishing its file and reporting the outcome to the store.
 
 use std::time::Duration;
 
-use jobs::{AfterFailure, Failure, Held, HeldError, StoreError};
+use jobs::{AfterFailure, Failure, Lease, LeaseError, StoreError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Tools;
-use super::run::Made;
-use crate::export::MakeError;
-use crate::faults::may_die;
+use super::WorkerContext;
+use crate::artifacts::UnfinishedFile;
+use crate::export::{ExportCounts, MakeError};
+use crate::fail_points::crash_point;
 
-/// The longest that a finished file may take to become visible. The lease runs out long before.
-const PUBLISH: Duration = Duration::from_mins(2);
-/// Wait before the store is told again.
-const AGAIN: Duration = Duration::from_millis(250);
-/// What a process that stops gives a store that does not answer, at the least.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// The longest that publishing a file may take. The lease expires long before.
+const PUBLISH_TIMEOUT: Duration = Duration::from_mins(2);
+/// Wait before a call of the store is retried.
+const RETRY_DELAY: Duration = Duration::from_millis(250);
+/// The shortest time for these retries while the process stops.
+const MIN_RETRY_TIME: Duration = Duration::from_secs(2);
 
-/// An attempt whose work is over.
-pub struct Ending<'a> {
-    pub tools: &'a Tools,
-    pub held: &'a Held,
+/// A finished file that is not published yet.
+pub struct FinishedFile {
+    pub unfinished: UnfinishedFile,
+    /// What was counted while the file was made.
+    pub counts: ExportCounts,
+    /// The SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// An attempt whose thread has ended.
+pub struct EndingAttempt<'a> {
+    pub context: &'a WorkerContext,
+    pub held: &'a Lease,
     pub stopping: watch::Receiver<bool>,
 }
 
-/// What became of a finished file.
+/// The outcome of publishing a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Published {
-    /// The job is completed, and has it: so many bytes.
+pub enum PublishOutcome {
+    /// The job is completed with a file of so many bytes.
     Completed(u64),
-    /// The job was another's by then; the file was removed.
+    /// The attempt had lost the job by then; the file was removed.
     Lost,
-    /// It could not be made visible.
+    /// The file could not be published.
     Failed,
-    /// The store did not say. The record may want the file, so it stays until the sweep finds
-    /// out.
+    /// The store did not answer. The record may refer to the file, so the file stays until a sweep knows.
     Unknown,
 }
 
-impl Ending<'_> {
-    /// Makes the file visible and the job completed; when the job is no longer ours, the file
-    /// goes.
-    pub async fn publish(&self, Made { unfinished, counts, sha256 }: Made) -> Published {
+impl EndingAttempt<'_> {
+    /// Publishes the file and completes the job, or removes the file if the attempt has lost the job.
+    pub async fn publish(&self, file: FinishedFile) -> PublishOutcome {
+        let FinishedFile { unfinished, counts, sha256 } = file;
         let job_id = &self.held.job_id;
         let publishing = tokio::task::spawn_blocking(move || unfinished.publish(counts, sha256));
-        let Ok(published) = timeout(PUBLISH, publishing).await else {
-            tracing::error!(%job_id, "the folder of files does not answer; its file is left to the sweep");
-            return Published::Unknown;
+        let Ok(published) = timeout(PUBLISH_TIMEOUT, publishing).await else {
+            tracing::error!(%job_id, "the folder of files does not answer; a sweep will remove the file");
+            return PublishOutcome::Unknown;
         };
         let artifact = match published {
             Ok(Ok(artifact)) => artifact,
             Ok(Err(error)) => {
-                if let MakeError::Failed(failure) = MakeError::disk(&error) {
+                if let MakeError::Failed(failure) = MakeError::from_disk(&error) {
                     self.fail(&failure).await;
                 }
-                return Published::Failed;
+                return PublishOutcome::Failed;
             }
             Err(panic) => {
-                tracing::error!(%job_id, %panic, "publishing a file met a fault of the program");
-                return Published::Failed;
+                tracing::error!(%job_id, %panic, "publishing a file panicked");
+                return PublishOutcome::Failed;
             }
         };
-        may_die!("published");
-        match self.insist(|| self.tools.store.complete(self.held, &artifact)).await {
+        crash_point!("published");
+        match self.retry(|| self.context.store.complete(self.held, &artifact)).await {
             Ok(()) => {
-                may_die!("completed");
-                Published::Completed(artifact.size)
+                crash_point!("completed");
+                PublishOutcome::Completed(artifact.size)
             }
-            Err(HeldError::Lost) => {
-                may_die!("lost");
-                if let Err(error) = self.tools.artifacts.remove(job_id, &artifact.filename).await {
+            Err(LeaseError::Lost) => {
+                crash_point!("lost");
+                if let Err(error) = self.context.artifacts.remove(job_id, &artifact.filename).await {
                     tracing::error!(%job_id, %error, "the file of a lost job could not be removed");
                 }
-                Published::Lost
+                PublishOutcome::Lost
             }
-            Err(HeldError::Store(error)) => {
-                tracing::error!(%job_id, %error, "a job was done and the job store did not take it");
-                Published::Unknown
+            Err(LeaseError::Store(error)) => {
+                tracing::error!(%job_id, %error, "a file is finished, and the job store did not answer");
+                PublishOutcome::Unknown
             }
         }
     }
 
-    /// Tells why there is no file; `None` when nobody wants to know any more.
+    /// Reports why the attempt failed; `None` if it has lost the job.
     pub async fn fail(&self, failure: &Failure) -> Option<AfterFailure> {
-        may_die!("failing");
-        let after = self.insist(|| self.tools.store.fail(self.held, failure)).await.ok();
-        may_die!("failed");
+        crash_point!("failing");
+        let after = self.retry(|| self.context.store.fail(self.held, failure)).await.ok();
+        crash_point!("failed");
         after
     }
 
-    /// Hands the job back, for another worker to begin anew.
+    /// Hands the job back, so that another worker begins it again.
     pub async fn release(&self) -> bool {
-        may_die!("releasing");
-        let released = self.insist(|| self.tools.store.release(self.held)).await.is_ok();
-        may_die!("released");
+        crash_point!("releasing");
+        let released = self.retry(|| self.context.store.release(self.held)).await.is_ok();
+        crash_point!("released");
         released
     }
 
-    /// Says something to the store until it answers. The work is done and worth keeping, so this
-    /// goes on for as long as the record may live; once the process stops, for the time of grace.
-    async fn insist<T, F>(&self, say: impl Fn() -> F) -> Result<T, HeldError>
+    /// Calls the store until it answers. The finished work is worth keeping, so this continues for as long as
+    /// the record may live, or for the grace period once the process stops.
+    async fn retry<T, F>(&self, call: impl Fn() -> F) -> Result<T, LeaseError>
     where
-        F: Future<Output = Result<T, HeldError>>,
+        F: Future<Output = Result<T, LeaseError>>,
     {
-        let mut give_up = Instant::now() + self.tools.store.options().ttl;
-        let (mut told, mut stops) = (false, false);
+        let mut deadline = Instant::now() + self.context.store.options().ttl;
+        let (mut is_logged, mut is_stopping) = (false, false);
         loop {
-            match say().await {
-                // What is damaged stays so, and others wait for this worker.
-                Err(HeldError::Store(error))
-                    if !matches!(error, StoreError::Damaged(_)) && Instant::now() < give_up =>
+            match call().await {
+                // A damaged store stays damaged, and other jobs wait for this worker.
+                Err(LeaseError::Store(error))
+                    if !matches!(error, StoreError::Damaged(_)) && Instant::now() < deadline =>
                 {
-                    if !told {
-                        tracing::warn!(job_id = %self.held.job_id, %error, "the job store did not take the end of a job; trying again");
+                    if !is_logged {
+                        tracing::warn!(job_id = %self.held.job_id, %error, "the end of a job could not be stored; retrying");
                     }
-                    told = true;
-                    sleep(AGAIN).await;
+                    is_logged = true;
+                    sleep(RETRY_DELAY).await;
                 }
                 answer => return answer,
             }
-            if !stops && *self.stopping.borrow() {
-                stops = true;
-                give_up = give_up.min(Instant::now() + self.tools.grace.max(LAST_WORDS));
+            if !is_stopping && *self.stopping.borrow() {
+                is_stopping = true;
+                deadline = deadline.min(Instant::now() + self.context.settings.grace.max(MIN_RETRY_TIME));
             }
         }
     }

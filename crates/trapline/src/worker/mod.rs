@@ -1,7 +1,7 @@
 //! Workers: each claims one job at a time and makes its file.
 //!
-//! The work itself runs on a thread of its own ([`Export::make`](crate::export::Export::make)),
-//! so the tasks here (heartbeats, deletion, the clock) go on while all cores are busy.
+//! The file is made on a blocking thread ([`Export::make`](crate::export::Export::make)), so the tasks here
+//! (heartbeats, cancellation, the clock) keep running while all cores are busy.
 
 mod clock;
 mod end;
@@ -21,102 +21,108 @@ use crate::datasets::Datasets;
 use crate::limits::Limits;
 use crate::templates::Templates;
 
-/// A job whose message was lost is found after this at the latest.
-const POLL: Duration = Duration::from_secs(1);
+/// Interval between claims without a message, so that a job whose message was lost is found.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What workers work with.
-#[derive(Clone)]
-pub struct Tools {
-    pub store: Arc<dyn JobStore>,
-    pub artifacts: Artifacts,
-    pub datasets: Datasets,
+/// The settings of workers.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
     pub templates: Templates,
     /// What one export may use of the machine.
     pub limits: Limits,
-    /// How often a worker says that it is at work.
+    /// Interval between heartbeats.
     pub heartbeat: Duration,
-    /// How long a running job may go on after the signal to stop, before it is handed back.
+    /// How long a running job may continue after the signal to stop, before it is handed back.
     pub grace: Duration,
 }
 
-/// Workers at work.
-pub struct Pool {
+/// Everything that workers use.
+#[derive(Clone)]
+pub struct WorkerContext {
+    pub store: Arc<dyn JobStore>,
+    pub artifacts: Artifacts,
+    pub datasets: Datasets,
+    pub settings: WorkerSettings,
+}
+
+/// The running workers of a process.
+pub struct WorkerPool {
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
 
-impl Pool {
-    /// Starts `workers` workers, and the clock that every process keeps.
-    pub fn start(tools: &Tools, workers: usize) -> Self {
+impl WorkerPool {
+    /// Starts `workers` workers, and the clock, which every process runs.
+    pub fn start(context: &WorkerContext, workers: usize) -> Self {
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for _ in 0..workers {
             tasks.spawn(keep_running("worker", stopping.clone(), {
-                let (tools, stopping) = (tools.clone(), stopping.clone());
-                move || work(tools.clone(), stopping.clone())
+                let (context, stopping) = (context.clone(), stopping.clone());
+                move || run_worker(context.clone(), stopping.clone())
             }));
         }
         tasks.spawn(keep_running("clock", stopping.clone(), {
-            let tools = tools.clone();
-            move || clock::tick(tools.clone(), stopping.clone())
+            let context = context.clone();
+            move || clock::run_clock(context.clone(), stopping.clone())
         }));
         Self { tasks, stop }
     }
 
-    /// Lets running jobs finish for the time of grace, then hands them back.
+    /// Lets running jobs finish within the grace period, then hands the others back.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
             if let Err(error) = ended {
-                tracing::error!(%error, "a worker met a fault of the program");
+                tracing::error!(%error, "a worker panicked");
             }
         }
     }
 }
 
-/// Starts a task again when it met a fault of the program: without it jobs would wait for ever.
+/// Restarts a task after a panic. Without the task, jobs would wait forever.
 async fn keep_running<F>(name: &'static str, stopping: watch::Receiver<bool>, task: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     while let Err(error) = tokio::spawn(task()).await {
-        tracing::error!(%error, "the {name} met a fault of the program and is started again");
+        tracing::error!(%error, "the {name} panicked and is restarted");
         if *stopping.borrow() {
             return;
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
-async fn work(tools: Tools, mut stopping: watch::Receiver<bool>) {
+async fn run_worker(context: WorkerContext, mut stopping: watch::Receiver<bool>) {
     let worker = WorkerId::random();
     tracing::debug!(%worker, "worker started");
     let mut answered = true;
     while !*stopping.borrow() {
-        // Another process may have more of a disk, and threads that are not stuck.
-        if !condition().may_begin() {
+        // Leaves the jobs to other processes, which may have a disk with room and no stuck threads.
+        if !condition().may_begin_jobs() {
             tokio::select! {
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 _ = stopping.changed() => {}
             }
             continue;
         }
-        let claimed = tools.store.claim(&worker).await;
+        let claimed = context.store.claim(&worker).await;
         match (&claimed, answered) {
             // Once for each outage.
             (Err(error), true) => {
-                tracing::error!(%worker, %error, "no job can be claimed; trying again each second");
+                tracing::error!(%worker, %error, "jobs cannot be claimed; retrying every second");
             }
             (Ok(_), false) => tracing::info!(%worker, "jobs can be claimed again"),
             _ => {}
         }
         answered = claimed.is_ok();
         match claimed {
-            Ok(Some(claim)) => run::run(&tools, &worker, claim, stopping.clone()).await,
-            nothing => {
+            Ok(Some(claim)) => run::run_attempt(&context, &worker, claim, stopping.clone()).await,
+            none_or_error => {
                 tokio::select! {
-                    () = tools.store.work(), if nothing.is_ok() => {}
-                    () = tokio::time::sleep(POLL) => {}
+                    () = context.store.wait_for_work(), if none_or_error.is_ok() => {}
+                    () = tokio::time::sleep(POLL_INTERVAL) => {}
                     _ = stopping.changed() => {}
                 }
             }

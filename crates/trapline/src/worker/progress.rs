@@ -1,8 +1,8 @@
-//! How far a job is, and whether anybody waits for it: between its thread and its task.
+//! The progress and the cancellation of an attempt, shared by its thread and its task.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Shared by the thread that works and the task that watches over it.
+/// Shared by the thread that makes the file and the task that supervises it.
 #[derive(Debug, Default)]
 pub struct Progress {
     done: AtomicU64,
@@ -10,11 +10,11 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn done(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Nobody waits any more: the work ends at its next look.
+    /// Asks the thread to end at its next check.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }

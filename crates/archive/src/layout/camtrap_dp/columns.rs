@@ -1,11 +1,11 @@
-//! The columns of Camtrap DP 1.0.2, and what each may hold. <https://camtrap-dp.tdwg.org/data>
+//! The columns of Camtrap DP 1.0.2, and their allowed values. <https://camtrap-dp.tdwg.org/data>
 
-use detections::Written;
+use detections::WrittenTime;
 use serde_json::Value;
 
-/// What a cell may hold beside nothing.
+/// The allowed values of a cell, which may always be empty.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(super) enum ColumnKind {
     Text,
     /// A number inside these limits.
     Number(f64, f64),
@@ -21,47 +21,47 @@ pub(super) enum Kind {
     Object,
 }
 
-/// A column, and whether its cells are made anew or may be those of the source.
+/// A column, and whether its cells may be copied from the source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: ColumnKind,
     pub from_source: bool,
 }
 
 const ANY: f64 = f64::INFINITY;
 
-const fn own(name: &'static str, kind: Kind) -> Column {
+const fn own(name: &'static str, kind: ColumnKind) -> Column {
     Column { name, kind, from_source: false }
 }
 
-const fn kept(name: &'static str, kind: Kind) -> Column {
+const fn keep(name: &'static str, kind: ColumnKind) -> Column {
     Column { name, kind, from_source: true }
 }
 
-use Kind::{Choice, Flag, MediaType, Number, Object, Text, Time, Whole};
+use ColumnKind::{Choice, Flag, MediaType, Number, Object, Text, Time, Whole};
 
 pub(super) const DEPLOYMENTS: [Column; 24] = [
     own("deploymentID", Text),
-    kept("locationID", Text),
-    kept("locationName", Text),
+    keep("locationID", Text),
+    keep("locationName", Text),
     own("latitude", Number(-90.0, 90.0)),
     own("longitude", Number(-180.0, 180.0)),
     own("coordinateUncertainty", Whole(1.0, ANY)),
-    kept("deploymentStart", Time),
-    kept("deploymentEnd", Time),
-    kept("setupBy", Text),
-    kept("cameraID", Text),
-    kept("cameraModel", Text),
-    kept("cameraDelay", Whole(0.0, ANY)),
-    kept("cameraHeight", Number(0.0, ANY)),
-    kept("cameraDepth", Number(0.0, ANY)),
-    kept("cameraTilt", Whole(-90.0, 90.0)),
-    kept("cameraHeading", Whole(0.0, 360.0)),
-    kept("detectionDistance", Number(0.0, ANY)),
-    kept("timestampIssues", Flag),
-    kept("baitUse", Flag),
-    kept(
+    keep("deploymentStart", Time),
+    keep("deploymentEnd", Time),
+    keep("setupBy", Text),
+    keep("cameraID", Text),
+    keep("cameraModel", Text),
+    keep("cameraDelay", Whole(0.0, ANY)),
+    keep("cameraHeight", Number(0.0, ANY)),
+    keep("cameraDepth", Number(0.0, ANY)),
+    keep("cameraTilt", Whole(-90.0, 90.0)),
+    keep("cameraHeading", Whole(0.0, 360.0)),
+    keep("detectionDistance", Number(0.0, ANY)),
+    keep("timestampIssues", Flag),
+    keep("baitUse", Flag),
+    keep(
         "featureType",
         Choice(&[
             "roadPaved",
@@ -79,62 +79,62 @@ pub(super) const DEPLOYMENTS: [Column; 24] = [
             "fruitingTree",
         ]),
     ),
-    kept("habitat", Text),
-    kept("deploymentGroups", Text),
-    kept("deploymentTags", Text),
-    kept("deploymentComments", Text),
+    keep("habitat", Text),
+    keep("deploymentGroups", Text),
+    keep("deploymentTags", Text),
+    keep("deploymentComments", Text),
 ];
 
 pub(super) const MEDIA: [Column; 11] = [
     own("mediaID", Text),
     own("deploymentID", Text),
-    kept("captureMethod", Choice(&["activityDetection", "timeLapse"])),
-    kept("timestamp", Time),
+    keep("captureMethod", Choice(&["activityDetection", "timeLapse"])),
+    keep("timestamp", Time),
     own("filePath", Text),
-    kept("filePublic", Flag),
+    keep("filePublic", Flag),
     own("fileName", Text),
     own("fileMediatype", MediaType),
-    kept("exifData", Object),
-    kept("favorite", Flag),
-    kept("mediaComments", Text),
+    keep("exifData", Object),
+    keep("favorite", Flag),
+    keep("mediaComments", Text),
 ];
 
 pub(super) const OBSERVATIONS: [Column; 28] = [
     own("observationID", Text),
     own("deploymentID", Text),
     own("mediaID", Text),
-    kept("eventID", Text),
-    kept("eventStart", Time),
-    kept("eventEnd", Time),
+    keep("eventID", Text),
+    keep("eventStart", Time),
+    keep("eventEnd", Time),
     own("observationLevel", Choice(&["media", "event"])),
     own("observationType", Choice(&["animal", "human", "vehicle", "blank", "unknown", "unclassified"])),
-    kept("cameraSetupType", Choice(&["setup", "calibration"])),
+    keep("cameraSetupType", Choice(&["setup", "calibration"])),
     own("scientificName", Text),
-    kept("count", Whole(1.0, ANY)),
-    kept("lifeStage", Choice(&["adult", "subadult", "juvenile"])),
-    kept("sex", Choice(&["female", "male"])),
-    kept("behavior", Text),
-    kept("individualID", Text),
-    kept("individualPositionRadius", Number(0.0, ANY)),
-    kept("individualPositionAngle", Number(-90.0, 90.0)),
-    kept("individualSpeed", Number(0.0, ANY)),
+    keep("count", Whole(1.0, ANY)),
+    keep("lifeStage", Choice(&["adult", "subadult", "juvenile"])),
+    keep("sex", Choice(&["female", "male"])),
+    keep("behavior", Text),
+    keep("individualID", Text),
+    keep("individualPositionRadius", Number(0.0, ANY)),
+    keep("individualPositionAngle", Number(-90.0, 90.0)),
+    keep("individualSpeed", Number(0.0, ANY)),
     own("bboxX", Number(0.0, 1.0)),
     own("bboxY", Number(0.0, 1.0)),
     own("bboxWidth", Number(1e-15, 1.0)),
     own("bboxHeight", Number(1e-15, 1.0)),
-    kept("classificationMethod", Choice(&["human", "machine"])),
-    kept("classifiedBy", Text),
-    kept("classificationTimestamp", Time),
-    kept("classificationProbability", Number(0.0, 1.0)),
-    kept("observationTags", Text),
-    kept("observationComments", Text),
+    keep("classificationMethod", Choice(&["human", "machine"])),
+    keep("classifiedBy", Text),
+    keep("classificationTimestamp", Time),
+    keep("classificationProbability", Number(0.0, 1.0)),
+    keep("observationTags", Text),
+    keep("observationComments", Text),
 ];
 
-impl Kind {
+impl ColumnKind {
     /// Whether the standard allows the text.
     pub fn allows(self, text: &str) -> bool {
         let inside = |least: f64, most: f64| {
-            // Rust reads more as a number than the standard does.
+            // Rust accepts more forms of numbers than the standard.
             let plain =
                 text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
             plain
@@ -155,11 +155,11 @@ impl Kind {
     }
 }
 
-/// Such as `2020-03-24T11:21:46Z` or `2020-03-24T11:21:46+01:00`, which is how the standard wants
-/// times written.
+/// Whether a text has the form of times in the standard, such as `2020-03-24T11:21:46Z` or
+/// `2020-03-24T11:21:46+01:00`.
 fn is_time(text: &str) -> bool {
     matches!((text.len(), text.as_bytes().get(10)), (20 | 25, Some(b'T')))
-        && Written::parse(text).is_some_and(|written| written.offset.is_some() && !written.date_only)
+        && WrittenTime::parse(text).is_some_and(|written| written.offset.is_some() && !written.date_only)
 }
 
 #[cfg(test)]

@@ -1,24 +1,24 @@
-//! What the package covers: its time, its places and its taxa, of the detections in it alone.
+//! The coverage of the package in time, space and taxa, by its detections only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use detections::{CameraClock, Dataset, Deployment, LocalTime, ObservationType};
 
-use super::offset_at;
+use super::super::times::find_offset;
 
-/// Where and when deployments stood, and what was seen.
+/// The spans of deployments, and the observed classes.
 pub(super) struct Coverage {
-    /// Start and end of each deployment, where it is in the package.
+    /// Start and end of each deployment in the package.
     pub spans: BTreeMap<u32, (LocalTime, LocalTime)>,
-    /// What was seen: its type, and the number of its class where it has one.
+    /// The observed types, with the number of the class if there is one.
     pub kinds: BTreeSet<(ObservationType, Option<u32>)>,
-    /// Deployments whose start or end the source does not tell, by their ids.
+    /// The ids of deployments whose start or end is not known.
     without_span: Vec<String>,
 }
 
 impl Coverage {
-    /// Of these deployments and rows.
-    pub fn of(data: &Dataset, deployments: &BTreeSet<u32>, rows: impl Iterator<Item = u32>) -> Self {
+    /// Computes the coverage of these deployments and rows.
+    pub fn compute(data: &Dataset, deployments: &BTreeSet<u32>, rows: impl Iterator<Item = u32>) -> Self {
         let mut recorded: BTreeMap<u32, (LocalTime, LocalTime)> = BTreeMap::new();
         for (deployment, time) in data.observations.times() {
             let Some(time) = time.filter(|_| deployments.contains(&deployment)) else { continue };
@@ -31,7 +31,7 @@ impl Coverage {
             if deployment.start.is_none() || deployment.end.is_none() {
                 coverage.without_span.push(deployment.id.clone());
             }
-            coverage.spans.extend(span(deployment, recorded.get(&number)).map(|span| (number, span)));
+            coverage.spans.extend(find_span(deployment, recorded.get(&number)).map(|span| (number, span)));
         }
         coverage.kinds.extend(rows.map(|row| {
             let observation = data.observations.get(row);
@@ -47,7 +47,7 @@ impl Coverage {
         Some((first, last))
     }
 
-    /// What stands in the place of what the source does not tell.
+    /// Notes on spans that were taken from records.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         self.without_span.iter().map(|id| {
             format!("deployment {id}: its start or end is not known; that of its records stands in its place")
@@ -55,8 +55,8 @@ impl Coverage {
     }
 }
 
-/// From the start to the end, or from the first to the last record where they are not known.
-fn span(
+/// From start to end; the first or last record replaces one that is not known.
+fn find_span(
     deployment: &Deployment,
     recorded: Option<&(LocalTime, LocalTime)>,
 ) -> Option<(LocalTime, LocalTime)> {
@@ -65,7 +65,7 @@ fn span(
     Some((start, end))
 }
 
-/// The same moment everywhere: seconds since 1970 UTC, of a time on a camera's clock.
-pub(super) fn instant(clock: &CameraClock, time: LocalTime) -> Option<i64> {
-    Some(time.seconds() - i64::from(offset_at(clock, time)?))
+/// Converts a time on a camera's clock to seconds since 1970 UTC.
+pub(super) fn to_utc_seconds(clock: &CameraClock, time: LocalTime) -> Option<i64> {
+    Some(time.seconds() - i64::from(find_offset(clock, time)?))
 }

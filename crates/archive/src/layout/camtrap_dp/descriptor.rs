@@ -1,37 +1,38 @@
-//! `datapackage.json`: what is said of the package as a whole.
+//! `datapackage.json`: the description of the package.
 
 use std::collections::BTreeSet;
 
 use detections::ObservationType;
 use serde_json::{Map, Value, json};
 
-use super::coverage::{Coverage, instant};
+use super::coverage::{Coverage, to_utc_seconds};
 use super::rows::scientific_name;
 use crate::contents::Contents;
-use crate::order::{Coordinates, Media};
-use crate::place::Place;
+use crate::coordinates::Point;
+use crate::request::Media;
+use detections::Coordinates;
 
 const STANDARD: &str = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2";
 
-/// The descriptor. What the source says of itself is kept where it holds for a selection too, and
-/// worked out anew where it does not.
-pub(super) fn descriptor(contents: &Contents<'_>, coverage: &Coverage) -> Value {
+/// Makes the descriptor. Statements of the source are kept if they hold for a selection too, and recomputed
+/// otherwise.
+pub(super) fn make_descriptor(contents: &Contents<'_>, coverage: &Coverage) -> Value {
     let (data, source) = (contents.data, &contents.data.descriptor);
     let mut package = Map::new();
     let mut set = |name: &str, value: Value| {
-        // The standard wants its taxa listed, also when there are none.
+        // The standard requires the taxa, even if there are none.
         if !is_nothing(&value) || name == "taxonomic" {
             package.insert(name.to_owned(), value);
         }
     };
-    let count = contents.included().count();
-    set("resources", ["deployments", "media", "observations"].map(resource).into_iter().collect());
+    let count = contents.list_included().count();
+    set("resources", ["deployments", "media", "observations"].map(make_resource).into_iter().collect());
     set("profile", format!("{STANDARD}/camtrap-dp-profile.json").into());
-    set("name", format!("{}-selection", slug(source["name"].as_str().unwrap_or(&data.title))).into());
-    set("created", created(contents, coverage).into());
+    set("name", format!("{}-selection", make_slug(source["name"].as_str().unwrap_or(&data.title))).into());
+    set("created", find_created(contents, coverage).into());
     set("title", format!("Selection from: {}", data.title).into());
-    set("contributors", contributors(source));
-    let pictures = match contents.order.media {
+    set("contributors", make_contributors(source));
+    let pictures = match contents.job.request.media {
         Media::Whole if contents.count_remote_pictures() > 0 => {
             "their media files, or the addresses of these"
         }
@@ -48,21 +49,21 @@ pub(super) fn descriptor(contents: &Contents<'_>, coverage: &Coverage) -> Value 
     );
     set("description", description.into());
     set("keywords", source["keywords"].clone());
-    set("sources", sources(contents));
-    set("licenses", licences(source));
-    set("bibliographicCitation", citation(contents, count).into());
-    set("project", project(contents));
-    if contents.order.coordinates == Coordinates::Rounded {
+    set("sources", make_sources(contents));
+    set("licenses", make_licences(source));
+    set("bibliographicCitation", make_citation(contents, count).into());
+    set("project", make_project(contents));
+    if contents.job.request.coordinates == Coordinates::Rounded {
         set("coordinatePrecision", 0.1.into());
     } else {
         set("coordinatePrecision", source["coordinatePrecision"].clone());
     }
-    set("spatial", spatial(contents, coverage));
+    set("spatial", make_spatial(contents, coverage));
     if let Some((first, last)) = coverage.days() {
         set("temporal", json!({"start": first.date().to_string(), "end": last.date().to_string()}));
     }
-    set("taxonomic", taxonomic(contents, coverage));
-    set("relatedIdentifiers", related(source));
+    set("taxonomic", make_taxonomic(contents, coverage));
+    set("relatedIdentifiers", make_related(source));
     Value::Object(package)
 }
 
@@ -76,15 +77,15 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn resource(name: &str) -> Value {
+fn make_resource(name: &str) -> Value {
     json!({
         "name": name, "path": format!("{name}.csv"), "profile": "tabular-data-resource", "format": "csv",
         "mediatype": "text/csv", "encoding": "utf-8", "schema": format!("{STANDARD}/{name}-table-schema.json"),
     })
 }
 
-/// Small letters, digits and single hyphens, as a name has to be.
-fn slug(text: &str) -> String {
+/// Makes a valid name: lower-case letters, digits and single hyphens.
+fn make_slug(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
     match slug.char_indices().nth(60) {
@@ -94,21 +95,21 @@ fn slug(text: &str) -> String {
     }
 }
 
-/// The same selection of the same data is the same file, whenever it is asked for. So this is the
-/// age of the data: the source's own date, else the end of what it covers.
-fn created(contents: &Contents<'_>, coverage: &Coverage) -> String {
+/// The same selection from the same data must give the same file at any time, so this is the date of the
+/// data: the source's own date, else the end of the coverage.
+fn find_created(contents: &Contents<'_>, coverage: &Coverage) -> String {
     if let Some(created) = contents.data.descriptor["created"].as_str().filter(|text| !text.is_empty()) {
         return created.to_owned();
     }
     let ends = coverage.spans.iter().filter_map(|(deployment, (_, end))| {
-        instant(&contents.data.deployments[*deployment as usize].clock, *end)
+        to_utc_seconds(&contents.data.deployments[*deployment as usize].clock, *end)
     });
     let last = ends.max().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
     last.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }
 
-/// Those of the source, without their addresses: whoever gets a selection may be anybody.
-fn contributors(source: &Value) -> Value {
+/// The contributors of the source, without their email addresses, since the archive may be passed on.
+fn make_contributors(source: &Value) -> Value {
     const KEPT: [&str; 4] = ["title", "path", "role", "organization"];
     let each = source["contributors"].as_array().into_iter().flatten();
     let mut kept: Vec<Value> = each
@@ -126,8 +127,8 @@ fn contributors(source: &Value) -> Value {
     Value::Array(kept)
 }
 
-/// The source's own sources, and the source itself.
-fn sources(contents: &Contents<'_>) -> Value {
+/// The sources of the source, and the source itself.
+fn make_sources(contents: &Contents<'_>) -> Value {
     let (data, source) = (contents.data, &contents.data.descriptor);
     let mut sources: Vec<Value> = source["sources"].as_array().cloned().unwrap_or_default();
     let mut itself = json!({"title": data.title});
@@ -136,36 +137,35 @@ fn sources(contents: &Contents<'_>) -> Value {
             itself[name] = value.clone();
         }
     }
-    if let Some(model) = &data.made_by {
+    if let Some(model) = &data.model_name {
         sources.push(json!({"title": model}));
     }
     sources.push(itself);
     Value::Array(sources)
 }
 
-/// One for the data and one for the media, as the standard wants when any are stated.
-fn licences(source: &Value) -> Value {
+/// Licences for data and media; the standard requires both if any is stated.
+fn make_licences(source: &Value) -> Value {
     let mut licences: Vec<Value> = source["licenses"].as_array().cloned().unwrap_or_default();
     licences.retain(|licence| matches!(licence["scope"].as_str(), Some("data" | "media")));
     for scope in ["data", "media"] {
         if !licences.iter().any(|licence| licence["scope"] == scope) {
-            // The name that the Open Definition has for what is not stated.
+            // The Open Definition's name for an unstated licence.
             licences.push(json!({"name": "notspecified", "title": "License not specified by the source", "scope": scope}));
         }
     }
     Value::Array(licences)
 }
 
-fn citation(contents: &Contents<'_>, count: usize) -> String {
+fn make_citation(contents: &Contents<'_>, count: usize) -> String {
     match &contents.data.citation {
         Some(citation) => format!("Selection of {count} observations from: {citation}"),
         None => format!("Selection of {count} observations from: {}", contents.data.title),
     }
 }
 
-/// The source's project. What the standard requires and the source does not tell is said to be so
-/// in its description.
-fn project(contents: &Contents<'_>) -> Value {
+/// The project of the source. Required values that the source does not state are marked in its description.
+fn make_project(contents: &Contents<'_>) -> Value {
     let data = contents.data;
     let mut project = data.descriptor["project"].as_object().cloned().unwrap_or_default();
     project.retain(|_, value| !is_nothing(value));
@@ -181,16 +181,16 @@ fn project(contents: &Contents<'_>) -> Value {
     }
     if !guessed.is_empty() {
         let said = project.get("description").and_then(Value::as_str).unwrap_or_default();
-        let told =
+        let described =
             format!("The source does not state {}; Camtrap DP requires a value.", guessed.join(" and "));
-        let description = if said.is_empty() { told } else { format!("{said} {told}") };
+        let description = if said.is_empty() { described } else { format!("{said} {described}") };
         project.insert("description".into(), description.into());
     }
-    let marked = contents.included().any(|included| included.observation.individual.is_some());
+    let marked = contents.list_included().any(|included| included.observation.individual.is_some());
     project.entry("individualAnimals").or_insert_with(|| marked.into());
     let mut levels = Vec::new();
     for (name, level) in [("media", detections::Level::Media), ("event", detections::Level::Event)] {
-        if contents.included().any(|included| included.observation.level == level) {
+        if contents.list_included().any(|included| included.observation.level == level) {
             levels.push(name);
         }
     }
@@ -198,15 +198,14 @@ fn project(contents: &Contents<'_>) -> Value {
     Value::Object(project)
 }
 
-/// The box around the deployments, of their coordinates as they are written; a point when there is
-/// one.
-fn spatial(contents: &Contents<'_>, coverage: &Coverage) -> Value {
+/// The bounding box of the deployments' coordinates as they are written, or a single point.
+fn make_spatial(contents: &Contents<'_>, coverage: &Coverage) -> Value {
     let deployments = coverage.spans.keys().map(|number| &contents.data.deployments[*number as usize]);
     let places = deployments.filter_map(|deployment| {
-        let place = Place { latitude: deployment.latitude?, longitude: deployment.longitude? };
-        Some(if contents.order.coordinates == Coordinates::Rounded { place.rounded().0 } else { place })
+        let place = Point { latitude: deployment.latitude?, longitude: deployment.longitude? };
+        Some(if contents.job.request.coordinates == Coordinates::Rounded { place.round().0 } else { place })
     });
-    let edges = places.fold(None, |edges: Option<[f64; 4]>, Place { latitude, longitude }| {
+    let edges = places.fold(None, |edges: Option<[f64; 4]>, Point { latitude, longitude }| {
         let [west, south, east, north] = edges.unwrap_or([longitude, latitude, longitude, latitude]);
         Some([west.min(longitude), south.min(latitude), east.max(longitude), north.max(latitude)])
     });
@@ -225,7 +224,7 @@ fn spatial(contents: &Contents<'_>, coverage: &Coverage) -> Value {
 }
 
 /// The taxa of the selection, as the source describes them.
-fn taxonomic(contents: &Contents<'_>, coverage: &Coverage) -> Value {
+fn make_taxonomic(contents: &Contents<'_>, coverage: &Coverage) -> Value {
     let data = contents.data;
     let known = |name: &str| {
         let taxa = data.descriptor["taxonomic"].as_array().into_iter().flatten();
@@ -252,8 +251,8 @@ fn taxonomic(contents: &Contents<'_>, coverage: &Coverage) -> Value {
     taxa.collect()
 }
 
-/// What the selection was taken from, where the source has an identifier that can be looked up.
-fn related(source: &Value) -> Value {
+/// The identifier of the source, if it can be looked up.
+fn make_related(source: &Value) -> Value {
     let mut related: Vec<Value> = source["relatedIdentifiers"].as_array().cloned().unwrap_or_default();
     if let Some(id) = source["id"].as_str().filter(|id| id.starts_with("http")) {
         related.push(json!({
@@ -266,12 +265,12 @@ fn related(source: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::slug;
+    use super::make_slug;
 
     #[test]
     fn a_name_is_of_small_letters_and_hyphens() {
-        assert_eq!(slug("Sample from: MICA – Muskrat"), "sample-from-mica-muskrat");
-        assert_eq!(slug("лось"), "survey");
-        assert!(slug(&"a ".repeat(100)).len() <= 60);
+        assert_eq!(make_slug("Sample from: MICA – Muskrat"), "sample-from-mica-muskrat");
+        assert_eq!(make_slug("лось"), "survey");
+        assert!(make_slug(&"a ".repeat(100)).len() <= 60);
     }
 }

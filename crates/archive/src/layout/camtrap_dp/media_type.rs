@@ -1,9 +1,9 @@
 //! Media types of files that are not read.
 
-/// The media type of a file, by the ending of its name, else of its path or address.
-pub(super) fn media_type_of(name: &str, path: &str) -> &'static str {
+/// The media type of a file, from the extension of its name, else of its path or address.
+pub(super) fn find_media_type(name: &str, path: &str) -> &'static str {
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    // Nearly all cameras write JPEG, and the standard wants a type.
+    // Nearly all cameras write JPEG, and the standard requires a type.
     type_by_ending(name).or_else(|| type_by_ending(path)).unwrap_or("image/jpeg")
 }
 
@@ -32,12 +32,12 @@ fn type_by_ending(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::media_type_of;
+    use super::find_media_type;
 
     #[test]
     fn an_ending_says_what_a_file_is() {
-        assert_eq!(media_type_of("IMG_1.PNG", "https://example.org/1/file"), "image/png");
-        assert_eq!(media_type_of("file", "https://example.org/a.MP4?key=a.png"), "video/mp4");
-        assert_eq!(media_type_of("", "https://example.org/1/file"), "image/jpeg");
+        assert_eq!(find_media_type("IMG_1.PNG", "https://example.org/1/file"), "image/png");
+        assert_eq!(find_media_type("file", "https://example.org/a.MP4?key=a.png"), "video/mp4");
+        assert_eq!(find_media_type("", "https://example.org/1/file"), "image/jpeg");
     }
 }

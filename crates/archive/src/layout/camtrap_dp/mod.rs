@@ -1,73 +1,53 @@
-//! A Camera Trap Data Package, version 1.0.2: the detections with their media files, worked out so
-//! that a reader of the package needs nothing else. <https://camtrap-dp.tdwg.org>
+//! A Camera Trap Data Package, version 1.0.2, that is complete in itself: the detections with their media
+//! files. <https://camtrap-dp.tdwg.org>
 
 mod columns;
 mod coverage;
 mod descriptor;
 mod media_type;
+mod requirements;
 mod rows;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detections::{CameraClock, Dataset, Level, LocalTime, Observation, SourceTable, Written};
+use detections::SourceTable;
 
 use super::Tables;
 use crate::contents::{Contents, PictureLocation};
-use crate::error::{ArchiveError, Missing};
-use crate::order::Media;
-use crate::package::Package;
+use crate::error::ArchiveError;
+use crate::request::Media;
+use crate::zip_file::ZipFile;
+
+pub(crate) use requirements::check_observation;
 
 use coverage::Coverage;
-use rows::{Rows, box_of_unread};
+use rows::{Rows, convert_unread_box};
 use table::{Findings, Table};
 
-/// Whether the standard can hold an observation: it wants times with an offset, and coordinates.
-pub(crate) fn writable(data: &Dataset, observation: &Observation<'_>) -> Result<(), Missing> {
-    let deployment = &data.deployments[observation.deployment as usize];
-    let of_file = observation.media.filter(|_| observation.level == Level::Media);
-    let time = match of_file {
-        Some(media) => data.media.time(media),
-        None => observation.time.map(|time| (time, observation.offset)),
-    };
-    let (time, offset) = time.ok_or(Missing::NoTime)?;
-    if offset.or_else(|| offset_at(&deployment.clock, time)).is_none() {
-        return Err(Missing::NoTimeZone);
-    }
-    match (deployment.latitude, deployment.longitude) {
-        (Some(_), Some(_)) => Ok(()),
-        _ => Err(Missing::NoCoordinates),
-    }
-}
-
-/// The offset of a camera's clock, in seconds, when it showed `time`.
-fn offset_at(clock: &CameraClock, time: LocalTime) -> Option<i32> {
-    clock.read(Written { local: time, offset: None, date_only: false }).1
-}
-
 /// Writes the three tables and the descriptor.
-pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Result<Tables, ArchiveError> {
+pub(super) fn write(contents: &Contents<'_>, zip: &mut ZipFile<'_>) -> Result<Tables, ArchiveError> {
     let data = contents.data;
     let mut of_observation = BTreeMap::new();
     let mut without_box = 0;
     let (mut media, mut deployments): (BTreeMap<u32, Vec<_>>, BTreeSet<u32>) = Default::default();
-    for included in contents.included() {
+    for included in contents.list_included() {
         deployments.insert(included.observation.deployment);
         let location = included.location();
         if let Some(((number, task), location)) = included.picture.zip(location) {
             let files = media.entry(task.media).or_default();
             // A whole picture is one row, however many detections are on it.
-            if contents.order.media == Media::Crops || files.is_empty() {
+            if contents.job.request.media == Media::Crops || files.is_empty() {
                 files.push((included.row, location, number));
             }
         }
         let is_unread = matches!(location, Some(PictureLocation::Source));
-        if is_unread && included.observation.bbox.is_some_and(|area| box_of_unread(area).is_none()) {
+        if is_unread && included.observation.bbox.is_some_and(|area| convert_unread_box(area).is_none()) {
             without_box += 1;
         }
         of_observation.insert(included.row, location);
     }
-    let coverage = Coverage::of(data, &deployments, of_observation.keys().copied());
+    let coverage = Coverage::compute(data, &deployments, of_observation.keys().copied());
     let rows = Rows { contents, coverage: &coverage, locations: &of_observation, media: &media };
     let mut findings = Findings::default();
     let tables = [
@@ -76,29 +56,29 @@ pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Resul
             columns: &columns::DEPLOYMENTS,
             source: SourceTable::Deployments,
             rows: deployments.clone(),
-            cells: &|row| vec![rows.deployment(row)],
+            cells: &|row| vec![rows.make_deployment(row)],
         },
         Table {
             name: "media.csv",
             columns: &columns::MEDIA,
             source: SourceTable::Media,
             rows: media.keys().copied().collect(),
-            cells: &|row| rows.media(row),
+            cells: &|row| rows.make_media(row),
         },
         Table {
             name: "observations.csv",
             columns: &columns::OBSERVATIONS,
             source: SourceTable::Observations,
             rows: of_observation.keys().copied().collect(),
-            cells: &|row| vec![rows.observation(row)],
+            cells: &|row| vec![rows.make_observation(row)],
         },
     ];
     let mut entries = Vec::new();
     for table in tables {
-        entries.push(table.write(data, package, &mut findings)?);
+        entries.push(table.write(data, zip, &mut findings)?);
     }
-    let descriptor = descriptor::descriptor(contents, &coverage);
-    let entry = package.deflate("datapackage.json", |to| {
+    let descriptor = descriptor::make_descriptor(contents, &coverage);
+    let entry = zip.deflate("datapackage.json", |to| {
         serde_json::to_writer_pretty(&mut *to, &descriptor)?;
         to.write_all(b"\n")
     })?;
@@ -108,7 +88,7 @@ pub(super) fn write(contents: &Contents<'_>, package: &mut Package<'_>) -> Resul
     Ok(Tables { entries, notes })
 }
 
-/// What is left out, since pictures were not read.
+/// Notes on what is left out because pictures were not read.
 fn notes_on_pictures(contents: &Contents<'_>, without_box: usize) -> impl Iterator<Item = String> {
     let boxes = (without_box > 0).then(|| {
         format!(

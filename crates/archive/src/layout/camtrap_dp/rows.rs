@@ -1,4 +1,4 @@
-//! The rows of the three tables, as far as the data set knows.
+//! Making the rows of the three tables from the data set.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,26 @@ use detections::{
     BoundingBox, Classifier, Dataset, Level, LocalTime, ObservationType, RelativeBox, SourceFormat,
 };
 
-use super::super::name_in_source;
-use super::super::times::timestamp;
+use super::super::find_source_name;
+use super::super::times::{find_offset, format_timestamp};
 use super::coverage::Coverage;
-use super::media_type::media_type_of;
-use super::offset_at;
+use super::media_type::find_media_type;
 use super::table::Cells;
-use crate::contents::{Contents, Filed, PictureLocation};
-use crate::order::{Coordinates, Media};
-use crate::place::Place;
+use crate::contents::{Contents, PictureLocation, WrittenFile};
+use crate::coordinates::Point;
+use crate::request::Media;
+use detections::Coordinates;
 
-/// Sides of boxes that Camtrap DP allows are longer than this.
+/// Camtrap DP requires sides of boxes to be longer than this.
 const SMALLEST_SIDE: f32 = 1e-15;
 
-/// What rows are made of.
+/// The data for the rows.
 pub(super) struct Rows<'a> {
     pub contents: &'a Contents<'a>,
     pub coverage: &'a Coverage,
     /// Where the picture of each observation of the package is.
     pub locations: &'a BTreeMap<u32, Option<PictureLocation<'a>>>,
-    /// For each media row its files: the observation that they show, where the file is, and the number of
+    /// For each media row its files: the observation that each shows, where the file is, and the number of
     /// the picture in the plan.
     pub media: &'a BTreeMap<u32, Vec<(u32, PictureLocation<'a>, usize)>>,
 }
@@ -35,11 +35,11 @@ impl Rows<'_> {
         self.contents.data
     }
 
-    fn written(&self, deployment: u32, time: LocalTime) -> String {
-        timestamp(time, offset_at(&self.data().deployments[deployment as usize].clock, time))
+    fn format_time(&self, deployment: u32, time: LocalTime) -> String {
+        format_timestamp(time, find_offset(&self.data().deployments[deployment as usize].clock, time))
     }
 
-    pub fn deployment(&self, row: u32) -> Cells {
+    pub fn make_deployment(&self, row: u32) -> Cells {
         let deployment = &self.data().deployments[row as usize];
         let location = &self.data().locations[deployment.location as usize];
         let mut cells = Cells::default();
@@ -47,14 +47,14 @@ impl Rows<'_> {
         cells.set("locationID", &location.key);
         cells.set("locationName", &location.name);
         if let (Some(latitude), Some(longitude)) = (deployment.latitude, deployment.longitude) {
-            let place = Place { latitude, longitude };
-            match self.contents.order.coordinates {
+            let place = Point { latitude, longitude };
+            match self.contents.job.request.coordinates {
                 Coordinates::Exact => {
                     cells.set("latitude", latitude.to_string());
                     cells.set("longitude", longitude.to_string());
                 }
                 Coordinates::Rounded => {
-                    let (rounded, metres) = place.rounded();
+                    let (rounded, metres) = place.round();
                     cells.set("latitude", format!("{:.1}", rounded.latitude));
                     cells.set("longitude", format!("{:.1}", rounded.longitude));
                     cells.set("coordinateUncertainty", metres.to_string());
@@ -62,13 +62,13 @@ impl Rows<'_> {
             }
         }
         if let Some((start, end)) = self.coverage.spans.get(&row) {
-            cells.set("deploymentStart", self.written(row, *start));
-            cells.set("deploymentEnd", self.written(row, *end));
+            cells.set("deploymentStart", self.format_time(row, *start));
+            cells.set("deploymentEnd", self.format_time(row, *end));
         }
         cells
     }
 
-    pub fn media(&self, row: u32) -> Vec<Cells> {
+    pub fn make_media(&self, row: u32) -> Vec<Cells> {
         let data = self.data();
         let deployment = data.media.deployment(row);
         let files = self.media.get(&row).into_iter().flatten();
@@ -84,23 +84,23 @@ impl Rows<'_> {
                 cells.set("deploymentID", &data.deployments[deployment as usize].id);
                 if let Some((time, offset)) = data.media.time(row) {
                     let offset =
-                        offset.or_else(|| offset_at(&data.deployments[deployment as usize].clock, time));
-                    cells.set("timestamp", timestamp(time, offset));
+                        offset.or_else(|| find_offset(&data.deployments[deployment as usize].clock, time));
+                    cells.set("timestamp", format_timestamp(time, offset));
                 }
-                // What is not said to be public is taken to be private.
+                // Media count as private unless the source says that they are public.
                 cells.set("filePublic", "false");
                 cells
             })
             .collect()
     }
 
-    /// A picture that is a file of the package: the whole of it, or the crop of an observation.
-    fn set_file(&self, cells: &mut Cells, row: u32, observation: u32, file: &Filed, number: usize) {
+    /// Sets the cells of a picture in the package: the whole picture, or the crop of an observation.
+    fn set_file(&self, cells: &mut Cells, row: u32, observation: u32, file: &WrittenFile, number: usize) {
         let data = self.data();
-        let (id, media_type) = if self.contents.order.media == Media::Crops {
+        let (id, media_type) = if self.contents.job.request.media == Media::Crops {
             (data.observations.get(observation).id, "image/jpeg")
         } else {
-            let seen = self.contents.seen[number];
+            let seen = self.contents.info[number];
             (data.media.id(row), seen.map_or("image/jpeg", |seen| seen.format.media_type()))
         };
         cells.set("mediaID", id);
@@ -109,17 +109,17 @@ impl Rows<'_> {
         cells.set("fileMediatype", media_type);
     }
 
-    /// A picture that stays where it is.
+    /// Sets the cells of a picture that stays in the source.
     fn set_name_in_source(&self, cells: &mut Cells, row: u32) {
         let media = &self.data().media;
-        let (name, path) = (media.file_name(row), name_in_source(media, row));
+        let (name, path) = (media.file_name(row), find_source_name(media, row));
         cells.set("mediaID", media.id(row));
         cells.set("filePath", path);
         cells.set("fileName", name);
-        cells.set_unless_stated("fileMediatype", media_type_of(name, path));
+        cells.set_unless_stated("fileMediatype", find_media_type(name, path));
     }
 
-    pub fn observation(&self, row: u32) -> Cells {
+    pub fn make_observation(&self, row: u32) -> Cells {
         let data = self.data();
         let o = data.observations.get(row);
         let mut cells = Cells::default();
@@ -127,10 +127,11 @@ impl Rows<'_> {
         cells.set("deploymentID", &data.deployments[o.deployment as usize].id);
         cells.set("eventID", o.event.map_or("", |event| data.observations.event_id(event)));
         if let Some(time) = o.time {
-            let offset = o.offset.or_else(|| offset_at(&data.deployments[o.deployment as usize].clock, time));
-            cells.set("eventStart", timestamp(time, offset));
+            let offset =
+                o.offset.or_else(|| find_offset(&data.deployments[o.deployment as usize].clock, time));
+            cells.set("eventStart", format_timestamp(time, offset));
             let seconds = i64::from(o.duration);
-            cells.set("eventEnd", timestamp(time.plus_seconds(seconds), offset));
+            cells.set("eventEnd", format_timestamp(time.plus_seconds(seconds), offset));
         }
         cells.set("observationLevel", if o.level == Level::Media { "media" } else { "event" });
         cells.set("observationType", type_name(o.kind));
@@ -142,12 +143,12 @@ impl Rows<'_> {
         cells.set("lifeStage", o.life_stage.unwrap_or_default().to_lowercase());
         cells.set("sex", o.sex.unwrap_or_default().to_lowercase());
         cells.set("individualID", o.individual.unwrap_or_default());
-        let crops = self.contents.order.media == Media::Crops;
+        let crops = self.contents.job.request.media == Media::Crops;
         if let (Some(media), Some(location)) = (o.media, self.locations.get(&row).copied().flatten()) {
             cells.set("mediaID", if crops { o.id } else { data.media.id(media) });
             let bbox = o.bbox.and_then(|area| match location {
-                PictureLocation::Archive(file) => Some(area.relative(file.width, file.height)),
-                PictureLocation::Source => box_of_unread(area),
+                PictureLocation::Archive(file) => Some(area.to_relative(file.width, file.height)),
+                PictureLocation::Source => convert_unread_box(area),
             });
             set_box(&mut cells, bbox, crops);
         }
@@ -162,17 +163,17 @@ impl Rows<'_> {
             cells.set("classificationMethod", if is_person { "human" } else { "machine" });
         }
         if matches!(data.format, SourceFormat::MegaDetector | SourceFormat::SpeciesNet) {
-            cells.set("classifiedBy", data.made_by.as_deref().unwrap_or(data.format.name()));
+            cells.set("classifiedBy", data.model_name.as_deref().unwrap_or(data.format.name()));
         }
         cells
     }
 }
 
-/// The box as fractions of the picture, clipped to it. A crop is all box.
+/// Sets the box, as fractions of the picture and clipped to it. The box of a crop is the whole crop.
 fn set_box(cells: &mut Cells, bbox: Option<RelativeBox>, crop: bool) {
     let Some(bbox) = bbox else { return };
     let whole = RelativeBox { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
-    let clipped = if crop { whole } else { bbox.clipped() };
+    let clipped = if crop { whole } else { bbox.clip() };
     for (column, side) in [
         ("bboxX", clipped.x),
         ("bboxY", clipped.y),
@@ -183,14 +184,14 @@ fn set_box(cells: &mut Cells, bbox: Option<RelativeBox>, crop: bool) {
     }
 }
 
-/// A box on a picture that was not read, as fractions of it. Pixels are no fractions while nobody knows
-/// how large the picture is, and a box beside it is none.
-pub(super) fn box_of_unread(bbox: BoundingBox) -> Option<RelativeBox> {
+/// Converts a box on a picture that was not read to fractions; `None` for a box in pixels, since the size of
+/// the picture is not known, and for a box outside of the picture.
+pub(super) fn convert_unread_box(bbox: BoundingBox) -> Option<RelativeBox> {
     match bbox {
         BoundingBox::Pixels(_) => None,
         BoundingBox::Relative(area) => {
-            let clipped = area.clipped();
-            // NaN is no side either.
+            let clipped = area.clip();
+            // This also rejects NaN.
             (clipped.width > SMALLEST_SIDE && clipped.height > SMALLEST_SIDE).then_some(area)
         }
     }
@@ -207,8 +208,8 @@ fn type_name(kind: ObservationType) -> &'static str {
     }
 }
 
-/// The name of a taxon. What people, objects and animals that nobody named are called in a source is
-/// none: what they are is known by the type.
+/// The scientific name of a class. Names of people, objects and unidentified animals are not taxa: the
+/// observation type describes them.
 pub(super) fn scientific_name(kind: ObservationType, class: Option<&str>) -> &str {
     match (kind, class) {
         (ObservationType::Human, _) => "Homo sapiens",
@@ -225,12 +226,12 @@ mod tests {
     #[test]
     fn a_box_on_a_picture_that_was_not_read_is_one_of_fractions() {
         let relative = |x: f32, width: f32| RelativeBox { x, y: 0.1, width, height: 0.2 };
-        let known = |area: RelativeBox| box_of_unread(BoundingBox::Relative(area));
+        let known = |area: RelativeBox| convert_unread_box(BoundingBox::Relative(area));
         assert_eq!(known(relative(0.9, 0.4)), Some(relative(0.9, 0.4)));
         for beside in [relative(1.2, 0.4), relative(0.1, 0.0), relative(0.1, f32::NAN)] {
             assert_eq!(known(beside), None, "{beside:?}");
         }
-        assert_eq!(box_of_unread(BoundingBox::Pixels([10.0, 10.0, 20.0, 20.0])), None);
+        assert_eq!(convert_unread_box(BoundingBox::Pixels([10.0, 10.0, 20.0, 20.0])), None);
     }
 
     #[test]

@@ -1,22 +1,22 @@
-//! Reading JPEG files, or the part of them that is needed.
+//! Decoding JPEG files, or parts of them.
 
 use std::ffi::{c_int, c_uint};
 
 use detections::PixelBox;
 use turbojpeg_sys as tj;
 
-use super::super::{CHANNELS, DamagePolicy, Fault, Part, Picture};
+use super::super::{CHANNELS, DamagePolicy, Part, Picture, PictureError};
 use super::header_repair::repair_header;
-use super::{Complaint, Handle, length};
+use super::{Handle, LibraryMessage, to_size};
 
-/// Progressive files with more scans than this are made to keep a decoder busy.
+/// Progressive files with more scans are made to keep a decoder busy.
 const MAX_SCANS: c_int = 500;
-/// Blocks beside the part that is needed: colour is interpolated between neighbours.
+/// Blocks around the part: colour is interpolated between neighbours.
 const MARGIN: u32 = 1;
-/// Width of a block in pixels by how colour is sampled, in the order of the library's `TJSAMP`.
+/// Width of a block in pixels by chroma subsampling, in the order of the library's `TJSAMP`.
 const BLOCKS: [u32; 7] = [8, 16, 16, 8, 8, 32, 8];
 
-/// What the header of a JPEG file says.
+/// The header of a JPEG file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JpegInfo {
     /// Width in pixels, at least 1.
@@ -28,55 +28,54 @@ pub(crate) struct JpegInfo {
 }
 
 /// Reads the header of a JPEG file.
-pub(crate) fn read_info(bytes: &[u8]) -> Result<JpegInfo, Fault> {
-    // Warnings about the header leave its size as it is.
+pub(crate) fn read_info(bytes: &[u8]) -> Result<JpegInfo, PictureError> {
+    // Warnings about the header do not affect the size.
     FileDecoder::open(bytes, OnWarning::Continue).map(|decoder| decoder.info)
 }
 
-/// Decodes the part of a picture that is needed, and what lies around it as far as the format
-/// makes that necessary. `spare` is memory to use again.
+/// Decodes a part of a picture, and what the format requires around it. `spare` is a buffer to reuse.
 ///
-/// A file about which the library warns is [`Fault::Damaged`], unless `policy` accepts it; the
-/// picture then says what is wrong with it.
+/// A file with warnings is [`PictureError::Damaged`], unless `policy` accepts it; then the picture states its
+/// damage.
 pub(crate) fn decode(
     bytes: &[u8],
     part: Part,
     spare: Vec<u8>,
     policy: DamagePolicy,
-) -> Result<Picture, Fault> {
-    let damage = match decode_sound(bytes, part, spare) {
-        Err(Fault::Damaged(damage)) => damage,
+) -> Result<Picture, PictureError> {
+    let damage = match decode_intact(bytes, part, spare) {
+        Err(PictureError::Damaged(damage)) => damage,
         decoded => return decoded,
     };
-    // Some cameras write headers that are slightly wrong around data that are right.
-    let repaired = repair_header(bytes).map(|copy| decode_sound(&copy, part, Vec::new()));
+    // Some cameras write slightly invalid headers for valid data.
+    let repaired = repair_header(bytes).map(|copy| decode_intact(&copy, part, Vec::new()));
     match repaired {
         Some(Ok(picture)) => Ok(picture),
         _ if policy == DamagePolicy::Accept => decode_damaged(bytes, part, damage),
-        _ => Err(Fault::Damaged(damage)),
+        _ => Err(PictureError::Damaged(damage)),
     }
 }
 
-/// Decodes a file that gives the library no reason to warn.
-fn decode_sound(bytes: &[u8], part: Part, spare: Vec<u8>) -> Result<Picture, Fault> {
+/// Decodes a file without any warning.
+fn decode_intact(bytes: &[u8], part: Part, spare: Vec<u8>) -> Result<Picture, PictureError> {
     let mut decoder = FileDecoder::open(bytes, OnWarning::Stop)?;
-    let (picture, complaint) = decoder.decode(part, spare);
-    // With a complaint some rows may not have been written, and hold what was there before.
-    complaint.map_or(Ok(picture), |complaint| Err(complaint.into()))
+    let (picture, message) = decoder.decode(part, spare);
+    // After a message some rows may not have been written, and hold old data.
+    message.map_or(Ok(picture), |message| Err(message.into()))
 }
 
-/// Decodes a file as far as the library can make sense of it. What it cannot is black.
-fn decode_damaged(bytes: &[u8], part: Part, damage: String) -> Result<Picture, Fault> {
+/// Decodes a file as far as possible. The rest is black.
+fn decode_damaged(bytes: &[u8], part: Part, damage: String) -> Result<Picture, PictureError> {
     let mut decoder = FileDecoder::open(bytes, OnWarning::Continue)?;
-    let (picture, complaint) = decoder.decode(part, Vec::new());
-    match complaint {
-        // The library keeps the first warning. Another text is that of an error after it.
-        Some(complaint) if complaint.text != damage => Err(Fault::NotAPicture(complaint.text)),
+    let (picture, message) = decoder.decode(part, Vec::new());
+    match message {
+        // The library keeps the first warning. A different text is an error that followed.
+        Some(message) if message.text != damage => Err(PictureError::NotAPicture(message.text)),
         _ => Ok(Picture { damage: Some(damage), ..picture }),
     }
 }
 
-/// What to do when the library warns.
+/// What to do on a warning.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnWarning {
     Continue,
@@ -85,8 +84,8 @@ enum OnWarning {
 
 /// The decoder of one file.
 ///
-/// Each file gets a new one: after an error the library goes on in the middle of the file before,
-/// and a file without a picture leaves the size of the one before in place.
+/// Each file gets a new decoder: after an error the library would continue in the previous file, and a file
+/// without a picture would keep its size.
 struct FileDecoder<'a> {
     handle: Handle,
     bytes: &'a [u8],
@@ -94,45 +93,44 @@ struct FileDecoder<'a> {
 }
 
 impl<'a> FileDecoder<'a> {
-    fn open(bytes: &'a [u8], on_warning: OnWarning) -> Result<Self, Fault> {
+    fn open(bytes: &'a [u8], on_warning: OnWarning) -> Result<Self, PictureError> {
         let mut handle = Handle::new(tj::TJINIT_TJINIT_DECOMPRESS);
         handle.set(tj::TJPARAM_TJPARAM_SCANLIMIT, MAX_SCANS);
         // Colour profiles are not used, and a broken one does no harm.
         handle.set(tj::TJPARAM_TJPARAM_SAVEMARKERS, 0);
         handle.set(tj::TJPARAM_TJPARAM_STOPONWARNING, c_int::from(on_warning == OnWarning::Stop));
         // SAFETY: the pointer and the length are those of one slice.
-        let done = unsafe { tj::tj3DecompressHeader(handle.raw(), bytes.as_ptr(), length(bytes)) };
-        let complaint = handle.complaint();
-        if done != 0 && !(complaint.is_warning && on_warning == OnWarning::Continue) {
-            return Err(complaint.into());
+        let done = unsafe { tj::tj3DecompressHeader(handle.raw(), bytes.as_ptr(), to_size(bytes)) };
+        let message = handle.read_message();
+        if done != 0 && !(message.is_warning && on_warning == OnWarning::Continue) {
+            return Err(message.into());
         }
-        // In a new handle a size can only come from this file.
+        // With a new handle the size must come from this file.
         let [width, height] = [tj::TJPARAM_TJPARAM_JPEGWIDTH, tj::TJPARAM_TJPARAM_JPEGHEIGHT]
             .map(|parameter| u32::try_from(handle.get(parameter)).unwrap_or(0));
         if width == 0 || height == 0 {
-            return Err(if complaint.is_early_end() {
-                Fault::Truncated(complaint.text)
+            return Err(if message.is_early_end() {
+                PictureError::Truncated(message.text)
             } else {
-                Fault::NotAPicture("a JPEG without a picture in it".into())
+                PictureError::NotAPicture("a JPEG without a picture in it".into())
             });
         }
         if handle.get(tj::TJPARAM_TJPARAM_PRECISION) != 8 {
-            return Err(Fault::NotAPicture("a JPEG with other than 8 bits a sample".into()));
+            return Err(PictureError::NotAPicture("a JPEG with other than 8 bits a sample".into()));
         }
         let is_progressive = handle.get(tj::TJPARAM_TJPARAM_PROGRESSIVE) == 1;
         Ok(Self { handle, bytes, info: JpegInfo { width, height, is_progressive } })
     }
 
-    /// Decodes a part of the picture, and tells what the library complained of.
-    fn decode(&mut self, part: Part, spare: Vec<u8>) -> (Picture, Option<Complaint>) {
+    /// Decodes a part of the picture, and returns the library's message if there is one.
+    fn decode(&mut self, part: Part, spare: Vec<u8>) -> (Picture, Option<LibraryMessage>) {
         let colours = c_uint::try_from(self.handle.get(tj::TJPARAM_TJPARAM_COLORSPACE)).unwrap_or(0);
         let inks = colours == tj::TJCS_TJCS_CMYK || colours == tj::TJCS_TJCS_YCCK;
         let format = if inks { tj::TJPF_TJPF_CMYK } else { tj::TJPF_TJPF_RGBX };
-        let (window, shrink) = self.choose(part);
+        let (window, shrink) = self.choose_window(part);
         let mut pixels = spare;
         let needed = window.width as usize * window.height as usize * CHANNELS;
-        // Never made smaller, since what is taken away would have to be written when it is needed
-        // again.
+        // The buffer never shrinks, since growing it again would clear the added memory.
         if pixels.len() < needed {
             pixels.resize(needed, 0);
         }
@@ -142,22 +140,22 @@ impl<'a> FileDecoder<'a> {
             tj::tj3Decompress8(
                 self.handle.raw(),
                 self.bytes.as_ptr(),
-                length(self.bytes),
+                to_size(self.bytes),
                 pixels.as_mut_ptr(),
                 0,
                 format,
             )
         };
-        let complaint = (done != 0).then(|| self.handle.complaint());
+        let message = (done != 0).then(|| self.handle.read_message());
         let pixels = if inks { convert_inks(&pixels[..needed], is_by_adobe(self.bytes)) } else { pixels };
         let PixelBox { x: left, y: top, width, height } = window;
-        (Picture { width, height, pixels, left, top, shrink, damage: None }, complaint)
+        (Picture { width, height, pixels, left, top, shrink, damage: None }, message)
     }
 
-    /// Sets what the next decoding yields: a window of the shrunken picture, in its pixels.
+    /// Sets the window to decode, in pixels of the shrunken picture.
     ///
-    /// The whole picture at its full size when the library cannot do less with this file.
-    fn choose(&mut self, part: Part) -> (PixelBox, u32) {
+    /// If the library cannot decode a part of this file, the window is the whole picture at full size.
+    fn choose_window(&mut self, part: Part) -> (PixelBox, u32) {
         let JpegInfo { width, height, .. } = self.info;
         let whole = PixelBox { x: 0, y: 0, width, height };
         let sampling = usize::try_from(self.handle.get(tj::TJPARAM_TJPARAM_SUBSAMP)).ok();
@@ -185,7 +183,7 @@ impl<'a> FileDecoder<'a> {
         if set { (window, shrink) } else { (whole, 1) }
     }
 
-    /// Whether the library takes the window; when it does not, it is set to the whole picture.
+    /// Sets the window; `false` if the library refused it, and the whole picture was set.
     fn set_window(&mut self, window: PixelBox, of: PixelBox, shrink: u32) -> bool {
         let number = |side: u32| c_int::try_from(side).unwrap_or(0);
         let factor = |denominator: u32| tj::tjscalingfactor { num: 1, denom: number(denominator) };
@@ -209,23 +207,23 @@ impl<'a> FileDecoder<'a> {
     }
 }
 
-impl From<Complaint> for Fault {
-    fn from(complaint: Complaint) -> Self {
-        match complaint {
+impl From<LibraryMessage> for PictureError {
+    fn from(message: LibraryMessage) -> Self {
+        match message {
             early if early.is_early_end() => Self::Truncated(early.text),
-            Complaint { text, is_warning: true } => Self::Damaged(text),
-            Complaint { text, is_warning: false } => Self::NotAPicture(text),
+            LibraryMessage { text, is_warning: true } => Self::Damaged(text),
+            LibraryMessage { text, is_warning: false } => Self::NotAPicture(text),
         }
     }
 }
 
-/// Adobe's programs write inks inverted, and leave their mark near the start of the file.
+/// Whether one of Adobe's programs wrote the file. They invert inks, and leave a mark near the start.
 fn is_by_adobe(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(1 << 16)];
     head.windows(7).any(|window| window[..2] == [0xFF, 0xEE] && window[4..7] == *b"Ado")
 }
 
-/// Red, green and blue out of cyan, magenta, yellow and black, without a colour profile.
+/// Converts cyan, magenta, yellow and black to red, green and blue, without a colour profile.
 fn convert_inks(pixels: &[u8], inverted: bool) -> Vec<u8> {
     let light = |ink: u8| u16::from(if inverted { ink } else { 255 - ink });
     let mix = |ink: u8, black: u8| u8::try_from(light(ink) * light(black) / 255).unwrap_or(255);

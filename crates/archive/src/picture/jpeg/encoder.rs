@@ -1,20 +1,20 @@
-//! Writing JPEG files.
+//! Encoding JPEG files.
 
 use std::ffi::c_int;
 
 use turbojpeg_sys as tj;
 
 use super::super::{CHANNELS, Picture};
-use super::{Handle, length};
+use super::{Handle, to_size};
 
-/// Writes JPEG files.
+/// An encoder of JPEG files.
 pub(crate) struct Encoder(Handle);
 
 impl Encoder {
-    /// The longest side that the format's encoder takes, in pixels.
+    /// The longest side that the encoder accepts, in pixels.
     pub const MAX_SIDE: u32 = 65_500;
 
-    /// With a quality of 1 to 100, and colour at half the resolution, as cameras do.
+    /// An encoder with a quality from 1 to 100, and chroma at half the resolution, as cameras do.
     pub fn new(quality: u8) -> Self {
         let mut handle = Handle::new(tj::TJINIT_TJINIT_COMPRESS);
         handle.set(tj::TJPARAM_TJPARAM_QUALITY, c_int::from(quality));
@@ -23,17 +23,17 @@ impl Encoder {
         Self(handle)
     }
 
-    /// The file of a picture, without any metadata.
+    /// Encodes a picture, without any metadata.
     ///
     /// # Panics
-    /// When `picture` has no pixels, or sides of over [`Encoder::MAX_SIDE`].
+    /// If `picture` has no pixels, or a side over [`Encoder::MAX_SIDE`].
     pub fn encode(&mut self, picture: &Picture) -> Vec<u8> {
         let [width, height] = [picture.width, picture.height].map(|side| side.try_into().expect("a side"));
         assert!(picture.pixels.len() >= picture.width as usize * picture.height as usize * CHANNELS);
         // SAFETY: the arguments are numbers.
         let room = unsafe { tj::tj3JPEGBufSize(width, height, tj::TJSAMP_TJSAMP_420) };
         let mut bytes: Vec<u8> = vec![0; usize::try_from(room).expect("a crop fits into memory")];
-        let (mut start, mut size) = (bytes.as_mut_ptr(), length(&bytes));
+        let (mut start, mut size) = (bytes.as_mut_ptr(), to_size(&bytes));
         // SAFETY: the pixels are height rows of width pixels of four bytes (asserted); the output has the room
         // that the library asked for, and NOREALLOC keeps it from putting another in its place.
         let done = unsafe {
@@ -48,7 +48,7 @@ impl Encoder {
                 &raw mut size,
             )
         };
-        assert_eq!(done, 0, "{}", self.0.complaint().text);
+        assert_eq!(done, 0, "{}", self.0.read_message().text);
         bytes.truncate(usize::try_from(size).expect("not more than there was room for"));
         bytes
     }

@@ -1,21 +1,19 @@
-//! Headers that are slightly wrong around data that are right.
+//! Repairing slightly invalid headers of valid data.
 //!
-//! Two mistakes are common in what cameras and phones write, and every viewer ignores them: an
-//! unknown version of JFIF, and a scan of a sequential file that does not say that it holds all
-//! coefficients. A decoder warns of both. So that its warnings mean damage, they are corrected in
-//! a copy of the file first.
+//! Cameras and phones often make two mistakes that every viewer ignores: an unknown version of JFIF, and a
+//! scan of a sequential file that does not state that it has all coefficients. The decoder warns of both.
+//! They are corrected in a copy first, so that the remaining warnings mean damage.
 
 /// Markers: frames of sequential files, the start of a scan, JFIF's segment.
 const SEQUENTIAL_FRAMES: [u8; 2] = [0xC0, 0xC1];
 const START_OF_SCAN: u8 = 0xDA;
 const APP0: u8 = 0xE0;
-/// Where a JFIF segment has the first number of its version, after its length and name.
+/// The position of the major version in a JFIF segment, after its length and name.
 const JFIF_VERSION: usize = 7;
-/// What a sequential scan says of its coefficients: all of them, with all their bits.
+/// The parameters of a sequential scan: all coefficients, with all their bits.
 const ALL_COEFFICIENTS: [u8; 3] = [0, 63, 0];
 
-/// A copy of the file with a correct header; `None` when there is nothing to correct, or when the
-/// header cannot be followed.
+/// A copy of the file with a valid header; `None` if it is valid already, or cannot be parsed.
 pub(super) fn repair_header(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut copy = bytes.to_vec();
     let (mut at, mut is_sequential) = (2, false);

@@ -23,7 +23,7 @@ mod header_repair;
 pub(super) use decoder::{decode, read_info};
 pub(crate) use encoder::Encoder;
 pub(super) use excerpt::Excerpts;
-pub(crate) use excerpt::{Excerpt, Excerpted};
+pub(crate) use excerpt::{Excerpt, ExcerptResult};
 
 /// A TurboJPEG instance.
 struct Handle(NonNull<c_void>);
@@ -53,27 +53,27 @@ impl Handle {
         unsafe { tj::tj3Get(self.raw(), to_int(parameter)) }
     }
 
-    /// What the last call complained of.
-    fn complaint(&mut self) -> Complaint {
+    /// The message of the last call.
+    fn read_message(&mut self) -> LibraryMessage {
         // SAFETY: the handle is alive; the text is valid until its next call and is copied here.
         let (text, code) = unsafe {
             let text = CStr::from_ptr(tj::tj3GetErrorStr(self.raw()));
             (text.to_string_lossy().into_owned(), tj::tj3GetErrorCode(self.raw()))
         };
-        Complaint { text, is_warning: code == to_int(tj::TJERR_TJERR_WARNING) }
+        LibraryMessage { text, is_warning: code == to_int(tj::TJERR_TJERR_WARNING) }
     }
 }
 
-/// What the library said of a file.
-struct Complaint {
+/// A message of the library on a file.
+struct LibraryMessage {
     text: String,
-    /// It warned at least once. An error may have followed, which the library does not tell apart.
+    /// It warned at least once. An error may have followed, which the library does not distinguish.
     is_warning: bool,
 }
 
-impl Complaint {
-    /// Whether the file is over before the picture is. A scan that another marker cuts short is
-    /// not meant: that is what a flipped bit looks like.
+impl LibraryMessage {
+    /// Whether the file ends before the picture does. A scan that another marker cuts short does not count:
+    /// that is the effect of a flipped bit.
     fn is_early_end(&self) -> bool {
         self.text.contains("Premature end of JPEG file") || self.text.contains("Premature end of input file")
     }
@@ -81,17 +81,17 @@ impl Complaint {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // SAFETY: the handle is alive, and nobody has it after this.
+        // SAFETY: the handle is alive, and is not used after this.
         unsafe { tj::tj3Destroy(self.raw()) };
     }
 }
 
-/// The library's constants are small and unsigned, and its functions take them signed.
+/// Converts the library's constants, which are small and unsigned, to the signed type of its functions.
 fn to_int(constant: c_uint) -> c_int {
     c_int::try_from(constant).expect("a small constant")
 }
 
-/// The length of a slice as the library takes it.
-fn length(bytes: &[u8]) -> tj::size_t {
+/// The length of a slice in the library's type.
+fn to_size(bytes: &[u8]) -> tj::size_t {
     tj::size_t::try_from(bytes.len()).expect("both count the bytes of one memory")
 }

@@ -1,7 +1,7 @@
-//! Statements made of a mapping and a slice.
+//! SQL statements, built from a mapping and a slice.
 //!
-//! - `statement` is a text with places, and what is bound to them;
-//! - `select` chooses detections, `survey` asks about the survey as a whole.
+//! - `statement` is a text with placeholders, and the values that are bound to them;
+//! - `select` selects detections, `survey` queries the survey as a whole.
 
 mod select;
 mod statement;
@@ -13,19 +13,19 @@ use jiff::tz::TimeZone;
 
 use super::mapping::Mapping;
 use crate::clock::LocalTime;
-use statement::Bound;
+use statement::BoundValue;
 
 pub(super) use statement::Statement;
 
-/// The moments that are read as such, in seconds since 1970: the years 1 to 9998. Others are infinite, or
-/// of no camera, and reports know no calendar for them.
+/// The times that are accepted, in seconds since 1970: those of the years 1 to 9998. Other times are
+/// infinite or outside of the calendar that reports use.
 const MOMENTS: [i64; 2] = [-62_135_596_800, 253_370_764_799];
-/// Stands for any other moment.
+/// Stands for any other time.
 pub(super) const OTHER_MOMENT: i64 = i64::MAX;
-/// The first moment as PostgreSQL writes it, also without a zone.
+/// The first accepted time in PostgreSQL syntax, which is valid with and without a zone.
 const FIRST_MOMENT: &str = "'0001-01-01 00:00:00'";
 
-/// The types that a schema has where statements depend on them, by their names in PostgreSQL.
+/// The PostgreSQL types of the columns that statements depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Types {
     /// Times are on the camera's own clock, without an offset.
@@ -36,7 +36,7 @@ pub(super) struct Types {
     pub event: String,
 }
 
-/// What statements are made of.
+/// Builds statements.
 #[derive(Clone, Copy)]
 pub(super) struct Sql<'a> {
     pub mapping: &'a Mapping,
@@ -44,7 +44,7 @@ pub(super) struct Sql<'a> {
     pub zone: Option<&'a TimeZone>,
 }
 
-/// Columns of [`Sql::rows`], in their order.
+/// The columns of `Sql::select_rows`, in their order.
 pub(super) mod column {
     pub const ID: usize = 0;
     pub const CLASS: usize = 1;
@@ -62,8 +62,9 @@ pub(super) mod column {
     pub const NAME: usize = 13;
 }
 
-/// Seconds since 1970, as `int8`, of a time that may be any: infinite, or of a year that no calendar has.
-fn seconds_if_usual(expression: &str) -> String {
+/// An expression for seconds since 1970 as `int8`; [`OTHER_MOMENT`] for a time that is infinite or out of
+/// range.
+fn seconds_if_possible(expression: &str) -> String {
     let epoch = format!("extract(epoch from {expression})");
     let [first, last] = MOMENTS;
     format!(
@@ -72,18 +73,19 @@ fn seconds_if_usual(expression: &str) -> String {
     )
 }
 
-/// Seconds since 1970, as `int8`, of a time within limits.
+/// An expression for seconds since 1970 as `int8`, for a time that is known to be in range.
 fn seconds(expression: &str) -> String {
     format!("floor(extract(epoch from {expression}))::int8")
 }
 
-/// The type of columns whose texts are compared as such.
+/// Whether a type is compared as text.
 fn is_text(name: &str) -> bool {
     matches!(name, "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "CITEXT")
 }
 
-/// Ids that can be of a type: comparing with others would fail, and they are of no row.
-fn fitting(ids: &[String], of: &str) -> Vec<String> {
+/// Keeps the ids that are valid for a type: no row can have the others, and comparing with them would
+/// fail.
+fn keep_possible_ids(ids: &[String], of: &str) -> Vec<String> {
     let fits = |id: &&String| match of {
         "UUID" => {
             let is_right = |(at, byte): (usize, u8)| match at {
@@ -95,76 +97,76 @@ fn fitting(ids: &[String], of: &str) -> Vec<String> {
         "INT2" => id.parse::<i16>().is_ok(),
         "INT4" => id.parse::<i32>().is_ok(),
         "INT8" => id.parse::<i64>().is_ok(),
-        // No text of PostgreSQL holds a zero byte.
+        // Texts in PostgreSQL cannot contain a zero byte.
         _ => !id.contains('\0'),
     };
     ids.iter().filter(fits).cloned().collect()
 }
 
-/// `expression` is one of `ids`, compared as what it is, so that an index on it serves. Of types whose
-/// texts may be anything the texts are compared: a cast of an id that is none would fail.
-fn among(statement: &mut Statement, expression: &str, of: &str, ids: &[String]) {
-    let place = statement.place(Bound::Texts(fitting(ids, of)));
+/// Adds the condition that `expression` is one of `ids`. It compares values of the column's own type, so
+/// that an index can be used; for unusual types it compares texts, since a cast of an invalid id would fail.
+fn add_id_condition(statement: &mut Statement, expression: &str, of: &str, ids: &[String]) {
+    let place = statement.bind(BoundValue::Texts(keep_possible_ids(ids, of)));
     if is_text(of) {
-        statement.and(format_args!("{expression} = ANY (${place}::text[])"));
+        statement.add_condition(format_args!("{expression} = ANY (${place}::text[])"));
     } else if matches!(of, "UUID" | "INT2" | "INT4" | "INT8") {
-        statement.and(format_args!("{expression} = ANY (${place}::text[]::{}[])", of.to_lowercase()));
+        statement
+            .add_condition(format_args!("{expression} = ANY (${place}::text[]::{}[])", of.to_lowercase()));
     } else {
-        statement.and(format_args!("({expression})::text = ANY (${place}::text[])"));
+        statement.add_condition(format_args!("({expression})::text = ANY (${place}::text[])"));
     }
 }
 
 impl Sql<'_> {
     /// The day of a picture on the cameras' clock.
-    fn day(&self) -> String {
+    fn day_expression(&self) -> String {
         let time = &self.mapping.image.time;
         if self.types.local_times {
             return format!("{time}::date");
         }
-        format!("({time} AT TIME ZONE {})::date", self.zone())
+        format!("({time} AT TIME ZONE {})::date", self.zone_literal())
     }
 
-    fn zone(&self) -> String {
+    fn zone_literal(&self) -> String {
         let name = self.zone.and_then(TimeZone::iana_name).unwrap_or("UTC");
         format!("'{}'", name.replace('\'', "''"))
     }
 
-    /// The moment at which a day begins on the cameras' clock, bound as whatever type the time of a
-    /// picture has.
-    fn start_of(&self, statement: &mut Statement, date: Date) -> String {
+    /// Binds the start of a day on the cameras' clock, in the type of the picture's time.
+    fn bind_day_start(&self, statement: &mut Statement, date: Date) -> String {
         if self.types.local_times {
-            let place = statement.place(Bound::Text(LocalTime::start_of(date).to_string()));
+            let place = statement.bind(BoundValue::Text(LocalTime::start_of(date).to_string()));
             return format!("${place}::text::timestamp");
         }
-        // Also where a clock is set back or on at midnight, this is the day's first moment.
+        // This is the first moment of the day even if the clock changes at midnight.
         let zone = self.zone.cloned().unwrap_or(TimeZone::UTC);
         let begins = date.to_zoned_datetime(zone).map_or(Timestamp::MAX, |day| day.timestamp());
-        let place = statement.place(Bound::Text(begins.to_string()));
+        let place = statement.bind(BoundValue::Text(begins.to_string()));
         format!("${place}::text::timestamptz")
     }
 
-    /// Pictures from the start of one day to the end of another, on the cameras' clock.
-    fn days(&self, statement: &mut Statement, from: Option<Date>, to: Option<Date>) {
+    /// Limits pictures to some days on the cameras' clock.
+    fn add_day_conditions(&self, statement: &mut Statement, from: Option<Date>, to: Option<Date>) {
         let time = &self.mapping.image.time;
         if let Some(from) = from {
-            let from = self.start_of(statement, from);
-            statement.and(format_args!("{time} >= {from}"));
+            let from = self.bind_day_start(statement, from);
+            statement.add_condition(format_args!("{time} >= {from}"));
         }
         if let Some(to) = to.and_then(|to| to.tomorrow().ok()) {
-            let until = self.start_of(statement, to);
-            statement.and(format_args!("{time} < {until}"));
+            let until = self.bind_day_start(statement, to);
+            statement.add_condition(format_args!("{time} < {until}"));
         }
     }
 
-    /// A condition that is true for what counts.
-    fn counted(&self) -> String {
+    /// A condition that holds for detections that count.
+    fn counted_condition(&self) -> String {
         let reasons = self.mapping.not_counted.0.values();
         let conditions: Vec<String> = reasons.map(|reason| format!("({reason}) IS NOT TRUE")).collect();
         if conditions.is_empty() { "true".into() } else { conditions.join(" AND ") }
     }
 
-    /// The tables of detections with their pictures.
-    fn joined(&self) -> String {
+    /// Detections joined with their pictures.
+    fn joined_tables(&self) -> String {
         let Mapping { tables, image, detection, .. } = self.mapping;
         format!(
             "{} AS image\n  JOIN {} AS detection ON {} = {}",
@@ -172,8 +174,8 @@ impl Sql<'_> {
         )
     }
 
-    /// Detections that count, with all that is read of them; conditions follow.
-    fn rows(&self, texts: bool) -> Statement {
+    /// Selects the detections that count; further conditions can be added.
+    fn select_rows(&self, texts: bool) -> Statement {
         let Mapping { tables, image, detection, individual, .. } = self.mapping;
         let unless =
             |expression: &str| if texts { format!("({expression})::text") } else { "null::text".into() };
@@ -189,7 +191,7 @@ impl Sql<'_> {
             String::new()
         };
         let classified_at =
-            if texts { seconds_if_usual(&detection.classified_at) } else { "null::int8".into() };
+            if texts { seconds_if_possible(&detection.classified_at) } else { "null::int8".into() };
         Statement::new(format!(
             "SELECT ({})::text, ({})::text, ({})::text, {}, ({})::text, {classified_at}, {}, {}, {}, ({})::text, \
              ({})::text, {}, {}, {}\nFROM {}{animals}\nWHERE {}",
@@ -203,11 +205,11 @@ impl Sql<'_> {
             of_individual(&individual.life_stage),
             image.id,
             image.location,
-            seconds_if_usual(&image.time),
+            seconds_if_possible(&image.time),
             unless(&image.path),
             unless(&image.name),
-            self.joined(),
-            self.counted(),
+            self.joined_tables(),
+            self.counted_condition(),
         ))
     }
 }
@@ -230,9 +232,9 @@ mod tests {
         let selection =
             Selection { classes: vec![evil.clone()], min_confidence: Some(0.5), ..Selection::default() };
         for statement in [
-            sql.selected(&selection, std::slice::from_ref(&evil)),
-            sql.count(&selection, std::slice::from_ref(&evil)),
-            sql.with_ids(std::slice::from_ref(&evil)),
+            sql.select_matching(&selection, std::slice::from_ref(&evil)),
+            sql.count_matching(&selection, std::slice::from_ref(&evil)),
+            sql.select_ids(std::slice::from_ref(&evil)),
         ] {
             assert!(!statement.sql.contains("DROP"), "{}", statement.sql);
         }
@@ -249,8 +251,8 @@ mod tests {
         ]
         .map(str::to_owned)
         .into();
-        assert_eq!(fitting(&ids, "UUID"), ids[..1]);
-        assert_eq!(fitting(&ids, "INT4"), ids[1..2]);
-        assert_eq!(fitting(&ids[..4], "TEXT"), ids[..3]);
+        assert_eq!(keep_possible_ids(&ids, "UUID"), ids[..1]);
+        assert_eq!(keep_possible_ids(&ids, "INT4"), ids[1..2]);
+        assert_eq!(keep_possible_ids(&ids[..4], "TEXT"), ids[..3]);
     }
 }

@@ -1,4 +1,4 @@
-//! A statement and what is bound to its places.
+//! A statement and its bound values.
 
 use std::fmt::Write;
 
@@ -6,15 +6,15 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres};
 
-/// A statement and what is bound to its places.
+/// A statement and its bound values.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Statement {
     pub sql: String,
-    bound: Vec<Bound>,
+    bound: Vec<BoundValue>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Bound {
+pub(super) enum BoundValue {
     Text(String),
     Texts(Vec<String>),
     Number(f64),
@@ -25,28 +25,28 @@ impl Statement {
         Self { sql: sql.into(), bound: Vec::new() }
     }
 
-    /// The same, to be explained and not run.
-    pub fn explained(&self) -> Self {
+    /// The same statement with `EXPLAIN`.
+    pub fn to_explain(&self) -> Self {
         Self { sql: format!("EXPLAIN {}", self.sql), bound: self.bound.clone() }
     }
 
-    /// For running it. All that a request says is bound, and nothing of it is text of the statement.
-    pub fn query(&self) -> Query<'_, Postgres, PgArguments> {
+    /// The query to run. All values of a request are bound and never part of the text.
+    pub fn to_query(&self) -> Query<'_, Postgres, PgArguments> {
         let query = sqlx::query(AssertSqlSafe(self.sql.clone()));
         self.bound.iter().fold(query, |query, bound| match bound {
-            Bound::Text(text) => query.bind(text),
-            Bound::Texts(texts) => query.bind(texts),
-            Bound::Number(number) => query.bind(number),
+            BoundValue::Text(text) => query.bind(text),
+            BoundValue::Texts(texts) => query.bind(texts),
+            BoundValue::Number(number) => query.bind(number),
         })
     }
 
-    pub(super) fn place(&mut self, bound: Bound) -> usize {
+    pub(super) fn bind(&mut self, bound: BoundValue) -> usize {
         self.bound.push(bound);
         self.bound.len()
     }
 
-    /// Adds a condition.
-    pub(super) fn and(&mut self, condition: std::fmt::Arguments<'_>) {
+    /// Adds a condition with `AND`.
+    pub(super) fn add_condition(&mut self, condition: std::fmt::Arguments<'_>) {
         write!(self.sql, "\n  AND {condition}").expect("writing to a string");
     }
 }

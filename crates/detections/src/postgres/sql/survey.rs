@@ -1,4 +1,4 @@
-//! Statements about a survey as a whole: its places, its classes, and when its cameras worked.
+//! Statements about a survey as a whole: its locations, its classes, and when its cameras worked.
 
 use std::fmt::Write;
 
@@ -9,8 +9,8 @@ use super::{FIRST_MOMENT, Sql, seconds};
 use crate::postgres::mapping::Mapping;
 
 impl Sql<'_> {
-    /// The types of what statements depend on.
-    pub fn types(mapping: &Mapping) -> Statement {
+    /// Selects nothing from the columns whose types statements depend on.
+    pub fn select_types(mapping: &Mapping) -> Statement {
         let Mapping { tables, image, detection, location, .. } = mapping;
         Statement::new(format!(
             "SELECT {}, {}, {}, {}, {} FROM {} AS image, {} AS detection, {} AS location LIMIT 0",
@@ -24,9 +24,9 @@ impl Sql<'_> {
             tables.locations,
         ))
     }
-    /// Places, with the first and the last picture of each that is not of a time still to come, or before
-    /// all times.
-    pub fn locations(&self) -> Statement {
+    /// Selects the locations, each with the times of its first and last picture; times that are in the
+    /// future or out of range are ignored.
+    pub fn select_locations(&self) -> Statement {
         let Mapping { tables, image, location, .. } = self.mapping;
         let edge = |which: &str| {
             let edge = format!(
@@ -50,8 +50,8 @@ impl Sql<'_> {
         ))
     }
 
-    /// Whether this role may change the tables.
-    pub fn may_write(&self) -> Statement {
+    /// Selects whether the role has write access to the tables.
+    pub fn select_write_privilege(&self) -> Statement {
         let tables = &self.mapping.tables;
         let may = |table: &str| {
             format!("has_table_privilege('{}', 'INSERT, UPDATE, DELETE')", table.replace('\'', "''"))
@@ -59,20 +59,20 @@ impl Sql<'_> {
         Statement::new(format!("SELECT {} OR {}", may(&tables.images), may(&tables.detections)))
     }
 
-    /// Classes of what counts, with the number of their detections.
-    pub fn classes(&self) -> Statement {
+    /// Counts the detections of each class, as far as they count.
+    pub fn count_classes(&self) -> Statement {
         let Mapping { tables, detection, .. } = self.mapping;
         Statement::new(format!(
             "SELECT coalesce(({})::text, ''), count(*)\nFROM {} AS detection\nWHERE {}\nGROUP BY 1 ORDER BY 1",
             detection.class,
             tables.detections,
-            self.counted()
+            self.counted_condition()
         ))
     }
 
-    /// How many detections of some days do not count, by each reason in its order; one with two is
-    /// there once.
-    pub fn not_counted(&self, from: Date, to: Date) -> Option<Statement> {
+    /// Counts the detections of some days that do not count, by reason. A detection with two reasons
+    /// counts for the first.
+    pub fn count_not_counted(&self, from: Date, to: Date) -> Option<Statement> {
         let reasons: Vec<&String> = self.mapping.not_counted.0.values().collect();
         let counts = reasons.iter().enumerate().map(|(number, reason)| {
             let earlier: String =
@@ -86,15 +86,15 @@ impl Sql<'_> {
         let mut statement = Statement::new(format!(
             "SELECT {}\nFROM {}\nWHERE NOT ({})",
             counts.join(", "),
-            self.joined(),
-            self.counted()
+            self.joined_tables(),
+            self.counted_condition()
         ));
-        self.days(&mut statement, Some(from), Some(to));
+        self.add_day_conditions(&mut statement, Some(from), Some(to));
         Some(statement)
     }
 
-    /// The first and last picture of each day at each place.
-    pub fn days_with_pictures(&self, from: Date, to: Date) -> Statement {
+    /// Selects the first and last picture of each day at each location.
+    pub fn select_days_with_pictures(&self, from: Date, to: Date) -> Statement {
         let Mapping { tables, image, .. } = self.mapping;
         let mut statement = Statement::new(format!(
             "SELECT ({at})::text, {}, {}\nFROM {} AS image\nWHERE true",
@@ -103,8 +103,9 @@ impl Sql<'_> {
             tables.images,
             at = image.location,
         ));
-        self.days(&mut statement, Some(from), Some(to));
-        write!(statement.sql, "\nGROUP BY {}, {}", image.location, self.day()).expect("writing to a string");
+        self.add_day_conditions(&mut statement, Some(from), Some(to));
+        write!(statement.sql, "\nGROUP BY {}, {}", image.location, self.day_expression())
+            .expect("writing to a string");
         statement
     }
 }

@@ -1,7 +1,7 @@
 -- Makes the record and the place in the queue of a new job, both or neither.
 -- ARGV: id, kind (JSON), request, total or '', ttl, idempotency key or '', fingerprint, title (JSON),
 -- the address at which the end is told, or '', the owner (JSON), or '',
--- most jobs that may wait in all, and of one owner
+-- most jobs that may wait in all, and of one owner, what clients are shown of the request (JSON), or ''
 -- Returns {'new' | 'before', record, its TTL} or {'exists'} or {'taken'}
 -- or {'full'} or {'owner full'}.
 local id, kind, request, total, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -50,6 +50,7 @@ local record = { fields = {
   { 'started_at', 'null' },
 } }
 if owner ~= '' then set(record, 'owner', owner) end
+if ARGV[13] ~= '' then set(record, 'details', ARGV[13]) end
 try_all_commands()
 write(id, record, {}, now, ttl, now + ttl / 2)
 local seq, turn = redis.call('INCR', 'trapline:seq'), next_turn(owner)

@@ -55,7 +55,7 @@ fn missing_values_of_pandas_are_nothing_and_cost_no_row() {
     let data = open(&folder, &ReadOptions::default());
     let numbers = report_on(&data, "2023-05-01", "2023-05-11");
     assert_eq!((numbers.events, numbers.individuals, numbers.locations_surveyed), (2, 3, 2));
-    assert_eq!((numbers.excluded.blank, data.problems.listed().len()), (1, 0));
+    assert_eq!((numbers.excluded.blank, data.problems.list().len()), (1, 0));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn what_a_person_reviewed_as_blank_stays_blank() {
     let numbers = may(&folder);
     assert_eq!(events(&numbers), BTreeMap::from([("Vulpes vulpes", 1)]));
     assert_eq!(numbers.classes[0].naive_occupancy, Some(0.5));
-    // Events that nobody has looked at yet say nothing: the files count.
+    // Events that were not reviewed say nothing: the files count.
     let unreviewed = package(
         &[OAK],
         &["m1,d1,2023-05-02T06:00:00+02:00,a,,"],
@@ -235,7 +235,7 @@ fn a_period_without_data_says_so_and_when_there_are_some() {
     let folder = package(&[OAK], &[], &["o1,d1,,v1,2023-05-02T06:00:00+02:00,,event,blank,,,,"]);
     let data = open(&folder, &ReadOptions::default());
     let numbers = report_on(&data, "2024-05-01", "2024-05-11");
-    assert!(numbers.insights[0].starts_with("No camera was at work"), "{:?}", numbers.insights);
+    assert!(numbers.insights[0].starts_with("No camera was running"), "{:?}", numbers.insights);
     assert!(has_note(&numbers, &["outside the data", "2 May 2023"]), "{:?}", numbers.data_notes);
     // A camera that worked and recorded nothing is not one that no animal passed.
     let silent = report_on(&data, "2023-05-04", "2023-05-06");
@@ -307,7 +307,7 @@ fn words_of_people_and_machines_are_understood_as_types_and_in_any_case() {
         ObservationType::Animal,
         ObservationType::Blank,
     ];
-    assert_eq!((kinds.as_slice(), data.problems.listed().len()), (&expected[..], 0));
+    assert_eq!((kinds.as_slice(), data.problems.list().len()), (&expected[..], 0));
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn ids_and_species_are_the_same_in_every_form_of_their_accents_and_case() {
         ],
     );
     let data = open(&folder, &ReadOptions::default());
-    assert_eq!((data.problems.listed().len(), data.observations.get(0).media), (0, Some(0)));
+    assert_eq!((data.problems.list().len(), data.observations.get(0).media), (0, Some(0)));
     let names: Vec<&str> = data.classes.iter().map(|class| class.name.as_str()).collect();
     assert_eq!(names, ["Vulpes vulpes"]);
 }
@@ -330,7 +330,7 @@ fn ids_and_species_are_the_same_in_every_form_of_their_accents_and_case() {
 fn an_end_before_its_start_is_named_and_a_zone_may_be_named_utc() {
     let visit = "o1,d1,,v1,2023-05-02 04:10:00 UTC,2023-05-02T06:00:00+02:00,event,animal,Vulpes vulpes,1,,";
     let data = open(&package(&[OAK], &[], &[visit]), &ReadOptions::default());
-    let problems: Vec<String> = data.problems.listed().iter().map(ToString::to_string).collect();
+    let problems: Vec<String> = data.problems.list().iter().map(ToString::to_string).collect();
     let expected = "observations.csv, line 2, eventEnd: “2023-05-02T06:00:00+02:00”; expected an end after the start \
                     (value ignored)";
     assert_eq!(problems, [expected]);

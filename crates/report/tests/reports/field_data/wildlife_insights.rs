@@ -189,7 +189,7 @@ fn a_public_download_is_read_without_names_of_places_and_with_pictures_withheld(
     let numbers = report_on(&data, "2023-04-01", "2023-04-21");
     assert_eq!(events(&numbers), BTreeMap::from([("Vulpes vulpes", 1)]));
     assert_eq!((numbers.excluded.blank, numbers.excluded.human, numbers.locations_surveyed), (1, 1, 1));
-    // Coordinates, which may be those of a rare animal, are nobody's name.
+    // Coordinates, which may be those of a rare animal, are never used as a name.
     assert_eq!(data.locations[0].name, "D1");
     assert!(data.observations.iter().any(|o| o.kind == ObservationType::Human && o.media.is_none()));
 }
@@ -205,7 +205,7 @@ fn animals_that_people_keep_are_counted_and_are_a_group_of_their_own() {
         numbers.classes.iter().map(|row| (row.classification.as_str(), row.domestic)).collect();
     assert!(domestic.contains(&("Canis familiaris", true)) && domestic.contains(&("Domestic Cattle", true)));
     assert!(domestic.contains(&("Puma concolor", false)), "{domestic:?}");
-    assert!(numbers.insights[0].contains("2 events are of domestic animals"), "{:?}", numbers.insights);
+    assert!(numbers.insights[0].contains("2 events of domestic animals"), "{:?}", numbers.insights);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn all_rows() -> ReadOptions {
 }
 
 fn problems_of(data: &Dataset) -> Vec<String> {
-    data.problems.listed().iter().map(ToString::to_string).collect()
+    data.problems.list().iter().map(ToString::to_string).collect()
 }
 
 /// A fox on 5 March, at a time of the day.
@@ -280,7 +280,7 @@ fn a_row_without_its_project_is_lost_where_several_have_its_deployment() {
     assert_eq!((data.observations.len(), data.observations.get(0).deployment), (1, 1));
     let problems = problems_of(&data);
     assert!(
-        problems[0].contains("deployment CAM01 is one of 2 projects, and the row names none"),
+        problems[0].contains("2 projects have a deployment CAM01, and the row does not say which"),
         "{problems:?}"
     );
 }
@@ -298,7 +298,7 @@ fn a_row_that_overlapping_parts_of_an_export_share_counts_once() {
     ]);
     let data = open(&folder, &all_rows());
     assert_eq!((data.observations.len(), data.problems.rows_skipped()), (4, 1));
-    assert!(problems_of(&data)[0].starts_with("images_1.csv, line 2, row: the same row again"));
+    assert!(problems_of(&data)[0].starts_with("images_1.csv, line 2, row: a repeated row"));
 }
 
 #[test]
@@ -325,7 +325,7 @@ fn a_sequence_counts_once_and_does_not_end_before_it_starts() {
     let data = open(&folder, &all_rows());
     assert_eq!((data.observations.len(), data.problems.rows_skipped()), (2, 1));
     let problems = problems_of(&data);
-    assert!(problems[0].starts_with("sequences.csv, line 3, row: the same row again"), "{problems:?}");
+    assert!(problems[0].starts_with("sequences.csv, line 3, row: a repeated row"), "{problems:?}");
     let expected = "sequences.csv, line 4, end_time: “2022-03-02 08:00:00”; expected an end after the start (value ignored)";
     assert_eq!(problems[1], expected);
 }

@@ -147,7 +147,7 @@ fn assert_agreement(row: &Value) {
     }
 }
 
-/// The month with the highest rate, held against the others, and the correction over all species.
+/// The month with the highest rate, compared with the others, and the correction over all species.
 pub fn assert_bucket_tests(numbers: &Value, naive: &Naive<'_>) {
     let buckets: Vec<&Value> =
         rows(numbers, "buckets").iter().filter(|bucket| number(bucket, "effort_days") > 0.0).collect();

@@ -7,7 +7,7 @@ use super::naive::Naive;
 use super::permutations::test_activity;
 use super::{circular, intervals};
 
-/// Fewer events are too few for a curve that is held against another.
+/// Fewer events are too few for a curve that is compared with another.
 const ENOUGH: usize = 20;
 /// Overlaps whose test is calculated a second time, which takes a second each.
 const TESTED: usize = 3;

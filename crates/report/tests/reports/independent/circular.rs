@@ -16,7 +16,7 @@ impl Times {
         Self { hours: hours.to_vec(), weights: vec![1.0; hours.len()], events: hours.len() }
     }
 
-    fn weighted(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+    fn iter_weighted(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.hours.iter().copied().zip(self.weights.iter().copied())
     }
 }
@@ -42,7 +42,7 @@ fn bandwidth(times: &Times) -> f64 {
     let mut largest: f64 = 0.0;
     for k in 1..=3_u32 {
         let moment = |part: fn(f64) -> f64| -> f64 {
-            times.weighted().map(|(hour, weight)| weight * part(f64::from(k) * hour / 24.0 * TAU)).sum()
+            times.iter_weighted().map(|(hour, weight)| weight * part(f64::from(k) * hour / 24.0 * TAU)).sum()
         };
         let rho = f64::hypot(moment(f64::cos), moment(f64::sin)) / times.weights.iter().sum::<f64>();
         let (mut low, mut high) = (0.0, 300.0);
@@ -57,13 +57,13 @@ fn bandwidth(times: &Times) -> f64 {
 }
 
 /// A smoothed sample.
-struct Smoothed<'a> {
+struct SmoothedCurve<'a> {
     times: &'a Times,
     kappa: f64,
     norm: f64,
 }
 
-impl<'a> Smoothed<'a> {
+impl<'a> SmoothedCurve<'a> {
     fn new(times: &'a Times, adjust: f64) -> Self {
         let kappa = bandwidth(times) / adjust;
         // Scaled on both sides, since exp(kappa) is beyond floating point.
@@ -74,7 +74,7 @@ impl<'a> Smoothed<'a> {
     /// Density per radian.
     fn density(&self, at: f64) -> f64 {
         let kernel = |hour: f64| (self.kappa * (((at - hour) / 24.0 * TAU).cos() - 1.0)).exp();
-        self.times.weighted().map(|(hour, weight)| weight * kernel(hour)).sum::<f64>() / self.norm
+        self.times.iter_weighted().map(|(hour, weight)| weight * kernel(hour)).sum::<f64>() / self.norm
     }
 }
 
@@ -89,7 +89,7 @@ fn scaled_bessel0(x: f64) -> f64 {
 
 /// Relative activity in each hour, with mean 1.
 pub fn activity(times: &Times) -> Vec<f64> {
-    let smoothed = Smoothed::new(times, 1.0);
+    let smoothed = SmoothedCurve::new(times, 1.0);
     let parts = 12;
     let hour = |hour: u32| {
         let at = |part: u32| f64::from(hour) + (f64::from(part) + 0.5) / f64::from(parts);
@@ -109,16 +109,16 @@ pub fn is_small(a: &Times, b: &Times) -> bool {
 pub fn overlap(a: &Times, b: &Times) -> f64 {
     let is_small = is_small(a, b);
     let adjust = if is_small { 0.8 } else { 1.0 };
-    let (one, other) = (Smoothed::new(a, adjust), Smoothed::new(b, adjust));
+    let (one, other) = (SmoothedCurve::new(a, adjust), SmoothedCurve::new(b, adjust));
     if is_small {
         let steps = 720;
         let at = |step: u32| (f64::from(step) + 0.5) * 24.0 / f64::from(steps);
         let lower = |step| one.density(at(step)).min(other.density(at(step)));
         return (0..steps).map(lower).sum::<f64>() * TAU / f64::from(steps);
     }
-    let share = |own: &Smoothed<'_>, other: &Smoothed<'_>| {
+    let share = |own: &SmoothedCurve<'_>, other: &SmoothedCurve<'_>| {
         let reach = |hour: f64| (other.density(hour) / own.density(hour)).min(1.0);
-        let total: f64 = own.times.weighted().map(|(hour, weight)| weight * reach(hour)).sum();
+        let total: f64 = own.times.iter_weighted().map(|(hour, weight)| weight * reach(hour)).sum();
         total / own.times.weights.iter().sum::<f64>()
     };
     f64::midpoint(share(&one, &other), share(&other, &one))

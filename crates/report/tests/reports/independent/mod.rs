@@ -1,4 +1,4 @@
-//! The numbers of reports held against a second calculation, which shares nothing with the first: it reads
+//! The numbers of reports compared with a second calculation, which shares nothing with the first: it reads
 //! the tables with another library and goes through them with maps, loops and the definitions themselves.
 //! What a report draws at random is drawn here by another generator and compared up to chance.
 
@@ -30,7 +30,7 @@ use fields::{assert_close, count, number, rows, text};
 use naive::Naive;
 use tables::Survey;
 
-use crate::tools::{example, labelled, period, read};
+use crate::tools::{example, label_period, period, read};
 
 fn calculate(survey: &Survey, period: Period) -> Naive<'_> {
     let first_second = |date: jiff::civil::Date| tables::first_second(&date.to_string());
@@ -42,7 +42,7 @@ fn compute(data: &Dataset, request: &Request) -> Value {
 }
 
 /// What is known of a survey beside its tables.
-struct Known {
+struct KnownSurvey {
     /// How far the clocks are from UTC, where the tables do not say so.
     offset_hours: Option<f64>,
     /// The tables say in which taxa the classes lie.
@@ -50,7 +50,12 @@ struct Known {
 }
 
 /// A report on a period, all of whose numbers are as they should be.
-fn check_period<'a>(data: &Dataset, survey: &'a Survey, whole: Period, known: &Known) -> (Value, Naive<'a>) {
+fn check_period<'a>(
+    data: &Dataset,
+    survey: &'a Survey,
+    whole: Period,
+    known: &KnownSurvey,
+) -> (Value, Naive<'a>) {
     let request = Request { sex_and_age: true, ..Request::seasonal_activity(whole.start, whole.end) };
     let numbers = compute(data, &request);
     let naive = calculate(survey, whole);
@@ -69,7 +74,7 @@ fn check_period<'a>(data: &Dataset, survey: &'a Survey, whole: Period, known: &K
 fn a_year_of_algar() {
     let survey = tables::wildlife_insights(&testkit::examples().join("algar.zip"));
     // Nothing is known of these clocks; 112.5 degrees west is seven hours behind.
-    let known = Known { offset_hours: Some(-7.0), has_taxa: true };
+    let known = KnownSurvey { offset_hours: Some(-7.0), has_taxa: true };
     let (numbers, naive) =
         check_period(&example("algar.zip"), &survey, period("2018-05-01", "2019-04-30"), &known);
     // Events with young, and of females, as counted from the table of images.
@@ -106,15 +111,15 @@ fn assert_males(numbers: &Value, naive: &Naive<'_>, class: &str) {
 #[test]
 fn a_year_of_the_camtrap_dp_example() {
     let survey = tables::camtrap_dp(&testkit::examples().join("camtrap-dp"));
-    let known = Known { offset_hours: None, has_taxa: false };
+    let known = KnownSurvey { offset_hours: None, has_taxa: false };
     check_period(&example("camtrap-dp"), &survey, period("2020-05-01", "2021-04-30"), &known);
 }
 
 #[test]
 fn a_seeded_survey() {
-    let package = testkit::seeded(5_000);
+    let package = testkit::make_random_survey(5_000);
     let survey = tables::camtrap_dp(package.write().path());
-    let known = Known { offset_hours: None, has_taxa: false };
+    let known = KnownSurvey { offset_hours: None, has_taxa: false };
     let (numbers, naive) = check_period(&read(&package), &survey, period("2023-03-01", "2023-10-31"), &known);
     let bucks = ratio_row(&numbers, "bucks per doe", None);
     assert_ratio_of_events(bucks, &naive, ["buck", "doe"]);
@@ -135,7 +140,7 @@ fn plan() -> SurveyPlan {
     let nocturnal = Species {
         name: "Testus noctis".into(),
         rate: 0.15,
-        curve: Curve::around(0.5, 3.0),
+        curve: Curve::peak_at(0.5, 3.0),
         most_images: 8,
         ..Species::default()
     };
@@ -174,7 +179,7 @@ fn plan() -> SurveyPlan {
 fn a_simulated_survey_with_two_cameras_at_some_locations() {
     let package = plan().simulate(11);
     let survey = tables::camtrap_dp(package.write().path());
-    let known = Known { offset_hours: None, has_taxa: true };
+    let known = KnownSurvey { offset_hours: None, has_taxa: true };
     // The borders of the period lie within deployments.
     let (numbers, naive) = check_period(&read(&package), &survey, period("2020-01-20", "2020-04-20"), &known);
     assert_share_with_young(&numbers, &naive, "Testus unus");
@@ -183,8 +188,8 @@ fn a_simulated_survey_with_two_cameras_at_some_locations() {
 
 /// A comparison of two periods, all of whose rates and tests are as they should be.
 fn check_comparison<'a>(data: &Dataset, survey: &'a Survey, periods: [Period; 2]) -> (Value, [Naive<'a>; 2]) {
-    let labelled = vec![labelled("First", periods[0]), labelled("Second", periods[1])];
-    let numbers = compute(data, &Request::comparison(labelled).unwrap());
+    let labelled = vec![label_period("First", periods[0]), label_period("Second", periods[1])];
+    let numbers = compute(data, &Request::comparison(labelled));
     let sides = periods.map(|period| calculate(survey, period));
     for (row, naive) in rows(&numbers, "periods").iter().zip(&sides) {
         assert_close(number(row, "effort_days"), naive.effort_days(), 1e-3, text(row, "label"));
@@ -228,14 +233,14 @@ fn summer_and_winter_of_algar() {
 
 #[test]
 fn two_halves_of_a_seeded_survey() {
-    let package = testkit::seeded(4_000);
+    let package = testkit::make_random_survey(4_000);
     let survey = tables::camtrap_dp(package.write().path());
     let periods = [period("2023-03-01", "2023-06-30"), period("2023-08-01", "2023-10-31")];
     let (numbers, _) = check_comparison(&read(&package), &survey, periods);
     assert!(count_verdicts(&numbers, true) > 0);
 }
 
-/// At eight locations there are 256 permutations, which are gone through one by one. Near the equator times of
+/// At eight locations there are 256 permutations, all of which are computed. Near the equator times of
 /// day are compared on the clock.
 #[test]
 fn two_halves_of_a_simulated_survey() {

@@ -85,7 +85,7 @@ pub fn first_second(date: &str) -> i64 {
     seconds(&format!("{date} 00:00:00")).unwrap()
 }
 
-/// Seconds east of UTC, when the text says so.
+/// Seconds east of UTC, if the text has an offset.
 fn offset(text: &str) -> Option<i64> {
     let rest = text.get(19..)?;
     match rest.chars().next()? {

@@ -6,68 +6,68 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::Folder;
-use crate::artifacts::Name;
-use crate::artifacts::owner::{BOOKKEEPING, LONGEST_MARKER, MARKER};
+use crate::artifacts::ArtifactName;
+use crate::artifacts::owner::{BOOKKEEPING, MARKER, MAX_MARKER_SIZE};
 use crate::regular_file::{create_to_write, open_to_read, remove_regular};
 
 impl Folder {
-    fn bookkeeping(&self) -> PathBuf {
+    fn bookkeeping_path(&self) -> PathBuf {
         self.path.join(BOOKKEEPING)
     }
 
-    pub(super) fn journal(&self) -> PathBuf {
-        self.bookkeeping().join(&self.journal)
+    pub(super) fn journal_path(&self) -> PathBuf {
+        self.bookkeeping_path().join(&self.journal)
     }
 
-    pub fn marker(&self) -> PathBuf {
-        self.bookkeeping().join(MARKER)
+    pub fn marker_path(&self) -> PathBuf {
+        self.bookkeeping_path().join(MARKER)
     }
 
-    /// What the marker says; `None` without one.
+    /// Reads the marker; `None` if there is none.
     pub fn read_marker(&self) -> io::Result<Option<Vec<u8>>> {
-        let file = match open_to_read(&self.marker()) {
+        let file = match open_to_read(&self.marker_path()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
         let mut content = Vec::new();
-        file.take(LONGEST_MARKER).read_to_end(&mut content)?;
+        file.take(MAX_MARKER_SIZE).read_to_end(&mut content)?;
         Ok(Some(content))
     }
 
-    /// Writes the marker, unless there is one: of two processes that do so at once one succeeds, and
-    /// nobody ever sees half of it.
+    /// Writes the marker unless there is one. If two processes do so at once, one succeeds, and no process
+    /// ever reads half a marker.
     pub fn create_marker(&self, content: &str) -> io::Result<()> {
-        self.make_bookkeeping()?;
+        self.create_bookkeeping()?;
         let mut builder = tempfile::Builder::new();
-        // Other processes of the service may run as other users; what the umask takes is taken.
+        // Processes of the service may run as different users. The umask still applies.
         builder.prefix(".store-").permissions(std::fs::Permissions::from_mode(0o666));
-        let mut file = builder.tempfile_in(self.bookkeeping())?;
+        let mut file = builder.tempfile_in(self.bookkeeping_path())?;
         file.write_all(content.as_bytes())?;
         file.as_file().sync_all()?;
-        match file.persist_noclobber(self.marker()) {
+        match file.persist_noclobber(self.marker_path()) {
             Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
-                // Not every file system can do that. Half a marker is then a marker that cannot be
-                // read, which lets nobody in.
-                create_to_write(&self.marker())?.write_all(content.as_bytes())?;
+                // Not every file system supports this. Half a marker is then unreadable, so no process starts
+                // with it.
+                create_to_write(&self.marker_path())?.write_all(content.as_bytes())?;
             }
             _ => {}
         }
-        File::open(self.bookkeeping())?.sync_all()
+        File::open(self.bookkeeping_path())?.sync_all()
     }
 
-    /// Makes the folders of bookkeeping, for whoever may use the folder of files.
-    fn make_bookkeeping(&self) -> io::Result<()> {
+    /// Creates the folders of the marker and the journal, with the permissions of the folder of files.
+    fn create_bookkeeping(&self) -> io::Result<()> {
         let permissions = std::fs::metadata(&self.path)?.permissions();
-        for folder in [self.bookkeeping(), self.journal()] {
+        for folder in [self.bookkeeping_path(), self.journal_path()] {
             match std::fs::create_dir(&folder) {
                 Ok(()) => {
-                    // Without them it works for this user alone.
+                    // If this fails, only this user can use the folder.
                     let _ = std::fs::set_permissions(&folder, permissions.clone());
                 }
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 Err(_) if std::fs::symlink_metadata(&folder)?.is_dir() => {}
                 Err(_) => {
-                    let reason = format!("{} has to be a folder, and is something else", folder.display());
+                    let reason = format!("{} exists and is not a folder", folder.display());
                     return Err(io::Error::new(io::ErrorKind::NotADirectory, reason));
                 }
             }
@@ -75,13 +75,13 @@ impl Folder {
         Ok(())
     }
 
-    /// Notes that a file is ours, before there is one.
-    pub fn note(&self, name: &Name) -> io::Result<()> {
-        let entry = self.journal().join(name.file_name());
+    /// Adds a file to the journal, before the file exists.
+    pub fn note(&self, name: &ArtifactName) -> io::Result<()> {
+        let entry = self.journal_path().join(name.file_name());
         let created = match create_to_write(&entry) {
-            // Somebody may have removed the folders.
+            // The folders may have been removed.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.make_bookkeeping()?;
+                self.create_bookkeeping()?;
                 create_to_write(&entry)
             }
             created => created,
@@ -90,22 +90,22 @@ impl Folder {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        // A power cut must not leave the file without its entry: nobody would ever remove it.
-        File::open(self.journal())?.sync_all()
+        // After a power cut, a file without its entry would never be removed.
+        File::open(self.journal_path())?.sync_all()
     }
 
-    /// Whether a file was noted.
-    pub fn is_noted(&self, name: &Name) -> io::Result<bool> {
-        match std::fs::symlink_metadata(self.journal().join(name.file_name())) {
+    /// Whether a file is in the journal.
+    pub fn is_noted(&self, name: &ArtifactName) -> io::Result<bool> {
+        match std::fs::symlink_metadata(self.journal_path().join(name.file_name())) {
             Ok(metadata) => Ok(metadata.is_file()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Removes what was noted, after the file has gone.
-    pub fn forget(&self, name: &Name) -> io::Result<()> {
-        remove_regular(&self.journal().join(name.file_name())).map(drop)
+    /// Removes a file from the journal, after the file itself.
+    pub fn forget(&self, name: &ArtifactName) -> io::Result<()> {
+        remove_regular(&self.journal_path().join(name.file_name())).map(drop)
     }
 }
 

@@ -8,13 +8,12 @@ use crate::access::{Access, Grant, Role};
 /// Who may do what.
 #[derive(Debug, Args)]
 pub struct AccessArguments {
-    /// Let in who has this token, as `trapline token new` prints it; without any, the server listens on
-    /// this machine only and lets in everybody there
-    #[arg(long, value_name = "NAME:ROLE:SHA256", value_delimiter = ' ')]
+    /// A token that has access, as printed by `trapline token new`; repeat as needed. Without any, only
+    /// this machine has access, without a token
+    #[arg(long, value_name = "NAME:ROLE:SHA256", help_heading = "Access", value_delimiter = ' ')]
     pub access: Vec<Grant>,
-    /// What links to files are signed with; the same for all servers of a service [default: made from
-    /// --access]
-    #[arg(long, value_name = "SECRET", hide_env_values = true, requires = "access")]
+    /// Key for signed links to files; the same for all servers of a service [default: made from --access]
+    #[arg(long, value_name = "SECRET", help_heading = "Access", hide_env_values = true, requires = "access")]
     pub link_secret: Option<String>,
 }
 
@@ -32,15 +31,15 @@ pub struct TokenCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum TokenAction {
-    /// Make a token, and what a server needs to know of it
+    /// Make a token, and its entry for --access
     New {
-        /// Whose it is: letters, digits and . _ - @
+        /// Name of the owner: letters, digits and . _ - @
         name: String,
-        /// What they may do: read (look), export (and submit and delete their own), admin (and see and
-        /// delete everybody's)
+        /// read: see data and own exports; export: also submit and delete own exports; admin: also see and
+        /// delete everybody's
         #[arg(long, value_name = "ROLE", default_value = "export", value_parser = one_of(&Role::ALL))]
         role: Role,
-        /// The token and the grant as JSON
+        /// Print the token and the --access entry as JSON
         #[arg(long)]
         json: bool,
     },

@@ -2,18 +2,13 @@
 
 use std::path::PathBuf;
 
-use archive::{Coordinates, Layout, Media};
+use archive::ArchiveRequest;
 use clap::Args;
-use jiff::civil::Date;
 
-use super::{DataArguments, FetchArguments, one_of};
+use super::request_flags::{FlagName, Form, RequestFlagNames, RequestFlags};
+use super::{DataArguments, FetchArguments};
+use crate::requests::{Field, fields_of};
 
-/// How places are written, by the names that requests use.
-const COORDINATES: [(&str, Coordinates); 2] =
-    [("rounded", Coordinates::Rounded), ("exact", Coordinates::Exact)];
-
-// Flags of a command line are what bools are for.
-#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   trapline archive --data examples/camtrap-dp -o detections.zip
@@ -23,69 +18,48 @@ const COORDINATES: [(&str, Coordinates); 2] =
   trapline archive --data examples/camtrap-dp --layout coco -o training.zip
   trapline archive --data md.json --images pictures --max 1000 --sample 7 -o balanced.zip
 
-People and vehicles are left out unless --include-humans asks for them.")]
+People and vehicles are left out unless you give --include-humans.")]
 pub struct ArchiveArguments {
+    #[command(flatten)]
+    pub request: RequestFlags<ArchiveRequest>,
+    /// File with the ids of the detections to export, one per line
+    #[arg(long, value_name = "FILE", help_heading = "Content")]
+    pub ids: Option<PathBuf>,
+    /// File to write
+    #[arg(short, long, value_name = "FILE.zip", help_heading = "Output")]
+    pub output: PathBuf,
+    /// Print the result as JSON on standard output
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
     #[command(flatten)]
     pub data: DataArguments,
     #[command(flatten)]
     pub fetch: FetchArguments,
-    /// First day, YYYY-MM-DD
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<Date>,
-    /// Last day, which is inside
-    #[arg(long, value_name = "DATE")]
-    pub to: Option<Date>,
-    /// A class to export; may be given several times [default: all]
-    #[arg(long, value_name = "CLASS")]
-    pub class: Vec<String>,
-    /// A location to export, by its name or id; may be given several times [default: all]
-    #[arg(long, value_name = "LOCATION")]
-    pub location: Vec<String>,
-    /// A file with the ids of the detections to export, one on each line
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "class", "location", "max", "sample"])]
-    pub ids: Option<PathBuf>,
-    /// At most so many detections: the first, or a sample
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub max: Option<u32>,
-    /// Take a sample that has as many of each class as there are; another seed is another sample
-    #[arg(long, value_name = "SEED")]
-    pub sample: Option<u64>,
-    /// At most so many of each class in the sample
-    #[arg(long, value_name = "N", requires = "sample", value_parser = clap::value_parser!(u32).range(1..))]
-    pub per_class: Option<u32>,
-    /// How it is laid out: crops with a table, a Camtrap DP package, or COCO Camera Traps JSON
-    #[arg(long, value_name = "LAYOUT", default_value = "crops", value_parser = one_of(&Layout::ALL))]
-    pub layout: Layout,
-    /// Which pictures are in a camtrap-dp or coco archive: whole ones (a camtrap-dp archive names those that
-    /// stay on the web by their addresses), crops, none but their addresses (camtrap-dp), or none
-    #[arg(long, value_name = "WHICH", default_value = "whole", value_parser = one_of(&Media::ALL))]
-    pub media: Media,
-    /// Side of the square that crops are fitted into, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 300,
-          value_parser = clap::value_parser!(u32).range(128..=1024))]
-    pub crop_size: u32,
-    /// Put the whole pictures beside the crops
-    #[arg(long)]
-    pub include_originals: bool,
-    /// Put people and vehicles in, and whole pictures on which they were recorded
-    #[arg(long)]
-    pub include_humans: bool,
-    /// Crops of damaged pictures too, which may show what was not there
-    #[arg(long)]
-    pub include_damaged: bool,
-    /// How exactly places are told
-    #[arg(long, value_name = "HOW", default_value = "rounded", value_parser = one_of(&COORDINATES))]
-    pub coordinates: Coordinates,
-    /// Leave out the crops
-    #[arg(long)]
-    pub no_crops: bool,
-    /// Leave out metadata.csv
-    #[arg(long)]
-    pub no_metadata: bool,
-    /// The file to write
-    #[arg(short, long, value_name = "FILE.zip")]
-    pub output: PathBuf,
-    /// Tell what was done as JSON on standard output
-    #[arg(long)]
-    pub json: bool,
+}
+
+impl RequestFlagNames for ArchiveRequest {
+    const FLAG_NAMES: &'static [FlagName] = &[
+        FlagName::new("detection_ids", "ids", "FILE").form(Form::Elsewhere),
+        FlagName::new("filter.start_date", "from", "DATE").help("First day, YYYY-MM-DD"),
+        FlagName::new("filter.end_date", "to", "DATE").help("Last day (inclusive)"),
+        FlagName::new("filter.classifications", "class", "SPECIES")
+            .help("Only this species, by scientific or common name; may be given several times [default: all]"),
+        FlagName::new("filter.locations", "location", "LOCATION")
+            .help("Only this location, by name or id; may be given several times [default: all]"),
+        FlagName::new("max", "max", "N").help("Maximum number of detections"),
+        FlagName::new("filter.min_confidence", "min-confidence", "").form(Form::Elsewhere),
+        FlagName::new("sample.seed", "sample", "SEED").help("Take a random sample, balanced by species; the same seed gives the same sample"),
+        FlagName::new("sample.per_class", "per-class", "N"),
+        FlagName::new("layout", "layout", "LAYOUT"),
+        FlagName::new("media", "media", "WHICH").help("Pictures in a camtrap-dp or coco archive: whole ones, crops, only their web addresses (remote, in \
+             camtrap-dp), or none"),
+        FlagName::new("crop_size", "crop-size", "PIXELS"),
+        FlagName::new("include_metadata_csv", "no-metadata", "").help("Leave out metadata.csv, in the layout crops"),
+        FlagName::new("dataset", "data", "").form(Form::Elsewhere),
+    ];
+    const PERIOD: &'static [&'static str] = &["filter.start_date", "filter.end_date"];
+
+    fn fields() -> Vec<Field> {
+        fields_of::<Self>()
+    }
 }

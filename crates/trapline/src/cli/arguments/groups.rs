@@ -3,29 +3,29 @@
 use clap::Args;
 use detections::{Group, StatedGroups};
 
-use crate::cli::failure::Failure;
+use crate::cli::command_error::CommandError;
 
 /// Which classes are males, females and young, for sex ratio and recruitment.
 #[derive(Debug, Args)]
 pub struct GroupArguments {
-    /// Classes of grown males, with commas between [default: buck; for PostgreSQL with the default mapping
-    /// of classes buck,mature,mid,young]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    /// Names for adult males in the data, separated by commas [default: buck; in a database with the
+    /// default mapping buck,mature,mid,young]
+    #[arg(long, value_name = "NAMES", help_heading = "Data", value_delimiter = ',')]
     pub males: Option<Vec<String>>,
-    /// Classes of grown females [default: doe]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    /// Names for adult females in the data [default: doe]
+    #[arg(long, value_name = "NAMES", help_heading = "Data", value_delimiter = ',')]
     pub females: Option<Vec<String>>,
-    /// Classes of young animals [default: fawn]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    /// Names for young animals in the data [default: fawn]
+    #[arg(long, value_name = "NAMES", help_heading = "Data", value_delimiter = ',')]
     pub juveniles: Option<Vec<String>>,
 }
 
 impl GroupArguments {
     /// What the flags say, unless two of them name the same class.
-    pub fn stated(&self) -> Result<StatedGroups, Failure> {
+    pub fn read_groups(&self) -> Result<StatedGroups, CommandError> {
         StatedGroups::new(self.males.clone(), self.females.clone(), self.juveniles.clone()).map_err(|error| {
             let [first, second] = [error.first, error.second].map(flag_of);
-            Failure::input(format!("{first}, {second}: {error}"))
+            CommandError::input(format!("{first}, {second}: {error}"))
         })
     }
 }

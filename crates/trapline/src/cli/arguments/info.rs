@@ -1,8 +1,12 @@
 //! `trapline info …`.
 
 use clap::Args;
+use detections::Coordinates;
 
-use super::{Coordinates, DataArgument, ReadingArguments};
+use super::{DataArgument, ReadingArguments, one_of};
+
+const COORDINATES: [(&str, Coordinates); 2] =
+    [("rounded", Coordinates::Rounded), ("exact", Coordinates::Exact)];
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -10,17 +14,17 @@ use super::{Coordinates, DataArgument, ReadingArguments};
   trapline info md_results.json --images /pictures
   trapline info examples/camtrap-dp --json
 
-The names that it shows are those that --class and --location take.")]
+--class and --location accept the names that it shows.")]
 pub struct InfoArguments {
-    /// A data set, as for --data of other commands: a path, or the address of a PostgreSQL database
+    /// Data set: a path, or the address of a PostgreSQL database
     #[arg(value_name = "[NAME=]PATH|URL")]
     pub data: DataArgument,
+    /// Coordinate precision
+    #[arg(long, value_name = "HOW", help_heading = "Output", default_value = "rounded", value_parser = one_of(&COORDINATES))]
+    pub coordinates: Coordinates,
+    /// Print everything as JSON
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
     #[command(flatten)]
     pub reading: ReadingArguments,
-    /// How exactly places are told
-    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
-    pub coordinates: Coordinates,
-    /// Print all of it as JSON
-    #[arg(long)]
-    pub json: bool,
 }

@@ -14,20 +14,20 @@ use serde_json::Value;
   trapline job watch JOB
   trapline job download JOB -o detections.zip
 
-Fields are those of the HTTP interface (SERVER/docs lists them). Exit status: 0 done, 1 the job failed or the
-server could not be reached, 2 the call is wrong, 130 stopped with Ctrl-C.")]
+Fields are those of the HTTP API (SERVER/docs lists them). Exit status: 0 done, 1 the job failed or the
+server could not be reached, 2 wrong usage, 130 stopped with Ctrl-C.")]
 pub struct JobCommand {
     /// Address of the server
-    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = server)]
+    #[arg(long, global = true, help_heading = "Server", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = server)]
     pub server: Url,
-    /// Who you are, for servers that ask; better in the environment or a file than in the list of processes
-    #[arg(long, global = true, value_name = "TOKEN", hide_env_values = true)]
+    /// Access token; better in `TRAPLINE_TOKEN` or a file, since other users can see command lines
+    #[arg(long, global = true, help_heading = "Server", value_name = "TOKEN", hide_env_values = true)]
     pub token: Option<String>,
-    /// A file with the token
-    #[arg(long, global = true, value_name = "FILE")]
+    /// File with the access token
+    #[arg(long, global = true, help_heading = "Server", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Results as JSON
-    #[arg(long, global = true)]
+    /// Print results as JSON
+    #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
     #[command(subcommand)]
     pub action: JobAction,
@@ -35,15 +35,15 @@ pub struct JobCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum JobAction {
-    /// Submit an export; its id is printed
+    /// Submit an export and print its id
     Submit(SubmitArguments),
-    /// Tell how an export is doing
+    /// Print the status of an export
     Status(JobArgument),
     /// Follow an export to its end
     Watch(JobArgument),
-    /// Download the file of an export, waiting for it when need be; goes on where it was cut off
+    /// Wait for an export and download its file; continues an interrupted download
     Download(DownloadArguments),
-    /// Stop and remove an export, with its file
+    /// Cancel or delete an export, with its file
     Delete(JobArgument),
 }
 
@@ -59,27 +59,27 @@ pub struct DownloadArguments {
     /// Id of the export
     #[arg(value_name = "JOB")]
     pub job_id: String,
-    /// Where the file goes; a file that is there is replaced [default: its own name, here, unless there
-    /// is such a file]
-    #[arg(short, long, value_name = "FILE")]
+    /// File to write; an existing one is replaced [default: the name of the export in this folder, if no
+    /// such file exists]
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct SubmitArguments {
-    /// A report or an archive
+    /// Report (pdf) or archive (zip)
     pub kind: ExportKind,
     /// Fields of the request: NAME=TEXT, or NAME:=JSON; a.b is the field b inside a
     #[arg(value_name = "NAME=VALUE", value_parser = field)]
-    pub fields: Vec<Field>,
-    /// A file with the request as JSON, or - for standard input; fields are added to it
+    pub fields: Vec<FieldArgument>,
+    /// File with the request as JSON, or - for standard input; fields are added to it
     #[arg(long, value_name = "FILE")]
     pub request: Option<PathBuf>,
-    /// Wait for the end, showing progress
+    /// Wait for the end and show progress
     #[arg(long)]
     pub wait: bool,
-    /// Wait, and download the file; one that is there is replaced
-    #[arg(short, long, value_name = "FILE")]
+    /// Wait and download to this file; an existing one is replaced
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
 }
 
@@ -104,12 +104,12 @@ impl ExportKind {
 
 /// A field of a request: the names that lead to it, and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Field {
+pub struct FieldArgument {
     pub path: Vec<String>,
     pub value: Value,
 }
 
-fn field(text: &str) -> Result<Field, String> {
+fn field(text: &str) -> Result<FieldArgument, String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=TEXT or NAME:=JSON")?;
     let (name, value) = match name.strip_suffix(':') {
         Some(name) => {
@@ -121,7 +121,7 @@ fn field(text: &str) -> Result<Field, String> {
     if path.iter().any(String::is_empty) {
         Err("the name is missing".into())
     } else {
-        Ok(Field { path, value })
+        Ok(FieldArgument { path, value })
     }
 }
 

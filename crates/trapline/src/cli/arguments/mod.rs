@@ -13,10 +13,10 @@ use detections::{DatabaseOptions, DateOrder, Fetch, NameTable, ReadOptions};
 use jiff::tz::TimeZone;
 use jobs::StoreAddress;
 
-use super::failure::Failure;
-use super::lay_out::LayOutArguments;
-use crate::artifacts::{ArtifactsAddress, ImageStore, ServiceName};
-use crate::datasets::{DataArgument, How, MappingArgument};
+use super::command_error::CommandError;
+use super::template_process::TemplateProcessArguments;
+use crate::artifacts::{ArtifactsAddress, ImageBucket, ServiceName};
+use crate::datasets::{DataArgument, MappingArgument, OpenOptions};
 use crate::http::{HostName, Origin};
 use crate::limits::{JOB_MEMORY_MIB, Limits, PICTURE_MEMORY_MIB};
 use crate::telemetry::LogFormat;
@@ -28,6 +28,7 @@ mod groups;
 mod info;
 mod job;
 mod report;
+mod request_flags;
 mod webhook;
 
 pub use self::access::{AccessArguments, TokenAction, TokenCommand};
@@ -37,17 +38,21 @@ pub use self::groups::GroupArguments;
 pub use self::info::InfoArguments;
 #[cfg(test)]
 pub use self::job::ExportKind;
-pub use self::job::{DownloadArguments, Field, JobAction, JobCommand, SubmitArguments};
-pub use self::report::{Coordinates, ReportArguments, ReportType, Since};
+pub use self::job::{DownloadArguments, FieldArgument, JobAction, JobCommand, SubmitArguments};
+pub use self::report::ReportArguments;
+pub use self::request_flags::{RequestFlagNames, RequestFlags};
 pub use self::webhook::WebhookArguments;
 
-/// Reports and archives from camera-trap detections, as jobs whose status can be trusted.
+/// PDF reports and picture archives from camera-trap data
 #[derive(Debug, Parser)]
 #[command(name = "trapline", version, max_term_width = 100, subcommand_required = true)]
-#[command(after_help = "Flags win over environment variables (TRAPLINE_DATA for --data, and so on), \
-which win over trapline.toml.\nExit status: 0 done, 1 the job failed, 2 the call or its input is wrong.")]
+#[command(
+    after_help = "Each flag is also an environment variable (TRAPLINE_DATA for --data) and a key of trapline.toml. \
+Flags win over the environment, the environment over the file.\n\
+Exit status: 0 done, 1 the job failed, 2 wrong usage or input."
+)]
 pub struct Cli {
-    /// A file of settings [default: trapline.toml, when it is there]
+    /// Settings file [default: trapline.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[command(subcommand)]
@@ -56,49 +61,55 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the bundled examples from end to end; the files go to trapline-demo/
+    /// Make two reports and an archive of the bundled examples
     Demo(DemoArguments),
-    /// Serve the HTTP interface, with workers
+    /// Start a server: web page, HTTP API and workers
     Serve(ServeArguments),
-    /// Work on jobs that servers with the same store take
+    /// Run export jobs from a shared queue
     Worker(WorkerArguments),
-    /// Make a report, as PDF or as JSON
+    /// Make a report, as PDF or JSON
     Report(ReportArguments),
-    /// Make an archive of crops with their metadata
+    /// Make a ZIP of animal pictures, a Camtrap DP package or COCO training data
     Archive(ArchiveArguments),
-    /// Show what a data set holds: its days, effort, species, locations, pictures and bad rows
+    /// Show what is in a data set: dates, effort, species, locations, pictures, bad rows
     Info(InfoArguments),
-    /// Submit exports to a server, follow, download and delete them
+    /// Submit, follow, download and delete exports of a server
     Job(JobCommand),
-    /// Make tokens for those whom a server lets in
+    /// Make access tokens for a server
     Token(TokenCommand),
-    /// Say what would fail if a server were started like this
+    /// Check settings and data without starting a server
     Check(ServeArguments),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions {
-        /// For which
+        /// Shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual, for `man -l -`
+    /// Print the manual page, for `man -l -`
     Man,
     /// Lay out numbers with a template, in a process of its own
-    #[command(name = crate::layout::COMMAND, hide = true)]
-    LayOut(LayOutArguments),
+    #[command(name = crate::template_process::COMMAND, hide = true)]
+    TemplateProcess(TemplateProcessArguments),
 }
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Where the files go; a report.pdf, comparison.pdf or detections.zip there is replaced
-    #[arg(long, value_name = "DIR", default_value = "trapline-demo")]
+    /// Folder for the files; existing files of the same names are replaced
+    #[arg(long, value_name = "DIR", help_heading = "Output", default_value = "trapline-demo")]
     pub output: PathBuf,
 }
 
 /// Where data come from.
 #[derive(Debug, Args)]
 pub struct DataArguments {
-    /// A Camtrap DP package or Wildlife Insights export (a folder, a datapackage.json or a .zip), results
-    /// of a detector, or a PostgreSQL database (`postgres://USER@HOST/NAME`)
-    #[arg(long, value_name = "[NAME=]PATH|URL", required = true, value_delimiter = ';')]
+    /// Data set: a Camtrap DP package or Wildlife Insights export (folder, datapackage.json or .zip),
+    /// results of a detector (.json), or a database (`postgres://USER@HOST/NAME`)
+    #[arg(
+        long,
+        value_name = "[NAME=]PATH|URL",
+        help_heading = "Data",
+        required = true,
+        value_delimiter = ';'
+    )]
     pub data: Vec<DataArgument>,
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -111,60 +122,56 @@ impl DataArguments {
     }
 
     /// How the data sets are read.
-    pub fn how(&self, fetch: Option<Arc<dyn Fetch>>) -> Result<How, Failure> {
-        self.reading.how(fetch)
+    pub fn open_options(&self, fetch: Option<Arc<dyn Fetch>>) -> Result<OpenOptions, CommandError> {
+        self.reading.open_options(fetch)
     }
 }
 
 /// How data are read.
 #[derive(Debug, Args)]
 pub struct ReadingArguments {
-    /// A folder, or a bucket (s3://…, gs://…, az://…), in which the paths of pictures are looked for
-    /// before the data set itself
-    #[arg(long, value_name = "DIR|URL")]
+    /// Folder or bucket (s3://…, gs://…, az://…) with the pictures, if they are not in the data set
+    #[arg(long, value_name = "DIR|URL", help_heading = "Data")]
     pub images: Option<ArtifactsAddress>,
-    /// Time zone of the cameras' clocks, such as Europe/Brussels [default: as deployments tell]
-    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
+    /// Time zone of the cameras' clocks, such as Europe/Brussels [default: from the deployments]
+    #[arg(long, value_name = "ZONE", help_heading = "Data", value_parser = time_zone)]
     pub time_zone: Option<TimeZone>,
-    /// Order of day and month in dates such as 04/05/2018, where a column does not tell: dmy or mdy
-    #[arg(long, value_name = "ORDER")]
+    /// Order of day and month in dates such as 04/05/2018, if the column does not show it: dmy or mdy
+    #[arg(long, value_name = "ORDER", help_heading = "Data")]
     pub date_order: Option<DateOrder>,
-    /// Deployments without a named location that stand within so many metres of each other are at one
-    /// location
-    #[arg(long, value_name = "METRES", default_value_t = 0.0, value_parser = metres)]
+    /// Join deployments without a named location that are at most this far apart, in metres
+    #[arg(long, value_name = "METRES", help_heading = "Data", default_value_t = 0.0, value_parser = metres)]
     pub join_locations: f64,
-    /// Rows of a table that may be lost, in percent, before the data set is refused
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
+    /// Refuse a data set that loses more than this share of a table's rows, in percent
+    #[arg(long, value_name = "PERCENT", help_heading = "Data", default_value_t = 5.0, value_parser = percent)]
     pub allow_bad_rows: f64,
-    /// Boxes that a detector is less sure of are not read, 0 to 1 [default: what its results advise,
-    /// else 0.2]
-    #[arg(long, value_name = "CONFIDENCE", value_parser = fraction)]
+    /// Ignore boxes of a detector below this confidence, 0 to 1 [default: as the results recommend, else
+    /// 0.2]
+    #[arg(long, value_name = "CONFIDENCE", help_heading = "Data", value_parser = fraction)]
     pub min_confidence: Option<f32>,
-    /// Media files larger than this are not read, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Largest picture file that is read, in MiB
+    #[arg(long, value_name = "MIB", help_heading = "Limits", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_file_size: u32,
-    /// How the tables of a database are read: a file of TOML; as often as there are databases
-    #[arg(long, value_name = "[NAME=]FILE", value_delimiter = ';')]
+    /// TOML file that maps the tables of a database; repeat for several databases
+    #[arg(long, value_name = "[NAME=]FILE", help_heading = "Database", value_delimiter = ';')]
     pub mapping: Vec<MappingArgument>,
-    /// Connections to each database at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum number of connections to each database
+    #[arg(long, value_name = "N", help_heading = "Database", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     pub database_connections: u32,
-    /// The longest that a database may take for one statement, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    /// Statement timeout, in seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Database", default_value = "300", value_parser = seconds)]
     pub database_timeout: Duration,
-    /// Memory that one export may take, in MiB: rows of a database, a decoded picture, the pages of a
-    /// report
-    #[arg(long, value_name = "MIB", default_value_t = JOB_MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum memory of one export, in MiB: rows of a database, a decoded picture, pages of a report
+    #[arg(long, value_name = "MIB", help_heading = "Limits", default_value_t = JOB_MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
     pub job_memory: u32,
-    /// Memory that the pictures of all exports may take at once, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = PICTURE_MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum memory of all pictures that are being decoded, in MiB
+    #[arg(long, value_name = "MIB", help_heading = "Limits", default_value_t = PICTURE_MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
     pub picture_memory: u32,
-    /// Common names of species, which stand before those in the data: a table with the columns
-    /// scientificName, language and name
-    #[arg(long, value_name = "FILE")]
+    /// Table of common names, used before those in the data; columns scientificName, language, name
+    #[arg(long, value_name = "FILE", help_heading = "Data")]
     pub names: Option<PathBuf>,
-    /// The language of common names out of a table, such as eng, deu or fra
-    #[arg(long, value_name = "LANGUAGE", default_value = NameTable::ENGLISH)]
+    /// Language of common names, such as eng, deu or fra
+    #[arg(long, value_name = "LANGUAGE", help_heading = "Data", default_value = NameTable::ENGLISH)]
     pub language: String,
     #[command(flatten)]
     pub groups: GroupArguments,
@@ -177,7 +184,7 @@ impl ReadingArguments {
     }
 
     /// How the data sets are read.
-    pub fn how(&self, fetch: Option<Arc<dyn Fetch>>) -> Result<How, Failure> {
+    pub fn open_options(&self, fetch: Option<Arc<dyn Fetch>>) -> Result<OpenOptions, CommandError> {
         let database = DatabaseOptions {
             connections: self.database_connections,
             statement_timeout: self.database_timeout,
@@ -188,22 +195,22 @@ impl ReadingArguments {
             None => (None, None),
             Some(ArtifactsAddress::Folder(folder)) => (Some(folder.clone()), None),
             Some(ArtifactsAddress::Bucket(url)) => {
-                let store = ImageStore::at(url)
-                    .map_err(|error| Failure::input(format!("--images {url}: {error}")))?;
-                (None, Some(Arc::new(store) as Arc<dyn Fetch>))
+                let bucket = ImageBucket::open(url)
+                    .map_err(|error| CommandError::input(format!("--images {url}: {error}")))?;
+                (None, Some(Arc::new(bucket) as Arc<dyn Fetch>))
             }
         };
         let names = self.name_table()?;
-        let groups = self.groups.stated()?;
+        let groups = self.groups.read_groups()?;
         let read = ReadOptions { fetch, images, image_store, names, groups, ..self.options() };
-        Ok(How { read, database, mappings: self.mapping.clone() })
+        Ok(OpenOptions { read, database, mappings: self.mapping.clone() })
     }
 
-    fn name_table(&self) -> Result<Arc<NameTable>, Failure> {
+    fn name_table(&self) -> Result<Arc<NameTable>, CommandError> {
         let table = match &self.names {
             None => NameTable::in_language(&self.language),
             Some(path) => NameTable::read(path, &self.language)
-                .map_err(|error| Failure::input(format!("--names: {error}")))?,
+                .map_err(|error| CommandError::input(format!("--names: {error}")))?,
         };
         Ok(Arc::new(table))
     }
@@ -226,51 +233,58 @@ impl ReadingArguments {
   trapline serve --data examples/algar.zip
   trapline serve --data algar=examples/algar.zip --data heron=examples/camtrap-dp --workers 4")]
 pub struct ServeArguments {
-    #[command(flatten)]
-    pub data: DataArguments,
-    #[command(flatten)]
-    pub fetch: FetchArguments,
     /// Address and port; port 0 chooses a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Server", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Where jobs are kept: a folder for this process alone, or a server for several
-    #[arg(long, value_name = "sqlite:DIR|redis://…", default_value = "sqlite:trapline-data/jobs")]
+    /// Where jobs are kept: a folder for one process, or Redis for several
+    #[arg(
+        long,
+        value_name = "sqlite:DIR|redis://…",
+        help_heading = "Jobs",
+        default_value = "sqlite:trapline-data/jobs"
+    )]
     pub store: StoreAddress,
-    /// Jobs that run at once; 0 takes jobs and runs none [default: the number of cores]
-    #[arg(long, value_name = "N")]
+    /// Number of jobs that run at once; 0 only accepts jobs [default: number of cores]
+    #[arg(long, value_name = "N", help_heading = "Jobs")]
     pub workers: Option<usize>,
-    /// Exports that may wait, in all; more are asked to come back later
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum number of waiting exports; further ones get 503
+    #[arg(long, value_name = "N", help_heading = "Jobs", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_queued: u32,
-    /// Exports of one name (see --access) that may wait
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Maximum number of waiting exports of one owner (see --access); further ones get 429
+    #[arg(long, value_name = "N", help_heading = "Jobs", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_queued_each: u32,
-    /// The longest that the head of a request may take, and a connection may be silent, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    /// Timeout for the head of a request, and for idle connections, in seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Server", default_value = "60", value_parser = seconds)]
     pub head_timeout: Duration,
-    /// The longest that the body of a request may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    /// Timeout for the body of a request, in seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Server", default_value = "30", value_parser = seconds)]
     pub body_timeout: Duration,
-    /// The longest that a client may take nothing of an answer that is being sent, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    /// Disconnect clients that read nothing of a response for this time, in seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Server", default_value = "30", value_parser = seconds)]
     pub write_timeout: Duration,
-    /// Connections at once; more are answered with 503 and closed [default: half of the file descriptors
-    /// after 256, at most 4096]
-    #[arg(long, value_name = "N")]
+    /// Maximum number of connections; further ones get 503 [default: half of the file descriptors after
+    /// 256, at most 4096]
+    #[arg(long, value_name = "N", help_heading = "Server")]
     pub max_connections: Option<NonZeroUsize>,
-    /// Let pages of this origin (`https://example.org`) speak to the server; as often as needed
-    #[arg(long, value_name = "ORIGIN", value_delimiter = ' ')]
+    /// Allow pages of this origin (`https://example.org`) to use the server; repeat as needed
+    #[arg(long, value_name = "ORIGIN", help_heading = "Access", value_delimiter = ' ')]
     pub cors_origin: Vec<Origin>,
-    /// Send whoever downloads from a bucket to the bucket itself, with a link that is good for five
-    /// minutes
-    #[arg(long)]
+    /// Refuse requests with unknown fields, instead of a warning
+    #[arg(long, help_heading = "Server")]
+    pub strict: bool,
+    /// Redirect downloads to the bucket, with links that are valid for five minutes
+    #[arg(long, help_heading = "Files")]
     pub artifacts_redirect: bool,
     #[command(flatten)]
     pub access: AccessArguments,
     #[command(flatten)]
+    pub jobs: JobArguments,
+    #[command(flatten)]
     pub webhooks: WebhookArguments,
     #[command(flatten)]
-    pub jobs: JobArguments,
+    pub data: DataArguments,
+    #[command(flatten)]
+    pub fetch: FetchArguments,
 }
 
 #[derive(Debug, Args)]
@@ -280,70 +294,70 @@ pub struct ServeArguments {
 
 Processes that share a store need the same data sets, by the same names, and the same folder of files.")]
 pub struct WorkerArguments {
+    /// Redis server with the queue of jobs
+    #[arg(long, value_name = "redis://…", help_heading = "Jobs")]
+    pub store: StoreAddress,
+    /// Number of jobs that run at once [default: number of cores]
+    #[arg(long, value_name = "N", help_heading = "Jobs")]
+    pub workers: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub jobs: JobArguments,
     #[command(flatten)]
     pub data: DataArguments,
     #[command(flatten)]
     pub fetch: FetchArguments,
-    /// The server where jobs are kept
-    #[arg(long, value_name = "redis://…")]
-    pub store: StoreAddress,
-    /// Jobs that run at once [default: the number of cores]
-    #[arg(long, value_name = "N")]
-    pub workers: Option<NonZeroUsize>,
-    #[command(flatten)]
-    pub jobs: JobArguments,
 }
 
 /// How jobs are worked on. Processes that share a store are given the same.
 #[derive(Debug, Args)]
 pub struct JobArguments {
-    /// Where finished files are kept: a folder, or a bucket (`s3://BUCKET/PREFIX`, gs://…, az://…)
-    #[arg(long, value_name = "DIR|URL", default_value = "trapline-data/exports")]
+    /// Folder or bucket (`s3://BUCKET/PREFIX`, gs://…, az://…) for finished files
+    #[arg(long, value_name = "DIR|URL", help_heading = "Files", default_value = "trapline-data/exports")]
     pub artifacts: ArtifactsAddress,
-    /// The service that the files belong to, by a name of its own in place of its store: one name for
-    /// all processes that share a store, another for each other service
-    #[arg(long, value_name = "NAME")]
+    /// Name of the service that owns the files, the same for all processes that share a store [default:
+    /// the address of the store]
+    #[arg(long, value_name = "NAME", help_heading = "Files")]
     pub service: Option<ServiceName>,
-    /// How long a finished job and its file are kept, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    /// How long finished jobs and their files are kept, in seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "3600", value_parser = seconds)]
     pub ttl: Duration,
-    /// How long a worker that is not heard of keeps its job, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    /// How long a worker keeps its job without a heartbeat, in seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "15", value_parser = seconds)]
     pub lease: Duration,
-    /// How often a worker says that it is at work, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    /// Time between heartbeats of a worker, in seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "5", value_parser = seconds)]
     pub heartbeat: Duration,
-    /// Attempts at a job before it is given up
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Number of attempts after which a job fails
+    #[arg(long, value_name = "N", help_heading = "Jobs", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub attempts: u32,
-    /// How long running jobs may go on after a signal to stop, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds_or_none)]
+    /// How long running jobs may continue after a signal to stop, in seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "10", value_parser = seconds_or_none)]
     pub grace: Duration,
-    /// Room that is left on the disk where files are made, in MiB: with less no worker begins a job
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    /// Begin no job with less free disk space than this, in MiB
+    #[arg(long, value_name = "MIB", help_heading = "Files", default_value_t = 256)]
     pub keep_free: u32,
-    /// Seconds after which a worker is missed, when exports wait and nobody asks for them
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    /// Report a missing worker if no worker has asked for waiting jobs for this time, in seconds
+    #[arg(long, value_name = "SECONDS", help_heading = "Monitoring", default_value = "60", value_parser = seconds)]
     pub worker_silence: Duration,
-    /// A folder of templates that reports can be asked for by name: NAME.typ or NAME/main.typ
-    #[arg(long, value_name = "DIR")]
+    /// Folder of report templates: NAME.typ or NAME/main.typ
+    #[arg(long, value_name = "DIR", help_heading = "Reports")]
     pub templates: Option<PathBuf>,
-    /// A folder of fonts for letters that the embedded ones lack [default: those of the system]
-    #[arg(long, value_name = "DIR")]
+    /// Folder of fonts for letters that the embedded fonts lack [default: fonts of the system]
+    #[arg(long, value_name = "DIR", help_heading = "Reports")]
     pub fonts: Option<PathBuf>,
-    /// Show metrics for Prometheus at this address as well, to whoever reaches it
-    #[arg(long, value_name = "ADDRESS")]
+    /// Serve metrics for Prometheus at this address, without a token
+    #[arg(long, value_name = "ADDRESS", help_heading = "Monitoring")]
     pub metrics_listen: Option<SocketAddr>,
-    /// Without tokens, or with metrics on a loopback address: answer requests that call this machine by
-    /// this name, as a proxy in front of it may, and not only localhost; as often as needed
-    #[arg(long, value_name = "NAME", value_delimiter = ' ')]
+    /// Another name of this machine besides localhost, such as that of a proxy, for servers without
+    /// tokens and for metrics on a loopback address; repeat as needed
+    #[arg(long, value_name = "NAME", help_heading = "Access", value_delimiter = ' ')]
     pub host: Vec<HostName>,
-    /// Send spans of requests and jobs to a collector of OpenTelemetry (OTLP over HTTP), such as
+    /// OpenTelemetry collector for spans of requests and jobs (OTLP over HTTP), such as
     /// `http://localhost:4318`
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = "Monitoring")]
     pub otlp_endpoint: Option<String>,
-    /// How the log on standard error is written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    /// Format of the log on standard error
+    #[arg(long, value_name = "FORMAT", help_heading = "Monitoring", value_enum, default_value_t)]
     pub log_format: LogFormat,
 }
 
@@ -369,7 +383,7 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 fn time_zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| "expected the name of a zone, such as America/Edmonton".into())
+    TimeZone::get(name).map_err(|_| "expected the name of a time zone, such as America/Edmonton".into())
 }
 
 fn fraction(text: &str) -> Result<f32, String> {
@@ -385,7 +399,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn seconds_or_none(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    // A year is far beyond what anybody means, and far below what overflows a clock.
+    // A year is more than any useful setting, and far below what overflows a clock.
     let seconds = seconds.filter(|duration| *duration <= Duration::from_hours(366 * 24));
     seconds.ok_or_else(|| "expected a number of seconds, such as 15 or 0.5".into())
 }

@@ -1,4 +1,4 @@
-//! What is shown of a job on its way, and of a file: bars on a terminal, else lines.
+//! Shows the progress of a job and of a download: bars on a terminal, lines otherwise.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -7,38 +7,38 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use crate::cli::output::Steps;
-use crate::client::{Client, ClientError, News};
+use crate::client::{Client, ClientError, JobEvent};
 
-/// Follows a job to its end, and returns its last status.
-pub async fn to_the_end(client: &Client, job_id: &str) -> Result<Value, ClientError> {
-    let mut shown = Shown::new();
+/// Follows a job to its end and shows its progress. Returns its last status.
+pub async fn follow_job(client: &Client, job_id: &str) -> Result<Value, ClientError> {
+    let mut progress = JobProgress::new();
     let ended = client
-        .follow(job_id, |news| match news {
-            News::Status(status) => shown.update(status),
-            News::Away(error) => shown.say(&format!("{error}; trying again")),
+        .follow(job_id, |event| match event {
+            JobEvent::Status(status) => progress.update(status),
+            JobEvent::Unreachable(error) => progress.say(&format!("{error}; trying again")),
         })
         .await;
-    shown.finish();
+    progress.finish();
     ended
 }
 
-/// What is shown of a job.
-struct Shown {
-    /// On a terminal, while there is nothing to count.
+/// The displayed progress of a job.
+struct JobProgress {
+    /// Shown on a terminal while there is nothing to count.
     spinner: Option<ProgressBar>,
     steps: Option<Steps>,
-    /// What was said last, so that it is not said twice.
-    said: String,
+    /// The last message, which is not printed twice.
+    last_message: String,
 }
 
-impl Shown {
+impl JobProgress {
     fn new() -> Self {
         let spinner = std::io::stderr().is_terminal().then(|| {
             let spinner = ProgressBar::new_spinner();
             spinner.enable_steady_tick(Duration::from_millis(100));
             spinner
         });
-        Self { spinner, steps: None, said: String::new() }
+        Self { spinner, steps: None, last_message: String::new() }
     }
 
     fn update(&mut self, status: &Value) {
@@ -47,7 +47,7 @@ impl Shown {
             (Some("queued"), _) => {
                 let place = status["queue_position"].as_u64();
                 self.say(
-                    &place.map_or("waits".into(), |place| format!("waits; place in the queue: {place}")),
+                    &place.map_or("waiting".into(), |place| format!("waiting; number {place} in the queue")),
                 );
             }
             (Some("running"), Some(total)) if total > 0 => {
@@ -56,20 +56,20 @@ impl Shown {
                 }
                 self.steps.get_or_insert_with(|| Steps::new("detections", total)).set(done.unwrap_or(0));
             }
-            (Some("running"), _) => self.say("runs"),
+            (Some("running"), _) => self.say("in progress"),
             _ => {}
         }
     }
 
-    fn say(&mut self, what: &str) {
-        if self.said == what {
+    fn say(&mut self, message: &str) {
+        if self.last_message == message {
             return;
         }
-        what.clone_into(&mut self.said);
+        message.clone_into(&mut self.last_message);
         match (&self.spinner, &self.steps) {
-            (Some(spinner), _) => spinner.set_message(what.to_owned()),
-            (None, Some(Steps::Bar(bar))) => bar.suspend(|| eprintln!("{what}")),
-            (None, _) => eprintln!("{what}"),
+            (Some(spinner), _) => spinner.set_message(message.to_owned()),
+            (None, Some(Steps::Bar(bar))) => bar.suspend(|| eprintln!("{message}")),
+            (None, _) => eprintln!("{message}"),
         }
     }
 
@@ -83,10 +83,10 @@ impl Shown {
     }
 }
 
-/// What is shown of a file on its way: a bar on a terminal, else nothing.
-pub struct Transfer(Option<ProgressBar>);
+/// The displayed progress of a download: a bar on a terminal, nothing otherwise.
+pub struct DownloadProgress(Option<ProgressBar>);
 
-impl Transfer {
+impl DownloadProgress {
     pub fn new() -> Self {
         Self(std::io::stderr().is_terminal().then(|| {
             let template = "{msg:22} {bar:32} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";

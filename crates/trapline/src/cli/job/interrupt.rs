@@ -1,38 +1,38 @@
-//! Ctrl-C while a job is waited for: whether it is still wanted is asked, and nothing done unasked.
+//! Handles Ctrl-C while a job is waited for: the user is asked whether it should be deleted.
 
 use std::future::Future;
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
-use crate::cli::failure::Failure;
+use crate::cli::command_error::CommandError;
 use crate::client::{Client, printable};
 
-/// What a shell says of a program that ended by Ctrl-C.
+/// The exit status of a program that ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
 
-/// Runs `work` to its end, or until Ctrl-C; then offers to delete the job.
-pub async fn or_offer_to_delete(
+/// Runs `work` to its end, or until Ctrl-C. After that it offers to delete the job.
+pub async fn run_until_interrupted(
     client: &Client,
     job_id: &str,
-    work: impl Future<Output = Result<ExitCode, Failure>>,
-) -> Result<ExitCode, Failure> {
+    work: impl Future<Output = Result<ExitCode, CommandError>>,
+) -> Result<ExitCode, CommandError> {
     tokio::select! {
-        // The signal is listened for before anything is shown that somebody could answer with Ctrl-C.
+        // The signal must be caught before anything is printed, since a user may press Ctrl-C from then on.
         biased;
         interrupted = tokio::signal::ctrl_c() => {
-            interrupted.map_err(Failure::job)?;
+            interrupted.map_err(CommandError::job)?;
             offer_to_delete(client, job_id).await
         }
         done = work => done,
     }
 }
 
-async fn offer_to_delete(client: &Client, job_id: &str) -> Result<ExitCode, Failure> {
+async fn offer_to_delete(client: &Client, job_id: &str) -> Result<ExitCode, CommandError> {
     if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        eprint!("\nDelete the export? It goes on otherwise. [y/N] ");
+        eprint!("\nDelete the export? Otherwise it continues. [y/N] ");
         let wanted = tokio::select! {
-            answer = answer() => matches!(answer.trim(), "y" | "Y" | "yes"),
-            // Pressed again: out of here.
+            answer = read_answer() => matches!(answer.trim(), "y" | "Y" | "yes"),
+            // A second Ctrl-C.
             _ = tokio::signal::ctrl_c() => false,
         };
         if wanted {
@@ -43,17 +43,17 @@ async fn offer_to_delete(client: &Client, job_id: &str) -> Result<ExitCode, Fail
     }
     let job_id = printable(job_id);
     eprintln!(
-        "\nThe export goes on. `trapline job watch {job_id}` follows it, `trapline job delete {job_id}` stops it."
+        "\nThe export continues. Follow it with `trapline job watch {job_id}`, or stop it with `trapline job delete {job_id}`."
     );
     Ok(ExitCode::from(INTERRUPTED))
 }
 
-/// A line that somebody types. The thread that reads ends with the process.
-async fn answer() -> String {
+/// Reads a line from the terminal. The thread that reads ends with the process.
+async fn read_answer() -> String {
     let (send, receive) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let mut line = String::new();
-        // Whoever types nothing has not said yes.
+        // An error counts as an empty answer.
         let _ = std::io::stdin().lock().read_line(&mut line);
         let _ = send.send(line);
     });

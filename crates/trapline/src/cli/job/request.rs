@@ -1,25 +1,27 @@
-//! A request, put together from a file and fields.
+//! Builds a request from a file and fields.
 
 use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::cli::arguments::{Field, SubmitArguments};
-use crate::cli::failure::Failure;
+use crate::cli::arguments::{FieldArgument, SubmitArguments};
+use crate::cli::command_error::CommandError;
 
-/// The request that arguments describe.
-pub fn read(arguments: &SubmitArguments) -> Result<Value, Failure> {
+/// Builds the request that arguments describe.
+pub fn read(arguments: &SubmitArguments) -> Result<Value, CommandError> {
     let mut request = match &arguments.request {
-        Some(path) => file(path)?,
+        Some(path) => read_file(path)?,
         None => Value::Object(Map::new()),
     };
-    for Field { path, value } in &arguments.fields {
+    for FieldArgument { path, value } in &arguments.fields {
         let mut place = &mut request;
         for name in path {
             let Value::Object(fields) = place else {
                 let field = path.join(".");
-                return Err(Failure::input(format!("{field}: what stands before .{name} has no fields")));
+                return Err(CommandError::input(format!(
+                    "{field}: the part before .{name} is not an object"
+                )));
             };
             place = fields.entry(name).or_insert_with(|| Value::Object(Map::new()));
         }
@@ -28,9 +30,9 @@ pub fn read(arguments: &SubmitArguments) -> Result<Value, Failure> {
     Ok(request)
 }
 
-fn file(path: &Path) -> Result<Value, Failure> {
+fn read_file(path: &Path) -> Result<Value, CommandError> {
     let wrong =
-        |error: &dyn std::fmt::Display| Failure::input(format!("--request {}: {error}", path.display()));
+        |error: &dyn std::fmt::Display| CommandError::input(format!("--request {}: {error}", path.display()));
     let mut text = String::new();
     let read = if path == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).map(|_| text)
@@ -39,7 +41,7 @@ fn file(path: &Path) -> Result<Value, Failure> {
     };
     let request: Value =
         serde_json::from_str(&read.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
-    if request.is_object() { Ok(request) } else { Err(wrong(&"the request has to be a JSON object")) }
+    if request.is_object() { Ok(request) } else { Err(wrong(&"the request must be a JSON object")) }
 }
 
 #[cfg(test)]
@@ -49,8 +51,8 @@ mod tests {
     use super::*;
     use crate::cli::arguments::ExportKind;
 
-    fn with(fields: &[(&str, Value)]) -> Result<Value, Failure> {
-        let field = |(path, value): &(&str, Value)| Field {
+    fn make_request(fields: &[(&str, Value)]) -> Result<Value, CommandError> {
+        let field = |(path, value): &(&str, Value)| FieldArgument {
             path: path.split('.').map(str::to_owned).collect(),
             value: value.clone(),
         };
@@ -59,11 +61,11 @@ mod tests {
     }
 
     #[test]
-    fn fields_go_where_their_names_lead() {
+    fn fields_are_set_at_their_paths() {
         let fields =
             [("filter.start_date", json!("a")), ("filter.end_date", json!("b")), ("crop_size", json!(5))];
         let expected = json!({"filter": {"start_date": "a", "end_date": "b"}, "crop_size": 5});
-        assert_eq!(with(&fields).unwrap(), expected);
-        assert!(with(&[("filter", json!("x")), ("filter.start_date", json!("a"))]).is_err());
+        assert_eq!(make_request(&fields).unwrap(), expected);
+        assert!(make_request(&[("filter", json!("x")), ("filter.start_date", json!("a"))]).is_err());
     }
 }

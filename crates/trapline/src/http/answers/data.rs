@@ -1,4 +1,4 @@
-//! What there is to be exported.
+//! Answers about data sets and their contents.
 
 use detections::Hemisphere;
 use report::Summary;
@@ -9,18 +9,18 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-/// What there is in a period.
+/// The counts of a period.
 #[derive(Serialize, JsonSchema)]
 pub struct SummaryAnswer {
     /// Name of the data set.
     pub dataset: String,
-    /// Detections with a box, of which an archive would have crops.
+    /// Number of detections with a box; an archive would have as many crops.
     pub detections: usize,
     #[serde(flatten)]
     pub counts: Summary,
 }
 
-/// As the counts themselves are described.
+/// [`Summary`] describes itself with `schemars`, so this schema is built with it too.
 impl PartialSchema for SummaryAnswer {
     fn schema() -> RefOr<Schema> {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
@@ -48,39 +48,39 @@ pub struct DatasetsAnswer {
 /// A data set.
 #[derive(Default, Serialize, ToSchema)]
 pub struct DatasetAnswer {
-    /// Its name in requests.
+    /// Name in requests.
     pub name: String,
-    /// Its title.
+    /// Title.
     pub title: String,
-    /// The day of its first record.
+    /// Day of the first record.
     #[schema(value_type = Option<String>, format = Date)]
     pub first_day: Option<String>,
-    /// The day of its last record.
+    /// Day of the last record.
     #[schema(value_type = Option<String>, format = Date)]
     pub last_day: Option<String>,
-    /// How many observations it has.
+    /// Number of observations.
     pub observations: u64,
-    /// Which classes.
+    /// The species and other classes.
     pub classes: Vec<ClassAnswer>,
-    /// Which locations.
+    /// Names of the locations.
     pub locations: Vec<String>,
-    /// The half of the earth that its seasons are of: `south` where the median of its latitudes is below 0, else
-    /// `north`, as where no latitude is known.
+    /// The hemisphere, which decides when seasons begin: `south` if the median of the latitudes is below 0,
+    /// else `north`, also if no latitude is known.
     #[schema(value_type = String)]
     pub hemisphere: Hemisphere,
-    /// Why nothing more is known of it at the moment, or why it cannot be used.
+    /// Why the data set does not answer at the moment, or why it cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-    /// What of its tables could not be read, a sentence for each file.
+    /// A warning for each file with rows that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
-/// A class.
+/// A species or another class.
 #[derive(Serialize, ToSchema)]
 pub struct ClassAnswer {
-    /// Its name in requests.
+    /// Name in requests.
     pub classification: String,
-    /// Its everyday name, where the data have one.
+    /// Common name, if the data have one.
     pub vernacular_name: Option<String>,
 }

@@ -1,15 +1,15 @@
-//! What is answered, as it goes over the wire and into the description of the interface.
+//! The bodies of answers, for JSON and for the OpenAPI description.
 
 mod data;
-mod status;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use data::{ClassAnswer, DatasetAnswer, DatasetsAnswer, SummaryAnswer};
-pub use status::{AnyStatus, ArchiveStatus, KindName, MissingReason, Status, StatusName};
+use crate::representation::{AnyStatus, StatusName};
 
-/// A job was taken.
+pub use data::{ClassAnswer, DatasetAnswer, DatasetsAnswer, SummaryAnswer};
+
+/// An export was accepted.
 #[derive(Serialize, ToSchema)]
 #[schema(examples(json!({
     "job_id": "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e",
@@ -18,46 +18,47 @@ pub use status::{AnyStatus, ArchiveStatus, KindName, MissingReason, Status, Stat
     "estimated_completion": "2025-11-13T04:00:02Z"
 })))]
 pub struct SubmittedAnswer {
-    /// The job; its status is at the address in the header `Location`.
+    /// Id of the export; the header `Location` has the address of its status.
     pub job_id: String,
-    /// `processing`, unless the same request was sent before and its job has ended.
-    #[schema(value_type = StatusName)]
-    pub status: &'static str,
-    /// What happened, for people.
+    /// `processing`, unless this is a repeated request whose export has ended already.
+    pub status: StatusName,
+    /// A message for people.
     pub message: &'static str,
-    /// When the file is probably there.
+    /// Estimated time of completion.
     #[schema(format = DateTime)]
     pub estimated_completion: String,
-    /// How many detections an archive goes through.
+    /// Number of detections that the archive processes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_detections: Option<u64>,
+    /// What may not be as intended: unknown fields, or no data set named although the server has several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
-/// What a stream of events tells, one after the other.
+/// An event of a stream.
 #[derive(ToSchema)]
-// `events` writes them.
+// `events` writes them; this struct describes them.
 #[allow(dead_code)]
 pub struct ServerSentEvent {
-    /// `status`, the status of a job; `exports`, the newest of all; or `gone`, a job that was deleted
+    /// `status`: the status of an export; `exports`: the newest exports; `gone`: an export that was deleted
     /// or has expired.
     pub event: String,
-    /// What a client that comes back sends as `Last-Event-ID`.
+    /// The id that a client sends as `Last-Event-ID` when it reconnects.
     pub id: String,
     /// JSON.
     pub data: String,
 }
 
-/// Jobs, newest first.
+/// Exports, newest first.
 #[derive(Serialize, ToSchema)]
 pub struct Listing {
-    /// As many as were asked for, or the last.
-    #[schema(value_type = Vec<AnyStatus>)]
-    pub exports: Vec<serde_json::Value>,
-    /// The `cursor` of the next part, when there may be more.
+    /// The exports of this page.
+    pub exports: Vec<AnyStatus>,
+    /// The `cursor` of the next page, if there may be one.
     pub next_cursor: Option<String>,
 }
 
-/// Pictures of an archive, in its order.
+/// Pictures of an archive, in the order of the archive.
 #[derive(Serialize, ToSchema)]
 pub struct Pictures {
     pub pictures: Vec<Picture>,
@@ -70,13 +71,13 @@ pub struct Pictures {
     "url": "/api/exports/zip/4f3f1c9e-5d0c-4f52-8a5a-0c8f0c7b7a11/pictures/0"
 })))]
 pub struct Picture {
-    /// Its name in the archive.
+    /// Name in the archive.
     pub name: String,
-    /// Where it can be had.
+    /// Address of the picture.
     pub url: String,
 }
 
-/// The process is well.
+/// The process is alive.
 #[derive(Serialize, ToSchema)]
 #[schema(examples(json!({"status": "ok"})))]
 pub struct Health {
@@ -84,15 +85,15 @@ pub struct Health {
     pub status: &'static str,
 }
 
-/// Exports can be taken and files can be written.
+/// Exports can be accepted and files can be written.
 #[derive(Serialize, ToSchema)]
 #[schema(examples(json!({
     "status": "degraded",
-    "problems": ["Exports wait and no worker is running: start trapline worker, or trapline serve with --workers"]
+    "problems": ["Exports are waiting and no worker is running: start trapline worker, or trapline serve with --workers"]
 })))]
 pub struct Readiness {
     /// `ready`, or `degraded` when there are problems.
     pub status: &'static str,
-    /// What an operator has to look at, for people.
+    /// Problems that an operator should look at, for people.
     pub problems: Vec<String>,
 }

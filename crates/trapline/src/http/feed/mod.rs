@@ -1,54 +1,54 @@
-//! What happens to jobs, for all requests that wait for it: a process asks the job store once,
-//! however many they are.
+//! Changes of jobs for all requests that wait for them: a process reads each change once, however many
+//! requests wait.
 //!
-//! The store says by itself when something happened ([`JobStore::subscribe`]). The lookout then reads
-//! each changed job that anybody watches, once, and hands it to all who do. It also looks once a second
-//! at what no message tells of: messages that were lost, records that other programs wrote,
-//! and places in the queue. It asks nothing while nobody watches.
+//! The store announces changes ([`JobStore::subscribe`]). The observer then reads each changed job that is
+//! watched, once, and sends its status to all watchers. Once a second it also checks what no message
+//! announces: changes whose message was lost, records that other programs wrote, and positions in the queue.
+//! It reads nothing while no request waits.
 //!
-//! Nothing here stands for a job's status. A request reads the status after it has begun to watch,
-//! and what is handed on is newer than the message that it was read for.
+//! The feed is not a cache of statuses. A request reads the status after it has begun to watch, and a status
+//! that the feed sends was read after the message that announced it.
 
-mod lookout;
+mod observer;
 mod reads;
 mod shared_status;
 mod watchers;
 
 use std::sync::Arc;
 
-use jobs::{JobId, JobStore, Record, StoreError};
+use jobs::{JobId, JobRecord, JobStore, StoreError};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use lookout::Lookout;
+use observer::Observer;
 use reads::SharedReads;
 use watchers::Watchers;
 
-pub use shared_status::{SharedStatus, StatusBody, read_places, read_statuses, waiting_jobs};
-pub use watchers::{Change, Interest, Watch};
+pub use shared_status::{OneStatus, SharedStatus, queued_jobs, read_queue_positions, read_statuses};
+pub use watchers::{Change, Interest, WatchHandle};
 
-/// Where requests wait for changes.
+/// The place where requests wait for changes.
 #[derive(Clone)]
 pub struct Feed {
     watchers: Arc<Watchers>,
     reads: SharedReads,
-    /// The server stops: requests that wait are let go.
+    /// Cancelled when the server stops, which ends waiting requests.
     pub stopping: CancellationToken,
 }
 
 impl Feed {
-    /// A feed of what happens in `store`, until `stopping`.
+    /// Starts a feed of the changes in `store`, until `stopping` is cancelled.
     pub fn start(store: Arc<dyn JobStore>, stopping: CancellationToken) -> Self {
         let watchers = Arc::new(Watchers::new());
         let reads = SharedReads::start(Arc::clone(&store), Arc::clone(&watchers));
-        let lookout = Lookout::new(store, Arc::clone(&watchers));
+        let observer = Observer::new(store, Arc::clone(&watchers));
         let stop = stopping.clone();
-        tokio::spawn(async move { stop.run_until_cancelled(lookout.run()).await });
+        tokio::spawn(async move { stop.run_until_cancelled(observer.run()).await });
         Self { watchers, reads, stopping }
     }
 
     /// Watches one job. Changes come after [`Feed::begin_at`] or [`Feed::peek`].
-    pub fn watch(&self, job_id: &JobId, interest: Interest) -> Watch {
+    pub fn watch(&self, job_id: &JobId, interest: Interest) -> WatchHandle {
         Watchers::watch(&self.watchers, job_id, interest)
     }
 
@@ -57,19 +57,19 @@ impl Feed {
         self.watchers.watch_all()
     }
 
-    /// Everything that happens after the change numbered `number` is told. The caller watches
-    /// already, and `number` is the last change of all.
+    /// Makes the feed send all changes after the one numbered `number`. The caller watches already, and has
+    /// read `number` as the latest change.
     pub fn begin_at(&self, number: u64) {
         self.watchers.begin_at(number);
     }
 
-    /// The record of a job, perhaps without `expires_at`, in a command that those who ask at the same
-    /// moment share. What happens after it is told to those who watch.
-    pub async fn peek(&self, job_id: &JobId) -> Result<Option<Arc<Record>>, StoreError> {
+    /// The record of a job, possibly without `expires_at`. Calls at the same moment share one command to the
+    /// store. The feed sends all changes after it.
+    pub async fn peek(&self, job_id: &JobId) -> Result<Option<Arc<JobRecord>>, StoreError> {
         self.reads.peek(job_id).await
     }
 
-    /// The status of a job, in commands that those who ask at the same moment share.
+    /// The status of a job. Calls at the same moment share their commands to the store.
     pub async fn read(&self, job_id: &JobId) -> Result<Option<Arc<SharedStatus>>, StoreError> {
         self.reads.read(job_id).await
     }

@@ -1,89 +1,71 @@
-//! A status that is read and written out once for all who are told it.
+//! A status that is read and serialized once for all clients that it is sent to.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use jobs::{JobId, JobStore, Kind, OneRecord, Record, State, StoreError};
-use serde_json::json;
+use jobs::{JobId, JobRecord, JobState, JobStore, RecordResult, StoreError};
 
 use crate::access::Access;
-use crate::http::polling::etag;
-use crate::http::status::{body, kind_of};
+use crate::representation::{StatusBody, infer_kind};
 
 /// The status of a job at one moment.
 #[derive(Debug)]
 pub struct SharedStatus {
-    pub record: Record,
-    /// Its place in the queue, while it waits.
-    pub place: Option<u64>,
+    pub record: JobRecord,
+    /// Its position in the queue, while it is queued.
+    pub queue_position: Option<u64>,
     body: OnceLock<StatusBody>,
 }
 
-/// A status as it is sent. It is the same for everybody who may see the job.
-#[derive(Debug)]
-pub struct StatusBody {
-    /// JSON.
-    pub text: String,
-    pub etag: String,
-}
-
 impl SharedStatus {
-    pub fn new(record: Record, place: Option<u64>) -> Self {
-        Self { record, place, body: OnceLock::new() }
+    pub fn new(record: JobRecord, queue_position: Option<u64>) -> Self {
+        Self { record, queue_position, body: OnceLock::new() }
     }
 
-    /// What is sent to whoever does not say what the job makes.
+    /// The status as it is sent, serialized at the first call.
     pub fn body(&self, access: &Access) -> &StatusBody {
-        let kind = kind_of(&self.record);
-        self.body.get_or_init(|| StatusBody::new(&self.record, kind, self.place, access))
+        let kind = infer_kind(&self.record);
+        self.body.get_or_init(|| StatusBody::new(&self.record, kind, self.queue_position, access))
     }
 }
 
-impl StatusBody {
-    /// What is sent to whoever takes the job for one that makes `kind`.
-    pub fn new(record: &Record, kind: Kind, place: Option<u64>, access: &Access) -> Self {
-        let status = json!(body(record, kind, place, access));
-        Self { etag: etag(&status), text: status.to_string() }
-    }
-}
-
-/// One status out of several that were read together.
+/// One of several statuses that were read together; `None` if there is no such job.
 pub type OneStatus = Result<Option<Arc<SharedStatus>>, StoreError>;
 
-/// The statuses of several jobs, in the order in which they are asked for.
+/// Reads the statuses of several jobs, in the order of their ids.
 pub async fn read_statuses(store: &dyn JobStore, job_ids: &[JobId]) -> Result<Vec<OneStatus>, StoreError> {
     if job_ids.is_empty() {
         return Ok(Vec::new());
     }
     let records = store.get_many(job_ids).await?;
-    let waiting = waiting_jobs(records.iter().filter_map(found));
-    let places = read_places(store, waiting).await?;
-    let shared = |record: Record| {
-        let place = places.get(&record.job_id).copied();
-        Arc::new(SharedStatus::new(record, place))
+    let queued = queued_jobs(records.iter().filter_map(readable_record));
+    let positions = read_queue_positions(store, queued).await?;
+    let share = |record: JobRecord| {
+        let position = positions.get(&record.job_id).copied();
+        Arc::new(SharedStatus::new(record, position))
     };
-    Ok(records.into_iter().map(|record| record.map(|found| found.map(&shared))).collect())
+    Ok(records.into_iter().map(|record| record.map(|record| record.map(&share))).collect())
 }
 
-/// A record that is there and can be read.
-pub fn found(record: &OneRecord) -> Option<&Record> {
+/// The record, if there is one and the store could read it.
+pub fn readable_record(record: &RecordResult) -> Option<&JobRecord> {
     record.as_ref().ok()?.as_ref()
 }
 
-/// Those jobs that wait for a worker.
-pub fn waiting_jobs<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<JobId> {
-    let waiting = records.filter(|record| record.state == State::Queued);
-    waiting.map(|record| record.job_id.clone()).collect()
+/// The ids of those jobs that are queued.
+pub fn queued_jobs<'a>(records: impl Iterator<Item = &'a JobRecord>) -> Vec<JobId> {
+    let queued = records.filter(|record| record.state == JobState::Queued);
+    queued.map(|record| record.job_id.clone()).collect()
 }
 
-/// The places in the queue of those jobs that still wait.
-pub async fn read_places(
+/// Reads the positions in the queue of those of these jobs that are still queued.
+pub async fn read_queue_positions(
     store: &dyn JobStore,
-    waiting: Vec<JobId>,
+    queued: Vec<JobId>,
 ) -> Result<HashMap<JobId, u64>, StoreError> {
-    if waiting.is_empty() {
+    if queued.is_empty() {
         return Ok(HashMap::new());
     }
-    let places = store.queue_positions(&waiting).await?;
-    Ok(waiting.into_iter().zip(places).filter_map(|(job_id, place)| Some((job_id, place?))).collect())
+    let positions = store.queue_positions(&queued).await?;
+    Ok(queued.into_iter().zip(positions).filter_map(|(job_id, position)| Some((job_id, position?))).collect())
 }

@@ -1,78 +1,81 @@
-//! Who watches which jobs.
+//! Which requests watch which jobs.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jobs::{JobId, Record};
+use jobs::{JobId, JobRecord};
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::SharedStatus;
 
-/// Changes that a listener to all jobs may be behind before it has to look for itself.
+/// Changes that a stream of all jobs may be behind before it has to read the current state.
 const MAX_BEHIND: usize = 1024;
 
-/// What happened.
+/// A change, as watchers get it.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// A job is now like this, or gone. The number is that of its last change.
+    /// A job has this status now, or is gone if there is none. The number is that of its last change.
     Job { number: u64, job_id: JobId, status: Option<Arc<SharedStatus>> },
-    /// Something that is not known happened before the change numbered so: read the job.
+    /// Something unknown changed, up to the change with this number: read the job.
     Unknown { number: u64 },
     /// The job store does not answer.
     Unavailable,
 }
 
-/// What somebody wants to know of a job.
+/// Which changes of a job a watcher gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
-    /// Its end, and nothing before.
+    /// The end of the job only.
     End,
-    /// All that is to be seen of it.
+    /// Every visible change.
     Changes,
 }
 
-/// Somebody watches a job for as long as this is there.
-pub struct Watch {
+/// Watches a job until it is dropped.
+pub struct WatchHandle {
     watchers: Arc<Watchers>,
     job_id: JobId,
     interest: Interest,
     changes: watch::Receiver<Change>,
 }
 
-/// Everybody who watches, and from where on.
+/// All watchers, and the latest change that they were sent.
 pub struct Watchers {
-    state: Mutex<State>,
+    state: Mutex<WatchState>,
     all: broadcast::Sender<Change>,
-    /// Told when there is something to ask.
-    wanted: Notify,
+    /// Wakes the observer when watchers arrive.
+    arrivals: Notify,
 }
 
 #[derive(Default)]
-struct State {
-    /// The last change that everybody who watches was told of; `None` while nobody does.
+struct WatchState {
+    /// The latest change that was sent to all watchers; `None` while there are none.
     since: Option<u64>,
-    jobs: HashMap<JobId, Watched>,
+    jobs: HashMap<JobId, JobWatchers>,
 }
 
-/// A job that is watched.
-struct Watched {
-    /// Keeps the last change only: whoever is slow is told how the job is, not how it was.
+/// The watchers of one job.
+struct JobWatchers {
+    /// Keeps the last change only, so a slow watcher skips to the current status.
     sender: watch::Sender<Change>,
+    /// Watchers of the end of the job.
     waiters: usize,
+    /// Watchers of every change.
     listeners: usize,
-    /// What its listeners were told last; `None` when that is not the same for all of them.
+    /// Fingerprint of what all listeners were sent last; `None` after a new one arrived, which was sent
+    /// nothing.
     fingerprint: Option<u64>,
 }
 
-/// A job that is watched, to look at.
+/// A watched job, as the observer compares it.
 pub struct WatchedJob {
     pub job_id: JobId,
     pub has_listeners: bool,
     pub fingerprint: Option<u64>,
 }
 
-impl Watched {
+impl JobWatchers {
     fn new() -> Self {
         let sender = watch::Sender::new(Change::Unavailable);
         Self { sender, waiters: 0, listeners: 0, fingerprint: None }
@@ -88,46 +91,46 @@ impl Watched {
 
 impl Watchers {
     pub fn new() -> Self {
-        Self { state: Mutex::default(), all: broadcast::Sender::new(MAX_BEHIND), wanted: Notify::new() }
+        Self { state: Mutex::default(), all: broadcast::Sender::new(MAX_BEHIND), arrivals: Notify::new() }
     }
 
-    pub fn watch(watchers: &Arc<Self>, job_id: &JobId, interest: Interest) -> Watch {
+    pub fn watch(watchers: &Arc<Self>, job_id: &JobId, interest: Interest) -> WatchHandle {
         let mut state = watchers.lock();
-        let watched = state.jobs.entry(job_id.clone()).or_insert_with(Watched::new);
+        let watched = state.jobs.entry(job_id.clone()).or_insert_with(JobWatchers::new);
         *watched.count(interest) += 1;
         if interest == Interest::Changes {
             watched.fingerprint = None;
         }
-        // What was told before is taken for seen.
+        // A change from before this moment counts as seen.
         let changes = watched.sender.subscribe();
-        Watch { watchers: Arc::clone(watchers), job_id: job_id.clone(), interest, changes }
+        WatchHandle { watchers: Arc::clone(watchers), job_id: job_id.clone(), interest, changes }
     }
 
     pub fn watch_all(&self) -> broadcast::Receiver<Change> {
-        // So that the lookout does not rest in the same moment.
+        // Under the lock, so that the observer does not pause at the same moment.
         let _state = self.lock();
         self.all.subscribe()
     }
 
     pub fn begin_at(&self, number: u64) {
         self.lock().since.get_or_insert(number);
-        self.wanted.notify_one();
+        self.arrivals.notify_one();
     }
 
-    /// The last change that everybody was told of; `None` when nobody is to be told of any.
-    pub fn since(&self) -> Option<u64> {
+    /// The latest change that was sent to all watchers; `None` while there are none.
+    pub fn position(&self) -> Option<u64> {
         self.lock().since
     }
 
-    /// Everybody was told of the changes up to `number`.
+    /// Notes that the changes up to `number` were sent.
     pub fn advance(&self, number: u64) {
         if let Some(since) = &mut self.lock().since {
             *since = number;
         }
     }
 
-    /// Whether there is nothing to ask. When nobody watches, what happens meanwhile is of no interest.
-    pub fn may_rest(&self) -> bool {
+    /// Whether the observer may pause, since no client watches. Changes during the pause are not sent.
+    pub fn may_pause(&self) -> bool {
         let mut state = self.lock();
         if state.jobs.is_empty() && self.all.receiver_count() == 0 {
             state.since = None;
@@ -135,21 +138,22 @@ impl Watchers {
         state.since.is_none()
     }
 
-    pub async fn wait_until_wanted(&self) {
-        self.wanted.notified().await;
+    /// Waits until a client watches.
+    pub async fn wait_for_watchers(&self) {
+        self.arrivals.notified().await;
     }
 
-    /// Whether anybody wants to be told of a change.
+    /// Whether any watcher gets a change of this job.
     pub fn is_watched(&self, job_id: &JobId, is_heartbeat: bool) -> bool {
         let state = self.lock();
-        let wants = |watched: &Watched| watched.listeners > 0 || !is_heartbeat;
-        self.all.receiver_count() > 0 || state.jobs.get(job_id).is_some_and(wants)
+        let gets = |watched: &JobWatchers| watched.listeners > 0 || !is_heartbeat;
+        self.all.receiver_count() > 0 || state.jobs.get(job_id).is_some_and(gets)
     }
 
-    /// Each job that somebody watches.
+    /// All watched jobs.
     pub fn watched_jobs(&self) -> Vec<WatchedJob> {
         let state = self.lock();
-        let job = |(job_id, watched): (&JobId, &Watched)| WatchedJob {
+        let job = |(job_id, watched): (&JobId, &JobWatchers)| WatchedJob {
             job_id: job_id.clone(),
             has_listeners: watched.listeners > 0,
             fingerprint: watched.fingerprint,
@@ -157,55 +161,56 @@ impl Watchers {
         state.jobs.iter().map(job).collect()
     }
 
-    /// Tells those who watch this job, and those who watch all.
+    /// Sends a change to the watchers of this job and to those of all jobs.
     pub fn send(&self, job_id: &JobId, change: Change) {
-        // An error would say that nobody listens any more.
+        // Fails if no client watches all jobs.
         let _ = self.all.send(change.clone());
         self.send_to_job(job_id, change);
     }
 
-    /// Tells those who watch this job.
+    /// Sends a change to the watchers of this job.
     pub fn send_to_job(&self, job_id: &JobId, change: Change) {
         let mut state = self.lock();
         let Some(watched) = state.jobs.get_mut(job_id) else { return };
         if let Change::Job { status, .. } = &change {
-            let (record, place) = status.as_ref().map(|status| (&status.record, status.place)).unzip();
-            watched.fingerprint = Some(fingerprint(record, place.flatten()));
+            let (record, position) =
+                status.as_ref().map(|status| (&status.record, status.queue_position)).unzip();
+            watched.fingerprint = Some(compute_fingerprint(record, position.flatten()));
         }
         watched.sender.send_replace(change);
     }
 
-    /// Tells those who watch one job each.
+    /// Sends a change to the watchers of single jobs.
     pub fn send_to_each(&self, change: &Change) {
         for watched in self.lock().jobs.values() {
             watched.sender.send_replace(change.clone());
         }
     }
 
-    /// Tells everybody.
+    /// Sends a change to all watchers.
     pub fn send_to_all(&self, change: &Change) {
         let _ = self.all.send(change.clone());
         self.send_to_each(change);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that can fail is done with it in hand.
+    fn lock(&self) -> MutexGuard<'_, WatchState> {
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Watch {
-    /// The next change, or the last when there were several.
+impl WatchHandle {
+    /// The next change; only the last if there were several.
     pub async fn next(&mut self) -> Change {
         if self.changes.changed().await.is_err() {
-            // The sender is kept for as long as this is there.
+            // Never happens: the sender lives as long as its watchers.
             return std::future::pending().await;
         }
         self.changes.borrow_and_update().clone()
     }
 }
 
-impl Drop for Watch {
+impl Drop for WatchHandle {
     fn drop(&mut self) {
         let mut state = self.watchers.lock();
         let Some(watched) = state.jobs.get_mut(&self.job_id) else { return };
@@ -216,11 +221,11 @@ impl Drop for Watch {
     }
 }
 
-/// Another number as soon as anything is to be seen of a job, but for the time that it has left.
-pub fn fingerprint(record: Option<&Record>, place: Option<u64>) -> u64 {
+/// A number that changes with everything that is visible of a job, except for the time until it expires.
+pub fn compute_fingerprint(record: Option<&JobRecord>, queue_position: Option<u64>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let record = record.map(|record| Record { expires_at: None, ..record.clone() });
-    (record, place).hash(&mut hasher);
+    let record = record.map(|record| JobRecord { expires_at: None, ..record.clone() });
+    (record, queue_position).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -232,43 +237,43 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn gone(number: u64) -> Change {
+    fn removal(number: u64) -> Change {
         Change::Job { number, job_id: job_id("a"), status: None }
     }
 
     #[tokio::test]
-    async fn whoever_watches_a_job_is_told_of_it_and_of_no_other() {
+    async fn a_watcher_gets_changes_of_its_job_and_of_no_other() {
         let watchers = Arc::new(Watchers::new());
         let mut watch = Watchers::watch(&watchers, &job_id("a"), Interest::End);
         watchers.send(&job_id("b"), Change::Unknown { number: 1 });
-        watchers.send(&job_id("a"), gone(2));
-        watchers.send(&job_id("a"), gone(3));
-        let told = watch.next().await;
-        assert!(matches!(told, Change::Job { number: 3, status: None, .. }), "the last: {told:?}");
-        // Whoever comes now is not told what was before.
+        watchers.send(&job_id("a"), removal(2));
+        watchers.send(&job_id("a"), removal(3));
+        let change = watch.next().await;
+        assert!(matches!(change, Change::Job { number: 3, status: None, .. }), "the last: {change:?}");
+        // A later watcher does not get earlier changes.
         let mut late = Watchers::watch(&watchers, &job_id("a"), Interest::End);
-        watchers.send(&job_id("a"), gone(4));
+        watchers.send(&job_id("a"), removal(4));
         assert!(matches!(late.next().await, Change::Job { number: 4, .. }));
         drop((watch, late));
         assert!(watchers.watched_jobs().is_empty());
     }
 
     #[test]
-    fn changes_are_asked_for_only_while_somebody_watches() {
+    fn changes_are_read_only_while_somebody_watches() {
         let watchers = Arc::new(Watchers::new());
         let watch = Watchers::watch(&watchers, &job_id("a"), Interest::End);
-        assert!(watchers.may_rest(), "nobody has said from where on");
+        assert!(watchers.may_pause(), "no first change is set");
         watchers.begin_at(7);
         watchers.begin_at(9);
-        assert_eq!((watchers.may_rest(), watchers.since()), (false, Some(7)));
+        assert_eq!((watchers.may_pause(), watchers.position()), (false, Some(7)));
         assert!(watchers.is_watched(&job_id("a"), false) && !watchers.is_watched(&job_id("a"), true));
         assert!(!watchers.is_watched(&job_id("b"), false));
         drop(watch);
-        assert_eq!((watchers.may_rest(), watchers.since()), (true, None));
+        assert_eq!((watchers.may_pause(), watchers.position()), (true, None));
         let all = watchers.watch_all();
         watchers.begin_at(11);
-        assert!(watchers.is_watched(&job_id("b"), true) && !watchers.may_rest());
+        assert!(watchers.is_watched(&job_id("b"), true) && !watchers.may_pause());
         drop(all);
-        assert!(watchers.may_rest());
+        assert!(watchers.may_pause());
     }
 }

@@ -11,7 +11,7 @@ function element(name, attributes, text) {
   return made;
 }
 
-/** The largest classes by name, and the rest as one. */
+/** The most frequent species, and all others as one. */
 function series(summary) {
   const names = summary.classes.map((row) => row.classification);
   const own = names.length <= SERIES + 1 ? names : names.slice(0, SERIES);
@@ -67,7 +67,7 @@ export function draw(summary, chart, legend) {
     item.append(mark, item.title);
     return item;
   }));
-  // As many as there may be, so that nothing below moves.
+  // Always the same number of entries, so that nothing below moves.
   while (legend.children.length < SERIES + 1) {
     const room = document.createElement("li");
     room.setAttribute("aria-hidden", "true");

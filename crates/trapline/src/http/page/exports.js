@@ -1,13 +1,13 @@
 // The list of exports, live.
-import { get, listen, number, remove, told } from "./api.js";
+import { get, listen, messageOf, number, remove } from "./api.js";
 
 const $ = (id) => document.getElementById(id);
-const rows = new Map(), leaving = new Map();
+const rows = new Map(), deleting = new Map();
 const GRACE = 10000;
 
-const say = (text) => { $("said").textContent = text; };
+const announce = (text) => { $("announcement").textContent = text; };
 
-function size(bytes) {
+function formatSize(bytes) {
   if (bytes < 1000) return `${bytes} B`;
   const units = ["kB", "MB", "GB", "TB"];
   let i = -1;
@@ -15,49 +15,49 @@ function size(bytes) {
   return `${bytes < 10 ? bytes.toFixed(1) : Math.round(bytes)} ${units[i]}`;
 }
 
-function lasting(seconds) {
+function formatDuration(seconds) {
   if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${Math.round(seconds / 3600)} h`;
 }
 
-const until = (time) => (Date.parse(time) - Date.now()) / 1000;
+const secondsUntil = (time) => (Date.parse(time) - Date.now()) / 1000;
 
 function stateOf(job) {
   if (job.status === "completed") return "Ready";
   if (job.status === "failed") return "Failed";
-  return job.phase === "queued" ? "Waiting" : "Being made";
+  return job.phase === "queued" ? "Waiting" : "In progress";
 }
 
-function about(job) {
+function describe(job) {
   const parts = [];
   if (job.status === "completed") {
-    if (job.file_size_bytes !== null) parts.push(`${job.kind === "pdf" ? "PDF" : "ZIP"}, ${size(job.file_size_bytes)}`);
-    if (job.remote_pictures) parts.push(`${number.format(job.remote_pictures)} ${job.remote_pictures === 1 ? "picture" : "pictures"} left on the web`);
-    if (job.missing_count) parts.push(notIncluded(job));
-    if (job.expires_at) parts.push(`kept for ${lasting(until(job.expires_at))}`);
+    if (job.file_size_bytes !== null) parts.push(`${job.kind === "pdf" ? "PDF" : "ZIP"}, ${formatSize(job.file_size_bytes)}`);
+    if (job.remote_pictures) parts.push(`${number.format(job.remote_pictures)} ${job.remote_pictures === 1 ? "picture" : "pictures"} as web addresses`);
+    if (job.missing_count) parts.push(describeMissing(job));
+    if (job.expires_at) parts.push(`expires in ${formatDuration(secondsUntil(job.expires_at))}`);
   } else if (job.status === "processing" && job.phase === "queued") {
     const missing = { worker: "no worker is running", disk: "the server's disk is full" }[job.waiting_for];
     if (missing) parts.push(missing);
     parts.push(job.queue_position > 1 ? `number ${number.format(job.queue_position)} in the queue` : "next in the queue");
   } else if (job.status === "processing") {
     if (job.total_detections) parts.push(`${number.format(job.processed_count || 0)} of ${number.format(job.total_detections)} detections`);
-    const left = job.estimated_completion ? until(job.estimated_completion) : 0;
-    if (job.processed_count && left > 1) parts.push(`about ${lasting(left)} left`);
+    const left = job.estimated_completion ? secondsUntil(job.estimated_completion) : 0;
+    if (job.processed_count && left > 1) parts.push(`about ${formatDuration(left)} left`);
     if (job.attempt > 1) parts.push(`attempt ${job.attempt}`);
   }
-  if (job.created_at) parts.push(`asked at ${new Date(job.created_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
+  if (job.created_at) parts.push(`requested ${new Date(job.created_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
   return parts.join(" · ");
 }
 
-/** What is not in an archive, with the reasons that a record may not have. */
-function notIncluded(job) {
+/** What is missing from an archive, with the reasons if the record has them. */
+function describeMissing(job) {
   const reasons = (job.missing_reasons ?? []).slice(0, 3).map((reason) => reason.message).join(", ");
   const counts = `${number.format(job.missing_count)} of ${number.format(job.total_detections)} not included`;
   return `${counts} (see missing.csv)${reasons && `: ${reasons}`}`;
 }
 
-function action(label, name, act) {
+function makeAction(label, name, act) {
   const made = document.createElement(act instanceof Function ? "button" : "a");
   made.textContent = label;
   made.className = "button quiet";
@@ -72,14 +72,14 @@ function action(label, name, act) {
   return made;
 }
 
-function actions(job) {
+function listActions(job) {
   const name = job.title || job.job_id, made = [];
   if (job.status === "completed" && job.download_url) {
-    if (job.kind === "pdf") made.push(action("Open", name, () => openReport(job)));
-    else made.push(action("Look inside", name, () => openArchive(job)));
-    made.push(action("Download", name, job.download_url));
+    if (job.kind === "pdf") made.push(makeAction("Open", name, () => openReport(job)));
+    else made.push(makeAction("Preview", name, () => openArchive(job)));
+    made.push(makeAction("Download", name, job.download_url));
   }
-  made.push(action(job.status === "processing" ? "Stop" : "Delete", name, () => leave(job)));
+  made.push(makeAction(job.status === "processing" ? "Cancel" : "Delete", name, () => deleteSoon(job)));
   return made;
 }
 
@@ -88,7 +88,7 @@ function paint(row) {
   item.className = `export ${job.status}`;
   part("h3").textContent = job.title || `${job.kind === "pdf" ? "Report" : "Archive"} ${job.job_id}`;
   part(".state").textContent = stateOf(job);
-  part(".about").textContent = about(job);
+  part(".about").textContent = describe(job);
   part(".reason").textContent = job.error_message || "";
   const bar = part("progress"), running = job.status === "processing";
   bar.hidden = !running;
@@ -96,13 +96,13 @@ function paint(row) {
   if (job.phase === "running" && job.total_detections) bar.value = job.progress_percent;
   else if (job.phase === "queued") bar.value = 0;
   else bar.removeAttribute("value");
-  // Buttons that somebody may be on stay where they are.
+  // Buttons that may have the focus are not replaced.
   const shape = [job.status, job.download_url].join();
   if (row.shape !== shape) {
     row.shape = shape;
-    part(".actions").replaceChildren(...actions(job));
+    part(".actions").replaceChildren(...listActions(job));
   }
-  item.hidden = leaving.has(job.job_id);
+  item.hidden = deleting.has(job.job_id);
 }
 
 function put(job) {
@@ -118,7 +118,7 @@ function put(job) {
   }
   row.job = job;
   paint(row);
-  if (before === "processing" && job.status !== before) say(`${job.title || job.job_id}: ${stateOf(job)}`);
+  if (before === "processing" && job.status !== before) announce(`${job.title || job.job_id}: ${stateOf(job)}`);
 }
 
 function drop(jobId) {
@@ -126,33 +126,33 @@ function drop(jobId) {
   rows.delete(jobId);
 }
 
-function count() {
+function showHint() {
   $("none").hidden = [...rows.values()].some((row) => !row.item.hidden);
 }
 
-/** Takes an export away, which can be undone for a moment. */
-function leave(job) {
-  const go = () => {
-    leaving.delete(job.job_id);
-    $("undo").hidden = !leaving.size;
+/** Hides an export, and deletes it unless that is undone within ten seconds. */
+function deleteSoon(job) {
+  const deleteNow = () => {
+    deleting.delete(job.job_id);
+    $("undo").hidden = !deleting.size;
     remove(job.job_id).catch((error) => {
       if (error.status === 404) return;
       paint(rows.get(job.job_id));
-      count();
-      say(told(error));
+      showHint();
+      announce(messageOf(error));
     });
   };
-  leaving.set(job.job_id, { go, timer: setTimeout(go, GRACE) });
+  deleting.set(job.job_id, { deleteNow, timer: setTimeout(deleteNow, GRACE) });
   paint(rows.get(job.job_id));
-  count();
+  showHint();
   $("undo").hidden = false;
-  $("undo").querySelector("span").textContent = `“${job.title || job.job_id}” is deleted.`;
+  $("undo").querySelector("span").textContent = `“${job.title || job.job_id}” deleted.`;
   $("undo").querySelector("button").onclick = () => {
-    clearTimeout(leaving.get(job.job_id)?.timer);
-    leaving.delete(job.job_id);
+    clearTimeout(deleting.get(job.job_id)?.timer);
+    deleting.delete(job.job_id);
     $("undo").hidden = true;
     if (rows.has(job.job_id)) paint(rows.get(job.job_id));
-    count();
+    showHint();
     $("exports-title").focus();
   };
   $("undo").querySelector("button").focus();
@@ -188,7 +188,7 @@ async function openArchive(job) {
     }));
     if (!pictures.length) list.textContent = "The archive has no pictures.";
   } catch (error) {
-    list.textContent = told(error);
+    list.textContent = messageOf(error);
   }
   view(job, list);
 }
@@ -205,9 +205,9 @@ function connect() {
     gone: ({ job_id }) => drop(job_id),
   };
   listen("/api/exports/events", {
-    told(event, data) {
+    received(event, data) {
       acts[event]?.(data);
-      count();
+      showHint();
     },
     opened() {
       state.textContent = "Connected";
@@ -223,14 +223,14 @@ function connect() {
 
 export function start() {
   connect();
-  setInterval(() => rows.forEach((row) => { row.item.querySelector(".about").textContent = about(row.job); }), 1000);
+  setInterval(() => rows.forEach((row) => { row.item.querySelector(".about").textContent = describe(row.job); }), 1000);
   $("viewer-close").addEventListener("click", () => $("viewer").close());
   $("viewer").addEventListener("close", () => $("viewer-content").replaceChildren());
-  document.addEventListener("said", (event) => say(event.detail));
+  document.addEventListener("announce", (event) => announce(event.detail));
   addEventListener("pagehide", () => {
-    for (const { go, timer } of [...leaving.values()]) {
+    for (const { deleteNow, timer } of [...deleting.values()]) {
       clearTimeout(timer);
-      go();
+      deleteNow();
     }
   });
 }

@@ -1,40 +1,40 @@
-// Asking for an export, with the server's own messages beside the fields they are about.
-import { post, told, Problem } from "./api.js";
-import { chosen, dataset } from "./period.js";
+// The forms of exports, with messages of the server under the fields that they are about.
+import { messageOf, post, Problem, withLabels } from "./api.js";
+import { chosenPeriod, dataset } from "./period.js";
 
 const $ = (id) => document.getElementById(id);
 const HINTS = {
-  seasonal_activity: "Counts, rates, activity and a map of the period, as a PDF.",
-  comparison: "Two to five periods side by side, by effort, as a PDF.",
-  custom: "The same numbers on pages of your own, as a PDF.",
-  archive: "Pictures of the detections with their data, as a ZIP.",
+  seasonal_activity: "Counts, rates, activity and a map of the period, as a PDF file.",
+  comparison: "Two to five periods side by side, as a PDF file.",
+  custom: "The same numbers with another template, such as one page for a landowner, as a PDF file.",
+  archive: "Pictures of animals with their data, as a ZIP file.",
 };
-let key = null, asked = "", touched = false;
+let key = null, sent = "", touched = false;
 
-const what = () => document.querySelector("[name=what]:checked").value;
-const whole = (id) => ($(id).value === "" ? undefined : Number($(id).value));
+const kindOf = () => document.querySelector("[name=what]:checked").value;
+const numberIn = (id) => ($(id).value === "" ? undefined : Number($(id).value));
 
 function show() {
-  const kind = what();
+  const kind = kindOf();
   for (const part of document.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(kind);
   const byIds = $("by").value === "ids";
   $("ids-field").hidden = !byIds;
-  $("class-field").hidden = byIds;
+  $("species-field").hidden = byIds;
   $("max").disabled = byIds;
   $("media").disabled = $("layout").value === "crops";
-  // COCO has pictures and no addresses.
+  // COCO archives cannot hold web addresses.
   for (const one of $("media").options) one.disabled = one.value === "remote" && $("layout").value === "coco";
   if ($("media").selectedOptions[0]?.disabled) $("media").value = "whole";
   $("include_originals").disabled = $("layout").value !== "crops";
   $("make-hint").textContent = HINTS[kind];
-  $("submit").textContent = kind === "archive" ? "Make the archive" : "Make the report";
-  if (kind === "comparison") propose();
+  $("submit").textContent = kind === "archive" ? "Create ZIP file" : "Create report";
+  if (kind === "comparison") proposePeriods();
 }
 
-/** The period and the same a year before, as long as nobody has written anything else. */
-function propose() {
+/** Proposes the period and the same one a year earlier, until the periods are edited. */
+function proposePeriods() {
   if (touched) return;
-  const { start_date, end_date } = chosen();
+  const { start_date, end_date } = chosenPeriod();
   const before = (date) => date.replace(/^\d+/, (year) => String(Number(year) - 1).padStart(4, "0"));
   $("compared").replaceChildren();
   addPeriod("Before", before(start_date), before(end_date));
@@ -55,10 +55,10 @@ function addPeriod(label = "", start = "", end = "") {
   return row;
 }
 
-function report() {
+function buildReport() {
   const body = {
-    report_type: what(), ...chosen(), group_by: $("group_by").value, time_of_day: $("time_of_day").value,
-    independence_minutes: whole("independence_minutes"),
+    report_type: kindOf(), ...chosenPeriod(), group_by: $("group_by").value, time_of_day: $("time_of_day").value,
+    independence_minutes: numberIn("independence_minutes"),
   };
   for (const id of ["include_charts", "include_tables", "include_insights", "archival"]) body[id] = $(id).checked;
   if ($("title").value) body.title = $("title").value;
@@ -72,10 +72,10 @@ function report() {
   return body;
 }
 
-function archive() {
-  const { dataset: named, ...period } = chosen();
+function buildArchive() {
+  const { dataset: named, ...period } = chosenPeriod();
   const layout = $("layout").value;
-  const body = { dataset: named, layout, crop_size: whole("crop_size"), include_humans: $("include_humans").checked };
+  const body = { dataset: named, layout, crop_size: numberIn("crop_size"), include_humans: $("include_humans").checked };
   if (layout === "crops") body.include_originals = $("include_originals").checked;
   else body.media = $("media").value;
   if ($("by").value === "ids") {
@@ -83,13 +83,14 @@ function archive() {
   } else {
     body.filter = { ...period };
     if ($("classification").value) body.filter.classifications = [$("classification").value];
-    body.max = whole("max");
+    body.max = numberIn("max");
   }
   return body;
 }
 
-function clear() {
+function clearMessages() {
   $("make-message").textContent = "";
+  showWarnings([]);
   for (const shown of document.querySelectorAll(".error")) shown.remove();
   for (const field of document.querySelectorAll("[aria-invalid]")) {
     field.removeAttribute("aria-invalid");
@@ -97,24 +98,31 @@ function clear() {
   }
 }
 
-/** The field that a message of the server is about. */
+/** The field on the page that a message of the server is about. */
 function fieldOf(name) {
   const inside = /^comparison_periods\[(\d+)\]\.(\w+)$/.exec(name);
   if (inside) return $("compared").children[inside[1]]?.querySelector(`.${inside[2]}`);
   return document.querySelector(`[data-field="${CSS.escape(name)}"], [data-field="${CSS.escape(name.replace(/^filter\./, ""))}"]`);
 }
 
-function explain(error) {
+function showWarnings(warnings) {
+  $("make-warnings").textContent = warnings.map(withLabels).join(" ");
+  $("make-warnings").hidden = !warnings.length;
+}
+
+function showErrors(error) {
   const rest = [];
   let first = null;
-  const errors = error instanceof Problem && error.errors.length ? error.errors : [{ field: "", detail: told(error) }];
+  const errors = error instanceof Problem && error.errors.length ? error.errors : [{ field: "", detail: messageOf(error) }];
   errors.forEach(({ field, detail }, i) => {
     const at = field && fieldOf(field);
-    if (!at || at.closest("[hidden]")) return rest.push(detail);
+    // Messages about a data set may name columns of its tables.
+    const text = field === "dataset" ? detail : withLabels(detail);
+    if (!at || at.closest("[hidden]")) return rest.push(text);
     const message = document.createElement("span");
     message.className = "error";
     message.id = `error-${i}`;
-    message.textContent = detail;
+    message.textContent = text;
     at.setAttribute("aria-invalid", "true");
     at.setAttribute("aria-describedby", message.id);
     at.closest("details")?.setAttribute("open", "");
@@ -122,31 +130,32 @@ function explain(error) {
     else (at.closest(".with-unit") || at).after(message);
     first ||= at;
   });
-  $("make-message").textContent = rest.join(" ") || "Something is wrong; see the fields that are marked.";
+  $("make-message").textContent = rest.join(" ") || "Please correct the marked fields.";
   first?.focus();
 }
 
-function fresh() {
-  // randomUUID is there on secure pages only, and this one may be served on a local network.
+function makeKey() {
+  // randomUUID exists on secure pages only, and this one may be served on a local network.
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function submit(event) {
   event.preventDefault();
-  clear();
-  const body = what() === "archive" ? archive() : report();
+  clearMessages();
+  const body = kindOf() === "archive" ? buildArchive() : buildReport();
   const text = JSON.stringify(body);
-  // What is sent again since its answer did not come makes no second job.
-  if (text !== asked) [key, asked] = [fresh(), text];
+  // If the response is lost and the same request is sent again, it makes no second job.
+  if (text !== sent) [key, sent] = [makeKey(), text];
   $("submit").disabled = true;
   try {
-    await post(`/api/exports/${what() === "archive" ? "zip" : "pdf"}`, body, key);
-    asked = "";
-    document.dispatchEvent(new CustomEvent("said", { detail: "The export was taken." }));
+    const { warnings = [] } = await post(`/api/exports/${kindOf() === "archive" ? "zip" : "pdf"}`, body, key);
+    sent = "";
+    showWarnings(warnings);
+    document.dispatchEvent(new CustomEvent("announce", { detail: "Export started." }));
     if (matchMedia("(max-width: 60rem)").matches) $("exports-title").scrollIntoView();
   } catch (error) {
-    if (error instanceof Problem) asked = "";
-    explain(error);
+    if (error instanceof Problem) sent = "";
+    showErrors(error);
   } finally {
     $("submit").disabled = false;
   }

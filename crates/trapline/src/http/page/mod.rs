@@ -1,18 +1,18 @@
 //! The page at `/`: files that are part of the program.
 //!
-//! They are what a browser gets, as they stand: no framework, no build step, and no request to any
-//! other host.
+//! A browser gets them as they are in the repository: no framework, no build step, and no request to another
+//! host.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use super::etag::has_current;
 use super::path::Path;
-use super::polling::is_known;
 use super::problem::Problem;
 use crate::digest::sha256_of;
 
-/// Nothing but what comes from this server; frames are for its own reports.
+/// Allows content from this server only, and frames for its own reports.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -44,12 +44,12 @@ static ASSETS: [Asset; 8] = assets![
 ];
 
 /// The page.
-pub async fn index(headers: HeaderMap) -> Response {
+pub async fn get_index(headers: HeaderMap) -> Response {
     INDEX.answer(&headers)
 }
 
 /// A file that the page is made of.
-pub async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn get_asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
     let found = ASSETS.iter().find(|asset| asset.name == name);
     let asset = found.ok_or_else(|| Problem::not_found(format!("There is nothing at /page/{name}")))?;
     Ok(asset.answer(&headers))
@@ -58,18 +58,18 @@ pub async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Respo
 impl Asset {
     fn answer(&self, headers: &HeaderMap) -> Response {
         let etag = format!("\"{}\"", &sha256_of(self.text)[..16]);
-        let mut response = if is_known(headers, &etag) {
+        let mut response = if has_current(headers, &etag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             ([(CONTENT_TYPE, self.media_type)], self.text).into_response()
         };
-        let told = [
+        let values = [
             (ETAG, etag.as_str()),
-            // Asked for each time, and sent when the program is another.
+            // Browsers revalidate each time, so that a new version of the program shows its own page.
             (CACHE_CONTROL, "no-cache"),
             (CONTENT_SECURITY_POLICY, POLICY),
         ];
-        for (name, value) in told {
+        for (name, value) in values {
             response.headers_mut().insert(name, HeaderValue::from_str(value).expect("plain text"));
         }
         response

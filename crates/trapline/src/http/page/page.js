@@ -1,53 +1,52 @@
-// The page: a period, what to make of it, and what was made.
-import { be, get, known } from "./api.js";
+// The page: a period, a form for exports, and the list of exports.
+import { get, hasToken, messageOf, setToken } from "./api.js";
 import * as exports from "./exports.js";
 import * as forms from "./forms.js";
 import * as period from "./period.js";
 
 const $ = (id) => document.getElementById(id);
 
-// A server that asks who we are.
-document.addEventListener("asked", () => {
+document.addEventListener("unauthorized", () => {
   if ($("login").open) return;
-  $("who-message").textContent = known() ? "The token is not known here." : "";
-  be(null);
+  $("sign-in-message").textContent = hasToken() ? "This token is not valid. Ask your administrator for a new one." : "";
+  setToken(null);
   $("login").showModal();
 });
-$("who").addEventListener("submit", async (event) => {
+$("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
-  be($("token").value.trim());
+  setToken($("token").value.trim());
   try {
     await get("/api/datasets");
     location.reload();
   } catch (error) {
-    be(null);
-    $("who-message").textContent = error.message;
+    setToken(null);
+    $("sign-in-message").textContent = messageOf(error);
     $("token").select();
   }
 });
 // Without a token the page cannot do anything.
 $("login").addEventListener("cancel", (event) => event.preventDefault());
-$("leave").hidden = !known();
-$("leave").addEventListener("click", () => {
-  be(null);
+$("sign-out").hidden = !hasToken();
+$("sign-out").addEventListener("click", () => {
+  setToken(null);
   location.reload();
 });
 
 exports.start();
 
-const LOOK_EACH = 10000;
-/** Says what the operator of the server has to look at. */
+const CHECK_INTERVAL = 10000;
+/** Shows problems of the server, every ten seconds. */
 async function showServerProblems() {
   let text = "";
   try {
     const body = await (await fetch("/readyz")).json();
     text = body.problems ? body.problems.join(" ") : body.detail || "";
   } catch {
-    // The server is away, which is said beside its name.
+    // The head of the page says that the server cannot be reached.
   }
   $("server-problems").textContent = text;
   $("server-problems").hidden = !text;
-  setTimeout(showServerProblems, LOOK_EACH);
+  setTimeout(showServerProblems, CHECK_INTERVAL);
 }
 showServerProblems();
 
@@ -59,7 +58,7 @@ async function begin() {
     await period.start();
     forms.start();
   } catch {
-    // The server is not there; once it is, it says so.
+    // Tried again when the server can be reached.
     begun = false;
   }
 }

@@ -1,10 +1,10 @@
-// Choosing a period, and what lies in it.
-import { get, number, told } from "./api.js";
+// The chosen data set and period, and the counts in it.
+import { get, messageOf, number } from "./api.js";
 import { draw } from "./chart.js";
 
 const $ = (id) => document.getElementById(id);
 const MARCH = ["03-01", "05-31"], JUNE = ["06-01", "08-31"], SEPTEMBER = ["09-01", "11-30"], DECEMBER = ["12-01", "02"];
-/** First and last day of each season, by the half of the earth that a data set is of. */
+/** First and last day of each season, by hemisphere. */
 const SEASONS = {
   north: { rut: ["09-01", "01-31"], spring: MARCH, summer: JUNE, fall: SEPTEMBER, winter: DECEMBER },
   south: { spring: SEPTEMBER, summer: DECEMBER, fall: MARCH, winter: JUNE },
@@ -12,8 +12,8 @@ const SEASONS = {
 
 let datasets = [], request = null, timer = 0;
 
-/** The period as requests have it. */
-export function chosen() {
+/** The period, as in requests. */
+export function chosenPeriod() {
   const period = { start_date: $("start_date").value, end_date: $("end_date").value };
   return datasets.length > 1 ? { dataset: $("dataset").value, ...period } : period;
 }
@@ -22,8 +22,8 @@ export function dataset() {
   return datasets.find((one) => one.name === $("dataset").value) || datasets[0];
 }
 
-function lastOf(year, end) {
-  // Of February the last day, whichever that is.
+function lastDay(year, end) {
+  // The last day of February depends on the year.
   return end === "02" ? new Date(Date.UTC(year, 2, 0)).toISOString().slice(0, 10) : `${year}-${end}`;
 }
 
@@ -31,7 +31,7 @@ function seasons() {
   return SEASONS[dataset().hemisphere] || SEASONS.north;
 }
 
-/** Shows the months of each season where the data set is, and hides those that it does not have there. */
+/** Shows the months of each season in the hemisphere of the data set, and hides seasons that it does not have. */
 function showSeasons() {
   const month = (day) => new Date(`2001-${day.slice(0, 2)}-01T00:00:00Z`).toLocaleString("en", { month: "short", timeZone: "UTC" });
   for (const option of $("season").options) {
@@ -43,17 +43,17 @@ function showSeasons() {
   }
 }
 
-function seasonChosen() {
+function chooseSeason() {
   const [from, to] = seasons()[$("season").value] || [];
   $("year").disabled = !from;
   if (!from) return;
   const year = Number($("year").value);
   $("start_date").value = `${year}-${from}`;
-  $("end_date").value = lastOf(to < from ? year + 1 : year, to);
-  changed();
+  $("end_date").value = lastDay(to < from ? year + 1 : year, to);
+  showSoon();
 }
 
-function datasetChosen() {
+function chooseDataset() {
   const one = dataset();
   showProblem([one.problem, ...(one.warnings || [])].filter(Boolean).join("\n"));
   const last = (one.last_day || new Date().toISOString()).slice(0, 10), first = (one.first_day || last).slice(0, 10);
@@ -70,24 +70,24 @@ function datasetChosen() {
   $("year").disabled = true;
   const classes = one.classes.map((row) => new Option(row.vernacular_name ? `${row.vernacular_name} (${row.classification})` : row.classification, row.classification));
   $("classification").replaceChildren(new Option("all", ""), ...classes);
-  changed();
+  showSoon();
 }
 
-/** Says why a data set cannot be used, or what of it could not be read. */
+/** Shows why a data set cannot be used, or how many of its rows could not be read. */
 function showProblem(text) {
   $("dataset-problem").textContent = text.charAt(0).toUpperCase() + text.slice(1);
   $("dataset-problem").hidden = !text;
 }
 
-/** Shows what lies in the period, once the dates have not changed for a moment. */
-function changed() {
-  sessionStorage.setItem("period", JSON.stringify({ ...chosen(), season: $("season").value, year: $("year").value }));
+/** Shows the counts of the period, once the dates have not changed for a moment. */
+function showSoon() {
+  sessionStorage.setItem("period", JSON.stringify({ ...chosenPeriod(), season: $("season").value, year: $("year").value }));
   clearTimeout(timer);
   timer = setTimeout(show, 150);
 }
 
 async function show() {
-  const period = chosen();
+  const period = chosenPeriod();
   request?.abort();
   if (!period.start_date || !period.end_date) return;
   request = new AbortController();
@@ -103,9 +103,9 @@ async function show() {
     draw(summary, $("chart"), $("legend"));
     $("summary").classList.remove("old");
   } catch (error) {
-    // Why a data set cannot be used stands above already.
-    const problem = dataset().problem, text = told(error);
-    if (error.name !== "AbortError") $("period-message").textContent = problem && text.includes(problem) ? "" : text;
+    // The reason why a data set cannot be used is shown already.
+    const { problem } = dataset(), isShown = problem && error.message.includes(problem);
+    if (error.name !== "AbortError") $("period-message").textContent = isShown ? "" : messageOf(error);
   }
 }
 
@@ -115,20 +115,20 @@ export async function start() {
   const kept = JSON.parse(sessionStorage.getItem("period") || "null");
   if (kept?.dataset) $("dataset").value = kept.dataset;
   if (!dataset()) $("dataset").selectedIndex = 0;
-  datasetChosen();
+  chooseDataset();
   if (kept) {
     for (const id of ["season", "year", "start_date", "end_date"]) if (kept[id]) $(id).value = kept[id];
     $("year").disabled = !$("season").value;
-    changed();
+    showSoon();
   }
-  $("dataset").addEventListener("change", datasetChosen);
-  $("season").addEventListener("change", seasonChosen);
-  $("year").addEventListener("change", seasonChosen);
+  $("dataset").addEventListener("change", chooseDataset);
+  $("season").addEventListener("change", chooseSeason);
+  $("year").addEventListener("change", chooseSeason);
   for (const id of ["start_date", "end_date"]) {
     $(id).addEventListener("change", () => {
       $("season").value = "";
       $("year").disabled = true;
-      changed();
+      showSoon();
     });
   }
 }

@@ -1,37 +1,37 @@
-//! Bits of entropy-coded data, most significant first.
+//! Reading and writing entropy-coded bits, most significant first.
 
-/// Zeros behind the data, so that its last bits can be read as all others are.
+/// Zero bytes after the data, so that the last bits can be read like all others.
 pub(super) const SPARE: usize = 16;
-/// Bits that a [`Reader`] has for certain after it was filled.
+/// The number of bits that a [`Reader`] has after `fill`.
 pub(super) const FILLED: u32 = 56;
 
-/// Reads entropy-coded data without the zeros that follow a byte of ones in it.
+/// Reads entropy-coded data without stuffed zero bytes.
 pub(super) struct Reader<'a> {
     data: &'a [u8],
     /// The next bits, at the top.
     word: u64,
-    /// How many of them are counted as read; those below are the next of the data all the same.
+    /// The number of bits that count as read; the bits below them are valid too.
     held: u32,
     /// The next byte to read.
     next: usize,
 }
 
 impl<'a> Reader<'a> {
-    /// Begins at a byte of `data`, which ends with [`SPARE`].
+    /// Starts at a byte of `data`, which ends with [`SPARE`].
     pub fn new(data: &'a [u8], byte: usize) -> Self {
         Self { data, word: 0, held: 0, next: byte }
     }
 
-    /// The number of bits before the next.
+    /// The position of the next bit.
     #[inline]
     pub fn position(&self) -> usize {
         self.next * 8 - self.held as usize
     }
 
-    /// Makes sure of [`FILLED`] bits; `None` beyond the end of the data.
+    /// Reads ahead to have [`FILLED`] bits; `None` beyond the end of the data.
     ///
-    /// Without a branch, since nobody could foretell it: as Fabian Giesen describes in "Reading
-    /// bits in far too many ways", variant 4.
+    /// It has no branch, which would be unpredictable: see variant 4 in Fabian Giesen, "Reading bits in far
+    /// too many ways".
     #[inline]
     pub fn fill(&mut self) -> Option<()> {
         let bytes = self.data.get(self.next..)?.first_chunk()?;
@@ -47,15 +47,15 @@ impl<'a> Reader<'a> {
         self.word
     }
 
-    /// Goes on by as many bits, of those that are there.
+    /// Skips bits, which must have been read ahead.
     #[inline]
-    pub fn pass(&mut self, bits: u32) {
+    pub fn skip(&mut self, bits: u32) {
         self.word <<= bits;
         self.held -= bits;
     }
 }
 
-/// The bits from `position` on, at the top of the word; `None` beyond the end.
+/// The bits at `position`, at the top of the word; `None` beyond the end.
 #[inline]
 fn peek(data: &[u8], position: usize) -> Option<u64> {
     let bytes = data.get(position / 8..)?.first_chunk()?;
@@ -64,7 +64,7 @@ fn peek(data: &[u8], position: usize) -> Option<u64> {
 
 /// The first `count` bits of a word, 0 to 63 of them.
 #[inline]
-pub(super) fn first(word: u64, count: u32) -> u64 {
+pub(super) fn first_bits(word: u64, count: u32) -> u64 {
     (word >> 1) >> (63 - count)
 }
 
@@ -95,7 +95,7 @@ impl Writer {
         while at < to {
             let count = (to - at).min(32);
             let taken = u32::try_from(count).ok()?;
-            self.put(first(peek(data, at)?, taken), taken);
+            self.put(first_bits(peek(data, at)?, taken), taken);
             at += count;
         }
         Some(())
@@ -104,8 +104,8 @@ impl Writer {
     #[inline]
     fn write(&mut self, word: u32) {
         let bytes = word.to_be_bytes();
-        // A byte of ones would look like the start of a marker without a zero after it. None is
-        // one when none of the inverted is zero.
+        // A byte of ones must be followed by a stuffed zero. If no byte of the inverted word is zero, the word
+        // has no byte of ones.
         if (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 == 0 {
             self.bytes.extend_from_slice(&bytes);
         } else {
@@ -122,7 +122,7 @@ impl Writer {
         }
     }
 
-    /// The data, its last byte filled up with ones as the format has it.
+    /// The data; the last byte is filled with ones, as the format requires.
     pub fn finish(mut self) -> Vec<u8> {
         while !self.count.is_multiple_of(8) {
             self.put(1, 1);

@@ -1,30 +1,29 @@
-//! The head of a JPEG file (ITU-T T.81, annex B), as far as excerpts need it.
+//! The header of a JPEG file (ITU-T T.81, annex B), as far as excerpts need it.
 
 use std::ops::Range;
 
-use super::huffman::{Codes, Details, Means};
+use super::huffman::{AcTable, Codes, DcTable};
 
-/// Blocks have this many pixels on each side.
+/// The side of a block in pixels.
 const BLOCK: u32 = 8;
 
-/// What was read of the head of a file with one sequential scan.
+/// The header of a file with one sequential scan.
 pub(super) struct Header {
     pub width: u32,
     pub height: u32,
-    /// The marker of the frame: baseline, or extended with 8 bits, which is the same for us.
+    /// The marker of the frame: baseline, or extended with 8 bits, which is equivalent here.
     pub frame: u8,
-    /// One or three.
+    /// One or three components.
     pub components: Vec<Component>,
-    /// Segments that an excerpt has just as they are: tables of quantization, and how colours are
-    /// to be understood.
+    /// Segments that an excerpt copies: quantization tables and colour information.
     pub kept: Vec<Range<usize>>,
-    /// The segments that define the codes of [`Header::details`].
+    /// The segments with the Huffman tables of [`Header::ac_tables`].
     pub tables: Vec<Range<usize>>,
-    pub means: [Option<Means>; 4],
-    pub details: [Option<Details>; 4],
-    /// Groups of blocks between two restarts; 0 for none.
+    pub dc_tables: [Option<DcTable>; 4],
+    pub ac_tables: [Option<AcTable>; 4],
+    /// MCUs (minimum coded units, groups of blocks) between two restarts; 0 for none.
     pub restart_interval: usize,
-    /// Where the entropy-coded data begins.
+    /// The position of the entropy-coded data.
     pub data: usize,
 }
 
@@ -32,16 +31,16 @@ pub(super) struct Header {
 #[derive(Clone, Copy)]
 pub(super) struct Component {
     pub id: u8,
-    /// Blocks of it in a group, across and down.
+    /// Its blocks in an MCU, horizontally and vertically.
     pub across: u8,
     pub down: u8,
     pub quantization: u8,
-    pub means: u8,
-    pub details: u8,
+    pub dc_table: u8,
+    pub ac_table: u8,
 }
 
 impl Header {
-    /// Reads the head of `bytes`; `None` when the file is of another kind or not whole.
+    /// Reads the header; `None` if the file is of another kind or incomplete.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut header = Self {
             width: 0,
@@ -50,14 +49,14 @@ impl Header {
             components: Vec::new(),
             kept: Vec::new(),
             tables: Vec::new(),
-            means: Default::default(),
-            details: Default::default(),
+            dc_tables: Default::default(),
+            ac_tables: Default::default(),
             restart_interval: 0,
             data: 0,
         };
         let mut at = 2;
         loop {
-            // Any number of 0xFF may stand before a marker.
+            // Any number of 0xFF may precede a marker.
             while *bytes.get(at)? == 0xFF && *bytes.get(at + 1)? == 0xFF {
                 at += 1;
             }
@@ -87,8 +86,8 @@ impl Header {
         }
     }
 
-    /// Width and height in pixels of a group of blocks, which is what the data is a row of.
-    pub fn group(&self) -> (u32, u32) {
+    /// Width and height of an MCU in pixels.
+    pub fn mcu_size(&self) -> (u32, u32) {
         let across = self.components.iter().map(|component| component.across).max();
         let down = self.components.iter().map(|component| component.down).max();
         (u32::from(across.unwrap_or(1)) * BLOCK, u32::from(down.unwrap_or(1)) * BLOCK)
@@ -107,9 +106,9 @@ impl Header {
             if !(1..=4).contains(&across) || !(1..=4).contains(&down) {
                 return None;
             }
-            // One component alone is a row of blocks, whatever its factors say.
+            // A single component is a row of blocks, whatever its factors are.
             let (across, down) = if count == 1 { (1, 1) } else { (across, down) };
-            let component = Component { id, across, down, quantization, means: 0, details: 0 };
+            let component = Component { id, across, down, quantization, dc_table: 0, ac_table: 0 };
             self.components.push(component);
         }
         let blocks: u32 = self.components.iter().map(|c| u32::from(c.across) * u32::from(c.down)).sum();
@@ -123,8 +122,8 @@ impl Header {
             let (symbols, after) = rest.split_at_checked(number)?;
             let codes = Codes::new(counts, symbols)?;
             match kind {
-                0..4 => self.means[usize::from(kind)] = Some(Means::new(codes)),
-                16..20 => self.details[usize::from(kind - 16)] = Some(Details::new(codes)),
+                0..4 => self.dc_tables[usize::from(kind)] = Some(DcTable::new(codes)),
+                16..20 => self.ac_tables[usize::from(kind - 16)] = Some(AcTable::new(codes)),
                 _ => return None,
             }
             body = after;
@@ -139,13 +138,13 @@ impl Header {
         }
         let (chosen, how) = rest.split_at_checked(usize::from(*count) * 2)?;
         for (component, chosen) in self.components.iter_mut().zip(chosen.chunks_exact(2)) {
-            let (means, details) = (chosen[1] >> 4, chosen[1] & 15);
-            let known = self.means.get(usize::from(means))?.is_some()
-                && self.details.get(usize::from(details))?.is_some();
+            let (dc, ac) = (chosen[1] >> 4, chosen[1] & 15);
+            let known = self.dc_tables.get(usize::from(dc))?.is_some()
+                && self.ac_tables.get(usize::from(ac))?.is_some();
             if chosen[0] != component.id || !known {
                 return None;
             }
-            (component.means, component.details) = (means, details);
+            (component.dc_table, component.ac_table) = (dc, ac);
         }
         // All coefficients, with all their bits.
         (how == [0, 63, 0]).then_some(())

@@ -1,19 +1,19 @@
-//! Huffman tables, for passing over blocks more than for reading them.
+//! Huffman tables, mainly for skipping blocks.
 
-use super::bits::{FILLED, Reader, first};
+use super::bits::{FILLED, Reader, first_bits};
 
-/// Bits that are looked up at once. With more the tables do not stay near the processor.
+/// Bits per lookup. Larger tables do not fit into the processor's cache.
 const BITS: u32 = 11;
-/// Coefficients of a block besides its mean.
+/// The AC coefficients of a block.
 const COEFFICIENTS: u32 = 63;
-/// The most bits of a code word.
+/// The longest code word in bits.
 const CODE_BITS: u32 = 16;
 
-/// A table with an entry for each of the next [`BITS`] bits.
+/// A lookup table with an entry for all values of the next [`BITS`] bits.
 struct Table<T>(Box<[T; 1 << BITS]>);
 
 impl<T: Copy + Default> Table<T> {
-    /// `entry` is given the bits at the top of a word.
+    /// `entry` gets the bits at the top of a word.
     fn new(entry: impl Fn(u64) -> T) -> Self {
         let mut table = Box::new([T::default(); 1 << BITS]);
         for (bits, place) in (0_u64..).zip(table.iter_mut()) {
@@ -24,20 +24,20 @@ impl<T: Copy + Default> Table<T> {
 
     /// The entry for the bits at the top of `word`.
     #[inline]
-    fn at(&self, word: u64) -> T {
+    fn look_up(&self, word: u64) -> T {
         self.0[(word >> (64 - BITS)) as usize]
     }
 }
 
-/// The code words of a table.
+/// The code words of a Huffman table.
 pub(super) struct Codes(
-    /// For the next 16 bits: the length of the code word they begin with, 0 when there is none,
-    /// and what it stands for.
+    /// For all values of the next 16 bits: the length of the code word at their start, 0 if there is none,
+    /// and its symbol.
     Vec<(u8, u8)>,
 );
 
 impl Codes {
-    /// `counts` are the numbers of code words of 1 to 16 bits, `symbols` what they stand for.
+    /// `counts` are the numbers of code words of 1 to 16 bits, `symbols` their symbols.
     ///
     /// `None` when no such code exists.
     pub fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
@@ -56,24 +56,24 @@ impl Codes {
         Some(Self(words))
     }
 
-    /// The code word at the top of `word`: its length in bits and what it stands for.
-    fn at(&self, word: u64) -> Option<(u32, u32)> {
+    /// The code word at the top of `word`: its length in bits and its symbol.
+    fn look_up(&self, word: u64) -> Option<(u32, u32)> {
         let (length, symbol) = self.0[(word >> (64 - CODE_BITS)) as usize];
         (length > 0).then_some((length.into(), symbol.into()))
     }
 }
 
-/// Reads the differences between the means of blocks.
-pub(super) struct Means {
+/// Reads the differences between the DC coefficients of blocks.
+pub(super) struct DcTable {
     codes: Codes,
-    /// The difference and its bits; none when [`BITS`] are too few for it.
+    /// The difference and its number of bits; 0 bits if [`BITS`] are too few for it.
     short: Table<(i16, u8)>,
 }
 
-impl Means {
+impl DcTable {
     pub fn new(codes: Codes) -> Self {
-        let short = Table::new(|word| match difference(&codes, word) {
-            Some((value, bits)) if bits <= BITS => (i16::try_from(value).unwrap_or(0), small(bits)),
+        let short = Table::new(|word| match read_difference(&codes, word) {
+            Some((value, bits)) if bits <= BITS => (i16::try_from(value).unwrap_or(0), to_u8(bits)),
             _ => (0, 0),
         });
         Self { codes, short }
@@ -83,74 +83,74 @@ impl Means {
     #[inline]
     pub fn read(&self, reader: &mut Reader) -> Option<i32> {
         reader.fill()?;
-        let (value, bits) = match self.short.at(reader.word()) {
-            (_, 0) => difference(&self.codes, reader.word())?,
+        let (value, bits) = match self.short.look_up(reader.word()) {
+            (_, 0) => read_difference(&self.codes, reader.word())?,
             (value, bits) => (value.into(), bits.into()),
         };
-        reader.pass(bits);
+        reader.skip(bits);
         Some(value)
     }
 }
 
-/// The difference at the top of `word`, and its bits.
-fn difference(codes: &Codes, word: u64) -> Option<(i32, u32)> {
-    let (length, size) = codes.at(word)?;
+/// The difference at the top of `word`, and its number of bits.
+fn read_difference(codes: &Codes, word: u64) -> Option<(i32, u32)> {
+    let (length, size) = codes.look_up(word)?;
     if size > 11 {
         return None;
     }
-    let bits = i32::try_from(first(word << length, size)).ok()?;
+    let bits = i32::try_from(first_bits(word << length, size)).ok()?;
     // Numbers without a leading one are negative (figure F.12 of ITU-T T.81).
     let negative = size > 0 && bits >> (size - 1) == 0;
     Some((if negative { bits - (1 << size) + 1 } else { bits }, length + size))
 }
 
-/// Passes over the other coefficients of blocks.
+/// Skips the AC coefficients of blocks.
 ///
-/// Their values do not matter, only where the block ends. So several of them are passed with one
-/// look into a table, which makes this about twice as fast as decoding.
-pub(super) struct Details {
+/// Only the end of the block matters, not the values. So one lookup skips several coefficients, which is
+/// about twice as fast as decoding.
+pub(super) struct AcTable {
     codes: Codes,
     steps: Table<Step>,
 }
 
-/// What the next [`BITS`] bits are, as far as they are whole.
+/// The complete codes in the next [`BITS`] bits.
 #[derive(Clone, Copy, Default)]
 #[repr(align(4))]
 struct Step {
-    /// Bits to pass.
+    /// Bits to skip.
     bits: u8,
-    /// Coefficients passed; more than there are when the block ends.
+    /// Skipped coefficients; at least [`ENDS`] if the block ends.
     passed: u8,
-    /// Coefficients that must be left for all of this to belong to one block; more than there are
-    /// when not even the first code word is whole.
+    /// Coefficients that must be left in the block for this step; [`ENDS`] if not even the first code word is
+    /// complete.
     room: u8,
 }
 
 /// More coefficients than any block has.
 const ENDS: u8 = 64;
 
-impl Details {
+impl AcTable {
     pub fn new(codes: Codes) -> Self {
-        let steps = Table::new(|word| step(&codes, word));
+        let steps = Table::new(|word| make_step(&codes, word));
         Self { codes, steps }
     }
 
-    /// Passes over the coefficients of a block.
+    /// Skips the AC coefficients of a block.
     #[inline]
-    pub fn pass(&self, reader: &mut Reader) -> Option<()> {
+    pub fn skip(&self, reader: &mut Reader) -> Option<()> {
         let mut passed = 0;
         loop {
             reader.fill()?;
             for _ in 0..FILLED / BITS {
-                let step = self.steps.at(reader.word());
+                let step = self.steps.look_up(reader.word());
                 if passed + u32::from(step.room) > COEFFICIENTS {
                     reader.fill()?;
-                    if self.pass_one(reader, &mut passed)? {
+                    if self.skip_one(reader, &mut passed)? {
                         return Some(());
                     }
                     break;
                 }
-                reader.pass(step.bits.into());
+                reader.skip(step.bits.into());
                 passed += u32::from(step.passed);
                 if passed >= COEFFICIENTS {
                     return Some(());
@@ -159,41 +159,41 @@ impl Details {
         }
     }
 
-    /// Passes over one value, and tells whether it was the last of its block.
-    fn pass_one(&self, reader: &mut Reader, passed: &mut u32) -> Option<bool> {
-        let (bits, count, ends) = one(&self.codes, reader.word())?;
-        reader.pass(bits);
+    /// Skips one value, and returns whether it was the last of its block.
+    fn skip_one(&self, reader: &mut Reader, passed: &mut u32) -> Option<bool> {
+        let (bits, count, ends) = read_code(&self.codes, reader.word())?;
+        reader.skip(bits);
         *passed += count;
         (*passed <= COEFFICIENTS).then_some(ends || *passed == COEFFICIENTS)
     }
 }
 
-/// The code word at the top of `word` with the value behind it: its bits, the coefficients that it
-/// passes, and whether it ends the block.
-fn one(codes: &Codes, word: u64) -> Option<(u32, u32, bool)> {
-    let (length, symbol) = codes.at(word)?;
+/// Reads the code word at the top of `word` with its value: the number of bits, the coefficients that it
+/// covers, and whether it ends the block.
+fn read_code(codes: &Codes, word: u64) -> Option<(u32, u32, bool)> {
+    let (length, symbol) = codes.look_up(word)?;
     let (run, size) = (symbol >> 4, symbol & 15);
     let ends = size == 0 && run < 15;
     Some((length + size, if ends { 0 } else { run + 1 }, ends))
 }
 
-fn step(codes: &Codes, word: u64) -> Step {
+fn make_step(codes: &Codes, word: u64) -> Step {
     let (mut bits, mut passed) = (0, 0);
-    while let Some((length, count, ends)) = one(codes, word << bits) {
+    while let Some((length, count, ends)) = read_code(codes, word << bits) {
         if bits + length > BITS || passed + count > COEFFICIENTS {
             break;
         }
         bits += length;
         passed += count;
         if ends {
-            // One must be left for its end to be said.
-            return Step { bits: small(bits), passed: small(passed) + ENDS, room: small(passed) + 1 };
+            // One coefficient must be left for the end-of-block code.
+            return Step { bits: to_u8(bits), passed: to_u8(passed) + ENDS, room: to_u8(passed) + 1 };
         }
     }
-    let room = if bits == 0 { ENDS } else { small(passed) };
-    Step { bits: small(bits), passed: small(passed), room }
+    let room = if bits == 0 { ENDS } else { to_u8(passed) };
+    Step { bits: to_u8(bits), passed: to_u8(passed), room }
 }
 
-fn small(number: u32) -> u8 {
+fn to_u8(number: u32) -> u8 {
     u8::try_from(number).expect("at most 63")
 }

@@ -1,14 +1,12 @@
-//! Excerpts: the blocks around a box, as a JPEG file of their own.
+//! Excerpts: JPEG files of the blocks around a box.
 //!
-//! The blocks of a JPEG file stand one behind the other, each as long as it happens to be, so
-//! whoever wants the last must pass over all the others. A decoder decodes them for that. Here they
-//! are only passed over, in half the time, and those that are wanted are copied as they are,
-//! bit by bit, so that nothing is lost. Only the mean of a block has to be written anew, since it
-//! is told as the difference from the block before.
+//! The blocks of a JPEG file have variable lengths, so reaching the last one requires going through all
+//! others. A decoder decodes them for that. This module only skips them, in half the time, and copies the
+//! required blocks bit by bit, so that nothing is lost. Only the DC coefficient of a block is written anew,
+//! since it is coded as the difference from the previous block.
 //!
-//! This knows one kind of file, which all cameras write: Huffman codes, 8 bits, one scan. Of
-//! anything else, and of anything odd, there is no excerpt; the decoder sees to the whole file then,
-//! and says what is wrong with it.
+//! It supports the kind of file that all cameras write: Huffman codes, 8 bits, one scan. For other or unusual
+//! files there is no excerpt; the decoder reads the whole file then and reports errors.
 
 mod bits;
 mod header;
@@ -23,15 +21,15 @@ use bits::{Reader, SPARE};
 use header::{Component, Header};
 use window::{Block, Window};
 
-/// Four times what eight bits can come to; beyond it data is broken.
-const MAX_MEAN: u32 = 1 << 13;
-/// The largest memory that is kept for the next picture, in bytes.
+/// Four times the largest valid value; larger ones mean broken data.
+const MAX_DC: u32 = 1 << 13;
+/// The largest buffer that is reused for the next picture, in bytes.
 const MOST_KEPT: usize = 64 << 20;
 
 /// A file of a part of a picture.
 pub(crate) struct Excerpt {
     pub file: Vec<u8>,
-    /// Where the part lies in the picture, and how large it is.
+    /// Position and size of the part in the picture.
     pub area: PixelBox,
 }
 
@@ -39,61 +37,61 @@ pub(crate) struct Excerpt {
 #[derive(Default)]
 pub(crate) struct Excerpts {
     data: Vec<u8>,
-    /// Where in `data` each stretch between restarts ends, in bytes.
+    /// The end of each restart interval in `data`, in bytes.
     ends: Vec<usize>,
 }
 
 /// How the data of a scan end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// With a marker, as they should.
+    /// With a marker, as required.
     Marker,
-    /// With the file, which was cut off.
+    /// With the file, which is truncated.
     File,
 }
 
-/// What was found in a file.
-pub(crate) enum Excerpted {
+/// The excerpts of a file.
+pub(crate) enum ExcerptResult {
     /// An excerpt for each part.
     Files(Vec<Excerpt>),
-    /// The decoder has to see to the whole file: it is of another kind, it was cut off above the end
-    /// of a part, or decoding it takes no longer.
+    /// The decoder must read the whole file: it is of another kind, it is truncated before the end of a part,
+    /// or decoding it is as fast.
     Whole,
-    /// The blocks do not fill the data: a bit was flipped somewhere, and what follows lies beside
-    /// its place. A decoder does not notice all of that.
+    /// The blocks do not match the data: a bit was flipped, and everything after it is displaced. A decoder
+    /// does not notice all such damage.
     Damaged,
 }
 
 impl Excerpts {
-    /// An excerpt for each of `parts`, which are inside the picture. All of the file's blocks are
-    /// passed over, so that damage is found wherever it is; but of a file that was cut off, the parts
-    /// above the cut are as good as ever.
-    pub fn of(&mut self, bytes: &[u8], parts: &[Part]) -> Excerpted {
-        let Some(header) = Header::read(bytes) else { return Excerpted::Whole };
-        let mut windows: Vec<_> = parts.iter().map(|part| Window::around(*part, &header)).collect();
+    /// Makes an excerpt for each of `parts`, which are inside the picture. All blocks of the file are skipped
+    /// or copied, so that damage is found anywhere; but the parts before the end of a truncated file are
+    /// intact.
+    pub fn cut(&mut self, bytes: &[u8], parts: &[Part]) -> ExcerptResult {
+        let Some(header) = Header::read(bytes) else { return ExcerptResult::Whole };
+        let mut windows: Vec<_> = parts.iter().map(|part| Window::for_part(*part, &header)).collect();
         let is_worth_it = is_worth_it(&header, &windows);
         if !is_worth_it {
-            // The blocks are looked through all the same.
+            // The blocks are still checked.
             windows.clear();
         }
         let Some(end) = bytes.get(header.data..).and_then(|data| self.unstuff(data)) else {
-            return Excerpted::Whole;
+            return ExcerptResult::Whole;
         };
         let walked = self.walk(&header, &mut windows, end);
         if self.data.capacity() > MOST_KEPT {
             self.data = Vec::new();
         }
         match (walked, end) {
-            (None, End::Marker) => Excerpted::Damaged,
-            (Some(()), _) if is_worth_it => {
-                Excerpted::Files(windows.into_iter().map(|window| window.finish(&header, bytes)).collect())
-            }
-            _ => Excerpted::Whole,
+            (None, End::Marker) => ExcerptResult::Damaged,
+            (Some(()), _) if is_worth_it => ExcerptResult::Files(
+                windows.into_iter().map(|window| window.finish(&header, bytes)).collect(),
+            ),
+            _ => ExcerptResult::Whole,
         }
     }
 
-    /// Takes the entropy-coded data without the zeros that follow a byte of ones in it; `None` when
-    /// its restarts are not numbered as they should be.
+    /// Copies the entropy-coded data without stuffed zero bytes; `None` if the restarts are not numbered
+    /// correctly.
     fn unstuff(&mut self, mut bytes: &[u8]) -> Option<End> {
         self.data.clear();
         self.ends.clear();
@@ -109,7 +107,7 @@ impl Excerpts {
                     }
                     self.ends.push(self.data.len());
                 }
-                // Filled up before a marker.
+                // Fill bytes before a marker.
                 Some(0xFF) => {
                     bytes = &bytes[at + 1..];
                     continue;
@@ -124,7 +122,7 @@ impl Excerpts {
         }
         self.data.extend_from_slice(bytes);
         if end == End::File {
-            // A card that failed leaves zeros in place of the rest.
+            // A failed memory card leaves zeros instead of the rest.
             let kept = self.data.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
             self.data.truncate(kept.max(self.ends.last().copied().unwrap_or(0)));
         }
@@ -133,27 +131,27 @@ impl Excerpts {
         Some(end)
     }
 
-    /// Goes over all groups of blocks, and copies those that are wanted.
+    /// Goes through all MCUs, and copies those of the windows.
     fn walk(&self, header: &Header, windows: &mut [Window], end: End) -> Option<()> {
-        let (columns, rows) = (columns(header), rows(header));
+        let (columns, rows) = (count_columns(header), count_rows(header));
         let bottom = windows.iter().map(|window| window.bottom).max().unwrap_or(0);
         let mut walk = Walk::new(self, header);
         for row in 0..rows {
-            let of_row = |window: &&mut Window| (window.top..window.bottom).contains(&row);
-            let mut wanted: Vec<_> = windows.iter_mut().filter(of_row).collect();
+            let is_in_row = |window: &&mut Window| (window.top..window.bottom).contains(&row);
+            let mut wanted: Vec<_> = windows.iter_mut().filter(is_in_row).collect();
             for column in 0..columns {
-                let read = walk.read_group(row * columns + column);
+                let read = walk.read_mcu(row * columns + column);
                 if read.is_none() && row >= bottom && end == End::File {
                     return Some(());
                 }
                 read?;
                 for window in &mut wanted {
                     if (window.left..window.right).contains(&column) {
-                        window.take(&self.data, &walk.blocks)?;
+                        window.add_mcu(&self.data, &walk.blocks)?;
                     }
                 }
             }
-            // What is read behind the end are zeros.
+            // Reading past the end returns zeros.
             if row < bottom && walk.is_past_end()? {
                 return None;
             }
@@ -162,45 +160,54 @@ impl Excerpts {
     }
 }
 
-/// A place in the data of a scan, going from one group of blocks to the next.
+/// A position in the data of a scan, which moves from MCU to MCU.
 struct Walk<'a> {
     data: &'a [u8],
     ends: &'a [usize],
     header: &'a Header,
     layout: Vec<usize>,
     blocks: Vec<Block>,
-    means: [i32; 3],
-    /// The number of the stretch between two restarts.
+    dc_values: [i32; 3],
+    /// The number of the restart interval.
     stretch: usize,
     reader: Reader<'a>,
 }
 
 impl<'a> Walk<'a> {
     fn new(Excerpts { data, ends }: &'a Excerpts, header: &'a Header) -> Self {
-        let layout = layout(header);
+        let layout = list_components(header);
         let blocks = vec![Block::default(); layout.len()];
-        Self { data, ends, header, layout, blocks, means: [0; 3], stretch: 0, reader: Reader::new(data, 0) }
+        Self {
+            data,
+            ends,
+            header,
+            layout,
+            blocks,
+            dc_values: [0; 3],
+            stretch: 0,
+            reader: Reader::new(data, 0),
+        }
     }
 
-    /// Reads the group of a number; `None` when the data do not hold it.
+    /// Reads the MCU with a number; `None` if the data do not contain it.
     #[inline]
-    fn read_group(&mut self, number: usize) -> Option<()> {
+    fn read_mcu(&mut self, number: usize) -> Option<()> {
         let interval = self.header.restart_interval;
         if number > 0 && interval > 0 && number.is_multiple_of(interval) {
             if !self.is_at_end()? {
                 return None;
             }
             self.reader = Reader::new(self.data, *self.ends.get(self.stretch)?);
-            (self.stretch, self.means) = (self.stretch + 1, [0; 3]);
+            (self.stretch, self.dc_values) = (self.stretch + 1, [0; 3]);
         }
-        read_group(self.header, &self.layout, &mut self.reader, &mut self.means, &mut self.blocks)
+        read_mcu(self.header, &self.layout, &mut self.reader, &mut self.dc_values, &mut self.blocks)
     }
 
     fn is_past_end(&self) -> Option<bool> {
         Some(self.reader.position() > *self.ends.get(self.stretch)? * 8)
     }
 
-    /// Whether the blocks end where the stretch does, but for the bits that fill its last byte.
+    /// Whether the blocks end with the restart interval, except for the bits that fill its last byte.
     fn is_at_end(&self) -> Option<bool> {
         let end = *self.ends.get(self.stretch)? * 8;
         Some((self.reader.position()..self.reader.position() + 8).contains(&end))
@@ -208,45 +215,45 @@ impl<'a> Walk<'a> {
 }
 
 #[inline]
-fn read_group(
+fn read_mcu(
     header: &Header,
     layout: &[usize],
     reader: &mut Reader,
-    means: &mut [i32; 3],
+    dc_values: &mut [i32; 3],
     blocks: &mut [Block],
 ) -> Option<()> {
     for (block, component) in blocks.iter_mut().zip(layout) {
         let tables = header.components[*component];
-        let mean = &mut means[*component];
-        *mean += header.means[usize::from(tables.means)].as_ref()?.read(reader)?;
-        if mean.unsigned_abs() > MAX_MEAN {
+        let dc = &mut dc_values[*component];
+        *dc += header.dc_tables[usize::from(tables.dc_table)].as_ref()?.read(reader)?;
+        if dc.unsigned_abs() > MAX_DC {
             return None;
         }
         let from = reader.position();
-        header.details[usize::from(tables.details)].as_ref()?.pass(reader)?;
-        *block = Block { component: *component, mean: *mean, from, to: reader.position() };
+        header.ac_tables[usize::from(tables.ac_table)].as_ref()?.skip(reader)?;
+        *block = Block { component: *component, dc: *dc, from, to: reader.position() };
     }
     Some(())
 }
 
-/// Whether passing over all blocks and decoding those in `windows` is less work than decoding all.
+/// Whether skipping all blocks and decoding those in `windows` is less work than decoding all.
 fn is_worth_it(header: &Header, windows: &[Window]) -> bool {
-    let groups: usize = windows.iter().map(Window::groups).sum();
-    groups > 0 && 2 * groups < rows(header) * columns(header)
+    let mcus: usize = windows.iter().map(Window::mcus).sum();
+    mcus > 0 && 2 * mcus < count_rows(header) * count_columns(header)
 }
 
-/// Groups of blocks in a row.
-fn columns(header: &Header) -> usize {
-    header.width.div_ceil(header.group().0) as usize
+/// The number of MCUs in a row.
+fn count_columns(header: &Header) -> usize {
+    header.width.div_ceil(header.mcu_size().0) as usize
 }
 
-/// Rows of groups of blocks.
-fn rows(header: &Header) -> usize {
-    header.height.div_ceil(header.group().1) as usize
+/// The number of rows of MCUs.
+fn count_rows(header: &Header) -> usize {
+    header.height.div_ceil(header.mcu_size().1) as usize
 }
 
-/// The component of each block of a group.
-fn layout(header: &Header) -> Vec<usize> {
+/// The component of each block in an MCU.
+fn list_components(header: &Header) -> Vec<usize> {
     let blocks = |(number, of): (usize, &Component)| vec![number; usize::from(of.across * of.down)];
     header.components.iter().enumerate().flat_map(blocks).collect()
 }

@@ -4,7 +4,7 @@ use turbojpeg_sys as tj;
 use super::*;
 use crate::picture::CHANNELS;
 use crate::picture::DamagePolicy;
-use crate::picture::jpeg::{Handle, decode, length, read_info, to_int};
+use crate::picture::jpeg::{Handle, decode, read_info, to_int, to_size};
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ fn file(width: u32, height: u32, style: Style, seed: u64) -> Vec<u8> {
     // SAFETY: the arguments are numbers.
     let room = unsafe { tj::tj3JPEGBufSize(w, h, style.sampling) };
     let mut bytes = vec![0_u8; usize::try_from(room).unwrap()];
-    let (mut start, mut size) = (bytes.as_mut_ptr(), length(&bytes));
+    let (mut start, mut size) = (bytes.as_mut_ptr(), to_size(&bytes));
     // SAFETY: height rows of width pixels of four bytes; the output has the room that was asked for.
     let done = unsafe {
         let pixels = pixels.as_ptr();
@@ -112,10 +112,10 @@ proptest! {
         style in style(), parts in prop::collection::vec(part(), 1..4), seed: u64,
     ) {
         let bytes = file(600, 400, style, seed);
-        let excerpts = match Excerpts::default().of(&bytes, &parts) {
-            Excerpted::Files(excerpts) => excerpts,
-            Excerpted::Whole => Vec::new(),
-            Excerpted::Damaged => return Err(TestCaseError::fail("a whole file is taken for damaged")),
+        let excerpts = match Excerpts::default().cut(&bytes, &parts) {
+            ExcerptResult::Files(excerpts) => excerpts,
+            ExcerptResult::Whole => Vec::new(),
+            ExcerptResult::Damaged => return Err(TestCaseError::fail("a whole file is taken for damaged")),
         };
         for (excerpt, part) in excerpts.into_iter().zip(&parts) {
             let of_excerpt = pixels(&excerpt.file, (excerpt.area.x, excerpt.area.y), *part);
@@ -131,9 +131,9 @@ proptest! {
         let at = at.index(file.len() - bytes.len());
         file[at..at + bytes.len()].copy_from_slice(&bytes);
         let mut excerpts = Excerpts::default();
-        excerpts.of(&file, &[part]);
+        excerpts.cut(&file, &[part]);
         file.truncate(at);
-        excerpts.of(&file, &[part]);
+        excerpts.cut(&file, &[part]);
     }
 }
 
@@ -145,8 +145,8 @@ fn there_is_an_excerpt_of_each_way_that_cameras_write() {
     for sampling in SAMPLINGS {
         for restart in [0, 5] {
             let bytes = file(600, 400, Style { sampling, restart, ..PLAIN }, 7);
-            let found = Excerpts::default().of(&bytes, &[PART]);
-            assert!(matches!(found, Excerpted::Files(_)), "{sampling} {restart}");
+            let found = Excerpts::default().cut(&bytes, &[PART]);
+            assert!(matches!(found, ExcerptResult::Files(_)), "{sampling} {restart}");
         }
     }
 }
@@ -155,12 +155,12 @@ fn there_is_an_excerpt_of_each_way_that_cameras_write() {
 fn a_picture_that_ends_before_the_box_has_none() {
     let mut bytes = file(600, 400, PLAIN, 7);
     bytes.truncate(bytes.len() / 3);
-    assert!(matches!(Excerpts::default().of(&bytes, &[PART]), Excerpted::Whole));
+    assert!(matches!(Excerpts::default().cut(&bytes, &[PART]), ExcerptResult::Whole));
 }
 
 #[test]
 fn a_box_of_most_of_the_picture_is_left_to_the_decoder() {
     let most = Part { area: PixelBox { x: 10, y: 10, width: 580, height: 380 }, shrink: 1 };
-    let found = Excerpts::default().of(&file(600, 400, PLAIN, 7), &[most]);
-    assert!(matches!(found, Excerpted::Whole));
+    let found = Excerpts::default().cut(&file(600, 400, PLAIN, 7), &[most]);
+    assert!(matches!(found, ExcerptResult::Whole));
 }

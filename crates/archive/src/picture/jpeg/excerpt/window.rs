@@ -1,4 +1,4 @@
-//! The blocks that an excerpt is made of, and its file.
+//! The blocks of an excerpt, and its file.
 
 use detections::PixelBox;
 
@@ -7,23 +7,23 @@ use super::bits::Writer;
 use super::header::{Component, Header};
 use crate::picture::Part;
 
-/// Pixels around a box that go into its excerpt, at the size that it is decoded to: colour is
-/// interpolated between neighbours, and filters look at them.
+/// Pixels around a box in its excerpt, at the decoded size: colour is interpolated between neighbours, and
+/// filters use them.
 const MARGIN: u32 = 4;
-/// Categories of a difference between means, for which the excerpt has a table of its own: the
-/// file's need not have what a new neighbour makes necessary.
+/// Categories of DC differences. The excerpt has its own table of them, since new neighbours may need a
+/// category that the file's table lacks.
 const CATEGORIES: u8 = 12;
-/// Bits of each code word of that table.
+/// The length of each code word in that table, in bits.
 const CATEGORY_BITS: u32 = 4;
 
-/// Blocks that are wanted, in groups: columns and rows, the last not inside.
+/// The blocks to copy, in MCUs: columns and rows, with exclusive ends.
 pub(super) struct Window {
     pub left: usize,
     pub right: usize,
     pub top: usize,
     pub bottom: usize,
-    /// The mean of the last block of each component.
-    means: [i32; 3],
+    /// The DC coefficient of the last block of each component.
+    dc_values: [i32; 3],
     written: Writer,
 }
 
@@ -31,40 +31,40 @@ pub(super) struct Window {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Block {
     pub component: usize,
-    pub mean: i32,
-    /// Where its other coefficients begin and end, in bits.
+    pub dc: i32,
+    /// The start and end of its AC coefficients, in bits.
     pub from: usize,
     pub to: usize,
 }
 
 impl Window {
     /// The blocks that a part of a picture needs.
-    pub fn around(Part { area, shrink }: Part, header: &Header) -> Self {
-        let (wide, high) = header.group();
+    pub fn for_part(Part { area, shrink }: Part, header: &Header) -> Self {
+        let (wide, high) = header.mcu_size();
         let margin = MARGIN * shrink;
         let right = (area.x + area.width + margin).min(header.width).div_ceil(wide);
         let bottom = (area.y + area.height + margin).min(header.height).div_ceil(high);
         let [left, top] = [area.x.saturating_sub(margin) / wide, area.y.saturating_sub(margin) / high];
         let [left, right, top, bottom] = [left, right, top, bottom].map(|side| side as usize);
-        Self { left, right, top, bottom, means: [0; 3], written: Writer::default() }
+        Self { left, right, top, bottom, dc_values: [0; 3], written: Writer::default() }
     }
 
-    /// How many groups it has.
-    pub fn groups(&self) -> usize {
+    /// The number of MCUs.
+    pub fn mcus(&self) -> usize {
         (self.right - self.left) * (self.bottom - self.top)
     }
 
-    /// Adds a group of blocks.
-    pub fn take(&mut self, data: &[u8], blocks: &[Block]) -> Option<()> {
+    /// Adds an MCU.
+    pub fn add_mcu(&mut self, data: &[u8], blocks: &[Block]) -> Option<()> {
         for block in blocks {
-            let before = &mut self.means[block.component];
-            let difference = block.mean - *before;
-            *before = block.mean;
+            let before = &mut self.dc_values[block.component];
+            let difference = block.dc - *before;
+            *before = block.dc;
             let size = 32 - difference.unsigned_abs().leading_zeros();
             if size >= CATEGORIES.into() {
                 return None;
             }
-            // Numbers below zero are told by the ones' complement of what they are above.
+            // Negative numbers are coded as the ones' complement of their absolute value.
             let value = if difference < 0 { difference + (1 << size) - 1 } else { difference };
             let code = u64::from(size) << size | u64::try_from(value).ok()?;
             self.written.put(code, CATEGORY_BITS + size);
@@ -73,11 +73,10 @@ impl Window {
         Some(())
     }
 
-    /// The file, made of parts of the one that `header` was read of.
+    /// Makes the file, with segments of the file that `header` was read from.
     pub fn finish(self, header: &Header, bytes: &[u8]) -> Excerpt {
-        let (wide, high) = header.group();
-        let pixels =
-            |groups: usize, side: u32| u32::try_from(groups).unwrap_or(u32::MAX).saturating_mul(side);
+        let (wide, high) = header.mcu_size();
+        let pixels = |mcus: usize, side: u32| u32::try_from(mcus).unwrap_or(u32::MAX).saturating_mul(side);
         let (x, y) = (pixels(self.left, wide), pixels(self.top, high));
         let width = pixels(self.right, wide).min(header.width) - x;
         let height = pixels(self.bottom, high).min(header.height) - y;
@@ -85,7 +84,7 @@ impl Window {
         for segment in header.kept.iter().chain(&header.tables) {
             file.extend_from_slice(&bytes[segment.clone()]);
         }
-        write_means_codes(&mut file, header);
+        write_dc_codes(&mut file, header);
         write_frame(&mut file, header, width, height);
         file.extend_from_slice(&self.written.finish());
         file.extend_from_slice(&[0xFF, 0xD9]);
@@ -93,9 +92,9 @@ impl Window {
     }
 }
 
-/// A table of codes for the categories, in the place of each that the file has.
-fn write_means_codes(file: &mut Vec<u8>, header: &Header) {
-    let mut numbers: Vec<_> = header.components.iter().map(|component| component.means).collect();
+/// Writes a Huffman table of the categories in place of each DC table of the file.
+fn write_dc_codes(file: &mut Vec<u8>, header: &Header) {
+    let mut numbers: Vec<_> = header.components.iter().map(|component| component.dc_table).collect();
     numbers.sort_unstable();
     numbers.dedup();
     for number in numbers {
@@ -112,9 +111,9 @@ fn write_frame(file: &mut Vec<u8>, header: &Header, width: u32, height: u32) {
     let mut frame = [&[8][..], &side(height), &side(width), &[count]].concat();
     let mut scan = vec![count];
     for component in &header.components {
-        let Component { id, across, down, quantization, means, details } = *component;
+        let Component { id, across, down, quantization, dc_table: dc, ac_table: ac } = *component;
         frame.extend_from_slice(&[id, across << 4 | down, quantization]);
-        scan.extend_from_slice(&[id, means << 4 | details]);
+        scan.extend_from_slice(&[id, dc << 4 | ac]);
     }
     scan.extend_from_slice(&[0, 63, 0]);
     write_segment(file, header.frame, &frame);

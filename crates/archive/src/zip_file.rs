@@ -1,0 +1,108 @@
+//! Writing the ZIP file: entries one after the other, each with its SHA-256.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use sha2::{Digest, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::error::ArchiveError;
+use crate::watch::Watch;
+
+/// A ZIP file that is being written. The same entries give the same bytes.
+pub(crate) struct ZipFile<'a> {
+    zip: ZipWriter<BufWriter<File>>,
+    watch: &'a dyn Watch,
+}
+
+/// What the manifest says about an entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub size: u64,
+    pub sha256: [u8; 32],
+}
+
+impl<'a> ZipFile<'a> {
+    /// An empty archive; writing ends early if the export is cancelled.
+    pub fn new(file: File, watch: &'a dyn Watch) -> Self {
+        let zip = ZipWriter::new(BufWriter::with_capacity(1 << 18, file)).set_auto_large_file();
+        Self { zip, watch }
+    }
+
+    /// Adds a file without compression, because it is compressed already.
+    pub fn store(&mut self, name: &str, bytes: &[u8]) -> Result<Entry, ArchiveError> {
+        self.zip.start_file(name, options(CompressionMethod::Stored))?;
+        self.zip.write_all(bytes)?;
+        Ok(Entry { size: bytes.len() as u64, sha256: Sha256::digest(bytes).into() })
+    }
+
+    /// Adds a compressed text, which `content` writes.
+    pub fn deflate(
+        &mut self,
+        name: &str,
+        content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<Entry, ArchiveError> {
+        self.zip.start_file(name, options(CompressionMethod::Deflated))?;
+        let watch = self.watch;
+        let inner = CancellableWriter { inner: &mut self.zip, watch };
+        let mut hashed =
+            HashingWriter { inner: BufWriter::with_capacity(1 << 16, inner), hash: Sha256::new(), size: 0 };
+        let written = content(&mut hashed).and_then(|()| hashed.inner.flush());
+        if watch.is_cancelled() {
+            return Err(ArchiveError::Cancelled);
+        }
+        written?;
+        Ok(Entry { size: hashed.size, sha256: hashed.hash.finalize().into() })
+    }
+
+    /// Writes the directory and syncs the file to disk.
+    pub fn finish(self) -> Result<(), ArchiveError> {
+        let file = self.zip.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        Ok(())
+    }
+}
+
+fn options(method: CompressionMethod) -> SimpleFileOptions {
+    // Without this an entry has the current time, and no two archives are alike.
+    SimpleFileOptions::default().compression_method(method).last_modified_time(DateTime::default())
+}
+
+/// Stops writing once the export is cancelled, also within a long table.
+struct CancellableWriter<'a, W> {
+    inner: W,
+    watch: &'a dyn Watch,
+}
+
+impl<W: Write> Write for CancellableWriter<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.watch.is_cancelled() {
+            return Err(std::io::Error::other("cancelled"));
+        }
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+struct HashingWriter<W> {
+    inner: W,
+    hash: Sha256,
+    size: u64,
+}
+
+impl<W: Write> Write for HashingWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
+}

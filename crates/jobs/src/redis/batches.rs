@@ -1,0 +1,86 @@
+//! Reading several jobs in as few commands as possible.
+
+use redis::{FromRedisValue, ParsingError, Pipeline, Value};
+
+use super::RedisStore;
+use super::record::{damage_error, parse_record, record_key};
+use super::scripts::SCRIPTS;
+use crate::id::JobId;
+use crate::store::{RecordResult, StoreError};
+
+/// The most jobs in one command, so that it never blocks the server for long.
+const MAX_JOBS: usize = 1000;
+/// The answer of `PTTL` for a missing key.
+const NO_KEY: i64 = -2;
+/// The answer of `PTTL` for a key without an expiry.
+const NO_EXPIRY: i64 = -1;
+
+impl RedisStore {
+    /// Reads records with their times to live, which need a command for each job.
+    pub(super) async fn read_records(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
+        let mut records = Vec::with_capacity(job_ids.len());
+        for part in job_ids.chunks(MAX_JOBS) {
+            let mut commands = build_mget(part);
+            for job_id in part {
+                commands.pttl(record_key(job_id));
+            }
+            let answers: Vec<Value> = self.connection.pipe("MGET PTTL", "", &commands).await?;
+            let (texts, times) = split_answers(answers).map_err(damage_error)?;
+            let all = part.iter().zip(texts).zip(times);
+            records.extend(all.map(|((job_id, text), left)| read_record(job_id, text, left)));
+        }
+        Ok(records)
+    }
+
+    /// Reads records without their times to live.
+    pub(super) async fn peek_records(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
+        let mut records = Vec::with_capacity(job_ids.len());
+        for part in job_ids.chunks(MAX_JOBS) {
+            let answers: Vec<Value> = self.connection.pipe("MGET", "", &build_mget(part)).await?;
+            let (texts, _) = split_answers(answers).map_err(damage_error)?;
+            let all = part.iter().zip(texts);
+            records.extend(all.map(|(job_id, text)| read_record(job_id, text, NO_EXPIRY)));
+        }
+        Ok(records)
+    }
+
+    /// Reads the positions of jobs in the queue.
+    pub(super) async fn read_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {
+        let mut positions = Vec::with_capacity(job_ids.len());
+        for part in job_ids.chunks(MAX_JOBS) {
+            let ids: Vec<&str> = part.iter().map(JobId::as_str).collect();
+            let about = if let [one] = ids[..] { one } else { "" };
+            let answers: Vec<u64> = self.call(&SCRIPTS.position, about, &ids).await?;
+            positions.extend(answers.into_iter().map(|position| (position > 0).then_some(position)));
+        }
+        Ok(positions)
+    }
+}
+
+/// Builds the command that reads the texts of records.
+fn build_mget(job_ids: &[JobId]) -> Pipeline {
+    let mut commands = redis::pipe();
+    commands.cmd("MGET");
+    for job_id in job_ids {
+        commands.arg(record_key(job_id));
+    }
+    commands
+}
+
+/// The texts of records, and their times to live.
+type Answers = (Vec<Option<Vec<u8>>>, Vec<i64>);
+
+/// Splits the answers of an `MGET` and of each `PTTL` after it.
+fn split_answers(answers: Vec<Value>) -> Result<Answers, ParsingError> {
+    let mut answers = answers.into_iter();
+    let texts = Vec::from_redis_value(answers.next().unwrap_or(Value::Nil))?;
+    Ok((texts, answers.map(i64::from_redis_value).collect::<Result<_, _>>()?))
+}
+
+/// Parses one of several records. It may have expired after its text was read.
+fn read_record(job_id: &JobId, text: Option<Vec<u8>>, left: i64) -> RecordResult {
+    let Some(text) = text.filter(|_| left != NO_KEY) else { return Ok(None) };
+    let text =
+        String::from_utf8(text).map_err(|error| damage_error(format!("export_job:{job_id} {error}")))?;
+    parse_record(job_id, &text, left).map(Some)
+}

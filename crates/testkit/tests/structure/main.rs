@@ -1,0 +1,114 @@
+//! How the files of the workspace may need each other.
+
+mod modules;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use modules::{Arrows, Modules};
+
+/// The crates that the promise is made for, each with the folders of its sources that it covers.
+const CRATES: [(&str, &[&str]); 5] =
+    [("archive", &[""]), ("detections", &[""]), ("jobs", &[""]), ("report", &[""]), ("trapline", &[""])];
+
+/// A file that can only be understood with another one, which can only be understood with the first, is half
+/// a file. `pub use` and `mod` are no arrows: what counts is the file in which a name is defined.
+#[test]
+fn no_two_files_of_a_crate_need_each_other() {
+    let mut circles = String::new();
+    for (name, folders) in CRATES {
+        for circle in find_circles(&read_arrows(name, folders)) {
+            writeln!(circles, "{name}: {circle}").expect("a string takes everything");
+        }
+    }
+    assert!(
+        circles.is_empty(),
+        "these files need each other; move what both need into a file of its own:\n{circles}"
+    );
+}
+
+#[test]
+fn webhooks_need_nothing_of_the_http_interface() {
+    for (file, needed) in read_arrows("trapline", &["http", "webhook"]) {
+        let in_http = needed.keys().find(|needed| needed.starts_with("http"));
+        assert!(
+            !file.starts_with("webhook") || in_http.is_none(),
+            "{} uses {needed:?}; move what both need out of http/",
+            file.display()
+        );
+    }
+}
+
+/// The arrows between the files in some folders of a crate, with paths from its `src`.
+///
+/// Arrows between a `mod.rs` and the files of its folder do not count: it is the face of the folder, so it names
+/// the parts and holds what they share.
+fn read_arrows(name: &str, folders: &[&str]) -> Arrows {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src");
+    let covered = |file: &Path| {
+        let file = file.strip_prefix(&source).expect("a file of the crate");
+        folders.iter().any(|folder| file.starts_with(folder)).then(|| file.to_owned())
+    };
+    let mut arrows = Arrows::new();
+    for (from, needed) in Modules::read(&source).find_arrows() {
+        let Some(from) = covered(&from) else { continue };
+        let needed = needed.into_iter().filter_map(|(to, names)| Some((covered(&to)?, names)));
+        let needed = needed.filter(|(to, _)| !is_face_of(&from, to) && !is_face_of(to, &from)).collect();
+        arrows.insert(from, needed);
+    }
+    arrows
+}
+
+fn is_face_of(face: &Path, file: &Path) -> bool {
+    face.ends_with("mod.rs") && face.parent().is_some_and(|folder| file.starts_with(folder))
+}
+
+/// The shortest circle through each arrow that is part of one, as a chain of files with the names.
+fn find_circles(arrows: &Arrows) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut circles = Vec::new();
+    for (from, needed) in arrows {
+        for to in needed.keys() {
+            let Some(mut circle) = find_way(arrows, to, from) else { continue };
+            let files: BTreeSet<_> = circle.iter().copied().collect();
+            if seen.insert(files) {
+                circle.push(to);
+                circles.push(describe_circle(arrows, &circle));
+            }
+        }
+    }
+    circles
+}
+
+/// The shortest way along the arrows, with both of its ends.
+fn find_way<'a>(arrows: &'a Arrows, start: &'a PathBuf, end: &PathBuf) -> Option<Vec<&'a PathBuf>> {
+    let mut before = HashMap::from([(start, start)]);
+    let mut waiting = VecDeque::from([start]);
+    while let Some(file) = waiting.pop_front() {
+        if file == end {
+            let mut way = vec![file];
+            while way[way.len() - 1] != start {
+                way.push(before[way[way.len() - 1]]);
+            }
+            way.reverse();
+            return Some(way);
+        }
+        for next in arrows.get(file).into_iter().flat_map(|needed| needed.keys()) {
+            before.entry(next).or_insert_with(|| {
+                waiting.push_back(next);
+                file
+            });
+        }
+    }
+    None
+}
+
+fn describe_circle(arrows: &Arrows, circle: &[&PathBuf]) -> String {
+    let mut text = circle[0].display().to_string();
+    for pair in circle.windows(2) {
+        let names: Vec<&str> = arrows[pair[0]][pair[1]].iter().map(String::as_str).collect();
+        write!(text, " -> {} ({})", pair[1].display(), names.join(", ")).expect("a string takes everything");
+    }
+    text
+}

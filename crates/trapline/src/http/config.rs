@@ -1,0 +1,47 @@
+//! The settings of the HTTP interface.
+
+use std::time::Duration;
+
+use super::connections::ConnectionLimits;
+use super::host::HostName;
+use super::origins::Origin;
+use crate::access::Access;
+use crate::webhook::Webhooks;
+
+/// The settings of the HTTP interface.
+#[derive(Clone)]
+pub struct Config {
+    pub access: Access,
+    /// Origins of pages that may call the server from a browser (CORS).
+    pub origins: Vec<Origin>,
+    /// Names in `Host` that a server without tokens accepts besides those of this machine.
+    pub hosts: Vec<HostName>,
+    pub webhooks: Webhooks,
+    pub connections: ConnectionLimits,
+    /// The longest that the body of a request may take.
+    pub body_timeout: Duration,
+    /// Whether an unknown field makes a request wrong.
+    pub is_strict: bool,
+    /// Whether downloads are redirected to the object store.
+    pub redirects_downloads: bool,
+}
+
+impl Config {
+    /// Settings for a server without tokens that only this machine reaches.
+    pub fn local() -> Self {
+        Self {
+            access: Access::open(),
+            origins: Vec::new(),
+            hosts: Vec::new(),
+            webhooks: Webhooks::none(),
+            connections: ConnectionLimits {
+                max_connections: 64,
+                head_timeout: Duration::from_mins(1),
+                write_timeout: Duration::from_secs(30),
+            },
+            body_timeout: Duration::from_secs(30),
+            is_strict: false,
+            redirects_downloads: false,
+        }
+    }
+}
