@@ -62,6 +62,18 @@ pub enum Cameras {
     Independent,
 }
 
+/// A size of paper.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = PaperName)]
+pub enum Paper {
+    /// ISO A4, 210 mm × 297 mm.
+    #[default]
+    A4,
+    /// US letter, 8.5 in × 11 in.
+    Letter,
+}
+
 /// A period of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[schema(as = ComparisonPeriod)]
@@ -142,6 +154,8 @@ pub struct Request {
     pub comparison_periods: Vec<LabelledPeriod>,
     /// Name of a template; a `custom` report needs one.
     pub template: Option<String>,
+    /// The paper of the pages.
+    pub paper: Paper,
     /// Make a PDF/A-2a too, to be kept for decades.
     pub archival: bool,
     /// Minutes without a record after which a new event begins; 0 makes every record an event.
@@ -178,6 +192,7 @@ impl Default for Request {
             title: None,
             comparison_periods: Vec::new(),
             template: None,
+            paper: Paper::default(),
             archival: false,
             independence_minutes: 30,
             independence_since: IndependenceSince::default(),

@@ -2,7 +2,7 @@
 
 use crate::tools::{assert_in_order, example, fields_of, label_period, period, read, text, tool};
 use detections::Dataset;
-use report::{BuiltIn, Pages, Period, ReportData, ReportType, Request, Template};
+use report::{BuiltIn, Pages, Paper, Period, ReportData, ReportType, Request, Template};
 use testkit::Package;
 
 /// The whole period, and its two halves compared with each other.
@@ -229,4 +229,22 @@ fn headings_are_bookmarks_and_pictures_have_words() {
     assert!(figures >= 10, "{figures} figures in {structure}");
     let raw = String::from_utf8_lossy(&pdf);
     assert!(raw.contains("/Outlines"), "there are bookmarks");
+}
+
+#[test]
+fn pages_are_for_the_paper_of_the_request() {
+    let data = example("algar.zip");
+    // This page for a landowner is one of the fullest.
+    let season = Request::seasonal_activity("2018-09-01".parse().unwrap(), "2019-01-31".parse().unwrap());
+    for (paper, size) in [(Paper::A4, "595.276 x 841.89 pts (A4)"), (Paper::Letter, "612 x 792 pts (letter)")]
+    {
+        let numbers = report::compute(&data, &Request { paper, ..season.clone() }).unwrap();
+        for (_, template) in BuiltIn::ALL {
+            let fields = fields_of(&render(&numbers, template));
+            assert_eq!(fields["Page size"], size, "{template:?}");
+            if template == BuiltIn::Landowner {
+                assert_eq!(fields["Pages"], "1", "{paper:?}");
+            }
+        }
+    }
 }
