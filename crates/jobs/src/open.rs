@@ -56,8 +56,8 @@ fn identify_sqlite(
     read_id: fn(&Path) -> io::Result<String>,
     machine: &str,
 ) -> Result<StoreIdentity, StoreError> {
-    let unavailable = |error: io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
-    let id = read_id(folder).map_err(unavailable)?;
+    let unavailable = StoreError::unavailable(folder);
+    let id = read_id(folder).map_err(&unavailable)?;
     // A folder that does not exist yet cannot be made canonical.
     let path = folder.canonicalize().or_else(|_| std::path::absolute(folder)).map_err(unavailable)?;
     let description = format!("sqlite:{} on {machine}", path.display());

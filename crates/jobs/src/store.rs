@@ -1,5 +1,8 @@
 //! The interface of job stores.
 
+use std::fmt;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -87,6 +90,17 @@ pub enum StoreError {
     /// The idempotency key of a new job was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyTaken,
+}
+
+impl StoreError {
+    pub(crate) fn damaged(what: impl fmt::Display) -> Self {
+        Self::Damaged(what.to_string())
+    }
+
+    /// Converts errors of the files in `folder`.
+    pub(crate) fn unavailable(folder: &Path) -> impl Fn(io::Error) -> Self {
+        move |error| Self::Unavailable(format!("{}: {error}", folder.display()))
+    }
 }
 
 /// Why a worker's transition did not happen.

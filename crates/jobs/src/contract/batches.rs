@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Harness, claim_job, failure, long_options, submit_job};
-use crate::{JobId, JobRecord, StoreOptions};
+use super::{Harness, claim_job, failure, long_options, submit_job, without_expiry};
+use crate::{JobId, StoreOptions};
 
 /// Each record equals the one that is read alone, and is in its place; a missing job is `None`.
 pub async fn several_jobs_are_read_at_once(harness: &impl Harness) {
@@ -17,14 +17,12 @@ pub async fn several_jobs_are_read_at_once(harness: &impl Harness) {
         alone.push(store.get(job_id).await.unwrap());
     }
     assert!(alone[0].is_some() && alone[1].is_none());
-    let without_time =
-        |record: Option<JobRecord>| record.map(|record| JobRecord { expires_at: None, ..record });
-    let alone: Vec<_> = alone.into_iter().map(without_time).collect();
+    let alone: Vec<_> = alone.into_iter().map(without_expiry).collect();
     let whole: Vec<_> = store.get_many(&ids).await.unwrap().into_iter().map(Result::unwrap).collect();
     assert!(whole.iter().flatten().all(|record| record.expires_at.is_some()), "{whole:?}");
-    assert_eq!(whole.into_iter().map(without_time).collect::<Vec<_>>(), alone);
+    assert_eq!(whole.into_iter().map(without_expiry).collect::<Vec<_>>(), alone);
     let peeked = store.peek_many(&ids).await.unwrap().into_iter();
-    assert_eq!(peeked.map(|record| without_time(record.unwrap())).collect::<Vec<_>>(), alone);
+    assert_eq!(peeked.map(|record| without_expiry(record.unwrap())).collect::<Vec<_>>(), alone);
     assert!(store.get_many(&[]).await.unwrap().is_empty());
     assert!(store.peek_many(&[]).await.unwrap().is_empty());
 }

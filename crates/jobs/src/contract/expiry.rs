@@ -3,22 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Harness, claim_job, failure, long_options, new_job, submit_job, wait_until};
+use super::{Harness, claim_job, failure, long_options, new_job, read_state, submit_job, wait_until};
 use crate::{Artifact, JobId, JobState, JobStore, LeaseError, StoreOptions, WorkerId};
 
 fn short_lease() -> StoreOptions {
     StoreOptions { lease: Duration::from_millis(40), ..long_options() }
 }
 
-async fn state(store: &Arc<dyn JobStore>, job_id: &JobId) -> Option<JobState> {
-    store.get(job_id).await.unwrap().map(|record| record.state)
-}
-
 /// Reaps until a job is in a state.
 async fn reap_until(store: &Arc<dyn JobStore>, job_id: &JobId, expected: Option<JobState>) {
     wait_until("the job to be reaped", || async {
         store.reap().await.unwrap();
-        state(store, job_id).await == expected
+        read_state(store, job_id).await == expected
     })
     .await;
 }
@@ -64,7 +60,7 @@ pub async fn a_heartbeat_keeps_the_lease(harness: &impl Harness) {
     })
     .await;
     assert!(store.reap().await.unwrap().requeued.is_empty());
-    assert_eq!(state(&store, &job_id).await, Some(JobState::Running));
+    assert_eq!(read_state(&store, &job_id).await, Some(JobState::Running));
 }
 
 /// An expired job is unknown, and its id can be used again.
@@ -78,11 +74,11 @@ pub async fn a_record_expires_with_its_file(harness: &impl Harness) {
         assert!(matches!(done, Ok(()) | Err(LeaseError::Lost)), "{done:?}");
     }
     let before = store.changes(None).await.unwrap().now;
-    wait_until("the record to expire", || async { state(&store, &job_id).await.is_none() }).await;
+    wait_until("the record to expire", || async { read_state(&store, &job_id).await.is_none() }).await;
     assert!(store.list(None, 10).await.unwrap().records.is_empty());
     assert_eq!(store.delete(&job_id).await.unwrap(), None);
     store.reap().await.unwrap();
-    assert_eq!(state(&store, &job_id).await, None);
+    assert_eq!(read_state(&store, &job_id).await, None);
     assert_eq!(store.changes(Some(before)).await.unwrap().jobs, Some(vec![job_id.clone()]));
     // The id is free again.
     store.submit(&crate::NewJob { job_id, ..new_job(None) }).await.unwrap();

@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use serde_json::json;
 
-use crate::{Claim, Failure, JobId, JobStore, Kind, NewJob, StoreOptions, WorkerId};
+use crate::{Claim, Failure, JobId, JobRecord, JobState, JobStore, Kind, NewJob, StoreOptions, WorkerId};
 
 /// Opens stores for the tests.
 #[async_trait]
@@ -136,6 +136,16 @@ pub(crate) async fn submit_job(store: &Arc<dyn JobStore>) -> JobId {
 
 pub(crate) async fn claim_job(store: &Arc<dyn JobStore>) -> Claim {
     store.claim(&WorkerId::random()).await.unwrap().expect("a job to claim")
+}
+
+pub(crate) async fn read_state(store: &Arc<dyn JobStore>, job_id: &JobId) -> Option<JobState> {
+    store.get(job_id).await.unwrap().map(|record| record.state)
+}
+
+/// A record without its expiry, which a store may compute from the time to live and so slightly differently
+/// each time.
+pub(crate) fn without_expiry(record: Option<JobRecord>) -> Option<JobRecord> {
+    record.map(|record| JobRecord { expires_at: None, ..record })
 }
 
 pub(crate) fn failure(may_pass: bool) -> Failure {

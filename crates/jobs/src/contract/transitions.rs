@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Harness, claim_job, failure, long_options, new_job, submit_job, wait_until};
+use super::{
+    Harness, claim_job, failure, long_options, new_job, read_state, submit_job, wait_until, without_expiry,
+};
 use crate::{
-    AfterFailure, Artifact, Idempotency, JobId, JobRecord, JobState, JobStore, Lease, LeaseError,
-    MissingReason, NewJob, StoreError, Submission, WorkerId,
+    AfterFailure, Artifact, Idempotency, JobId, JobState, Lease, LeaseError, MissingReason, NewJob,
+    StoreError, Submission, WorkerId,
 };
 
 fn artifact(job_id: &JobId) -> Artifact {
@@ -25,16 +27,6 @@ fn artifact(job_id: &JobId) -> Artifact {
         remote_pictures: Some(2),
         sha256: Some("e3b0".into()),
     }
-}
-
-async fn state(store: &Arc<dyn JobStore>, job_id: &JobId) -> Option<JobState> {
-    store.get(job_id).await.unwrap().map(|record| record.state)
-}
-
-/// A record without its expiry, which a store may compute from the time to live and so slightly differently
-/// each time.
-fn without_expiry(record: Option<JobRecord>) -> Option<JobRecord> {
-    record.map(|record| JobRecord { expires_at: None, ..record })
 }
 
 /// A submitted job has a record at once, with what was submitted.
@@ -266,7 +258,7 @@ pub async fn an_old_attempt_changes_nothing(harness: &impl Harness) {
     assert_eq!(without_expiry(store.get(&job_id).await.unwrap()), without_expiry(record.clone()));
     store.complete(&current, &artifact(&job_id)).await.unwrap();
     assert!(matches!(store.complete(&old, &artifact(&job_id)).await, Err(LeaseError::Lost)));
-    assert_eq!(state(&store, &job_id).await, Some(JobState::Completed));
+    assert_eq!(read_state(&store, &job_id).await, Some(JobState::Completed));
 }
 
 /// A job can be handed back any number of times.
@@ -277,7 +269,7 @@ pub async fn a_job_handed_back_uses_no_attempt(harness: &impl Harness) {
         let held = claim_job(&store).await.held;
         assert_eq!(held.attempt, number, "the fencing token is never used twice");
         store.release(&held).await.unwrap();
-        assert_eq!(state(&store, &job_id).await, Some(JobState::Queued));
+        assert_eq!(read_state(&store, &job_id).await, Some(JobState::Queued));
     }
     let held = claim_job(&store).await.held;
     assert_eq!(store.fail(&held, &failure(true)).await.unwrap(), AfterFailure::Retry);
@@ -301,7 +293,7 @@ pub async fn a_job_is_deleted_in_every_state(harness: &impl Harness) {
         let deleted = store.delete(&job_id).await.unwrap().unwrap();
         assert_eq!((deleted.state, &deleted.job_id), (expected, &job_id));
         assert_eq!(deleted.artifact(), (expected == JobState::Completed).then(|| artifact(&job_id)));
-        assert_eq!(state(&store, &job_id).await, None);
+        assert_eq!(read_state(&store, &job_id).await, None);
         if let Some(held) = held {
             assert!(!store.is_held(&held).await.unwrap());
             assert!(matches!(store.heartbeat(&held, None).await, Err(LeaseError::Lost)));
@@ -321,7 +313,7 @@ pub async fn a_deleted_job_stays_gone(harness: &impl Harness) {
     assert!(matches!(store.complete(&held, &artifact(&job_id)).await, Err(LeaseError::Lost)));
     assert!(matches!(store.fail(&held, &failure(true)).await, Err(LeaseError::Lost)));
     assert!(matches!(store.release(&held).await, Err(LeaseError::Lost)));
-    assert_eq!(state(&store, &job_id).await, None);
+    assert_eq!(read_state(&store, &job_id).await, None);
     assert!(store.list(None, 10).await.unwrap().records.is_empty());
 }
 

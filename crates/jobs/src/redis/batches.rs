@@ -1,9 +1,9 @@
 //! Reading several jobs in as few commands as possible.
 
-use redis::{FromRedisValue, ParsingError, Pipeline, Value};
+use redis::{FromRedisValue, ParsingError, Value};
 
 use super::RedisStore;
-use super::record::{damage_error, parse_record, record_key};
+use super::record::{parse_record, record_key};
 use super::scripts::SCRIPTS;
 use crate::id::JobId;
 use crate::store::{RecordResult, StoreError};
@@ -16,30 +16,28 @@ const NO_KEY: i64 = -2;
 const NO_EXPIRY: i64 = -1;
 
 impl RedisStore {
-    /// Reads records with their times to live, which need a command for each job.
-    pub(super) async fn read_records(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
+    /// Reads records; with `expiry` also their times to live, which need a command for each job.
+    pub(super) async fn read_records(
+        &self,
+        job_ids: &[JobId],
+        expiry: bool,
+    ) -> Result<Vec<RecordResult>, StoreError> {
         let mut records = Vec::with_capacity(job_ids.len());
         for part in job_ids.chunks(MAX_JOBS) {
-            let mut commands = build_mget(part);
+            let mut commands = redis::pipe();
+            commands.cmd("MGET");
             for job_id in part {
+                commands.arg(record_key(job_id));
+            }
+            for job_id in part.iter().filter(|_| expiry) {
                 commands.pttl(record_key(job_id));
             }
-            let answers: Vec<Value> = self.connection.pipe("MGET PTTL", "", &commands).await?;
-            let (texts, times) = split_answers(answers).map_err(damage_error)?;
+            let name = if expiry { "MGET PTTL" } else { "MGET" };
+            let answers: Vec<Value> = self.connection.pipe(name, "", &commands).await?;
+            let (texts, times) = split_answers(answers).map_err(StoreError::damaged)?;
+            let times = times.into_iter().chain(std::iter::repeat(NO_EXPIRY));
             let all = part.iter().zip(texts).zip(times);
             records.extend(all.map(|((job_id, text), left)| read_record(job_id, text, left)));
-        }
-        Ok(records)
-    }
-
-    /// Reads records without their times to live.
-    pub(super) async fn peek_records(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
-        let mut records = Vec::with_capacity(job_ids.len());
-        for part in job_ids.chunks(MAX_JOBS) {
-            let answers: Vec<Value> = self.connection.pipe("MGET", "", &build_mget(part)).await?;
-            let (texts, _) = split_answers(answers).map_err(damage_error)?;
-            let all = part.iter().zip(texts);
-            records.extend(all.map(|(job_id, text)| read_record(job_id, text, NO_EXPIRY)));
         }
         Ok(records)
     }
@@ -57,16 +55,6 @@ impl RedisStore {
     }
 }
 
-/// Builds the command that reads the texts of records.
-fn build_mget(job_ids: &[JobId]) -> Pipeline {
-    let mut commands = redis::pipe();
-    commands.cmd("MGET");
-    for job_id in job_ids {
-        commands.arg(record_key(job_id));
-    }
-    commands
-}
-
 /// The texts of records, and their times to live.
 type Answers = (Vec<Option<Vec<u8>>>, Vec<i64>);
 
@@ -80,7 +68,7 @@ fn split_answers(answers: Vec<Value>) -> Result<Answers, ParsingError> {
 /// Parses one of several records. It may have expired after its text was read.
 fn read_record(job_id: &JobId, text: Option<Vec<u8>>, left: i64) -> RecordResult {
     let Some(text) = text.filter(|_| left != NO_KEY) else { return Ok(None) };
-    let text =
-        String::from_utf8(text).map_err(|error| damage_error(format!("export_job:{job_id} {error}")))?;
+    let text = String::from_utf8(text)
+        .map_err(|error| StoreError::damaged(format!("export_job:{job_id} {error}")))?;
     parse_record(job_id, &text, left).map(Some)
 }

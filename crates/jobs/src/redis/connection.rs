@@ -10,7 +10,6 @@ use redis::{
 use tokio::time::{Instant, timeout};
 
 use super::address::{RedisAddress, ServerLocator};
-use super::record::damage_error;
 use super::scripts::{SCRIPTS, Script};
 use crate::store::StoreError;
 
@@ -173,7 +172,7 @@ impl ServerConnection {
         // Loads the scripts, so that each transition is one command from the start. A server without memory
         // may refuse this; the scripts are then loaded at their first use.
         let mut load = redis::pipe();
-        for script in SCRIPTS.all() {
+        for script in SCRIPTS.list_all() {
             load.cmd("SCRIPT").arg("LOAD").arg(script.text).ignore();
         }
         let loaded = load.query_async::<()>(&mut connection).await;
@@ -213,7 +212,7 @@ impl ServerConnection {
     fn to_store_error(&self, error: &RedisError) -> StoreError {
         let text = format!("{}: {error}", self.address);
         // For several commands at once, the error of one of them is only in the text.
-        if text.contains("WRONGTYPE") { damage_error(text) } else { StoreError::Unavailable(text) }
+        if text.contains("WRONGTYPE") { StoreError::damaged(text) } else { StoreError::Unavailable(text) }
     }
 }
 

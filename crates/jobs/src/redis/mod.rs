@@ -41,7 +41,7 @@ use crate::store::{
 
 use connection::ServerConnection;
 use notifications::Notifications;
-use record::{damage_error, parse_record, record_key};
+use record::{parse_record, record_key};
 use scripts::{SCRIPTS, Script, format_millis};
 
 /// Jobs of each state that one call of `reap` handles, so that it never blocks the server for long.
@@ -105,6 +105,16 @@ impl RedisStore {
         self.call(script, job_id, &arguments).await
     }
 
+    /// Fails a claimed job whose request cannot be read.
+    async fn fail_unreadable(&self, claimed: &ClaimAnswer, error: &StoreError) -> Result<(), StoreError> {
+        let (id, attempt, ..) = claimed;
+        tracing::error!(job_id = id, %error, "the request of a job cannot be read; the job fails");
+        let reason = json_text(&Failure::unreadable_request().message);
+        let (attempt, most) = (attempt.to_string(), self.options.max_attempts.to_string());
+        let arguments = [id, attempt.as_str(), &reason, "0", &most, "0", &self.ttl()];
+        self.call::<Option<String>>(&SCRIPTS.fail, id, &arguments).await.map(|_| ())
+    }
+
     fn ttl(&self) -> String {
         format_millis(self.options.ttl.max(MIN_TTL))
     }
@@ -120,21 +130,9 @@ type ClaimAnswer = (String, u32, String, String);
 fn parse_claim((id, attempt, kind, request): &ClaimAnswer) -> Result<Claim, StoreError> {
     Ok(Claim {
         held: Lease { job_id: parse_job_id(id)?, attempt: *attempt },
-        kind: serde_json::from_str(kind).map_err(damage_error)?,
-        request: serde_json::from_str(request).map_err(damage_error)?,
+        kind: serde_json::from_str(kind).map_err(StoreError::damaged)?,
+        request: serde_json::from_str(request).map_err(StoreError::damaged)?,
     })
-}
-
-impl RedisStore {
-    /// Fails a claimed job whose request cannot be read.
-    async fn fail_unreadable(&self, claimed: &ClaimAnswer, error: &StoreError) -> Result<(), StoreError> {
-        let (id, attempt, ..) = claimed;
-        tracing::error!(job_id = id, %error, "the request of a job cannot be read; the job fails");
-        let reason = json_text(&Failure::unreadable_request().message);
-        let (attempt, most) = (attempt.to_string(), self.options.max_attempts.to_string());
-        let arguments = [id, attempt.as_str(), &reason, "0", &most, "0", &self.ttl()];
-        self.call::<Option<String>>(&SCRIPTS.fail, id, &arguments).await.map(|_| ())
-    }
 }
 
 impl Drop for RedisStore {
@@ -149,7 +147,7 @@ fn check_held(answer: u8) -> Result<(), LeaseError> {
 }
 
 fn parse_job_id(text: &str) -> Result<JobId, StoreError> {
-    text.parse().map_err(damage_error)
+    text.parse().map_err(StoreError::damaged)
 }
 
 fn json_text(text: &str) -> String {
@@ -282,11 +280,11 @@ impl JobStore for RedisStore {
     }
 
     async fn get_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
-        self.read_records(job_ids).await
+        self.read_records(job_ids, true).await
     }
 
     async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
-        self.peek_records(job_ids).await
+        self.read_records(job_ids, false).await
     }
 
     async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {

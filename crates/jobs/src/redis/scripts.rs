@@ -18,75 +18,35 @@ impl Script {
     }
 }
 
-/// All scripts.
-pub(super) struct Scripts {
-    pub submit: Script,
-    pub claim: Script,
-    pub heartbeat: Script,
-    pub held: Script,
-    pub complete: Script,
-    pub fail: Script,
-    pub release: Script,
-    pub delete: Script,
-    pub reap: Script,
-    pub list: Script,
-    pub position: Script,
-    pub changes: Script,
-    pub callback: Script,
-    pub callback_done: Script,
-    pub check: Script,
-    pub stats: Script,
-}
+/// Declares all scripts. A script is the file `lua/NAME.lua` after `lua/common.lua`.
+macro_rules! scripts {
+    ($($name:ident),+ $(,)?) => {
+        pub(super) struct Scripts {
+            $(pub $name: Script,)+
+        }
 
-macro_rules! script {
-    ($name:literal) => {
-        Script::new(
-            $name,
-            concat!(include_str!("lua/common.lua"), "\n", include_str!(concat!("lua/", $name, ".lua"))),
-        )
+        pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
+            $($name: Script::new(
+                stringify!($name),
+                concat!(
+                    include_str!("lua/common.lua"),
+                    "\n",
+                    include_str!(concat!("lua/", stringify!($name), ".lua"))
+                ),
+            ),)+
+        });
+
+        impl Scripts {
+            pub fn list_all(&self) -> Vec<&Script> {
+                vec![$(&self.$name),+]
+            }
+        }
     };
 }
 
-pub(super) static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts {
-    submit: script!("submit"),
-    claim: script!("claim"),
-    heartbeat: script!("heartbeat"),
-    held: script!("held"),
-    complete: script!("complete"),
-    fail: script!("fail"),
-    release: script!("release"),
-    delete: script!("delete"),
-    reap: script!("reap"),
-    list: script!("list"),
-    position: script!("position"),
-    changes: script!("changes"),
-    callback: script!("callback"),
-    callback_done: script!("callback_done"),
-    check: script!("check"),
-    stats: script!("stats"),
-});
-
-impl Scripts {
-    pub fn all(&self) -> [&Script; 16] {
-        [
-            &self.submit,
-            &self.claim,
-            &self.heartbeat,
-            &self.held,
-            &self.complete,
-            &self.fail,
-            &self.release,
-            &self.delete,
-            &self.reap,
-            &self.list,
-            &self.position,
-            &self.changes,
-            &self.callback,
-            &self.callback_done,
-            &self.check,
-            &self.stats,
-        ]
-    }
+scripts! {
+    submit, claim, heartbeat, held, complete, fail, release, delete, reap, list, position, changes, callback,
+    callback_done, check, stats,
 }
 
 /// A duration in milliseconds, as the scripts expect it.

@@ -1,11 +1,11 @@
 //! Checking the database of a folder without changing anything.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::rows::damage_error;
-use super::{DATABASE, LOCK, SqliteStore, VERSION};
+use super::migrations::VERSION;
+use super::{DATABASE, LOCK, SqliteStore, lock_file};
 use crate::store::StoreError;
 
 /// The first bytes of a SQLite database.
@@ -22,14 +22,9 @@ impl SqliteStore {
     /// [`StoreError::InUse`] if a process uses it, [`StoreError::Damaged`] if the file is not a database or
     /// of a later version. A folder without a database is fine.
     pub fn inspect(folder: &Path) -> Result<(), StoreError> {
-        let unavailable =
-            |error: io::Error| StoreError::Unavailable(format!("{}: {error}", folder.display()));
-        if let Some(lock) = open_existing(&folder.join(LOCK)).map_err(unavailable)? {
-            match lock.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(folder.display().to_string())),
-                Err(TryLockError::Error(error)) => return Err(unavailable(error)),
-            }
+        let unavailable = StoreError::unavailable(folder);
+        if let Some(lock) = open_existing(&folder.join(LOCK)).map_err(&unavailable)? {
+            lock_file(&lock, folder)?;
         }
         match open_existing(&folder.join(DATABASE)).map_err(unavailable)? {
             Some(database) => check_header(database),
@@ -57,8 +52,8 @@ fn check_header(database: File) -> Result<(), StoreError> {
     let version =
         header.get(VERSION_OFFSET..VERSION_OFFSET + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
     match version.map(i32::from_be_bytes).filter(|_| header.starts_with(MAGIC)) {
-        None => Err(damage_error(format!("{DATABASE} is not a SQLite database"))),
-        Some(version) if i64::from(version) > VERSION || version < 0 => Err(damage_error(format!(
+        None => Err(StoreError::damaged(format!("{DATABASE} is not a SQLite database"))),
+        Some(version) if i64::from(version) > VERSION || version < 0 => Err(StoreError::damaged(format!(
             "its tables are of version {version}, and this program reads {VERSION}"
         ))),
         Some(_) => Ok(()),

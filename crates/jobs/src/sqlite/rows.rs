@@ -5,9 +5,10 @@ use serde_json::Value;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use crate::job::{Artifact, JobRecord};
+use crate::id::JobId;
+use crate::job::{Artifact, Claim, JobRecord, Lease};
 use crate::missing_reason::read_reasons;
-use crate::store::StoreError;
+use crate::store::{LeaseError, StoreError};
 
 /// The columns of a [`JobRecord`].
 macro_rules! columns {
@@ -20,26 +21,26 @@ macro_rules! columns {
 
 /// Reads a row with the columns of `columns!`.
 pub(super) fn read_record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
-    let text = |name: &str| row.try_get::<String, _>(name).map_err(store_error);
-    let optional_text = |name: &str| row.try_get::<Option<String>, _>(name).map_err(store_error);
+    let text = |name: &str| row.try_get::<String, _>(name);
+    let optional_text = |name: &str| row.try_get::<Option<String>, _>(name);
     let number = |name: &str| {
-        let number: Option<i64> = row.try_get(name).map_err(store_error)?;
-        Ok::<_, StoreError>(number.and_then(|n| u64::try_from(n).ok()))
+        let number: Option<i64> = row.try_get(name)?;
+        Ok::<_, sqlx::Error>(number.and_then(|n| u64::try_from(n).ok()))
     };
     let time = |name: &str| {
-        let at: Option<i64> = row.try_get(name).map_err(store_error)?;
-        at.map(Timestamp::from_millisecond).transpose().map_err(damage_error)
+        let at: Option<i64> = row.try_get(name)?;
+        at.map(Timestamp::from_millisecond).transpose().map_err(StoreError::damaged)
     };
     let filename = optional_text("filename")?;
     let reasons: Option<Value> =
         optional_text("missing_reasons")?.and_then(|text| serde_json::from_str(&text).ok());
     let artifact = filename.clone().map(|filename| Artifact { filename, ..Artifact::default() });
     Ok(JobRecord {
-        job_id: text("job_id")?.parse().map_err(damage_error)?,
+        job_id: read_job_id(row)?,
         kind: text("kind")?.parse().ok(),
         title: optional_text("title")?,
-        state: text("state")?.parse().map_err(|()| damage_error("an unknown state"))?,
-        attempt: row.try_get("attempt").map_err(store_error)?,
+        state: text("state")?.parse().map_err(|()| StoreError::damaged("an unknown state"))?,
+        attempt: row.try_get("attempt")?,
         created_at: time("created_at")?,
         started_at: time("started_at")?,
         completed_at: time("completed_at")?,
@@ -61,21 +62,43 @@ pub(super) fn read_record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
 
 /// Reads the place of a row in the order of submission.
 pub(super) fn read_place(row: &SqliteRow) -> Result<u64, StoreError> {
-    let seq: i64 = row.try_get("seq").map_err(store_error)?;
-    u64::try_from(seq).map_err(damage_error)
+    let seq: i64 = row.try_get("seq")?;
+    u64::try_from(seq).map_err(StoreError::damaged)
 }
 
-pub(super) fn damage_error(what: impl std::fmt::Display) -> StoreError {
-    StoreError::Damaged(what.to_string())
+/// Reads the id of the job of a row.
+pub(super) fn read_job_id(row: &SqliteRow) -> Result<JobId, StoreError> {
+    row.try_get::<String, _>("job_id")?.parse().map_err(StoreError::damaged)
 }
 
-/// Converts an error of the database: damage, or anything temporary such as a full disk or a lock.
-pub(super) fn store_error(error: sqlx::Error) -> StoreError {
-    let is_damage = match &error {
-        // SQLITE_CORRUPT and SQLITE_NOTADB.
-        sqlx::Error::Database(database) => matches!(database.code().as_deref(), Some("11" | "26")),
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => true,
-        _ => false,
-    };
-    if is_damage { damage_error(error) } else { StoreError::Unavailable(error.to_string()) }
+/// Reads a job that was claimed.
+pub(super) fn read_claim(row: &SqliteRow) -> Result<Claim, StoreError> {
+    let kind: String = row.try_get("kind")?;
+    let request: String = row.try_get("request")?;
+    Ok(Claim {
+        held: Lease { job_id: read_job_id(row)?, attempt: row.try_get("attempt")? },
+        kind: kind.parse().map_err(|()| StoreError::damaged(format!("a job of the kind {kind}")))?,
+        request: serde_json::from_str(&request).map_err(StoreError::damaged)?,
+    })
+}
+
+/// An error of the database is damage, or anything temporary such as a full disk or a lock.
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let is_damage = match &error {
+            // SQLITE_CORRUPT and SQLITE_NOTADB.
+            sqlx::Error::Database(database) => matches!(database.code().as_deref(), Some("11" | "26")),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => {
+                true
+            }
+            _ => false,
+        };
+        if is_damage { Self::damaged(error) } else { Self::Unavailable(error.to_string()) }
+    }
+}
+
+impl From<sqlx::Error> for LeaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
 }

@@ -1,42 +1,16 @@
-//! Submission, and positions in the queue.
+//! Submission.
 
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection};
 
-use super::rows::{read_record, store_error};
-use super::{SqliteStore, now};
-use crate::id::JobId;
+use super::rows::read_record;
+use super::{SqliteStore, now, to_i64};
 use crate::job::{Idempotency, JobRecord, NewJob, Submission};
 use crate::store::StoreError;
 
 impl SqliteStore {
-    pub(super) async fn submit_new(&self, job: &NewJob) -> Result<Submission, StoreError> {
-        let mut transaction = self.begin().await?;
-        let submitted = self.insert(job, transaction.connection()).await;
-        match submitted {
-            Ok(submitted) => {
-                transaction.commit().await?;
-                if let Submission::New(record) = &submitted {
-                    self.changes.add_change(&record.job_id);
-                    self.work.notify_one();
-                }
-                Ok(submitted)
-            }
-            // For errors of the caller the connection is kept.
-            Err(
-                error @ (StoreError::Exists(_)
-                | StoreError::Full
-                | StoreError::OwnerFull
-                | StoreError::KeyTaken),
-            ) => {
-                transaction.roll_back().await?;
-                Err(error)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn insert(
+    /// Inserts a job, unless it was submitted before with the same idempotency key.
+    pub(super) async fn insert(
         &self,
         job: &NewJob,
         connection: &mut SqliteConnection,
@@ -63,7 +37,7 @@ impl SqliteStore {
             .bind(job.request.to_string())
             .bind(now)
             .bind(now + self.ttl())
-            .bind(job.total_detections.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
+            .bind(job.total_detections.map(to_i64))
             .bind(job.idempotency.as_ref().map(|idempotency| &idempotency.key))
             .bind(job.idempotency.as_ref().map(|idempotency| &idempotency.fingerprint))
             .bind(&job.title)
@@ -75,7 +49,7 @@ impl SqliteStore {
             .await;
         let row = inserted.map_err(|error| match error.as_database_error() {
             Some(database) if database.is_unique_violation() => StoreError::Exists(job.job_id.clone()),
-            _ => store_error(error),
+            _ => error.into(),
         })?;
         read_record(&row).map(Submission::New)
     }
@@ -87,28 +61,12 @@ impl SqliteStore {
         owner: Option<&str>,
     ) -> Result<(), StoreError> {
         let sql = "SELECT COUNT(*), COUNT(*) FILTER (WHERE owner = ?1) FROM jobs WHERE state = 'queued'";
-        let counts = sqlx::query_as(sql).bind(owner).fetch_one(connection).await;
-        let (all, own): (i64, i64) = counts.map_err(store_error)?;
+        let (all, own): (i64, i64) = sqlx::query_as(sql).bind(owner).fetch_one(connection).await?;
         match self.options.queue_limits {
             limits if all >= i64::from(limits.total) => Err(StoreError::Full),
             limits if own >= i64::from(limits.per_owner) => Err(StoreError::OwnerFull),
             _ => Ok(()),
         }
-    }
-
-    pub(super) async fn read_queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {
-        let row = sqlx::query(
-            "SELECT (SELECT COUNT(*) FROM jobs AS other WHERE other.state = 'queued' \
-             AND (other.turn, other.seq) <= (jobs.turn, jobs.seq)) \
-             AS place FROM jobs WHERE job_id = ?1 AND state = 'queued' AND expires_at > ?2",
-        )
-        .bind(job_id.as_str())
-        .bind(now())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(store_error)?;
-        let position: Option<i64> = row.map(|row| row.try_get("place")).transpose().map_err(store_error)?;
-        Ok(position.and_then(|position| u64::try_from(position).ok()))
     }
 }
 
@@ -118,7 +76,7 @@ async fn compute_turn(connection: &mut SqliteConnection, owner: Option<&str>) ->
     let sql = "SELECT 1 + MAX(COALESCE((SELECT MAX(turn) FROM jobs WHERE owner IS ?1), 0), \
                COALESCE((SELECT MAX(turn) FROM jobs WHERE state <> 'queued'), 0), \
                COALESCE((SELECT MIN(turn) FROM jobs WHERE state = 'queued'), 1) - 1)";
-    sqlx::query_scalar(sql).bind(owner).fetch_one(connection).await.map_err(store_error)
+    Ok(sqlx::query_scalar(sql).bind(owner).fetch_one(connection).await?)
 }
 
 /// Finds the job of an idempotency key; [`StoreError::KeyTaken`] if the key was used for another request.
@@ -132,12 +90,11 @@ async fn find_repeated(
         .bind(&idempotency.key)
         .bind(now)
         .execute(&mut *connection)
-        .await
-        .map_err(store_error)?;
+        .await?;
     let sql = concat!("SELECT fingerprint, ", columns!(), " FROM jobs WHERE idempotency_key = ?1");
-    let found = sqlx::query(sql).bind(&idempotency.key).fetch_optional(&mut *connection).await;
-    let Some(row) = found.map_err(store_error)? else { return Ok(None) };
-    let fingerprint: String = row.try_get("fingerprint").map_err(store_error)?;
+    let found = sqlx::query(sql).bind(&idempotency.key).fetch_optional(&mut *connection).await?;
+    let Some(row) = found else { return Ok(None) };
+    let fingerprint: String = row.try_get("fingerprint")?;
     if fingerprint == idempotency.fingerprint {
         read_record(&row).map(Some)
     } else {

@@ -1,11 +1,15 @@
 //! Transactions for transitions: each is completely on the disk before it is answered, or not at all.
 
 use sqlx::pool::PoolConnection;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::SqliteStore;
-use super::rows::store_error;
 use crate::store::StoreError;
+
+/// A statement that writes.
+pub(super) type WriteStatement = Query<'static, Sqlite, SqliteArguments>;
 
 /// A transaction on the only writing connection.
 ///
@@ -21,10 +25,29 @@ pub(super) struct WriteTransaction {
 impl SqliteStore {
     /// Begins a transaction, and takes the write lock.
     pub(super) async fn begin(&self) -> Result<WriteTransaction, StoreError> {
-        let connection = self.writer.acquire().await.map_err(store_error)?;
+        let connection = self.writer.acquire().await?;
         let mut transaction = WriteTransaction { connection, has_ended: false };
         transaction.run("BEGIN IMMEDIATE").await?;
         Ok(transaction)
+    }
+
+    /// Runs one statement in a transaction, and returns the number of rows that it changed.
+    pub(super) async fn execute_write(&self, statement: WriteStatement) -> Result<u64, StoreError> {
+        let mut transaction = self.begin().await?;
+        let done = statement.execute(transaction.connection()).await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Runs one statement in a transaction, and returns the row that it returns.
+    pub(super) async fn fetch_write(
+        &self,
+        statement: WriteStatement,
+    ) -> Result<Option<SqliteRow>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let row = statement.fetch_optional(transaction.connection()).await?;
+        transaction.commit().await?;
+        Ok(row)
     }
 }
 
@@ -49,7 +72,8 @@ impl WriteTransaction {
     }
 
     async fn run(&mut self, statement: &'static str) -> Result<(), StoreError> {
-        sqlx::raw_sql(statement).execute(&mut *self.connection).await.map(|_| ()).map_err(store_error)
+        sqlx::raw_sql(statement).execute(&mut *self.connection).await?;
+        Ok(())
     }
 }
 
