@@ -64,6 +64,13 @@ pub(crate) struct Description {
     pub descriptor: serde_json::Value,
 }
 
+impl Description {
+    /// A description that has only a title.
+    pub fn new(format: SourceFormat, title: String) -> Self {
+        Self { format, title, citation: None, licences: Vec::new(), descriptor: serde_json::Value::Null }
+    }
+}
+
 /// The number of names whose meaning is cached.
 const MOST_MEANINGS: usize = 10_000;
 /// The longest plausible visit in seconds; an animal that stays longer comes several times.
@@ -127,10 +134,15 @@ impl Builder {
         }
     }
 
+    /// Notes a problem whose row is kept without the value.
+    pub fn ignore_value(&mut self, problem: RowProblem) {
+        self.problems.add(RowProblem { consequence: Consequence::ValueIgnored, ..problem });
+    }
+
     /// The value; if it cannot be read, notes the problem and keeps the row without it.
     pub fn keep_value<T>(&mut self, parsed: Result<Option<T>, RowProblem>) -> Option<T> {
         parsed.unwrap_or_else(|problem| {
-            self.problems.add(problem.with_value_ignored());
+            self.ignore_value(problem);
             None
         })
     }
@@ -202,8 +214,7 @@ impl Builder {
             self.find_expected_end(deployment, end, seconds)
         };
         if let Some(expected) = expected {
-            let problem = row.problem(column, row.text(column), expected);
-            self.problems.add(problem.with_value_ignored());
+            self.ignore_value(row.problem(column, row.text(column), expected));
             return 0;
         }
         u32::try_from(seconds).unwrap_or(0)
@@ -264,8 +275,7 @@ impl Builder {
             deployment.end_is_date = false;
         }
         if deployment.ends_before_it_starts() {
-            let problem = row.problem(end, row.text(end), "an end after the start");
-            self.problems.add(problem.with_value_ignored());
+            self.ignore_value(row.problem(end, row.text(end), "an end after the start"));
         }
         self.deployments.push(deployment);
     }

@@ -147,12 +147,9 @@ impl Container {
 
     /// Opens a required table: by its name, or compressed with gzip under that name or with `.gz` appended.
     pub fn open_table(&self, name: &str, needed_for: &str) -> Result<Box<dyn BufRead>, SourceError> {
-        let structure = |found: &str| SourceError::Structure {
-            file: excerpt(name),
-            line: 1,
-            column: 1,
-            found: found.into(),
-            expected: format!("a file of that name inside the data set, {needed_for}"),
+        let structure = |found: &str| {
+            let expected = format!("a file of that name inside the data set, {needed_for}");
+            SourceError::structure(&excerpt(name), (1, 1), found, expected)
         };
         let opened = match self.open(name) {
             Err(OpenError::Missing) => self.open(&format!("{name}.gz")),
@@ -169,10 +166,7 @@ impl Container {
 
 /// Opens the container of a data set: a folder, a `.zip`, or for a `.json` the folder that it is in.
 pub(crate) fn open_container(path: &Path) -> Result<Container, SourceError> {
-    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => SourceError::NotFound(path.into()),
-        _ => SourceError::io(path.display().to_string())(error),
-    })?;
+    let metadata = std::fs::metadata(path).map_err(SourceError::open_error(path))?;
     if metadata.is_dir() {
         return Container::folder(path);
     }

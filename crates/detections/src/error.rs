@@ -1,7 +1,7 @@
 //! Errors of a source as a whole.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::problems::{Problems, RowProblem, TableCount};
 
@@ -153,5 +153,23 @@ impl SourceError {
     pub(crate) fn io(file: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let file = file.into();
         move |source| Self::Io { file, source }
+    }
+
+    /// Converts the error of opening a file or folder.
+    pub(crate) fn open_error(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| match source.kind() {
+            std::io::ErrorKind::NotFound => Self::NotFound(path.into()),
+            _ => Self::Io { file: path.display().to_string(), source },
+        }
+    }
+
+    /// An error at a line and column of a file.
+    pub(crate) fn structure(
+        file: &str,
+        (line, column): (u64, u64),
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::Structure { file: file.into(), line, column, found: found.into(), expected: expected.into() }
     }
 }

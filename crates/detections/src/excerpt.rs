@@ -26,6 +26,13 @@ pub(crate) fn list_names(names: &[String]) -> String {
     listed.join(", ")
 }
 
+/// The line and column, from 1, after a text.
+pub(crate) fn find_position(before: &str) -> (u64, u64) {
+    let line = before.matches('\n').count() as u64 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
+    (line, column)
+}
+
 fn shorten(text: &str, most: usize) -> String {
     let mut shown: String = text.chars().take(most).map(to_printable).collect();
     if text.chars().nth(most).is_some() {

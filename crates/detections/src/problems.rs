@@ -32,6 +32,20 @@ pub struct RowProblem {
     pub consequence: Consequence,
 }
 
+impl RowProblem {
+    /// A problem for which the row is skipped.
+    pub(crate) fn new(file: String, unit: &'static str, line: u64, column: String, message: String) -> Self {
+        let consequence = Consequence::RowSkipped;
+        Self { file, unit, line, column, message, likely_cause: None, consequence }
+    }
+
+    /// Adds a likely cause.
+    pub(crate) fn with_likely_cause(mut self, cause: &'static str) -> Self {
+        self.likely_cause = Some(cause);
+        self
+    }
+}
+
 impl fmt::Display for RowProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let done = match self.consequence {

@@ -59,8 +59,7 @@ fn is_time_lapse(builder: &mut Builder, row: &Row<'_>, column: Option<Column>) -
         "timelapse" => true,
         "activitydetection" | "motiondetection" => false,
         _ => {
-            let problem = row.problem(column, method, "activityDetection or timeLapse");
-            builder.problems.add(problem.with_value_ignored());
+            builder.ignore_value(row.problem(column, method, "activityDetection or timeLapse"));
             false
         }
     }

@@ -10,12 +10,9 @@ mod reread;
 use crate::builder::Builder;
 use crate::container::Container;
 use crate::error::SourceError;
-use crate::format::Format;
-use crate::format::Input;
+use crate::format::{Format, Input};
 use crate::keep::Keep;
 use crate::model::Dataset;
-use crate::problems::RowProblem;
-use crate::table::{Row, Table};
 
 use package::PackageDescriptor;
 
@@ -43,15 +40,16 @@ impl Format for CamtrapDp {
 
 fn read(input: &Input<'_>, trust_ids: bool) -> Result<Option<Dataset>, SourceError> {
     let package = PackageDescriptor::read(&input.container)?;
-    let mut reader = PackageReader {
-        container: &input.container,
-        package: &package,
-        builder: Builder::new(input.options, trust_ids),
-    };
-    reader.read_table("deployments", deployments::Columns::find, deployments::read_row)?;
-    reader.read_table("media", media::Columns::find, media::read_row)?;
-    reader.read_table("observations", observations::Columns::find, observations::read_row)?;
-    let mut builder = reader.builder;
+    let mut builder = Builder::new(input.options, trust_ids);
+    for file in package.table_files("deployments", &input.container)? {
+        builder.read(&file, deployments::Columns::find, deployments::read_row)?;
+    }
+    for file in package.table_files("media", &input.container)? {
+        builder.read(&file, media::Columns::find, media::read_row)?;
+    }
+    for file in package.table_files("observations", &input.container)? {
+        builder.read(&file, observations::Columns::find, observations::read_row)?;
+    }
     for (number, name) in (0..).zip(builder.classes.iter()) {
         if let Some(vernacular) = package.find_vernacular(name) {
             builder.vernacular.insert(number, vernacular);
@@ -61,25 +59,4 @@ fn read(input: &Input<'_>, trust_ids: bool) -> Result<Option<Dataset>, SourceErr
         }
     }
     Ok(builder.finish(package.description, input.files.clone()))
-}
-
-struct PackageReader<'a> {
-    container: &'a Container,
-    package: &'a PackageDescriptor,
-    builder: Builder,
-}
-
-impl PackageReader<'_> {
-    /// Reads all files of a table.
-    fn read_table<C>(
-        &mut self,
-        name: &str,
-        columns: impl Fn(&Table<'_>) -> Result<C, SourceError>,
-        each: impl Fn(&mut Builder, &C, &Row<'_>) -> Result<(), RowProblem>,
-    ) -> Result<(), SourceError> {
-        for file in self.package.table_files(name, self.container)? {
-            self.builder.read(&file, &columns, &each)?;
-        }
-        Ok(())
-    }
 }

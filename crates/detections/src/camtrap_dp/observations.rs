@@ -132,8 +132,7 @@ fn read_level(builder: &mut Builder, row: &Row<'_>, columns: &Columns) -> Level 
         return Level::Event;
     }
     if columns.level.is_some() {
-        let problem = row.problem(columns.level, level, "media or event");
-        builder.problems.add(problem.with_value_ignored());
+        builder.ignore_value(row.problem(columns.level, level, "media or event"));
     }
     if row.text(columns.media).is_empty() { Level::Event } else { Level::Media }
 }
@@ -154,8 +153,7 @@ fn read_type(builder: &mut Builder, row: &Row<'_>, column: Column) -> Observatio
                 return meaning.kind();
             }
             let expected = "animal, human, vehicle, blank, unknown or unclassified";
-            let problem = row.problem(column, row.text(column), expected);
-            builder.problems.add(problem.with_value_ignored());
+            builder.ignore_value(row.problem(column, row.text(column), expected));
             ObservationType::Unknown
         }
     }
@@ -166,8 +164,7 @@ fn is_camera_setup(builder: &mut Builder, row: &Row<'_>, column: Option<Column>)
     let setup = row.text(column);
     let is_one = ["setup", "calibration"].iter().any(|known| setup.eq_ignore_ascii_case(known));
     if !is_one && !setup.is_empty() {
-        let problem = row.problem(column, setup, "setup or calibration");
-        builder.problems.add(problem.with_value_ignored());
+        builder.ignore_value(row.problem(column, setup, "setup or calibration"));
     }
     is_one
 }
@@ -196,8 +193,7 @@ fn find_media(builder: &mut Builder, row: &Row<'_>, columns: &Columns, level: Le
     let found = builder.media.find_expected(&compose_text(id), builder.next_media);
     builder.next_media = found.map_or(builder.next_media, |row| row + 1);
     if found.is_none() && (level == Level::Media || !id.is_empty()) {
-        let problem = row.problem(columns.media, id, "a mediaID of the table media");
-        builder.problems.add(problem.with_value_ignored());
+        builder.ignore_value(row.problem(columns.media, id, "a mediaID of the table media"));
     }
     found
 }

@@ -9,7 +9,7 @@ use super::DESCRIPTOR;
 use crate::builder::Description;
 use crate::container::Container;
 use crate::error::SourceError;
-use crate::excerpt::{excerpt, excerpt_error};
+use crate::excerpt::{excerpt, excerpt_error, find_position};
 use crate::json_text::LenientJson;
 use crate::model::Licence;
 use crate::source_format::SourceFormat;
@@ -39,12 +39,9 @@ pub(super) struct PackageDescriptor {
 impl PackageDescriptor {
     pub fn read(container: &Container) -> Result<Self, SourceError> {
         let text = read_descriptor(container)?;
-        let json: Value = serde_json::from_slice(&text).map_err(|error| SourceError::Structure {
-            file: DESCRIPTOR.into(),
-            line: error.line() as u64,
-            column: error.column() as u64,
-            found: excerpt_error(&error),
-            expected: "a JSON object".into(),
+        let json: Value = serde_json::from_slice(&text).map_err(|error| {
+            let position = (error.line() as u64, error.column() as u64);
+            SourceError::structure(DESCRIPTOR, position, excerpt_error(&error), "a JSON object")
         })?;
         let text = String::from_utf8_lossy(&text);
         check_version(&json, &text)?;
@@ -64,20 +61,12 @@ impl PackageDescriptor {
         })
     }
 
-    /// The files of a required table.
-    pub fn find_table(&self, name: &str) -> Result<&TableFiles, SourceError> {
-        self.tables.iter().find(|table| table.name == name).ok_or_else(|| SourceError::Structure {
-            file: DESCRIPTOR.into(),
-            line: 1,
-            column: 1,
-            found: format!("no resource is named {name}"),
-            expected: "the resources deployments, media and observations, each with its path".into(),
-        })
-    }
-
     /// The files of a required table in the package's container.
     pub fn table_files(&self, name: &str, container: &Container) -> Result<Vec<TableFile>, SourceError> {
-        let table = self.find_table(name)?;
+        let table = self.tables.iter().find(|table| table.name == name).ok_or_else(|| {
+            let expected = "the resources deployments, media and observations, each with its path";
+            SourceError::structure(DESCRIPTOR, (1, 1), format!("no resource is named {name}"), expected)
+        })?;
         let file = |path: &String| TableFile {
             container: container.clone(),
             name: path.clone(),
@@ -107,13 +96,9 @@ fn read_descriptor(container: &Container) -> Result<Vec<u8>, SourceError> {
     if text.len() as u64 <= DESCRIPTOR_BYTES {
         return Ok(text);
     }
-    Err(SourceError::Structure {
-        file: DESCRIPTOR.into(),
-        line: 1,
-        column: 1,
-        found: format!("the file has more than {} MiB", DESCRIPTOR_BYTES >> 20),
-        expected: "a description of the package; its rows belong in the tables".into(),
-    })
+    let found = format!("the file has more than {} MiB", DESCRIPTOR_BYTES >> 20);
+    let expected = "a description of the package; its rows belong in the tables";
+    Err(SourceError::structure(DESCRIPTOR, (1, 1), found, expected))
 }
 
 /// Only version 1 is read: version 0 has other columns, and version 2 may change anything.
@@ -123,28 +108,23 @@ fn check_version(json: &Value, text: &str) -> Result<(), SourceError> {
     if version.is_some_and(|version| version.split('.').next() == Some("1")) {
         return Ok(());
     }
-    let (line, column) = find_position(text, "\"profile\"");
     let found = match version {
         Some(version) => format!("this is Camtrap DP version {}", excerpt(version)),
         None if profile.is_empty() => "there is no profile".into(),
         None => format!("the profile “{}” names no Camtrap DP version", excerpt(profile)),
     };
-    Err(SourceError::Structure {
-        file: DESCRIPTOR.into(),
-        line,
-        column,
-        found,
-        expected: match version {
-            Some(version) if version.starts_with("0.") => {
-                "version 1 (the R package camtrapdp converts older packages: \
-                 write_camtrapdp(read_camtrapdp(\"datapackage.json\"), \"new\"))"
-                    .into()
-            }
-            _ => "a Camtrap DP profile of version 1, such as https://raw.githubusercontent.com/\
-                  tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json"
-                .into(),
-        },
-    })
+    let expected = match version {
+        Some(version) if version.starts_with("0.") => {
+            "version 1 (the R package camtrapdp converts older packages: \
+             write_camtrapdp(read_camtrapdp(\"datapackage.json\"), \"new\"))"
+        }
+        _ => {
+            "a Camtrap DP profile of version 1, such as https://raw.githubusercontent.com/\
+             tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json"
+        }
+    };
+    let before = text.find("\"profile\"").map_or("", |at| &text[..at]);
+    Err(SourceError::structure(DESCRIPTOR, find_position(before), found, expected))
 }
 
 /// The part of the profile's path that is a version, such as `1.0.2` or `1.0-rc.1`.
@@ -156,14 +136,6 @@ fn version_in(profile: &str) -> Option<&str> {
             && major.bytes().all(|byte| byte.is_ascii_digit())
             && rest.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
     })
-}
-
-fn find_position(text: &str, what: &str) -> (u64, u64) {
-    let Some(at) = text.find(what) else { return (1, 1) };
-    let before = &text[..at];
-    let line = before.matches('\n').count() as u64 + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
-    (line, column)
 }
 
 fn read_licences(json: &Value) -> Vec<Licence> {

@@ -11,7 +11,7 @@ use super::picture_counter::PictureCounter;
 use super::results::Results;
 use super::root::Root;
 use super::times::{ParsedTime, refuse_order};
-use super::values::{Scale, excerpt_value, read_four_numbers, read_key};
+use super::values::{Scale, excerpt_value, read_four_numbers, read_key, read_path};
 use crate::bbox::{BoundingBox, RelativeBox};
 use crate::builder::{Builder, Description};
 use crate::clock::WrittenTime;
@@ -78,10 +78,17 @@ impl<'a> ImageCollector<'a> {
         }
     }
 
-    /// Starts the next image of the file, which is counted even if it is skipped.
-    pub fn begin_image(&mut self) {
+    /// Starts the next image of the file, and reads its path from a field. An image without a path is counted
+    /// and skipped.
+    pub fn begin_image<'v>(&mut self, item: &'v Value, field: &str) -> Option<&'v str> {
         self.number += 1;
         self.builder.problems.count_row(self.file);
+        let path = read_path(&item[field]);
+        if path.is_none() {
+            let message = "no file name; expected the path of a picture".into();
+            self.note_problem(self.number, field, message, None, Consequence::RowSkipped);
+        }
+        path
     }
 
     /// Adds the current image with the objects that were detected on it.
@@ -110,11 +117,6 @@ impl<'a> ImageCollector<'a> {
         }
     }
 
-    /// Notes that the current image is skipped.
-    pub fn skip_image(&mut self, field: &str, message: String) {
-        self.note_problem(self.number, field, message, None, Consequence::RowSkipped);
-    }
-
     /// Notes that a value of the current image is ignored.
     pub fn ignore_value(&mut self, field: &str, message: String) {
         self.note_problem(self.number, field, message, None, Consequence::ValueIgnored);
@@ -128,27 +130,16 @@ impl<'a> ImageCollector<'a> {
         likely_cause: Option<&'static str>,
         consequence: Consequence,
     ) {
-        let (file, column) = (self.file.to_owned(), field.to_owned());
-        let unit = "image";
-        self.builder.problems.add(RowProblem {
-            file,
-            unit,
-            line: number,
-            column,
-            message,
-            likely_cause,
-            consequence,
-        });
+        let problem = RowProblem::new(self.file.to_owned(), "image", number, field.to_owned(), message);
+        self.builder.problems.add(RowProblem { likely_cause, consequence, ..problem });
     }
 
     /// Reads the confidence of a detection.
     pub fn read_confidence(&mut self, value: &Value) -> Option<f32> {
         let confidence = self.box_scale.read(value);
         if confidence.is_none() {
-            self.ignore_value(
-                "conf",
-                format!("{} is not a confidence; expected a number from 0 to 1", excerpt_value(value)),
-            );
+            let value = excerpt_value(value);
+            self.ignore_value("conf", format!("{value} is not a confidence; expected a number from 0 to 1"));
         }
         confidence
     }
@@ -169,10 +160,8 @@ impl<'a> ImageCollector<'a> {
     pub fn read_relative_box(&mut self, value: &Value) -> Option<BoundingBox> {
         let bbox = read_four_numbers(value).map(|[x, y, width, height]| RelativeBox { x, y, width, height });
         if bbox.is_none() {
-            self.ignore_value(
-                "bbox",
-                format!("{} is not a box; expected four numbers", excerpt_value(value)),
-            );
+            let value = excerpt_value(value);
+            self.ignore_value("bbox", format!("{value} is not a box; expected four numbers"));
         }
         bbox.map(BoundingBox::Relative)
     }
@@ -192,9 +181,7 @@ impl<'a> ImageCollector<'a> {
         self.cameras.set_spans(&mut self.builder.deployments);
         self.builder.spans_from_records = true;
         self.builder.model_name = model_name;
-        let description =
-            Description { format, title, citation: None, licences: Vec::new(), descriptor: Value::Null };
-        let data = self.builder.finish(description, self.files);
+        let data = self.builder.finish(Description::new(format, title), self.files);
         Ok(data.expect("ids were checked one by one"))
     }
 

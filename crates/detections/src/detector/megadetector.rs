@@ -12,7 +12,7 @@ use super::image_list::ImageList;
 use super::image_result::DetectedObject;
 use super::labelled_taxon::{LabelledTaxon, decide_taxon};
 use super::results::{Results, ResultsFile, ResultsHeader};
-use super::values::{excerpt_value, read_number, read_path, read_text};
+use super::values::{excerpt_value, read_number, read_text};
 use crate::bbox::{BoundingBox, RelativeBox};
 use crate::error::SourceError;
 use crate::excerpt::excerpt;
@@ -49,13 +49,11 @@ fn check_version(source: &ResultsFile<'_>, info: &Value) -> Result<(), SourceErr
             Ok(())
         }
         Value::Number(number) if number.as_f64().is_some_and(|number| (1.0..2.0).contains(&number)) => Ok(()),
-        other => Err(SourceError::Structure {
-            file: source.name.into(),
-            line: 1,
-            column: 1,
-            found: format!("info.format_version is {}", excerpt_value(other)),
-            expected: "version 1 of MegaDetector's batch output format (1.0 to 1.6)".into(),
-        }),
+        other => {
+            let found = format!("info.format_version is {}", excerpt_value(other));
+            let expected = "version 1 of MegaDetector's batch output format (1.0 to 1.6)";
+            Err(SourceError::structure(source.name, (1, 1), found, expected))
+        }
     }
 }
 
@@ -76,16 +74,12 @@ fn read_categories(source: &ResultsFile<'_>, head: &ResultsHeader) -> Result<Cat
     if !detected.is_null() {
         return Ok(Categories::new(detected, classified, described));
     }
-    let usual = head.first_pass.guess_categories().ok_or_else(|| SourceError::Structure {
-        file: source.name.into(),
-        line: 1,
-        column: 1,
-        found:
-            "there are no detection_categories, and 1 is a person to some programs and an animal to others"
-                .into(),
-        expected: "what the categories are, such as \"detection_categories\": {\"1\": \"animal\", \"2\": \
-                   \"person\", \"3\": \"vehicle\"}"
-            .into(),
+    let usual = head.first_pass.guess_categories().ok_or_else(|| {
+        let found =
+            "there are no detection_categories, and 1 is a person to some programs and an animal to others";
+        let expected = "what the categories are, such as \"detection_categories\": {\"1\": \"animal\", \"2\": \
+                        \"person\", \"3\": \"vehicle\"}";
+        SourceError::structure(source.name, (1, 1), found, expected)
     })?;
     Ok(Categories::new(&usual, classified, described))
 }
@@ -103,21 +97,13 @@ impl MegaDetectorReader<'_> {
     }
 
     fn read_image(&mut self, item: &Value) {
-        self.images.begin_image();
-        let Some(path) = read_path(&item["file"]) else {
-            self.images.skip_image("file", "no file name; expected the path of a picture".into());
-            return;
-        };
+        let Some(path) = self.images.begin_image(item, "file") else { return };
         let detections = item["detections"].as_array();
         if let Some(failure) = read_failure(&item["failure"]) {
             let shown = excerpt(path);
             if detections.is_none_or(Vec::is_empty) {
-                self.add_failed(
-                    "failure",
-                    format!("the detector could not read {shown} ({failure})"),
-                    path,
-                    item,
-                );
+                let message = format!("the detector could not read {shown} ({failure})");
+                self.add_failed("failure", message, path, item);
                 return;
             }
             // The classifier failed, but the detector's boxes are there.

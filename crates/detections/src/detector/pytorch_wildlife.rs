@@ -10,7 +10,7 @@ use super::image_list::ImageList;
 use super::image_result::DetectedObject;
 use super::labelled_taxon::{LabelledTaxon, decide_taxon};
 use super::results::{Results, ResultsHeader};
-use super::values::{NULL, excerpt_value, read_f32, read_four_numbers, read_items, read_path, read_text};
+use super::values::{NULL, excerpt_value, read_f32, read_four_numbers, read_items, read_text};
 use crate::bbox::BoundingBox;
 use crate::error::SourceError;
 use crate::excerpt::excerpt;
@@ -82,11 +82,7 @@ impl<'a> AnnotationLists<'a> {
 
 impl PytorchWildlifeReader<'_> {
     fn read_image(&mut self, item: &Value) {
-        self.images.begin_image();
-        let Some(path) = read_path(&item["img_id"]) else {
-            self.images.skip_image("img_id", "no file name; expected the path of a picture".into());
-            return;
-        };
+        let Some(path) = self.images.begin_image(item, "img_id") else { return };
         let Some(lists) = AnnotationLists::read(item) else {
             let shown = excerpt(path);
             let message =
@@ -114,8 +110,8 @@ impl PytorchWildlifeReader<'_> {
     fn read_category(&mut self, category: &Value) -> Option<LabelledTaxon> {
         let taxon = self.categories.find_detected(category).cloned();
         if taxon.is_none() {
-            self.images
-                .ignore_value("category", format!("{} is not among the categories", excerpt_value(category)));
+            let message = format!("{} is not among the categories", excerpt_value(category));
+            self.images.ignore_value("category", message);
         }
         taxon
     }
@@ -157,10 +153,8 @@ impl PytorchWildlifeReader<'_> {
         let number = class.map(|class| item_or_null(lists.classes, class));
         let classified = number.and_then(|number| self.categories.find_classified(number).cloned());
         if let (Some(number), None) = (number, &classified) {
-            self.images.ignore_value(
-                "clf_category",
-                format!("{} is not among clf_categories", excerpt_value(number)),
-            );
+            let number = excerpt_value(number);
+            self.images.ignore_value("clf_category", format!("{number} is not among clf_categories"));
         }
         let (taxon, is_of_classifier) =
             decide_taxon(detected, classified.as_ref(), self.categories.has_classifier);

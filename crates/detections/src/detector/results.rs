@@ -136,16 +136,10 @@ impl ResultsFile<'_> {
         if let Some(kind) = error.io_error_kind().filter(|kind| *kind != std::io::ErrorKind::InvalidData) {
             return SourceError::Io { file: self.name.into(), source: kind.into() };
         }
-        SourceError::Structure {
-            file: self.name.into(),
-            line: error.line().max(1) as u64,
-            column: error.column().max(1) as u64,
-            found: excerpt_error(error),
-            expected:
-                "results of MegaDetector (images, detection_categories), of SpeciesNet (predictions) or \
-                       of Pytorch-Wildlife (annotations), whole and as JSON"
-                    .into(),
-        }
+        let position = (error.line().max(1) as u64, error.column().max(1) as u64);
+        let expected = "results of MegaDetector (images, detection_categories), of SpeciesNet (predictions) or \
+                        of Pytorch-Wildlife (annotations), whole and as JSON";
+        SourceError::structure(self.name, position, excerpt_error(error), expected)
     }
 }
 

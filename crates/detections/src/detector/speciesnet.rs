@@ -9,7 +9,7 @@ use super::image_list::ImageList;
 use super::image_result::DetectedObject;
 use super::labelled_taxon::{LabelledTaxon, decide_taxon};
 use super::results::Results;
-use super::values::{NULL, excerpt_value, read_items, read_key, read_path, read_text};
+use super::values::{NULL, excerpt_value, read_items, read_key, read_text};
 use crate::error::SourceError;
 use crate::excerpt::excerpt;
 use crate::model::Dataset;
@@ -41,11 +41,7 @@ struct SpeciesNetReader<'a> {
 
 impl SpeciesNetReader<'_> {
     fn read_image(&mut self, item: &Value) {
-        self.images.begin_image();
-        let Some(path) = read_path(&item["filepath"]) else {
-            self.images.skip_image("filepath", "no file name; expected the path of a picture".into());
-            return;
-        };
+        let Some(path) = self.images.begin_image(item, "filepath") else { return };
         if self.version.is_none() {
             self.version = read_text(&item["model_version"]).map(str::to_owned);
         }

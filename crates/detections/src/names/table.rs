@@ -59,15 +59,12 @@ pub(super) fn find_language_code(language: &str) -> String {
 /// Reads the names in one language from a file.
 pub(super) fn read_file(path: &Path, language: &str) -> Result<CommonNames, SourceError> {
     let file = path.display().to_string();
-    let opened = open_regular(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => SourceError::NotFound(path.into()),
-        _ => SourceError::io(file.clone())(error),
-    })?;
+    let opened = open_regular(path).map_err(SourceError::open_error(path))?;
     let mut bytes = Vec::new();
     opened.take(LONGEST + 1).read_to_end(&mut bytes).map_err(SourceError::io(file.clone()))?;
     if bytes.len() as u64 > LONGEST {
         let found = format!("more than {} MiB", LONGEST >> 20);
-        return Err(structure_error(&file, 1, 1, found, "a table of names of at most that size"));
+        return Err(SourceError::structure(&file, (1, 1), found, "a table of names of at most that size"));
     }
     match String::from_utf8(bytes) {
         Ok(text) => parse_table(&text, &file, language),
@@ -75,13 +72,9 @@ pub(super) fn read_file(path: &Path, language: &str) -> Result<CommonNames, Sour
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
             let expected = "UTF-8; save the table as “CSV UTF-8”";
-            Err(structure_error(&file, line, 1, "text in another encoding".into(), expected))
+            Err(SourceError::structure(&file, (line, 1), "text in another encoding", expected))
         }
     }
-}
-
-fn structure_error(file: &str, line: u64, column: u64, found: String, expected: &str) -> SourceError {
-    SourceError::Structure { file: file.to_owned(), line, column, found, expected: expected.to_owned() }
 }
 
 /// The positions of the columns.
@@ -103,7 +96,8 @@ impl Columns {
         let (Some(scientific), Some(name)) = (find("scientificname"), find("name")) else {
             let expected =
                 "the columns scientificName, language and name, with commas, semicolons or tabs between";
-            return Err(structure_error(file, 1, 1, format!("the header “{}”", excerpt(header)), expected));
+            let found = format!("the header “{}”", excerpt(header));
+            return Err(SourceError::structure(file, (1, 1), found, expected));
         };
         Ok(Self { delimiter, scientific, name, language: find("language") })
     }
@@ -114,17 +108,14 @@ pub(super) fn parse_table(text: &str, file: &str, language: &str) -> Result<Comm
     let mut lines = (1..).zip(text.trim_start_matches('\u{feff}').lines());
     let header = lines.next().map_or("", |(_, header)| header);
     let columns = Columns::find(header, file)?;
+    let wrong = |position: (u64, u64), found: String, expected: &str| {
+        Err(SourceError::structure(file, position, found, expected))
+    };
     let mut names = CommonNames::new();
     let mut other_languages: Vec<String> = Vec::new();
     for (line, row) in lines.filter(|(_, row)| !row.trim().is_empty()) {
         let Some(fields) = split_fields(row, columns.delimiter) else {
-            return Err(structure_error(
-                file,
-                line,
-                1,
-                "a quotation without an end".into(),
-                "a second \" in the line",
-            ));
+            return wrong((line, 1), "a quotation without an end".into(), "a second \" in the line");
         };
         let field = |column: usize| fields.get(column).map_or("", |field| field.trim());
         let (scientific, name) = (field(columns.scientific), field(columns.name));
@@ -141,32 +132,22 @@ pub(super) fn parse_table(text: &str, file: &str, language: &str) -> Result<Comm
         }
         if scientific.is_empty() {
             let found = format!("“{}” without a scientific name", excerpt(name));
-            return Err(structure_error(
-                file,
-                line,
-                columns.scientific as u64 + 1,
-                found,
-                "the scientific name of a species",
-            ));
+            let position = (line, columns.scientific as u64 + 1);
+            return wrong(position, found, "the scientific name of a species");
         }
         let earlier = names.insert(fold(scientific), name.to_owned());
         if let Some(earlier) = earlier.filter(|earlier| earlier != name) {
             let both = format!("“{}” after “{}”", excerpt(name), excerpt(&earlier));
             let found = format!("a second name of {}, {both}", excerpt(scientific));
-            return Err(structure_error(
-                file,
-                line,
-                columns.name as u64 + 1,
-                found,
-                "one name of each species in a language",
-            ));
+            let position = (line, columns.name as u64 + 1);
+            return wrong(position, found, "one name of each species in a language");
         }
     }
     if names.is_empty() {
         let known = if other_languages.is_empty() { "no names".into() } else { other_languages.join(", ") };
         let found =
             format!("no name in the language “{}” (there are: {})", excerpt(language), excerpt(&known));
-        return Err(structure_error(file, 1, 1, found, "names in the language that --language chooses"));
+        return wrong((1, 1), found, "names in the language that --language chooses");
     }
     Ok(names)
 }

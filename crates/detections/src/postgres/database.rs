@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::error::DatabaseError;
 use super::inner::Inner;
 use super::options::DatabaseOptions;
-use super::session::{POLL_INTERVAL, Session, wait_unless_stopped};
+use super::session::{POLL_INTERVAL, Session, StopCheck, wait_unless_stopped};
 use crate::error::SourceError;
 use crate::media_files::MediaFiles;
 use crate::options::ReadOptions;
@@ -92,7 +92,7 @@ impl Database {
     /// the work starts again until the timeout.
     pub(super) async fn run_in_transaction<T>(
         &self,
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: StopCheck<'_>,
         work: impl AsyncFn(&mut Session<'_>) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
         let _turn = self.take_turn(stop).await?;
@@ -122,7 +122,7 @@ impl Database {
     /// Takes a slot for an interactive request. Exports need none.
     async fn take_turn(
         &self,
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: StopCheck<'_>,
     ) -> Result<Option<[SemaphorePermit<'_>; 2]>, DatabaseError> {
         if !self.is_interactive {
             return Ok(None);
@@ -137,7 +137,7 @@ impl Database {
 
     async fn try_transaction<T>(
         &self,
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: StopCheck<'_>,
         work: &impl AsyncFn(&mut Session<'_>) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
         let limit = self.inner.options.statement_timeout;

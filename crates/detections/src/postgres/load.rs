@@ -10,9 +10,9 @@ use super::cached_outline::CachedOutline;
 use super::database::Database;
 use super::error::DatabaseError;
 use super::reader::DatabaseReader;
-use super::session::Session;
+use super::session::{Session, StopCheck};
 use super::slice::Slice;
-use super::sql::{Sql, Statement};
+use super::sql::{Sql, Statement, column};
 use crate::keep::Keep;
 use crate::model::{Dataset, Location};
 use crate::names::{ResolvedNames, UnknownNames};
@@ -22,11 +22,7 @@ impl Database {
     /// Reads a slice. For reports ([`Keep::Numbers`]) texts are not read.
     ///
     /// `stop` is polled several times a second and cancels the call.
-    pub async fn load(
-        &self,
-        slice: &Slice,
-        stop: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Dataset, DatabaseError> {
+    pub async fn load(&self, slice: &Slice, stop: StopCheck<'_>) -> Result<Dataset, DatabaseError> {
         let cached = self.find_outline(stop).await?;
         self.run_in_transaction(stop, async |session: &mut Session<'_>| {
             let keep = if matches!(slice, Slice::Days { .. }) { Keep::Numbers } else { Keep::All };
@@ -55,7 +51,7 @@ impl Database {
     pub async fn count_matching(
         &self,
         selection: &Selection,
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: StopCheck<'_>,
     ) -> Result<Vec<(String, u64)>, DatabaseError> {
         let cached = self.find_outline(stop).await?;
         let statement = self
@@ -99,7 +95,7 @@ impl Database {
         &self,
         classes: &[String],
         locations: &[String],
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: StopCheck<'_>,
     ) -> Result<Result<ResolvedNames, UnknownNames>, DatabaseError> {
         let outline = self.load_outline(stop).await?;
         if let Ok(resolved) = outline.resolve_names(classes, locations) {
@@ -205,12 +201,8 @@ impl DatabaseReader<'_> {
         session
             .for_each_row(statement, |row| {
                 if people {
-                    images.extend(
-                        row.try_get::<Option<String>, _>(super::sql::column::IMAGE).unwrap_or_default(),
-                    );
-                    events.extend(
-                        row.try_get::<Option<String>, _>(super::sql::column::EVENT).unwrap_or_default(),
-                    );
+                    images.extend(row.try_get::<Option<String>, _>(column::IMAGE).unwrap_or_default());
+                    events.extend(row.try_get::<Option<String>, _>(column::EVENT).unwrap_or_default());
                 }
                 self.add_detection(&row)
             })

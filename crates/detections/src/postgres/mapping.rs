@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::SourceError;
-use crate::excerpt::{excerpt, excerpt_error};
+use crate::excerpt::{excerpt, excerpt_error, find_position};
 use crate::observations::ObservationType;
 use crate::vocabulary::{Meaning, find_meaning, list_words};
 
@@ -219,10 +219,7 @@ impl Mapping {
 
     /// Reads a mapping from a file of TOML.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
-        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => SourceError::NotFound(path.into()),
-            _ => SourceError::io(path.display().to_string())(error),
-        })?;
+        let text = std::fs::read_to_string(path).map_err(SourceError::open_error(path))?;
         let read = toml::from_str(&text).map_err(|error| (error.span(), error.message().to_owned()));
         let mapping = read.and_then(|mapping: Self| match mapping.detection.box_unit.as_str() {
             "pixels" | "fractions" => Ok(mapping),
@@ -232,15 +229,10 @@ impl Mapping {
             }
         });
         mapping.map_err(|(span, found)| {
-            let before = &text[..span.map_or(0, |span| span.start.min(text.len()))];
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
-            SourceError::Structure {
-                file: path.display().to_string(),
-                line: before.matches('\n').count() as u64 + 1,
-                column,
-                found: excerpt_error(&found.trim()),
-                expected: "a mapping of tables and columns, as docs/POSTGRESQL.md describes it".into(),
-            }
+            let position = find_position(&text[..span.map_or(0, |span| span.start.min(text.len()))]);
+            let expected = "a mapping of tables and columns, as docs/POSTGRESQL.md describes it";
+            let found = excerpt_error(&found.trim());
+            SourceError::structure(&path.display().to_string(), position, found, expected)
         })
     }
 }

@@ -11,7 +11,7 @@ use super::database::Database;
 use super::error::DatabaseError;
 use super::inner::Inner;
 use super::reader::DatabaseReader;
-use super::session::Session;
+use super::session::{Session, StopCheck};
 use super::sql::{Sql, Types};
 use crate::keep::Keep;
 use crate::model::Dataset;
@@ -22,24 +22,18 @@ const MAX_AGE: Duration = Duration::from_mins(1);
 impl Database {
     /// The outline: classes, locations with their spans, and the number of observations
     /// ([`OutsideSelection::observations`](crate::OutsideSelection)). It may be a minute old.
-    pub async fn load_outline(
-        &self,
-        stop: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Arc<Dataset>, DatabaseError> {
+    pub async fn load_outline(&self, stop: StopCheck<'_>) -> Result<Arc<Dataset>, DatabaseError> {
         Ok(Arc::clone(&self.find_outline(stop).await?.outline))
     }
 
     /// Reads the outline again, for a name that was not there a moment ago.
-    pub async fn reload_outline(
-        &self,
-        stop: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Arc<Dataset>, DatabaseError> {
+    pub async fn reload_outline(&self, stop: StopCheck<'_>) -> Result<Arc<Dataset>, DatabaseError> {
         Ok(Arc::clone(&self.query_outline(stop).await?.outline))
     }
 
     pub(super) async fn find_outline(
         &self,
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: StopCheck<'_>,
     ) -> Result<Arc<CachedOutline>, DatabaseError> {
         let cached = self.inner().outline.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match cached.filter(|cached| cached.at.elapsed() < MAX_AGE) {
@@ -48,10 +42,7 @@ impl Database {
         }
     }
 
-    async fn query_outline(
-        &self,
-        stop: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Arc<CachedOutline>, DatabaseError> {
+    async fn query_outline(&self, stop: StopCheck<'_>) -> Result<Arc<CachedOutline>, DatabaseError> {
         let cached = self
             .run_in_transaction(stop, async |session: &mut Session<'_>| {
                 read_outline(self.inner(), session).await

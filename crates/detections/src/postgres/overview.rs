@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::database::Database;
 use super::error::DatabaseError;
+use super::session::StopCheck;
 use crate::model::Dataset;
 use crate::observations::ObservationType;
 use crate::overview::Overview;
@@ -13,7 +14,7 @@ impl Database {
     /// Pictures are not looked for.
     pub async fn load_overview(
         &self,
-        stop: &(dyn Fn() -> bool + Sync),
+        stop: StopCheck<'_>,
     ) -> Result<(Arc<Dataset>, Overview), DatabaseError> {
         let cached = self.find_outline(stop).await?;
         let data = &cached.outline;

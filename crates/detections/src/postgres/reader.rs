@@ -154,13 +154,9 @@ impl<'a> DatabaseReader<'a> {
     }
 
     pub fn finish(self) -> Dataset {
-        let description = Description {
-            format: SourceFormat::Postgres,
-            title: self.inner.title(),
-            citation: self.inner.options.mapping.citation.clone(),
-            licences: Vec::new(),
-            descriptor: serde_json::Value::Null,
-        };
+        let citation = self.inner.options.mapping.citation.clone();
+        let description =
+            Description { citation, ..Description::new(SourceFormat::Postgres, self.inner.title()) };
         let mut data =
             self.builder.finish(description, self.inner.files.clone()).expect("ids were checked one by one");
         apply_names(&mut data, &self.inner.read.names);

@@ -159,16 +159,9 @@ impl DatabaseReader<'_> {
             Some(("image", _)) => (&tables.images, self.builder.observations.len()),
             _ => (&tables.detections, self.builder.observations.len()),
         };
-        let (file, column, line) = (file.clone(), column.to_owned(), before as u64 + 1);
-        self.builder.problems.add(RowProblem {
-            file,
-            unit: "row",
-            line,
-            column,
-            message,
-            likely_cause: None,
-            consequence,
-        });
+        let line = before as u64 + 1;
+        let problem = RowProblem::new(file.clone(), "row", line, column.to_owned(), message);
+        self.builder.problems.add(RowProblem { consequence, ..problem });
     }
 }
 

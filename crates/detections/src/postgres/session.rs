@@ -13,9 +13,12 @@ use super::sql::Statement;
 /// How often cancellation is checked.
 pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
+/// Whether a call was cancelled.
+pub(super) type StopCheck<'a> = &'a (dyn Fn() -> bool + Sync);
+
 /// Waits for a future unless the call is cancelled.
 pub(super) async fn wait_unless_stopped<T>(
-    stop: &(dyn Fn() -> bool + Sync),
+    stop: StopCheck<'_>,
     work: impl Future<Output = T>,
 ) -> Result<T, DatabaseError> {
     let mut work = std::pin::pin!(work);
@@ -36,7 +39,7 @@ pub(super) const MAX_TEXT_BYTES: usize = 64 << 10;
 pub(super) struct Session<'a> {
     pub connection: &'a mut PgConnection,
     pub inner: &'a Inner,
-    pub stop: &'a (dyn Fn() -> bool + Sync),
+    pub stop: StopCheck<'a>,
     /// The most rows that one statement may return.
     pub max_rows: u64,
 }
@@ -139,7 +142,7 @@ impl Session<'_> {
 
 /// The next row, without waiting if it has arrived.
 async fn next_row<T: Stream + Unpin>(
-    stop: &(dyn Fn() -> bool + Sync),
+    stop: StopCheck<'_>,
     rows: &mut T,
 ) -> Result<Option<T::Item>, DatabaseError> {
     use futures_util::FutureExt;

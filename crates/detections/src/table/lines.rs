@@ -139,13 +139,10 @@ impl<'a> Lines<'a> {
         let text = String::from_utf8(bytes).map_err(|error| {
             let good = error.utf8_error().valid_up_to();
             let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
-            SourceError::Structure {
-                file: self.file.clone(),
-                line: number,
-                column: before.chars().count() as u64 + 1,
-                found: format!("the byte 0x{:02X} is not UTF-8", error.as_bytes()[good]),
-                expected: "text in UTF-8 (save the table again with that encoding)".into(),
-            }
+            let position = (number, before.chars().count() as u64 + 1);
+            let found = format!("the byte 0x{:02X} is not UTF-8", error.as_bytes()[good]);
+            let expected = "text in UTF-8 (save the table again with that encoding)";
+            SourceError::structure(&self.file, position, found, expected)
         })?;
         self.current = Line { text, is_too_long: false };
         Ok(true)

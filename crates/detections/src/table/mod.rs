@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::error::SourceError;
 use crate::excerpt::{excerpt, list_names};
-use crate::problems::{Consequence, RowProblem};
+use crate::problems::RowProblem;
 
 use conventions::{FileConventions, UnknownOrder};
 use fields::{COLUMNS, FIELD_BYTES, Fields};
@@ -57,12 +57,9 @@ impl<'a> Table<'a> {
     pub fn open(reader: Box<dyn BufRead + 'a>, file: &str, delimiter: u8) -> Result<Self, SourceError> {
         let mut lines = Lines::new(reader, file);
         let mut fields = Fields::new(delimiter);
-        let wrong = |found: String| SourceError::Structure {
-            file: excerpt(file),
-            line: 1,
-            column: 1,
-            found,
-            expected: "a first line with the names of the columns".into(),
+        let wrong = |found: String| {
+            let expected = "a first line with the names of the columns";
+            SourceError::structure(&excerpt(file), (1, 1), found, expected)
         };
         let mut stated = None;
         let header_text = loop {
@@ -78,9 +75,8 @@ impl<'a> Table<'a> {
                 NextLine::End => break String::new(),
                 NextLine::TooLong => {
                     let most = LINE_BYTES >> 20;
-                    return Err(wrong(format!(
-                        "the first line has more than {most} MiB; is this the table?"
-                    )));
+                    let found = format!("the first line has more than {most} MiB; is this the table?");
+                    return Err(wrong(found));
                 }
             }
         };
@@ -137,12 +133,10 @@ impl<'a> Table<'a> {
     }
 
     pub fn require_column(&self, name: &str) -> Result<Column, SourceError> {
-        self.find_column(name).ok_or_else(|| SourceError::Structure {
-            file: self.file.clone(),
-            line: 1,
-            column: self.header.len() as u64 + 1,
-            found: format!("the header has no column {name} (it has: {})", list_names(&self.header)),
-            expected: format!("a column {name}"),
+        self.find_column(name).ok_or_else(|| {
+            let position = (1, self.header.len() as u64 + 1);
+            let found = format!("the header has no column {name} (it has: {})", list_names(&self.header));
+            SourceError::structure(&self.file, position, found, format!("a column {name}"))
         })
     }
 
@@ -196,15 +190,8 @@ impl<'a> Table<'a> {
 
     /// The problem of a row that cannot be split into its fields.
     fn describe_broken_row(&self, line: u64, column: Option<&String>, message: String) -> RowProblem {
-        RowProblem {
-            file: excerpt(&self.file),
-            unit: "line",
-            line,
-            column: column.map_or_else(|| "row".into(), |name| excerpt(name)),
-            message,
-            likely_cause: None,
-            consequence: Consequence::RowSkipped,
-        }
+        let column = column.map_or_else(|| "row".into(), |name| excerpt(name));
+        RowProblem::new(self.file(), "line", line, column, message)
     }
 
     fn describe_long_line(&self, line: u64) -> RowProblem {
@@ -243,29 +230,8 @@ impl Row<'_> {
     pub fn problem(&self, column: impl Into<Option<Column>>, found: &str, expected: &str) -> RowProblem {
         let name = column.into().map_or("row", |Column(index)| &self.table.header[index]);
         let found = if found.is_empty() { "empty".into() } else { format!("“{}”", excerpt(found)) };
-        RowProblem {
-            file: excerpt(&self.table.file),
-            unit: "line",
-            line: self.line,
-            column: excerpt(name),
-            message: format!("{found}; expected {expected}"),
-            likely_cause: None,
-            consequence: Consequence::RowSkipped,
-        }
-    }
-}
-
-impl RowProblem {
-    /// Keeps the row without the value.
-    pub(crate) fn with_value_ignored(mut self) -> Self {
-        self.consequence = Consequence::ValueIgnored;
-        self
-    }
-
-    /// Adds a likely cause.
-    pub(crate) fn with_likely_cause(mut self, cause: &'static str) -> Self {
-        self.likely_cause = Some(cause);
-        self
+        let message = format!("{found}; expected {expected}");
+        RowProblem::new(self.table.file(), "line", self.line, excerpt(name), message)
     }
 }
 

@@ -117,7 +117,7 @@ fn find_picture(
     let media = NewMedia { id, path, name, deployment, time, is_time_lapse: false };
     let picture = columns.pictures.find_or_add(builder, project, &media);
     if picture.is_other {
-        let mut problem = row.problem(columns.id, id, "an image_id").with_value_ignored();
+        let mut problem = row.problem(columns.id, id, "an image_id");
         problem.message = format!(
             "“{}” is an image_id that an earlier image has, with another time or name; expected one that no other \
              image has",
@@ -127,7 +127,7 @@ fn find_picture(
             problem =
                 problem.with_likely_cause("a spreadsheet has shortened the ids: save the column as text");
         }
-        builder.problems.add(problem);
+        builder.ignore_value(problem);
     }
     picture
 }

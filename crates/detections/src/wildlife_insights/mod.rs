@@ -17,8 +17,7 @@ mod sequences;
 use crate::builder::Builder;
 use crate::container::Container;
 use crate::error::SourceError;
-use crate::format::Format;
-use crate::format::Input;
+use crate::format::{Format, Input};
 use crate::model::Dataset;
 use crate::table::{Table, TableFile};
 

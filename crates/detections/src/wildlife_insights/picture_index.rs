@@ -66,15 +66,7 @@ impl IndexedPictures {
     fn add(&mut self, builder: &mut Builder, id: &str, new: &NewMedia<'_>) -> u32 {
         let name = self.fingerprint_name(new.name);
         self.names.push(name);
-        let media = NewMedia {
-            id,
-            path: new.path,
-            name: new.name,
-            deployment: new.deployment,
-            time: new.time,
-            is_time_lapse: new.is_time_lapse,
-        };
-        builder.media.push(&media).expect("not there a moment ago")
+        builder.media.push(&NewMedia { id, ..*new }).expect("not there a moment ago")
     }
 
     /// The hash of a file name; 0 if there is none.

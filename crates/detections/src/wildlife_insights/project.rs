@@ -11,13 +11,7 @@ use crate::table::{Row, Step};
 
 /// Reads the description. The table may be missing.
 pub(super) fn describe_export(container: &Container) -> Result<Description, SourceError> {
-    let mut description = Description {
-        format: SourceFormat::WildlifeInsights,
-        title: "Wildlife Insights export".into(),
-        citation: None,
-        licences: Vec::new(),
-        descriptor: Value::Null,
-    };
+    let mut description = Description::new(SourceFormat::WildlifeInsights, "Wildlife Insights export".into());
     let Ok(mut table) = super::make_table_file(container, "projects.csv").open() else {
         return Ok(description);
     };
