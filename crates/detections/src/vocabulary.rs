@@ -1,10 +1,9 @@
-//! The meaning of names that are not species: one vocabulary for all readers and the database.
-//!
-//! The words are those that tools and platforms write. Sources: the identifications of Wildlife Insights
-//! (<https://www.wildlifeinsights.org/get-started/review-identifications>) and their mapping in
-//! MegaDetector's `wi_download_csv_to_coco.py`; the categories of MegaDetector and the labels of SpeciesNet;
-//! `DeepFaune` and `Zooniverse` for other languages.
+//! The meaning of names that are not species: one vocabulary for all readers and the database. Its words and
+//! their sources are in `vocabulary.toml`.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -27,265 +26,27 @@ pub(crate) enum Meaning {
     Vehicle,
 }
 
-const UNNAMED_ANIMAL: &[&str] = &[
-    "animal",
-    "animals",
-    "animalia",
-    "animalia animalia",
-    "animal species",
-    "animal sp.",
-    "animal spp.",
-    "animalia sp.",
-    "animalia spp.",
-    "unknown animal",
-    "unidentified animal",
-    "wildlife",
-    "other animal",
-];
+/// The words of the vocabulary, all folded. Each list is described in `vocabulary.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    unnamed_animal: Vec<String>,
+    unnamed_starts: Vec<String>,
+    unknown: Vec<String>,
+    blank: Vec<String>,
+    blank_words: Vec<String>,
+    human: Vec<String>,
+    human_words: Vec<String>,
+    human_starts: Vec<String>,
+    vehicle: Vec<String>,
+    vehicle_words: Vec<String>,
+    domestic: Vec<String>,
+    group_words: Vec<String>,
+}
 
-const UNKNOWN: &[&str] = &[
-    "",
-    "unknown",
-    "unknown unknown",
-    "unknown species",
-    "unidentifiable",
-    "unidentified",
-    "not identified",
-    "undetermined",
-    "indeterminate",
-    "indet",
-    "indet.",
-    "unclassifiable",
-    "no cv result",
-    "no cv result no cv result",
-    "cv failed",
-    "not identifiable",
-    "unclassified",
-    "unclassifiable",
-    "error",
-    "failure",
-    "none of the above",
-    "sp",
-    "sp.",
-    "spp",
-    "spp.",
-    "species",
-    "n/a",
-    "null",
-];
-
-const BLANK: &[&str] = &[
-    "blank",
-    "blank blank",
-    "empty",
-    "misfire",
-    "misfire misfire",
-    "false trigger",
-    "false detection",
-    "time lapse",
-    "nothing",
-    "nothinghere",
-    "nothing here",
-    "none",
-    "no animal",
-    "background",
-    "setup",
-    "set up",
-    "setup pickup",
-    "setup/pickup",
-    "pickup",
-    "start",
-    "end",
-    "vide",
-    "vacio",
-    "vazio",
-    "leer",
-];
-
-const HUMAN: &[&str] = &[
-    "human",
-    "humans",
-    "person",
-    "persons",
-    "people",
-    "pedestrian",
-    "hiker",
-    "cyclist",
-    "hunter",
-    "poacher",
-    "researcher",
-    "staff",
-    "camera trapper",
-    "homosapiens",
-    "homo sapien",
-    "man",
-    "woman",
-    "child",
-    "humain",
-    "personne",
-    "humano",
-    "persona",
-    "personas",
-    "pessoa",
-    "mensch",
-    "mens",
-    "menneske",
-    "manniska",
-];
-
-const VEHICLE: &[&str] = &[
-    "vehicle",
-    "vehicles",
-    "car",
-    "truck",
-    "pickup truck",
-    "lorry",
-    "van",
-    "bus",
-    "motorcycle",
-    "motorbike",
-    "motor cycle",
-    "moped",
-    "scooter",
-    "bicycle",
-    "bike",
-    "mountain bike",
-    "atv",
-    "utv",
-    "quad",
-    "quad bike",
-    "snowmobile",
-    "tractor",
-    "train",
-    "boat",
-    "aircraft",
-    "airplane",
-    "helicopter",
-    "drone",
-    "object",
-    "other object",
-    "vehicule",
-    "vehiculo",
-    "veiculo",
-    "fahrzeug",
-    "voertuig",
-    "bicicleta",
-];
-
-/// A name with one of these words means a person.
-const HUMAN_WORDS: &[&str] = &[
-    "human",
-    "humans",
-    "person",
-    "persons",
-    "people",
-    "pedestrian",
-    "pedestrians",
-    "hiker",
-    "hikers",
-    "cyclist",
-    "cyclists",
-    "motorcyclist",
-    "motorcyclists",
-    "researcher",
-    "researchers",
-    "poacher",
-    "poachers",
-];
-/// A name that starts like this means a person, including misspellings of some platforms (`camera trappper`).
-const HUMAN_STARTS: &[&str] = &["camera trapp", "homosapiens"];
-/// A name with one of these words means a vehicle.
-const VEHICLE_WORDS: &[&str] = &[
-    "vehicle",
-    "vehicles",
-    "car",
-    "cars",
-    "truck",
-    "trucks",
-    "bicycle",
-    "bicycles",
-    "motorcycle",
-    "motorcycles",
-    "motorbike",
-    "motorbikes",
-    "atv",
-    "atvs",
-    "utv",
-    "snowmobile",
-    "snowmobiles",
-];
-/// A name with one of these words means a picture that the camera took by itself or that shows its setup.
-const BLANK_WORDS: &[&str] = &["misfire", "misfires", "timelapse", "calibration"];
-/// A name that starts like this means an animal without a species name.
-const UNNAMED_STARTS: &[&str] = &["unknown ", "unidentified ", "undetermined ", "animal not "];
-
-/// Domestic animals: scientific names, then common names.
-const DOMESTIC: &[&str] = &[
-    "bos taurus",
-    "bos indicus",
-    "bos taurus indicus",
-    "bos taurus taurus",
-    "bos primigenius taurus",
-    "bos grunniens",
-    "bubalus bubalis",
-    "canis familiaris",
-    "canis lupus familiaris",
-    "capra hircus",
-    "capra aegagrus hircus",
-    "camelus dromedarius",
-    "camelus bactrianus",
-    "equus caballus",
-    "equus ferus caballus",
-    "equus asinus",
-    "equus africanus asinus",
-    "felis catus",
-    "felis silvestris catus",
-    "gallus gallus domesticus",
-    "gallus domesticus",
-    "lama glama",
-    "vicugna pacos",
-    "ovis aries",
-    "ovis orientalis aries",
-    "sus domesticus",
-    "sus scrofa domesticus",
-    "sus scrofa domestica",
-    "anas platyrhynchos domesticus",
-    "meleagris gallopavo domesticus",
-    "oryctolagus cuniculus domesticus",
-    "domestic animal",
-    "livestock",
-    "domestic cattle",
-    "cattle",
-    "cow",
-    "domestic cow",
-    "domestic water buffalo",
-    "domestic yak",
-    "dog",
-    "domestic dog",
-    "cat",
-    "domestic cat",
-    "goat",
-    "domestic goat",
-    "sheep",
-    "domestic sheep",
-    "horse",
-    "domestic horse",
-    "donkey",
-    "domestic donkey",
-    "mule",
-    "domestic pig",
-    "chicken",
-    "domestic chicken",
-    "domestic fowl",
-    "domestic duck",
-    "domestic goose",
-    "domestic turkey",
-    "llama",
-    "alpaca",
-    "dromedary camel",
-    "domestic rabbit",
-    "poultry",
-];
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    toml::from_str(include_str!("vocabulary.toml")).expect("the program's own vocabulary is right")
+});
 
 /// Folds a name for comparison: lower case, without accents, with one space for spaces, `_` and `-`.
 pub(crate) fn fold(name: &str) -> String {
@@ -310,30 +71,31 @@ pub(crate) fn fold(name: &str) -> String {
 /// (`boat-tailed grackle`).
 pub(crate) fn find_meaning(name: &str) -> Meaning {
     let folded = fold(name);
-    let has_word = |words: &[&str]| {
-        folded.split(|letter: char| !letter.is_alphanumeric()).any(|word| words.contains(&word))
+    let has_word = |words: &[String]| {
+        let mut parts = folded.split(|letter: char| !letter.is_alphanumeric());
+        parts.any(|part| words.iter().any(|word| word == part))
     };
     let plain = folded.trim_matches(|letter: char| !letter.is_alphanumeric());
     let singular = plain.strip_suffix('s').unwrap_or(plain);
-    let is_among = |words: &[&str]| {
-        words.contains(&folded.as_str()) || words.contains(&plain) || words.contains(&singular)
+    let is_among = |words: &[String]| {
+        words.iter().any(|word| [folded.as_str(), plain, singular].contains(&word.as_str()))
     };
-    let starts_with = |starts: &[&str]| starts.iter().any(|start| plain.starts_with(start));
+    let starts_with = |starts: &[String]| starts.iter().any(|start| plain.starts_with(start.as_str()));
     let first = plain.split(' ').next().unwrap_or_default();
     if first == "homo"
         || plain == "h. sapiens"
-        || has_word(HUMAN_WORDS)
-        || is_among(HUMAN)
-        || starts_with(HUMAN_STARTS)
+        || has_word(&WORDS.human_words)
+        || is_among(&WORDS.human)
+        || starts_with(&WORDS.human_starts)
     {
         Meaning::Human
-    } else if has_word(VEHICLE_WORDS) || is_among(VEHICLE) {
+    } else if has_word(&WORDS.vehicle_words) || is_among(&WORDS.vehicle) {
         Meaning::Vehicle
-    } else if plain.is_empty() || is_among(UNKNOWN) {
+    } else if plain.is_empty() || is_among(&WORDS.unknown) {
         Meaning::Unknown
-    } else if is_among(BLANK) || has_word(BLANK_WORDS) {
+    } else if is_among(&WORDS.blank) || has_word(&WORDS.blank_words) {
         Meaning::Blank
-    } else if is_among(UNNAMED_ANIMAL) || starts_with(UNNAMED_STARTS) {
+    } else if is_among(&WORDS.unnamed_animal) || starts_with(&WORDS.unnamed_starts) {
         Meaning::UnnamedAnimal
     } else {
         Meaning::Taxon
@@ -342,14 +104,19 @@ pub(crate) fn find_meaning(name: &str) -> Meaning {
 
 /// A PostgreSQL regular expression for lower-case names that mean people or vehicles because of one word.
 pub(crate) fn people_pattern() -> String {
-    let words: Vec<&str> = HUMAN_WORDS.iter().chain(VEHICLE_WORDS).copied().collect();
-    let starts = HUMAN_STARTS.join("|").replace(' ', "[ _-]");
+    let words = [WORDS.human_words.join("|"), WORDS.vehicle_words.join("|")];
+    let starts = WORDS.human_starts.join("|").replace(' ', "[ _-]");
     format!("(^|[^[:alnum:]])({})($|[^[:alnum:]])|^homo([^[:alnum:]]|$)|^({starts})", words.join("|"))
 }
 
 /// Whether a scientific or common name is that of a domestic animal.
 pub(crate) fn is_domestic(name: &str) -> bool {
-    DOMESTIC.contains(&fold(name).as_str())
+    WORDS.domestic.contains(&fold(name))
+}
+
+/// Whether a folded word is one for a group of animals that is not the last word of a species' name.
+pub(crate) fn is_group_word(word: &str) -> bool {
+    WORDS.group_words.iter().any(|group| group == word)
 }
 
 impl Meaning {
@@ -366,14 +133,14 @@ impl Meaning {
 }
 
 /// The folded words with a meaning. For people and vehicles, [`people_pattern`] has further words.
-pub(crate) fn list_words(meaning: Meaning) -> &'static [&'static str] {
+pub(crate) fn list_words(meaning: Meaning) -> &'static [String] {
     match meaning {
         Meaning::Taxon => &[],
-        Meaning::UnnamedAnimal => UNNAMED_ANIMAL,
-        Meaning::Unknown => UNKNOWN,
-        Meaning::Blank => BLANK,
-        Meaning::Human => HUMAN,
-        Meaning::Vehicle => VEHICLE,
+        Meaning::UnnamedAnimal => &WORDS.unnamed_animal,
+        Meaning::Unknown => &WORDS.unknown,
+        Meaning::Blank => &WORDS.blank,
+        Meaning::Human => &WORDS.human,
+        Meaning::Vehicle => &WORDS.vehicle,
     }
 }
 

@@ -6,43 +6,7 @@ use std::sync::OnceLock;
 
 use super::name_table::own_names;
 use crate::taxon_name::capitalise;
-use crate::vocabulary::fold;
-
-/// Words for groups of animals that are not the last word of a species' name.
-const GROUP_WORDS: [&str; 32] = [
-    "amphibian",
-    "animal",
-    "arthropod",
-    "bovid",
-    "canid",
-    "canine",
-    "carnivore",
-    "cervid",
-    "equid",
-    "felid",
-    "feline",
-    "fish",
-    "geese",
-    "insect",
-    "invertebrate",
-    "livestock",
-    "mammal",
-    "marsupial",
-    "mice",
-    "mustelid",
-    "poultry",
-    "primate",
-    "raptor",
-    "reptile",
-    "rodent",
-    "shorebird",
-    "songbird",
-    "ungulate",
-    "waterbird",
-    "waterfowl",
-    "wildfowl",
-    "wildlife",
-];
+use crate::vocabulary::{fold, is_group_word};
 
 /// An index of the table of common names.
 struct KnownSpecies {
@@ -67,7 +31,7 @@ pub(crate) fn is_known_genus(word: &str) -> bool {
 /// Whether an English word names an animal or a group of animals: `fox`, `rodents`.
 pub(crate) fn is_animal_word(word: &str) -> bool {
     let folded = fold(word);
-    let is_among = |word: &str| GROUP_WORDS.contains(&word) || load_known_species().nouns.contains(word);
+    let is_among = |word: &str| is_group_word(word) || load_known_species().nouns.contains(word);
     is_among(&folded) || folded.strip_suffix('s').is_some_and(is_among)
 }
 
