@@ -75,30 +75,21 @@ fn write_manifest(
     zip: &mut ZipFile<'_>,
 ) -> Result<(), ArchiveError> {
     let Contents { data, job, plan, .. } = contents;
-    let of_piece = |piece: &Piece, filed: &'_ WrittenFile| {
-        let (detection, media) = match *piece {
-            Piece::Crop(place) => (Some(place), None),
-            Piece::Whole(number) => (None, Some(plan.pictures[number].media)),
-        };
-        (detection, media, filed.entry)
-    };
     let pictures =
         plan.pieces.iter().zip(&contents.files).enumerate().filter_map(|(number, (piece, filed))| {
-            let filed = filed.as_ref()?;
-            let (detection, media, entry) = of_piece(piece, filed);
-            Some(manifest::File {
-                name: &filed.name,
-                detection_id: detection.map(|place| job.detection_ids[place].as_str()),
-                media_id: media.map(|row| data.media.id(row)),
-                damage: contents.damaged.get(&number).map(String::as_str),
-                entry,
-            })
+            let WrittenFile { name, entry, .. } = filed.as_ref()?;
+            let (detection_id, media_id) = match *piece {
+                Piece::Crop(place) => (Some(job.detection_ids[place].as_str()), None),
+                Piece::Whole(number) => (None, Some(data.media.id(plan.pictures[number].media))),
+            };
+            let damaged = contents.damaged.get(&number).map(String::as_str);
+            Some(manifest::File { name, detection_id, media_id, damaged, entry: *entry })
         });
     let others = tables.entries.iter().map(|(name, entry)| manifest::File {
         name,
         detection_id: None,
         media_id: None,
-        damage: None,
+        damaged: None,
         entry: *entry,
     });
     let files = pictures.chain(others);

@@ -19,11 +19,17 @@ use crate::zip_file::Entry;
 pub(crate) type MissingPlaces = BTreeMap<usize, Arc<Missing>>;
 
 /// An entry of the archive, with its detection.
+#[derive(Serialize)]
 pub(crate) struct File<'a> {
     pub name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub detection_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub media_id: Option<&'a str>,
-    pub damage: Option<&'a str>,
+    /// The damage of its picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damaged: Option<&'a str>,
+    #[serde(flatten)]
     pub entry: Entry,
 }
 
@@ -44,20 +50,6 @@ struct MissingRow<'a> {
     detection_id: &'a str,
     reason: &'a str,
     message: String,
-}
-
-#[derive(Serialize)]
-struct FileRow<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detection_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    media_id: Option<&'a str>,
-    /// The damage of its picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    damaged: Option<&'a str>,
-    size_bytes: u64,
-    sha256: String,
 }
 
 /// Writes the manifest row by row, since there may be very many.
@@ -81,7 +73,7 @@ pub(crate) fn write<'a>(
     write!(to, "{open},\n  \"missing\": ")?;
     rows(to, missing.iter().map(|(place, why)| missing_row(&job.detection_ids[*place], why)))?;
     write!(to, ",\n  \"files\": ")?;
-    rows(to, files.map(|file| file_row(&file)))?;
+    rows(to, files)?;
     writeln!(to, "\n}}")
 }
 
@@ -112,21 +104,4 @@ fn rows<T: Serialize>(to: &mut dyn Write, rows: impl Iterator<Item = T>) -> std:
 
 fn missing_row<'a>(detection_id: &'a str, why: &'a Missing) -> MissingRow<'a> {
     MissingRow { detection_id, reason: why.code(), message: why.to_string() }
-}
-
-fn file_row<'a>(file: &File<'a>) -> FileRow<'a> {
-    FileRow {
-        name: file.name,
-        detection_id: file.detection_id,
-        media_id: file.media_id,
-        damaged: file.damage,
-        size_bytes: file.entry.size,
-        sha256: hex(file.entry.sha256),
-    }
-}
-
-fn hex(bytes: [u8; 32]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-use detections::{FetchError, MediaError};
+use detections::{FetchError, MediaError, is_web_address};
 use serde::Serialize;
 
 use crate::missing::Missing;
@@ -182,7 +182,7 @@ fn words_for_media(error: &MediaError) -> (&'static str, &'static str) {
 /// What the user can do about a reason.
 fn hint_for(why: &Missing) -> Option<&'static str> {
     match why {
-        Missing::Media(MediaError::Remote(address)) => is_web(address).then_some("add --fetch-media"),
+        Missing::Media(MediaError::Remote(address)) => is_web_address(address).then_some("add --fetch-media"),
         Missing::Media(MediaError::NotFetched { why: FetchError::Private(_), .. }) => {
             Some("add --fetch-private")
         }
@@ -195,12 +195,6 @@ fn hint_for(why: &Missing) -> Option<&'static str> {
         Missing::NoTimeZone => Some("give the data set a zone with --time-zone"),
         _ => None,
     }
-}
-
-/// Whether addresses of this kind can be fetched.
-fn is_web(address: &str) -> bool {
-    let scheme = address.split_once("://").map_or("", |(scheme, _)| scheme);
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
 #[cfg(test)]

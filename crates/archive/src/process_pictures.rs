@@ -110,7 +110,8 @@ impl<'a> Worker<'a> {
                     Err(error) => describe_unreadable(number, task, error.into()),
                 }
             } else {
-                skip_reading(number, task)
+                let crops = task.places.iter().map(|(place, _)| (*place, Ok(None))).collect();
+                ProcessedPicture { number, info: None, whole: None, crops }
             };
             if send.send(picture).is_err() {
                 return;
@@ -135,7 +136,10 @@ impl<'a> Worker<'a> {
         // Reserved until the files of the picture are made.
         let _memory = match self.reserve_memory(task, &boxes, bytes, &head, path) {
             Ok(memory) => memory,
-            Err(error) => return self.describe_undecoded(number, task, &head, error),
+            Err(error) => {
+                let info = Some(self.describe(&head));
+                return ProcessedPicture { info, ..describe_unreadable(number, task, error) };
+            }
         };
         pool.run(|tools| {
             let whole = task.whole.map(|_| self.make_whole(bytes, &head, path, tools).map_err(Arc::new));
@@ -148,17 +152,6 @@ impl<'a> Worker<'a> {
         let (width, height) = head.display_size();
         let format = if self.is_encoded_anew(head) { PictureFormat::Jpeg } else { head.format };
         PictureInfo { width, height, format }
-    }
-
-    /// A picture of which only the size could be read.
-    fn describe_undecoded(
-        self,
-        number: usize,
-        task: &PictureTask,
-        head: &PictureHeader,
-        error: Missing,
-    ) -> ProcessedPicture {
-        ProcessedPicture { info: Some(self.describe(head)), ..describe_unreadable(number, task, error) }
     }
 
     /// Reserves the memory for decoding a picture.
@@ -311,12 +304,6 @@ impl<'a> Worker<'a> {
         let row = self.plan.rows[place].as_ref().ok()?;
         self.data.observations.get(*row).bbox
     }
-}
-
-/// A picture that the tables only name.
-fn skip_reading(number: usize, task: &PictureTask) -> ProcessedPicture {
-    let crops = task.places.iter().map(|(place, _)| (*place, Ok(None))).collect();
-    ProcessedPicture { number, info: None, whole: None, crops }
 }
 
 /// A picture that could not be read.

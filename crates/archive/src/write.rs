@@ -136,11 +136,8 @@ impl<'a> ArchiveWriter<'a> {
             match (crop, piece) {
                 (Ok(Some(crop)), Some(piece)) => {
                     self.contents.damaged.extend(crop.damage.map(|damage| (*piece, damage)));
-                    self.write_or_spool(
-                        *piece,
-                        &crop.bytes,
-                        Shape(crop.width, crop.height, PictureFormat::Jpeg),
-                    )?;
+                    let shape = Shape(crop.width, crop.height, PictureFormat::Jpeg);
+                    self.write_or_spool(*piece, &crop.bytes, shape)?;
                 }
                 (Ok(_), _) => {}
                 (Err(why), piece) => {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -17,10 +18,16 @@ pub(crate) struct ZipFile<'a> {
 }
 
 /// What the manifest says about an entry.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Entry {
+    #[serde(rename = "size_bytes")]
     pub size: u64,
+    #[serde(serialize_with = "serialize_hex")]
     pub sha256: [u8; 32],
+}
+
+fn serialize_hex<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
 impl<'a> ZipFile<'a> {

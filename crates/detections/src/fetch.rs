@@ -44,7 +44,7 @@ pub enum FetchError {
 }
 
 /// Whether an address is http or https.
-pub(crate) fn is_web_address(address: &str) -> bool {
+pub fn is_web_address(address: &str) -> bool {
     let scheme = address.split_once("://").map_or("", |(scheme, _)| scheme);
     scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }

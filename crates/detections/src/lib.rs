@@ -71,7 +71,7 @@ pub use class_groups::{ClassGroups, ClassInTwoGroups, Group, StatedGroups};
 pub use clock::{CameraClock, LocalTime, WrittenTime};
 pub use coordinates::Coordinates;
 pub use error::{BadRows, SourceError};
-pub use fetch::{Fetch, FetchError};
+pub use fetch::{Fetch, FetchError, is_web_address};
 pub use hemisphere::Hemisphere;
 pub use keep::Keep;
 pub use media::MediaTable;

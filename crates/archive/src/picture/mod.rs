@@ -119,16 +119,6 @@ pub(crate) enum Passes {
     Interlaced,
 }
 
-impl Passes {
-    fn of_jpeg(is_progressive: bool) -> Self {
-        if is_progressive { Self::Progressive } else { Self::One }
-    }
-
-    fn of_png(is_interlaced: bool) -> Self {
-        if is_interlaced { Self::Interlaced } else { Self::One }
-    }
-}
-
 /// How a picture is decoded.
 #[derive(Clone, Copy)]
 pub(crate) struct DecodeOptions<'a> {
@@ -222,10 +212,12 @@ impl PictureHeader {
 pub(crate) fn read_header(bytes: &[u8], path: &str) -> Result<PictureHeader, Missing> {
     let (width, height, format, passes) = match bytes {
         [] => return Err(Missing::Empty(path.to_owned())),
-        [0xFF, 0xD8, ..] => jpeg::read_info(bytes)
-            .map(|info| (info.width, info.height, PictureFormat::Jpeg, Passes::of_jpeg(info.is_progressive))),
-        [0x89, b'P', b'N', b'G', ..] => png::read_info(bytes)
-            .map(|info| (info.width, info.height, PictureFormat::Png, Passes::of_png(info.is_interlaced))),
+        [0xFF, 0xD8, ..] => {
+            jpeg::read_info(bytes).map(|info| (info.width, info.height, PictureFormat::Jpeg, info.passes))
+        }
+        [0x89, b'P', b'N', b'G', ..] => {
+            png::read_info(bytes).map(|(width, height, passes)| (width, height, PictureFormat::Png, passes))
+        }
         _ => Err(PictureError::NotAPicture("it begins like neither JPEG nor PNG".into())),
     }
     .map_err(|error| error.into_missing(path))?;

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use ::png::{ColorType, DecodingError, InterlaceInfo, Reader, Transformations, expand_interlaced_row};
 use detections::PixelBox;
 
-use super::{CHANNELS, Picture, PictureError};
+use super::{CHANNELS, Passes, Picture, PictureError};
 
 /// Pixels around an area that filters use when they shrink it: up to two for each pixel of a crop, which has
 /// at least 128 on its longest side.
@@ -14,22 +14,11 @@ const LEAST_MARGIN: u32 = 8;
 
 type Png<'a> = Reader<Cursor<&'a [u8]>>;
 
-/// The header of a PNG file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PngInfo {
-    /// Width in pixels, at least 1.
-    pub width: u32,
-    /// Height in pixels, at least 1.
-    pub height: u32,
-    /// Whether the file is decoded in several passes over the whole picture.
-    pub is_interlaced: bool,
-}
-
-/// Reads the header of a PNG file.
-pub(super) fn read_info(bytes: &[u8]) -> Result<PngInfo, PictureError> {
+/// Reads the header of a PNG file: its width and height in pixels, which are at least 1, and its passes.
+pub(super) fn read_info(bytes: &[u8]) -> Result<(u32, u32, Passes), PictureError> {
     let reader = open(bytes)?;
     let info = reader.info();
-    Ok(PngInfo { width: info.width, height: info.height, is_interlaced: info.interlaced })
+    Ok((info.width, info.height, if info.interlaced { Passes::Interlaced } else { Passes::One }))
 }
 
 /// The window to decode for `area`.

@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_uint};
 use detections::PixelBox;
 use turbojpeg_sys as tj;
 
-use super::super::{CHANNELS, DamagePolicy, Part, Picture, PictureError};
+use super::super::{CHANNELS, DamagePolicy, Part, Passes, Picture, PictureError};
 use super::header_repair::repair_header;
 use super::{Handle, LibraryMessage, to_size};
 
@@ -23,8 +23,7 @@ pub(crate) struct JpegInfo {
     pub width: u32,
     /// Height in pixels, at least 1.
     pub height: u32,
-    /// Whether the file is decoded in several passes over the whole picture.
-    pub is_progressive: bool,
+    pub passes: Passes,
 }
 
 /// Reads the header of a JPEG file.
@@ -119,7 +118,8 @@ impl<'a> FileDecoder<'a> {
             return Err(PictureError::NotAPicture("a JPEG with other than 8 bits a sample".into()));
         }
         let is_progressive = handle.get(tj::TJPARAM_TJPARAM_PROGRESSIVE) == 1;
-        Ok(Self { handle, bytes, info: JpegInfo { width, height, is_progressive } })
+        let passes = if is_progressive { Passes::Progressive } else { Passes::One };
+        Ok(Self { handle, bytes, info: JpegInfo { width, height, passes } })
     }
 
     /// Decodes a part of the picture, and returns the library's message if there is one.
