@@ -27,6 +27,8 @@ pub(crate) enum Meaning {
 }
 
 /// The words of the vocabulary, all folded. Each list is described in `vocabulary.toml`.
+// The fields are the names of the lists in the file.
+#[allow(clippy::struct_field_names)]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Words {
