@@ -1,9 +1,11 @@
 //! Problems of this process for operators: in `/readyz`, on the page, in the statuses of queued jobs, in
 //! metrics and in the log.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use archive::count;
 use jobs::{JobStore, Stats};
 use serde::Serialize;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -39,26 +41,29 @@ pub enum Hindrance {
 impl Hindrance {
     /// The problem and what to do about it, for people.
     pub fn message(self) -> String {
-        match self {
+        let text = match self {
             Self::DiskFull => {
                 "The disk for files is nearly full (--keep-free): free some space. Until then no export is \
-                               accepted or begun"
-                    .into()
+                 accepted or begun"
             }
-            Self::DiskSilent => "The folder of files does not answer: check its disk or network mount".into(),
+            Self::DiskSilent => "The folder of files does not answer: check its disk or network mount",
             Self::FolderOfAnother => {
-                "The folder of files no longer has the marker of this service, so nothing is removed \
-                                      from it: see the log for what to do"
-                    .into()
+                "The folder of files no longer has the marker of this service, so nothing is removed from it: \
+                 see the log for what to do"
             }
             Self::NoWorker => {
-                "Exports are waiting and no worker is running: start trapline worker, or trapline serve \
-                               with --workers"
-                    .into()
+                "Exports are waiting and no worker is running: start trapline worker, or trapline serve with \
+                 --workers"
             }
-            Self::StuckThreads(1) => describe_stuck("1 thread is"),
-            Self::StuckThreads(number) => describe_stuck(&format!("{number} threads are")),
-        }
+            Self::StuckThreads(number) => {
+                return format!(
+                    "{} stuck in a file that does not answer, such as one on a hung network mount: check the \
+                     mounts of the data sets, then restart this process",
+                    count(number, "thread is", "threads are")
+                );
+            }
+        };
+        text.into()
     }
 
     /// Whether it keeps the server from accepting exports.
@@ -77,13 +82,6 @@ pub enum WaitingFor {
     Disk,
 }
 
-fn describe_stuck(threads: &str) -> String {
-    format!(
-        "{threads} stuck in a file that does not answer, such as one on a hung network mount: check the mounts of the \
-         data sets, then restart this process"
-    )
-}
-
 /// The current problems of a process.
 #[derive(Debug, Default)]
 pub struct Condition {
@@ -94,13 +92,7 @@ pub struct Condition {
     stuck_threads: AtomicU64,
 }
 
-static CONDITION: Condition = Condition {
-    disk_full: AtomicBool::new(false),
-    disk_silent: AtomicBool::new(false),
-    folder_of_another: AtomicBool::new(false),
-    no_worker: AtomicBool::new(false),
-    stuck_threads: AtomicU64::new(0),
-};
+static CONDITION: LazyLock<Condition> = LazyLock::new(Condition::default);
 
 /// The condition of this process.
 pub fn condition() -> &'static Condition {

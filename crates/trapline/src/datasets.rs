@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use detections::{Database, DatabaseOptions, Mapping, ReadOptions, SourceError};
 
-use crate::nearest::describe_unknown;
+use crate::nearest::UnknownName;
 use crate::source::Source;
 
 /// `[NAME=]PATH|URL` on the command line.
@@ -137,14 +137,6 @@ pub enum DatasetsError {
     SameName(String),
 }
 
-/// A name that no data set has.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{}", describe_unknown("data set", .name, .known))]
-pub struct UnknownDataset {
-    pub name: String,
-    pub known: Vec<String>,
-}
-
 /// Data sets by name. The first is the default.
 #[derive(Clone)]
 pub struct Datasets(Arc<[(String, Source)]>);
@@ -186,12 +178,13 @@ impl Datasets {
     }
 
     /// The data set with this name, or the default, and its name.
-    pub fn get(&self, name: Option<&str>) -> Result<(&str, &Source), UnknownDataset> {
+    pub fn get(&self, name: Option<&str>) -> Result<(&str, &Source), UnknownName> {
         let found = match name {
             None => self.0.first(),
             Some(name) => self.0.iter().find(|(known, _)| known == name),
         };
-        found.map(|(name, data)| (name.as_str(), data)).ok_or_else(|| UnknownDataset {
+        found.map(|(name, data)| (name.as_str(), data)).ok_or_else(|| UnknownName {
+            what: "data set",
             name: name.unwrap_or_default().into(),
             known: self.0.iter().map(|(name, _)| name.clone()).collect(),
         })

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, Layout, Watch, in_thousands};
+use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, Layout, Resources, Watch, in_thousands};
 use detections::{DatabaseError, Dataset, is_out_of_descriptors};
 use jobs::{Failure, Kind, MissingReason};
 use report::{ComputeError, Pages, Period};
@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::datasets::Datasets;
-use crate::limits::Limits;
 use crate::template_process::{TemplateProcessError, render_in_child};
 use crate::templates::Templates;
 
@@ -90,23 +89,18 @@ pub struct ExportCounts {
 impl ExportCounts {
     /// The counts of a finished archive.
     pub fn from_summary(summary: &ArchiveSummary) -> Self {
+        let convert = |reason: &archive::MissingReason| MissingReason {
+            reason: reason.reason.into(),
+            count: reason.count as u64,
+            message: reason.message.clone(),
+            hint: reason.hint.map(str::to_owned),
+        };
         Self {
             missing: Some(summary.missing as u64),
-            missing_reasons: convert_reasons(&summary.missing_reasons),
+            missing_reasons: summary.missing_reasons.iter().map(convert).collect(),
             remote_pictures: Some(summary.remote_pictures as u64),
         }
     }
-}
-
-/// Converts the reasons of an archive to those of a record.
-fn convert_reasons(reasons: &[archive::MissingReason]) -> Vec<MissingReason> {
-    let convert = |reason: &archive::MissingReason| MissingReason {
-        reason: reason.reason.into(),
-        count: reason.count as u64,
-        message: reason.message.clone(),
-        hint: reason.hint.map(str::to_owned),
-    };
-    reasons.iter().map(convert).collect()
 }
 
 /// Why an attempt made no file.
@@ -163,11 +157,6 @@ impl From<DatabaseError> for MakeError {
 }
 
 impl Export {
-    /// An export of a data set.
-    pub fn new(dataset: &str, request: ExportRequest) -> Self {
-        Self { dataset: dataset.into(), request }
-    }
-
     /// The kind of job that makes it.
     pub fn kind(&self) -> Kind {
         match &self.request {
@@ -206,7 +195,7 @@ impl Export {
         templates: &Templates,
         mut file: File,
         folder: &Path,
-        limits: &Limits,
+        limits: &Resources,
         watch: &dyn Watch,
     ) -> Result<ExportCounts, MakeError> {
         let (_, source) = datasets.get(Some(&self.dataset)).map_err(MakeError::permanent)?;
@@ -224,7 +213,7 @@ impl Export {
             }
             ExportRequest::Archive(request) => {
                 let data = source.load_for_archive(request, &stop)?;
-                match archive::write(&data, request, &limits.resources(), file, folder, watch) {
+                match archive::write(&data, request, limits, file, folder, watch) {
                     Ok(summary) => Ok(ExportCounts::from_summary(&summary)),
                     Err(ArchiveError::Cancelled) => Err(MakeError::Cancelled),
                     Err(ArchiveError::Write(error)) => Err(MakeError::from_disk(&error)),
@@ -240,7 +229,7 @@ fn render_report(
     request: &report::Request,
     data: &Dataset,
     templates: &Templates,
-    limits: &Limits,
+    limits: &Resources,
     watch: &dyn Watch,
 ) -> Result<Vec<u8>, MakeError> {
     let template = request.template.as_deref().map(|name| templates.find(name)).transpose();
@@ -256,10 +245,7 @@ fn render_report(
     })?;
     render_in_child(&numbers, &pages, limits, &stop).map_err(|error| match error {
         TemplateProcessError::Cancelled => MakeError::Cancelled,
-        TemplateProcessError::Template(_)
-        | TemplateProcessError::TooSlow
-        | TemplateProcessError::TooMuchMemory(_)
-        | TemplateProcessError::TooLarge(_) => MakeError::permanent(error),
+        error if error.is_input() => MakeError::permanent(error),
         TemplateProcessError::Process(error) if is_out_of_descriptors(&error) => MakeError::NoDescriptors,
         TemplateProcessError::Process(error) => {
             tracing::error!(%error, "the template process cannot be started");
@@ -267,7 +253,7 @@ fn render_report(
                            fails again ask the server's operator to look at its log";
             MakeError::Failed(Failure { message: message.into(), may_pass: true })
         }
-        TemplateProcessError::BuiltIn(error) => {
+        error => {
             tracing::error!(%error, "a built-in template has an error");
             MakeError::permanent("the report could not be rendered because of a bug; please report it")
         }

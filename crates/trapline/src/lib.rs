@@ -15,6 +15,7 @@
 //! - `template_process` renders the pages of a report in a child process with limits;
 //! - `artifacts` stores finished files, which appear only when they are complete; `regular_file` opens and
 //!   removes files without following links; `folder_access` checks whether folders are writable;
+//! - `runtime` has a runtime that waits for no stuck thread, and stops work of cancelled jobs;
 //! - `service` starts these with a job store from the crate `jobs`.
 
 mod access;
@@ -40,6 +41,7 @@ mod overview;
 mod regular_file;
 mod representation;
 mod requests;
+mod runtime;
 mod service;
 mod source;
 mod telemetry;

@@ -13,8 +13,18 @@ pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<
     near.min_by_key(|(edits, _)| *edits).map(|(_, name)| name)
 }
 
+/// A name that nothing of a kind has.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", describe_unknown(.what, .name, .known))]
+pub struct UnknownName {
+    /// The kind, such as `data set`.
+    pub what: &'static str,
+    pub name: String,
+    pub known: Vec<String>,
+}
+
 /// Such as: No data set “algr”. Did you mean “algar”? All names are listed if none is near.
-pub fn describe_unknown(what: &str, typed: &str, known: &[String]) -> String {
+fn describe_unknown(what: &str, typed: &str, known: &[String]) -> String {
     // Clients may send names of any length.
     const LONGEST: usize = 100;
     let typed = typed.char_indices().nth(LONGEST).map_or(typed, |(at, _)| &typed[..at]);

@@ -124,11 +124,7 @@ impl DatasetOverview {
             pictures: counts.pictures.map(PictureCounts::from),
             files: parts::list_files(&data),
             clocks: parts::list_clocks(&data),
-            offsets_written: data
-                .offsets_written
-                .iter()
-                .map(|seconds| parts::offset_name(*seconds))
-                .collect(),
+            offsets_written: data.offsets_written.iter().copied().map(parts::offset_name).collect(),
             left_out,
         })
     }
@@ -170,14 +166,10 @@ fn compute_effort(data: &Dataset) -> (Vec<YearEffort>, Vec<String>) {
     let spans = report::effort::find_spans(data);
     let years = spans.iter().flatten().flat_map(|span| span.start.date().year()..=span.end.date().year());
     let years: BTreeSet<i16> = years.collect();
-    let left_out = if years.len() > MAX_YEARS {
-        vec![format!(
-            "Effort is shown for the last {MAX_YEARS} of {} years: check the starts and ends of deployments",
-            years.len()
-        )]
-    } else {
-        Vec::new()
-    };
+    let number = years.len();
+    let left_out = (number > MAX_YEARS).then(|| {
+        format!("Effort is shown for the last {MAX_YEARS} of {number} years: check the starts and ends of deployments")
+    });
     let effort = |year: i16| {
         let [start, end] = [(1, 1), (12, 31)].map(|(month, day)| Date::new(year, month, day).ok());
         let period = Period { start: start?, end: end? };
@@ -186,7 +178,7 @@ fn compute_effort(data: &Dataset) -> (Vec<YearEffort>, Vec<String>) {
         (camera_days > 0.0).then_some(YearEffort { year: year.into(), camera_days })
     };
     let last = years.iter().rev().take(MAX_YEARS).rev();
-    (last.filter_map(|year| effort(*year)).collect(), left_out)
+    (last.filter_map(|year| effort(*year)).collect(), left_out.into_iter().collect())
 }
 
 /// Finds the version in the address of a Camtrap DP profile.

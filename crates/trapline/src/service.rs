@@ -74,27 +74,27 @@ impl Settings {
         Ok(WorkerContext { store, artifacts, datasets, settings: self.worker.clone() })
     }
 
-    /// Starts the checks of the disk and for running workers.
-    async fn start_checks(&self, context: &WorkerContext, stopping: &CancellationToken) {
+    /// Starts to serve the metrics at their own address, if there is one; the checks of the disk and for
+    /// running workers; and the workers.
+    async fn start_workers(
+        &self,
+        context: &WorkerContext,
+        stopping: &CancellationToken,
+    ) -> Result<WorkerPool, ServiceError> {
+        let store = &context.store;
+        if let Some(address) = self.metrics {
+            let served =
+                serve_metrics(address, Arc::clone(store), self.metrics_hosts.clone(), stopping.clone()).await;
+            served.map_err(|error| ServiceError::Metrics(address, error))?;
+        }
         // The first check of the disk comes before the first job.
         condition().check_disk(&context.artifacts, self.keep_free).await;
-        let (store, artifacts) = (Arc::clone(&context.store), context.artifacts.clone());
+        let (store, artifacts) = (Arc::clone(store), context.artifacts.clone());
         let (keep_free, silence, stopping) = (self.keep_free, self.worker_silence, stopping.clone());
         tokio::spawn(async move {
             condition().run_checks(&*store, &artifacts, keep_free, silence, &stopping).await;
         });
-    }
-
-    /// Starts to serve the metrics at their own address, if there is one.
-    async fn start_metrics(
-        &self,
-        context: &WorkerContext,
-        stopping: &CancellationToken,
-    ) -> Result<(), ServiceError> {
-        let Some(address) = self.metrics else { return Ok(()) };
-        let (store, hosts) = (Arc::clone(&context.store), self.metrics_hosts.clone());
-        let served = serve_metrics(address, store, hosts, stopping.clone()).await;
-        served.map_err(|error| ServiceError::Metrics(address, error))
+        Ok(WorkerPool::start(context, self.workers))
     }
 }
 
@@ -111,9 +111,8 @@ impl Workers {
         let context = settings.open(datasets).await?;
         tracing::info!(store = %settings.store, workers = settings.workers, "working");
         let stopping = CancellationToken::new();
-        settings.start_metrics(&context, &stopping).await?;
-        settings.start_checks(&context, &stopping).await;
-        Ok(Self { pool: WorkerPool::start(&context, settings.workers), _stopping: stopping.drop_guard() })
+        let pool = settings.start_workers(&context, &stopping).await?;
+        Ok(Self { pool, _stopping: stopping.drop_guard() })
     }
 
     /// Lets running jobs finish within the grace period, and hands back the others.
@@ -146,9 +145,7 @@ impl Service {
         let address = listener.local_addr().map_err(|error| ServiceError::Listen(listen, error))?;
         let context = settings.open(datasets).await?;
         let stopping = CancellationToken::new();
-        settings.start_metrics(&context, &stopping).await?;
-        settings.start_checks(&context, &stopping).await;
-        let pool = WorkerPool::start(&context, settings.workers);
+        let pool = settings.start_workers(&context, &stopping).await?;
         let WorkerContext { store, artifacts, datasets, settings: WorkerSettings { templates, .. } } =
             context;
         let feed = Feed::start(store.clone(), stopping.clone());

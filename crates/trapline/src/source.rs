@@ -63,14 +63,28 @@ fn run_query<T>(
     answer
 }
 
+fn load_days(database: &Database, periods: &[Period], stop: Stop<'_>) -> Result<Arc<Dataset>, DatabaseError> {
+    let from = periods.iter().map(|period| period.start).min().unwrap_or(Date::MIN);
+    let to = periods.iter().map(|period| period.end).max().unwrap_or(Date::MAX);
+    run_query("days", database.load(&Slice::Days { from, to }, stop)).map(Arc::new)
+}
+
 impl Source {
     /// Its classes and locations. For a database the observations are not loaded.
     pub fn outline(&self) -> Result<Arc<Dataset>, DatabaseError> {
+        self.load_data(|database| {
+            run_query("outline", database.with_timeout(ANSWER_TIMEOUT).load_outline(&|| false))
+        })
+    }
+
+    /// Loads the data set from memory, or with `query` from the database.
+    fn load_data(
+        &self,
+        query: impl FnOnce(&Database) -> Result<Arc<Dataset>, DatabaseError>,
+    ) -> Result<Arc<Dataset>, DatabaseError> {
         match self {
             Self::Read(data) => Ok(Arc::clone(data)),
-            Self::Database(database) => {
-                run_query("outline", database.with_timeout(ANSWER_TIMEOUT).load_outline(&|| false))
-            }
+            Self::Database(database) => query(database),
             Self::Unusable(reason) => Err(unusable(reason)),
         }
     }
@@ -137,41 +151,18 @@ impl Source {
         }
     }
 
-    /// Loads the data of a report.
+    /// Loads the data of a report. Only the days of its periods are loaded from a database.
     pub fn load_for_report(&self, request: &Request, stop: Stop<'_>) -> Result<Arc<Dataset>, DatabaseError> {
-        // Only the days of the periods are loaded from a database.
-        let periods = match self {
-            Self::Read(_) | Self::Unusable(_) => Vec::new(),
-            Self::Database(_) => {
-                // The hemisphere only matters for a season.
-                let hemisphere =
-                    if request.season.is_some() { self.hemisphere()? } else { Hemisphere::North };
-                request.periods(hemisphere).unwrap_or_default()
-            }
-        };
-        self.load_days(&periods, stop)
-    }
-
-    fn load_days(&self, periods: &[Period], stop: Stop<'_>) -> Result<Arc<Dataset>, DatabaseError> {
-        match self {
-            Self::Read(data) => Ok(Arc::clone(data)),
-            Self::Database(database) => {
-                let from = periods.iter().map(|period| period.start).min().unwrap_or(Date::MIN);
-                let to = periods.iter().map(|period| period.end).max().unwrap_or(Date::MAX);
-                run_query("days", database.load(&Slice::Days { from, to }, stop)).map(Arc::new)
-            }
-            Self::Unusable(reason) => Err(unusable(reason)),
-        }
+        self.load_data(|database| {
+            // The hemisphere only matters for a season.
+            let hemisphere = if request.season.is_some() { self.hemisphere()? } else { Hemisphere::North };
+            load_days(database, &request.periods(hemisphere).unwrap_or_default(), stop)
+        })
     }
 
     /// Loads the data of a summary, for which a client waits.
     pub fn load_for_summary(&self, period: Period) -> Result<Arc<Dataset>, DatabaseError> {
-        match self {
-            Self::Read(_) | Self::Unusable(_) => self.load_days(&[period], &|| false),
-            Self::Database(database) => {
-                Self::Database(database.with_timeout(ANSWER_TIMEOUT)).load_days(&[period], &|| false)
-            }
-        }
+        self.load_data(|database| load_days(&database.with_timeout(ANSWER_TIMEOUT), &[period], &|| false))
     }
 
     /// Loads the data of an archive.
@@ -180,13 +171,9 @@ impl Source {
         request: &ArchiveRequest,
         stop: Stop<'_>,
     ) -> Result<Arc<Dataset>, DatabaseError> {
-        match self {
-            Self::Read(data) => Ok(Arc::clone(data)),
-            Self::Database(database) => {
-                run_query("detections", database.load(&request.slice(), stop)).map(Arc::new)
-            }
-            Self::Unusable(reason) => Err(unusable(reason)),
-        }
+        self.load_data(|database| {
+            run_query("detections", database.load(&request.slice(), stop)).map(Arc::new)
+        })
     }
 
     /// Counts the detections of an archive.

@@ -6,14 +6,12 @@
 //! cancellation or at its limits.
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use archive::Resources;
 use report::{Pages, ReportData, Template};
-
-use crate::limits::Limits;
 
 /// The longest that a user's template may take.
 const TEMPLATE_TIME: Duration = Duration::from_secs(10);
@@ -59,6 +57,13 @@ pub enum TemplateProcessError {
     Process(std::io::Error),
 }
 
+impl TemplateProcessError {
+    /// Whether the template or the request is wrong, so that another attempt cannot help.
+    pub fn is_input(&self) -> bool {
+        matches!(self, Self::Template(_) | Self::TooSlow | Self::TooMuchMemory(_) | Self::TooLarge(_))
+    }
+}
+
 /// The limits of a child process.
 struct ChildLimits {
     memory: u64,
@@ -69,7 +74,7 @@ struct ChildLimits {
 pub fn render_in_child(
     numbers: &ReportData,
     pages: &Pages,
-    limits: &Limits,
+    limits: &Resources,
     is_cancelled: &dyn Fn() -> bool,
 ) -> Result<Vec<u8>, TemplateProcessError> {
     let json =
@@ -82,21 +87,20 @@ pub fn render_in_child(
     };
     let mut command = build_command(pages, &child_limits).map_err(TemplateProcessError::Process)?;
     let child = command.spawn().map_err(TemplateProcessError::Process)?;
-    let outcome = supervise(child, json, &child_limits, is_cancelled);
-    match (&pages.template, outcome) {
-        (Template::BuiltIn(_), Err(TemplateProcessError::Template(reason))) => {
-            Err(TemplateProcessError::BuiltIn(reason))
+    let is_built_in = matches!(pages.template, Template::BuiltIn(_));
+    supervise(child, json, &child_limits, is_cancelled).map_err(|error| match error {
+        TemplateProcessError::Template(reason) if is_built_in => TemplateProcessError::BuiltIn(reason),
+        TemplateProcessError::TooSlow | TemplateProcessError::TooMuchMemory(_) if is_built_in => {
+            TemplateProcessError::TooLarge(child_limits.memory)
         }
-        (
-            Template::BuiltIn(_),
-            Err(TemplateProcessError::TooSlow | TemplateProcessError::TooMuchMemory(_)),
-        ) => Err(TemplateProcessError::TooLarge(child_limits.memory)),
-        (_, outcome) => outcome,
-    }
+        error => error,
+    })
 }
 
 fn build_command(pages: &Pages, limits: &ChildLimits) -> std::io::Result<Command> {
-    let mut command = Command::new(find_program()?);
+    // On Linux it is the running version, even if a new one has replaced the file.
+    let program = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
+    let mut command = Command::new(program);
     command.arg(COMMAND).args(["--memory", &limits.memory.to_string()]);
     command.args(["--seconds", &limits.time.as_secs().to_string()]);
     match &pages.template {
@@ -114,11 +118,6 @@ fn build_command(pages: &Pages, limits: &ChildLimits) -> std::io::Result<Command
     command.env("RAYON_NUM_THREADS", "1").env("MALLOC_ARENA_MAX", "1");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Ok(command)
-}
-
-/// The file of this program. On Linux it is the running version, even if a new one has replaced the file.
-fn find_program() -> std::io::Result<PathBuf> {
-    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 
 fn supervise(

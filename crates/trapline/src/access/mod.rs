@@ -64,10 +64,8 @@ impl FromStr for Grant {
     type Err = InvalidGrant;
 
     fn from_str(text: &str) -> Result<Self, InvalidGrant> {
-        let mut parts = text.splitn(3, ':');
-        let (Some(name), Some(role), Some(hash)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(InvalidGrant);
-        };
+        let (name, rest) = text.split_once(':').ok_or(InvalidGrant)?;
+        let (role, hash) = rest.split_once(':').ok_or(InvalidGrant)?;
         let plain = |sign: char| sign.is_ascii_alphanumeric() || "._-@".contains(sign);
         let named = (1..=MAX_NAME).contains(&name.len()) && name.chars().all(plain);
         let role = Role::ALL.iter().find(|(known, _)| *known == role).map(|(_, role)| *role);

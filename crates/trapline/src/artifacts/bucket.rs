@@ -66,6 +66,15 @@ pub(super) fn to_io_error(error: object_store::Error) -> io::Error {
     io::Error::new(kind, error)
 }
 
+/// What was found, or `None` if there is no such object.
+fn if_found<T>(outcome: object_store::Result<T>) -> io::Result<Option<T>> {
+    match outcome {
+        Ok(found) => Ok(Some(found)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(to_io_error(error)),
+    }
+}
+
 impl Bucket {
     /// Opens the bucket at an address, for a service with this journal. Credentials, region and endpoint come
     /// from the environment variables that the tools of each store use (`AWS_ACCESS_KEY_ID`,
@@ -147,10 +156,8 @@ impl Bucket {
 
     /// Reads the marker; `None` if there is none.
     pub async fn read_marker(&self) -> io::Result<Option<Vec<u8>>> {
-        let object = match self.objects.get(&self.bookkeeping_key(MARKER)).await {
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            outcome => outcome.map_err(to_io_error)?,
-        };
+        let object = if_found(self.objects.get(&self.bookkeeping_key(MARKER)).await)?;
+        let Some(object) = object else { return Ok(None) };
         // A larger object is not a marker. Empty content counts as unreadable.
         if object.meta.size > MAX_MARKER_SIZE {
             return Ok(Some(Vec::new()));
@@ -181,11 +188,7 @@ impl Bucket {
 
     /// Whether a file is in the journal.
     pub async fn is_noted(&self, name: &ArtifactName) -> io::Result<bool> {
-        match self.objects.head(&self.entry_key(name)).await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(to_io_error(error)),
-        }
+        Ok(if_found(self.objects.head(&self.entry_key(name)).await)?.is_some())
     }
 
     /// Removes a file from the journal, after the file itself.
@@ -232,10 +235,7 @@ impl Bucket {
     }
 
     async fn remove_key(&self, key: &Key) -> io::Result<()> {
-        match self.objects.delete(key).await {
-            Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
-            Err(error) => Err(to_io_error(error)),
-        }
+        if_found(self.objects.delete(key).await).map(drop)
     }
 
     /// Lists the files and the journal.
@@ -262,12 +262,9 @@ impl Bucket {
 
     /// Aborts an unfinished upload, whose id is in an object with the hidden name, and removes that object.
     pub async fn abort_upload(&self, name: &ArtifactName) -> io::Result<()> {
-        let id = match self.objects.get(&self.key(&name.unfinished_name())).await {
-            Ok(object) => object.bytes().await.map_err(to_io_error)?,
-            Err(object_store::Error::NotFound { .. }) => return Ok(()),
-            Err(error) => return Err(to_io_error(error)),
-        };
-        let id = String::from_utf8_lossy(&id).into_owned();
+        let object = if_found(self.objects.get(&self.key(&name.unfinished_name())).await)?;
+        let Some(object) = object else { return Ok(()) };
+        let id = String::from_utf8_lossy(&object.bytes().await.map_err(to_io_error)?).into_owned();
         match self.parts.abort_multipart(&self.key(&name.file_name()), &id).await {
             // The upload was completed or aborted before.
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {}

@@ -1,7 +1,5 @@
 //! A bucket with the pictures of data sets that contain only their paths.
 
-use std::time::Duration;
-
 use detections::{Fetch, FetchError};
 use futures_util::StreamExt;
 use object_store::{ObjectStoreExt, path::Path as Key};
@@ -9,11 +7,10 @@ use reqwest::Url;
 use tokio::runtime::Handle;
 
 use super::bucket::Bucket;
+use crate::runtime::run_unless_cancelled;
 
 /// Pictures that are downloaded at once.
 const MAX_PARALLEL: usize = 16;
-/// Interval between checks whether the job was cancelled.
-const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A bucket of pictures.
 #[derive(Debug)]
@@ -34,16 +31,8 @@ impl Fetch for ImageBucket {
         // A path that leaves the prefix of the bucket finds nothing.
         let path = Key::parse(path.trim_start_matches("./")).map_err(|_| FetchError::Status(404))?;
         let key = path.parts().fold(self.bucket.prefix().clone(), Key::join);
-        self.runtime.block_on(async {
-            let mut work = std::pin::pin!(self.download(&key, most));
-            loop {
-                match tokio::time::timeout(CANCEL_CHECK_INTERVAL, &mut work).await {
-                    Ok(done) => return done,
-                    Err(_) if stop() => return Err(FetchError::Stopped),
-                    Err(_) => {}
-                }
-            }
-        })
+        let downloaded = self.runtime.block_on(run_unless_cancelled(self.download(&key, most), stop));
+        downloaded.unwrap_or(Err(FetchError::Stopped))
     }
 
     fn max_concurrent(&self) -> usize {

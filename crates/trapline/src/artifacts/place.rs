@@ -33,6 +33,16 @@ async fn call_folder<T: Send + 'static>(
     timeout(FOLDER_TIMEOUT, running).await.map_err(|_| silent())?.map_err(io::Error::other)?
 }
 
+/// The same for a call about one file.
+async fn call_with_name<T: Send + 'static>(
+    folder: &Folder,
+    name: &ArtifactName,
+    call: fn(&Folder, &ArtifactName) -> io::Result<T>,
+) -> io::Result<T> {
+    let name = name.clone();
+    call_folder(folder, move |folder| call(folder, &name)).await
+}
+
 /// The place of files.
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -90,10 +100,7 @@ impl Place {
     /// Whether a file is in the journal.
     pub async fn is_noted(&self, name: &ArtifactName) -> io::Result<bool> {
         match self {
-            Self::Folder(folder) => {
-                let name = name.clone();
-                call_folder(folder, move |folder| folder.is_noted(&name)).await
-            }
+            Self::Folder(folder) => call_with_name(folder, name, Folder::is_noted).await,
             Self::Bucket(bucket) => bucket.is_noted(name).await,
         }
     }
@@ -109,10 +116,7 @@ impl Place {
     /// Adds a file to the journal.
     pub async fn note(&self, name: &ArtifactName) -> io::Result<()> {
         match self {
-            Self::Folder(folder) => {
-                let name = name.clone();
-                call_folder(folder, move |folder| folder.note(&name)).await
-            }
+            Self::Folder(folder) => call_with_name(folder, name, Folder::note).await,
             Self::Bucket(bucket) => bucket.note(name).await,
         }
     }
@@ -120,10 +124,7 @@ impl Place {
     /// Removes a file from the journal, after the file itself.
     pub async fn forget(&self, name: &ArtifactName) -> io::Result<()> {
         match self {
-            Self::Folder(folder) => {
-                let name = name.clone();
-                call_folder(folder, move |folder| folder.forget(&name)).await
-            }
+            Self::Folder(folder) => call_with_name(folder, name, Folder::forget).await,
             Self::Bucket(bucket) => bucket.forget(name).await,
         }
     }
@@ -131,10 +132,7 @@ impl Place {
     /// Removes a finished file. Returns whether there was one, as far as that is known.
     pub async fn remove(&self, name: &ArtifactName) -> io::Result<bool> {
         match self {
-            Self::Folder(folder) => {
-                let name = name.clone();
-                call_folder(folder, move |folder| folder.remove(&name)).await
-            }
+            Self::Folder(folder) => call_with_name(folder, name, Folder::remove).await,
             Self::Bucket(bucket) => bucket.remove(&name.file_name()).await.map(|()| true),
         }
     }
@@ -142,10 +140,7 @@ impl Place {
     /// Removes an unfinished file. Returns whether there was one, as far as that is known.
     pub async fn remove_unfinished(&self, name: &ArtifactName) -> io::Result<bool> {
         match self {
-            Self::Folder(folder) => {
-                let name = name.clone();
-                call_folder(folder, move |folder| folder.remove_unfinished(&name)).await
-            }
+            Self::Folder(folder) => call_with_name(folder, name, Folder::remove_unfinished).await,
             Self::Bucket(bucket) => bucket.abort_upload(name).await.map(|()| true),
         }
     }

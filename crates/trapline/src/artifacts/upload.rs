@@ -9,7 +9,6 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -24,6 +23,7 @@ use super::ArtifactName;
 use super::bucket::{Bucket, to_io_error};
 use crate::digest::hex;
 use crate::fail_points::crash_point;
+use crate::runtime::run_unless_cancelled;
 
 /// A file up to this size is uploaded in one request, a larger one in parts of this size or more.
 const PART_SIZE: u64 = 8 << 20;
@@ -31,8 +31,6 @@ const PART_SIZE: u64 = 8 << 20;
 const MAX_PARTS: u64 = 9_000;
 /// Parts that are uploaded at once.
 const MAX_PARALLEL: usize = 3;
-/// Interval between checks whether the job was cancelled.
-const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A file that is being written or uploaded. Dropping it aborts the upload.
 #[derive(Debug)]
@@ -61,16 +59,8 @@ impl Upload {
     /// Uploads the content without making it visible, and returns its SHA-256.
     pub fn finish(&mut self, is_cancelled: &(dyn Fn() -> bool + Sync)) -> io::Result<String> {
         self.size = self.file.metadata()?.len();
-        Handle::current().block_on(async {
-            let mut work = std::pin::pin!(self.upload());
-            loop {
-                match tokio::time::timeout(CANCEL_CHECK_INTERVAL, &mut work).await {
-                    Ok(done) => return done,
-                    Err(_) if is_cancelled() => return Err(io::ErrorKind::Interrupted.into()),
-                    Err(_) => {}
-                }
-            }
-        })
+        let uploaded = Handle::current().block_on(run_unless_cancelled(self.upload(), is_cancelled));
+        uploaded.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into()))
     }
 
     async fn upload(&mut self) -> io::Result<String> {

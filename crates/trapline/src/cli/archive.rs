@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ::archive::{ArchiveError, ArchiveRequest, ArchiveSummary, NothingFound, in_thousands};
+use ::archive::{ArchiveError, ArchiveRequest, ArchiveSummary, NothingFound, count, in_thousands};
 use serde_json::{Map, Value, json};
 
 use super::arguments::{ArchiveArguments, DataArguments, RequestFlagNames};
@@ -24,8 +24,8 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), CommandError> {
     read(&object, None)?;
     let runtime = build_runtime()?;
     let _inside = runtime.enter();
-    let source =
-        open_only_data_set(&arguments.data, &arguments.data.open_options(arguments.fetch.build_fetcher()?)?)?;
+    let options = arguments.data.reading.open_options(arguments.fetch.build_fetcher()?)?;
+    let source = open_only_data_set(&arguments.data, &options)?;
     let request = read(&object, Some(&source))?;
     let data = source.load_for_archive(&request, &|| false).map_err(CommandError::from_database)?;
     let temporary = temporary_beside(&arguments.output)?;
@@ -33,7 +33,7 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), CommandError> {
     let folder = temporary.path().parent().unwrap_or(Path::new(".")).to_owned();
     let number = request.select_ids(&data).map_err(CommandError::input)?.len();
     let steps = Steps::new("detections", number as u64);
-    let resources = arguments.data.limits().resources();
+    let resources = arguments.data.reading.limits();
     let written = ::archive::write(&data, &request, &resources, file, &folder, &steps);
     steps.finish();
     let summary = written.map_err(|error| match error {
@@ -62,16 +62,14 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), CommandError> {
 
 /// Such as "10 pictures of 366 detections; 237 more are on the web and named by their addresses".
 fn describe_content(summary: &ArchiveSummary) -> String {
-    let count = |number: usize, noun: &str| match number {
-        1 => format!("1 {noun}"),
-        number => format!("{} {noun}s", in_thousands(number as u64)),
-    };
+    let crops = count(summary.crops as u64, "crop", "crops");
+    let pictures = count(summary.pictures as u64, "picture", "pictures");
     let held = match (summary.crops, summary.pictures) {
-        (crops, 0) if crops > 0 => count(crops, "crop"),
-        (0, pictures) => count(pictures, "picture"),
-        (crops, pictures) => format!("{} and {}", count(crops, "crop"), count(pictures, "picture")),
+        (1.., 0) => crops,
+        (0, _) => pictures,
+        _ => format!("{crops} and {pictures}"),
     };
-    let held = format!("{held} of {}", count(summary.asked_for, "detection"));
+    let held = format!("{held} of {}", count(summary.asked_for as u64, "detection", "detections"));
     let more = if summary.pictures > 0 { " more" } else { "" };
     match summary.remote_pictures {
         0 => held,
@@ -161,16 +159,13 @@ fn read(object: &Map<String, Value>, source: Option<&Source>) -> Result<ArchiveR
 }
 
 fn ids(path: &Path) -> Result<Vec<String>, CommandError> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        CommandError::input(format!("--ids {}: cannot be read ({error})", path.display()))
-    })?;
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| CommandError::input(format!("--ids {shown}: cannot be read ({error})")))?;
     let ids: Vec<String> =
         text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
     if ids.is_empty() {
-        return Err(CommandError::input(format!(
-            "{}: no ids in this file; write one per line",
-            path.display()
-        )));
+        return Err(CommandError::input(format!("{shown}: no ids in this file; write one per line")));
     }
     Ok(ids)
 }

@@ -1,5 +1,6 @@
 //! `trapline check`: tests whether a server could start with these settings. It creates and changes nothing.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use archive::{count, in_thousands};
@@ -8,7 +9,7 @@ use jobs::{SqliteStore, StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
-use super::arguments::ServeArguments;
+use super::arguments::{ServeArguments, WebhookArguments};
 use super::command_error::CommandError;
 use super::output::print_result;
 use super::serve::{build_runtime, open_access_message};
@@ -26,14 +27,16 @@ struct CheckReport {
 }
 
 impl CheckReport {
-    fn add(&mut self, what: &str, outcome: Result<String, String>) {
+    fn add(&mut self, what: &str, outcome: Result<impl Display, impl Display>) {
         match outcome {
             Ok(found) => print_result(format_args!("ok    {what}: {found}")),
-            Err(problem) => {
-                self.failed += 1;
-                print_result(format_args!("FAIL  {what}: {problem}"));
-            }
+            Err(problem) => self.fail(what, problem),
         }
+    }
+
+    fn fail(&mut self, what: &str, problem: impl Display) {
+        self.failed += 1;
+        print_result(format_args!("FAIL  {what}: {problem}"));
     }
 }
 
@@ -54,18 +57,18 @@ pub fn run(arguments: &ServeArguments) -> Result<(), CommandError> {
 
 /// Checks whether each data set can be read.
 fn check_data(arguments: &ServeArguments, report: &mut CheckReport) -> Result<(), CommandError> {
-    let options = arguments.data.open_options(arguments.fetch.build_fetcher()?)?;
+    let options = arguments.data.reading.open_options(arguments.fetch.build_fetcher()?)?;
     let mut names: Vec<&str> = Vec::new();
     for argument in &arguments.data.data {
         let name = &argument.name;
         let what = format!("data {name}");
         if names.contains(&name.as_str()) {
-            report.add(&what, Err("another data set has this name; give another one with NAME=PATH".into()));
+            report.fail(&what, "another data set has this name; give another one with NAME=PATH");
         }
         names.push(name);
         match argument.open(&options) {
-            Err(error) => report.add(&what, Err(error.to_string())),
-            Ok(Source::Unusable(reason)) => report.add(&what, Err(reason.to_string())),
+            Err(error) => report.fail(&what, error),
+            Ok(Source::Unusable(reason)) => report.fail(&what, reason),
             Ok(source) => report.add(&what, describe(name, &source)),
         }
     }
@@ -115,25 +118,17 @@ fn check_folders(arguments: &ServeArguments, report: &mut CheckReport) {
         inspected.map_err(|error| error.to_string())
     });
     let place = &jobs.artifacts;
-    report.add(
-        "artifacts",
-        artifacts.as_ref().map_err(Clone::clone).map(|condition| {
-            let state =
-                if condition.exists { "can be written to" } else { "does not exist yet and can be created" };
-            format!("{place} {state}")
-        }),
-    );
+    let described = artifacts.as_ref().map(|condition| {
+        let state =
+            if condition.exists { "can be written to" } else { "does not exist yet and can be created" };
+        format!("{place} {state}")
+    });
+    report.add("artifacts", described);
     if let Ok(condition) = &artifacts {
         let (free, least) = (condition.free_space >> 20, u64::from(jobs.keep_free));
         let room = format!("{} MiB free", in_thousands(free));
-        report.add(
-            "disk space",
-            if free < least {
-                Err(format!("{room}; no job begins below {} MiB (--keep-free)", in_thousands(least)))
-            } else {
-                Ok(room)
-            },
-        );
+        let too_little = || format!("{room}; no job begins below {} MiB (--keep-free)", in_thousands(least));
+        report.add("disk space", if free < least { Err(too_little()) } else { Ok(&room) });
     }
     for (flag, folder) in [("templates", &jobs.templates), ("fonts", &jobs.fonts)] {
         if let Some(folder) = folder {
@@ -144,15 +139,11 @@ fn check_folders(arguments: &ServeArguments, report: &mut CheckReport) {
     if let Some(folder) = &jobs.templates {
         let templates = Templates { folder: Some(folder.clone()), fonts: jobs.fonts.clone() };
         for name in list_templates(folder) {
-            let known = templates.find(&name).map(|_| "found".to_owned());
-            report.add(&format!("template {name}"), known.map_err(|error| error.to_string()));
+            report.add(&format!("template {name}"), templates.find(&name).map(|_| "found"));
         }
     }
     if jobs.heartbeat >= jobs.lease {
-        report.add(
-            "heartbeat",
-            Err("must be shorter than the lease, else jobs are lost; use a third of it".into()),
-        );
+        report.fail("heartbeat", "must be shorter than the lease, else jobs are lost; use a third of it");
     }
 }
 
@@ -179,25 +170,21 @@ fn check_access(arguments: &ServeArguments, report: &mut CheckReport) {
         if open && !arguments.listen.ip().is_loopback() {
             Err(open_access_message(arguments.listen))
         } else if open {
-            Ok("no tokens: everybody on this machine has full access".into())
+            Ok("no tokens: everybody on this machine has full access".to_owned())
         } else {
             Ok(count(tokens as u64, "token", "tokens"))
         },
     );
-    let settings = arguments.webhooks.settings();
-    let secrets = settings.secrets.len();
-    let webhooks = Webhooks::new(&settings).map_err(|error| error.to_string());
-    if secrets > 0 {
-        report.add(
-            "webhooks",
-            webhooks.map(|_| format!("signed with {}", count(secrets as u64, "secret", "secrets"))),
-        );
+    let WebhookArguments { webhook_secret: secrets, webhook_private } = &arguments.webhooks;
+    if !secrets.is_empty() {
+        let signed = |_| format!("signed with {}", count(secrets.len() as u64, "secret", "secrets"));
+        report.add("webhooks", Webhooks::new(secrets, *webhook_private).map(signed));
     }
 }
 
 /// Checks the address to listen on, and the job store.
 async fn check_servers(arguments: &ServeArguments, report: &mut CheckReport) {
-    let listen = TcpListener::bind(arguments.listen).await.map_err(|error| error.to_string());
+    let listen = TcpListener::bind(arguments.listen).await;
     report.add("listen", listen.map(|_| format!("{} is free", arguments.listen)));
     let store = match &arguments.store {
         StoreAddress::Sqlite(folder) => check_store_folder(folder),

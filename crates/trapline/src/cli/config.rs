@@ -19,11 +19,8 @@ const NOT_IN_FILES: [&str; 3] = ["help", "version", "config"];
 
 /// Adds the environment and the file that `arguments` name to the flags of a command.
 pub fn add_settings(command: Command, arguments: &[OsString]) -> Result<Command, CommandError> {
-    let file = match find_named_file(arguments) {
-        Some(path) => Some(read(&path)?),
-        None if Path::new(DEFAULT_FILE).exists() => Some(read(Path::new(DEFAULT_FILE))?),
-        None => None,
-    };
+    let default = Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
+    let file = find_named_file(arguments).or(default).as_deref().map(read).transpose()?;
     if let Some((path, table)) = &file {
         check_keys(&command, path, table)?;
     }

@@ -17,7 +17,7 @@ use crate::artifacts::ArtifactsAddress;
 use crate::client::{Client, Existing, JobEvent};
 use crate::datasets::{DataAddress, DataArgument, Datasets, OpenOptions};
 use crate::http;
-use crate::limits::{JOB_MEMORY_MIB, Limits, PICTURE_MEMORY_MIB};
+use crate::limits::{JOB_MEMORY_MIB, PICTURE_MEMORY_MIB, build_limits};
 use crate::service::{Service, Settings};
 use crate::telemetry::{self, LogFormat};
 use crate::templates::Templates;
@@ -71,7 +71,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
         options: StoreOptions::default(),
         worker: WorkerSettings {
             templates: Templates::default(),
-            limits: Limits::new(JOB_MEMORY_MIB, PICTURE_MEMORY_MIB),
+            limits: build_limits(JOB_MEMORY_MIB, PICTURE_MEMORY_MIB),
             heartbeat: Duration::from_secs(5),
             grace: Duration::from_secs(2),
         },
@@ -107,24 +107,24 @@ fn unpack(folder: &Path) -> std::io::Result<()> {
 async fn show(server: &str, output: &Path) -> Result<(), CommandError> {
     eprintln!("Started a server with two data sets on {server}.\n");
     let address = server.parse().map_err(CommandError::job)?;
-    let demo = Demo { client: Client::new(&address, None)? };
+    let client = Client::new(&address, None)?;
 
     let (from, to) = PERIOD;
     eprintln!("1. Report on one year of the Algar survey (Alberta, {from} to {to})");
     let report =
         json!({"report_type": "seasonal_activity", "start_date": from, "end_date": to, "dataset": "algar"});
-    demo.export("pdf", &report, &output.join("report.pdf")).await?;
+    export(&client, "pdf", &report, &output.join("report.pdf")).await?;
 
     eprintln!("\n2. Comparison of its summer and winter");
     let period =
         |label: &str, start: &str, end: &str| json!({"label": label, "start_date": start, "end_date": end});
     let comparison = json!({"report_type": "comparison", "start_date": from, "end_date": to, "dataset": "algar",
         "comparison_periods": [period("Summer", "2018-06-01", "2018-08-31"), period("Winter", "2018-12-01", "2019-02-28")]});
-    demo.export("pdf", &comparison, &output.join("comparison.pdf")).await?;
+    export(&client, "pdf", &comparison, &output.join("comparison.pdf")).await?;
 
     eprintln!("\n3. Archive of a heron at one camera (Camtrap DP example, 11 April 2021)");
     let archive = json!({"filter": {"start_date": "2021-04-11", "end_date": "2021-04-11", "classifications": ["Ardea"]}, "dataset": "camtrap-dp"});
-    demo.export("zip", &archive, &output.join("detections.zip")).await?;
+    export(&client, "zip", &archive, &output.join("detections.zip")).await?;
 
     let program = std::env::args().next().unwrap_or_else(|| "trapline".into());
     let file = |name: &str| output.join(name).display().to_string();
@@ -136,32 +136,26 @@ async fn show(server: &str, output: &Path) -> Result<(), CommandError> {
     Ok(())
 }
 
-struct Demo {
-    client: Client,
-}
-
-impl Demo {
-    /// Submits an export, waits for it and downloads it: what every client does.
-    async fn export(&self, kind: &str, request: &Value, to: &Path) -> Result<(), CommandError> {
-        let begun = Instant::now();
-        eprintln!("   POST /api/exports/{kind}  {request}");
-        let accepted = self.client.submit(kind, request).await?;
-        let job_id = accepted["job_id"].as_str().unwrap_or_default();
-        let steps = accepted["total_detections"].as_u64().map(|total| Steps::new("   detections", total));
-        let progress = |news: JobEvent| {
-            if let (Some(steps), JobEvent::Status(status)) = (&steps, news) {
-                steps.set(status["processed_count"].as_u64().unwrap_or(0));
-            }
-        };
-        let status = self.client.follow(job_id, progress).await?;
-        steps.iter().for_each(Steps::finish);
-        if status["status"] != "completed" {
-            return Err(CommandError::job(status["error_message"].as_str().unwrap_or_default()));
+/// Submits an export, waits for it and downloads it: what every client does.
+async fn export(client: &Client, kind: &str, request: &Value, to: &Path) -> Result<(), CommandError> {
+    let begun = Instant::now();
+    eprintln!("   POST /api/exports/{kind}  {request}");
+    let accepted = client.submit(kind, request).await?;
+    let job_id = accepted["job_id"].as_str().unwrap_or_default();
+    let steps = accepted["total_detections"].as_u64().map(|total| Steps::new("   detections", total));
+    let progress = |news: JobEvent| {
+        if let (Some(steps), JobEvent::Status(status)) = (&steps, news) {
+            steps.set(status["processed_count"].as_u64().unwrap_or(0));
         }
-        let took = begun.elapsed();
-        let downloaded = self.client.download(&status, to, Existing::Replace, |_, _| ()).await?;
-        let (took, bytes) = (took.as_millis(), downloaded.bytes);
-        eprintln!("   completed in {took} ms: {} ({} bytes)", to.display(), in_thousands(bytes));
-        Ok(())
+    };
+    let status = client.follow(job_id, progress).await?;
+    steps.iter().for_each(Steps::finish);
+    if status["status"] != "completed" {
+        return Err(CommandError::job(status["error_message"].as_str().unwrap_or_default()));
     }
+    let took = begun.elapsed();
+    let downloaded = client.download(&status, to, Existing::Replace, |_, _| ()).await?;
+    let (took, bytes) = (took.as_millis(), downloaded.bytes);
+    eprintln!("   completed in {took} ms: {} ({} bytes)", to.display(), in_thousands(bytes));
+    Ok(())
 }

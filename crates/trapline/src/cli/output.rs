@@ -25,19 +25,25 @@ pub fn round_in_thousands(number: f64) -> String {
     in_thousands(whole)
 }
 
+/// Starts a spinner, if standard error is a terminal.
+pub fn start_spinner() -> Option<ProgressBar> {
+    let spinner = std::io::stderr().is_terminal().then(ProgressBar::new_spinner)?;
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    Some(spinner)
+}
+
 /// A longer operation without steps to count. On a terminal a spinner is shown until this is dropped;
 /// otherwise a line is printed.
 pub struct Stage(Option<ProgressBar>);
 
 impl Stage {
     pub fn begin(what: &str) -> Self {
-        if !std::io::stderr().is_terminal() {
-            eprintln!("{what}");
-            return Self(None);
+        let spinner = start_spinner();
+        match &spinner {
+            Some(spinner) => spinner.set_message(what.to_owned()),
+            None => eprintln!("{what}"),
         }
-        let spinner = ProgressBar::new_spinner().with_message(what.to_owned());
-        spinner.enable_steady_tick(Duration::from_millis(100));
-        Self(Some(spinner))
+        Self(spinner)
     }
 }
 
@@ -105,11 +111,9 @@ impl archive::Watch for Steps {
 /// Creates a temporary file in the folder of `path`, to be moved to `path` when it is complete.
 pub fn temporary_beside(path: &Path) -> Result<NamedTempFile, CommandError> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let shown = path.display();
     let cannot_write = |error: std::io::Error| {
-        CommandError::input(format!(
-            "{} cannot be written ({error}); choose another place with -o",
-            path.display()
-        ))
+        CommandError::input(format!("{shown} cannot be written ({error}); choose another place with -o"))
     };
     if path.is_dir() {
         return Err(cannot_write(std::io::ErrorKind::IsADirectory.into()));

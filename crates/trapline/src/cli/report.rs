@@ -16,7 +16,7 @@ use crate::datasets::OpenOptions;
 use crate::requests::{Reading, check_report};
 use crate::source::Source;
 use crate::telemetry::{self, LogFormat};
-use crate::template_process::{TemplateProcessError, render_in_child};
+use crate::template_process::render_in_child;
 
 pub fn run(arguments: &ReportArguments) -> Result<(), CommandError> {
     telemetry::start("warn", LogFormat::Text);
@@ -27,7 +27,7 @@ pub fn run(arguments: &ReportArguments) -> Result<(), CommandError> {
     read(&object, None)?;
     let runtime = build_runtime()?;
     let _inside = runtime.enter();
-    let options = arguments.data.open_options(None)?;
+    let options = arguments.data.reading.open_options(None)?;
     let options = OpenOptions { read: ReadOptions { keep: Keep::Numbers, ..options.read }, ..options };
     let source = super::archive::open_only_data_set(&arguments.data, &options)?;
     let request = read(&object, Some(&source))?;
@@ -40,17 +40,10 @@ pub fn run(arguments: &ReportArguments) -> Result<(), CommandError> {
         serde_json::to_vec_pretty(&numbers).map_err(CommandError::job)?
     } else {
         let _rendering = Stage::begin("making the pages");
-        render_in_child(&numbers, &pages, &arguments.data.limits(), &|| false).map_err(
-            |error| match error {
-                TemplateProcessError::Template(_)
-                | TemplateProcessError::TooSlow
-                | TemplateProcessError::TooMuchMemory(_)
-                | TemplateProcessError::TooLarge(_) => CommandError::input(error),
-                TemplateProcessError::BuiltIn(_)
-                | TemplateProcessError::Cancelled
-                | TemplateProcessError::Process(_) => CommandError::job(error),
-            },
-        )?
+        let limits = arguments.data.reading.limits();
+        render_in_child(&numbers, &pages, &limits, &|| false).map_err(|error| {
+            if error.is_input() { CommandError::input(error) } else { CommandError::job(error) }
+        })?
     };
     let size = write_whole(&arguments.output, &bytes)?;
     let skipped = data.problems.rows_skipped();
@@ -138,12 +131,9 @@ fn form(arguments: &ReportArguments) -> Result<bool, CommandError> {
 }
 
 fn pages(arguments: &ReportArguments) -> Result<Pages, CommandError> {
-    let template = match &arguments.template {
-        None => Template::default(),
-        Some(named) => template(named)?,
-    };
+    let template = arguments.template.as_deref().map(template).transpose()?;
     Ok(Pages {
-        template,
+        template: template.unwrap_or_default(),
         archival: arguments.request.object.contains_key("archival"),
         fonts: arguments.fonts.clone(),
     })

@@ -12,6 +12,7 @@ use super::arguments::{DataArguments, FetchArguments, JobArguments, ServeArgumen
 use super::command_error::CommandError;
 use crate::datasets::Datasets;
 use crate::http::{self, ConnectionLimits};
+use crate::runtime::AbandoningRuntime;
 use crate::service::{Service, Settings, Workers};
 use crate::telemetry::{self, Spans};
 use crate::templates::Templates;
@@ -26,12 +27,12 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
     }
     // Created before the runtime and dropped after it, because sending spans blocks.
     let _spans = start_telemetry(jobs)?;
-    let runtime = AbandoningRuntime(Some(build_runtime()?));
+    let runtime = AbandoningRuntime::new(build_runtime()?);
     let _inside = runtime.enter();
     let (settings, datasets) = set_up(jobs, data, fetch, store, *workers)?;
     let queue_limits = QueueLimits { total: arguments.max_queued, per_owner: arguments.max_queued_each };
     let settings = Settings { options: StoreOptions { queue_limits, ..settings.options }, ..settings };
-    let webhooks = Webhooks::new(&webhooks.settings())
+    let webhooks = Webhooks::new(&webhooks.webhook_secret, webhooks.webhook_private)
         .map_err(|error| CommandError::job(format!("webhooks cannot be sent (--webhook-secret): {error}")))?;
     let connections = ConnectionLimits {
         max_connections: arguments.max_connections.map_or_else(default_connections, NonZeroUsize::get),
@@ -78,7 +79,7 @@ pub fn worker(arguments: &WorkerArguments) -> Result<(), CommandError> {
     }
     let workers = arguments.workers.map(NonZeroUsize::get);
     let _spans = start_telemetry(&arguments.jobs)?;
-    let runtime = AbandoningRuntime(Some(build_runtime()?));
+    let runtime = AbandoningRuntime::new(build_runtime()?);
     let _inside = runtime.enter();
     let (settings, datasets) =
         set_up(&arguments.jobs, &arguments.data, &arguments.fetch, &arguments.store, workers)?;
@@ -124,7 +125,7 @@ fn set_up(
         }
     }
     allow_many_connections();
-    let datasets = Datasets::open(&data.data, &data.open_options(fetch.build_fetcher()?)?)
+    let datasets = Datasets::open(&data.data, &data.reading.open_options(fetch.build_fetcher()?)?)
         .map_err(CommandError::input)?;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let options = StoreOptions {
@@ -141,7 +142,7 @@ fn set_up(
         options,
         worker: WorkerSettings {
             templates: Templates { folder: jobs.templates.clone(), fonts: jobs.fonts.clone() },
-            limits: data.limits(),
+            limits: data.reading.limits(),
             heartbeat: jobs.heartbeat,
             grace: jobs.grace,
         },
@@ -175,25 +176,6 @@ fn default_connections() -> usize {
 /// Builds the runtime of a server. Its blocking threads make the files.
 pub fn build_runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CommandError::job)
-}
-
-/// A runtime that does not wait for stuck threads when it is dropped.
-struct AbandoningRuntime(Option<tokio::runtime::Runtime>);
-
-impl std::ops::Deref for AbandoningRuntime {
-    type Target = tokio::runtime::Runtime;
-
-    fn deref(&self) -> &Self::Target {
-        self.0.as_ref().expect("a runtime until it is dropped")
-    }
-}
-
-impl Drop for AbandoningRuntime {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 /// How long a process may take to end after the grace period.

@@ -57,15 +57,13 @@ pub fn run(arguments: &TemplateProcessArguments) -> Result<ExitCode, CommandErro
 }
 
 fn find_template(arguments: &TemplateProcessArguments) -> Result<Template, CommandError> {
-    match (&arguments.template, &arguments.built_in) {
-        (Some(path), _) => Ok(Template::Own(path.clone())),
-        (None, name) => {
-            let name = name.as_deref().unwrap_or_default();
-            let found = BuiltIn::ALL.iter().find(|(known, _)| *known == name);
-            let found = found.ok_or_else(|| CommandError::input(format!("no template “{name}”")))?;
-            Ok(Template::BuiltIn(found.1))
-        }
+    if let Some(path) = &arguments.template {
+        return Ok(Template::Own(path.clone()));
     }
+    let name = arguments.built_in.as_deref().unwrap_or_default();
+    let found = BuiltIn::ALL.iter().find(|(known, _)| *known == name);
+    let found = found.ok_or_else(|| CommandError::input(format!("no template “{name}”")))?;
+    Ok(Template::BuiltIn(found.1))
 }
 
 /// Limits the memory, time and files of this process.

@@ -11,7 +11,7 @@ mod terminal_text;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use uuid::Uuid;
@@ -113,15 +113,12 @@ impl Client {
 
     async fn send_once(&self, request: RequestBuilder) -> Result<Response, ClientError> {
         let answer = request.send().await.map_err(|error| ClientError::unreachable(&self.server, &error))?;
-        match answer.status() {
-            status if status.is_success() => Ok(answer),
-            status => Err(self.read_refusal(status, answer).await),
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
         }
-    }
-
-    async fn read_refusal(&self, status: StatusCode, answer: Response) -> ClientError {
         let body: Value = answer.json().await.unwrap_or_default();
-        ClientError::parse_refusal(&self.server, status, &body)
+        Err(ClientError::parse_refusal(&self.server, status, &body))
     }
 
     async fn json(&self, answer: Response) -> Result<Value, ClientError> {

@@ -46,25 +46,19 @@ pub fn check_address(url: &Url, allows_private: bool) -> Result<(), AddressError
     Ok(())
 }
 
+/// The error and its causes, the innermost last.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |&cause| cause.source())
+}
+
 /// Finds the private host, if a request failed because its name resolved to one.
 pub fn find_private_host(error: &reqwest::Error) -> Option<&PrivateHost> {
-    let mut cause: &dyn Error = error;
-    while let Some(next) = cause.source() {
-        if let Some(host) = next.downcast_ref() {
-            return Some(host);
-        }
-        cause = next;
-    }
-    None
+    causes(error).find_map(<dyn Error>::downcast_ref)
 }
 
 /// The innermost cause of an error, which is the most specific one.
 pub fn last_cause(error: &reqwest::Error) -> &dyn Error {
-    let mut cause: &dyn Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause
+    causes(error).last().unwrap_or(error)
 }
 
 /// A host that is not on the public internet.

@@ -12,13 +12,11 @@ use std::time::Duration;
 
 use detections::{Fetch, FetchError};
 use reqwest::{Client, Response, StatusCode, Url};
-use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
+use crate::runtime::{AbandoningRuntime, run_unless_cancelled};
 use guard::{AddressError, PrivateHost};
 
-/// Interval between checks whether the job was cancelled.
-const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// Redirects that are followed for one file.
 const MAX_REDIRECTS: usize = 5;
 /// Waits before the second and the third attempt after a temporary error.
@@ -41,8 +39,8 @@ pub struct Fetcher {
     limits: FetchLimits,
     client: Client,
     slots: Semaphore,
-    /// `Some` until it is dropped.
-    runtime: Option<Runtime>,
+    /// The last owner may run inside another runtime, where dropping this one must not block.
+    runtime: AbandoningRuntime,
 }
 
 impl Fetcher {
@@ -55,7 +53,8 @@ impl Fetcher {
             .enable_all()
             .build()?;
         let client = guard::build_client(limits.allows_private)?;
-        Ok(Self { limits, client, slots: Semaphore::new(limits.max_parallel), runtime: Some(runtime) })
+        let slots = Semaphore::new(limits.max_parallel);
+        Ok(Self { limits, client, slots, runtime: AbandoningRuntime::new(runtime) })
     }
 
     async fn fetch_with_timeout(&self, address: &str, most: u64) -> Result<Vec<u8>, FetchError> {
@@ -92,30 +91,13 @@ impl Fetcher {
 
 impl Fetch for Fetcher {
     fn fetch(&self, address: &str, most: u64, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, FetchError> {
-        let runtime = self.runtime.as_ref().expect("the runtime is there until the drop");
-        runtime.block_on(async {
-            let fetched = self.fetch_with_timeout(address, most);
-            tokio::pin!(fetched);
-            loop {
-                tokio::select! {
-                    fetched = &mut fetched => return fetched,
-                    () = tokio::time::sleep(CANCEL_CHECK_INTERVAL) => if stop() { return Err(FetchError::Stopped) },
-                }
-            }
-        })
+        let fetched =
+            self.runtime.block_on(run_unless_cancelled(self.fetch_with_timeout(address, most), stop));
+        fetched.unwrap_or(Err(FetchError::Stopped))
     }
 
     fn max_concurrent(&self) -> usize {
         self.limits.max_parallel
-    }
-}
-
-impl Drop for Fetcher {
-    fn drop(&mut self) {
-        // The last owner may run inside another runtime, where dropping this one must not block.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

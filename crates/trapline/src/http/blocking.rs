@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::problem::Problem;
 
@@ -13,11 +13,19 @@ use super::problem::Problem;
 const MAX_RUNNING: usize = 64;
 /// How many more may wait for a thread.
 const MAX_WAITING: usize = 256;
-/// How long they wait.
+/// How long a request waits for a permit.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 static THREADS: Semaphore = Semaphore::const_new(MAX_RUNNING);
 static PLACES: Semaphore = Semaphore::const_new(MAX_RUNNING + MAX_WAITING);
+
+/// Waits for a permit, or returns [`Problem::busy`] when that takes too long.
+pub async fn wait_for_permit(permits: &'static Semaphore) -> Result<SemaphorePermit<'static>, Problem> {
+    match tokio::time::timeout(MAX_WAIT, permits.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(Problem::busy()),
+    }
+}
 
 /// Runs blocking work on a thread. `failure` is the error message if it panics. If too many requests do this
 /// at once, some wait and the others get [`Problem::busy`].
@@ -26,9 +34,7 @@ pub async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let place = PLACES.try_acquire().map_err(|_| Problem::busy())?;
-    let Ok(Ok(thread)) = tokio::time::timeout(MAX_WAIT, THREADS.acquire()).await else {
-        return Err(Problem::busy());
-    };
+    let thread = wait_for_permit(&THREADS).await?;
     let done = tokio::task::spawn_blocking(move || {
         // Held until the work ends, even if the client has disconnected.
         let _permits = (place, thread);

@@ -41,12 +41,13 @@ pub fn read_object(body: &[u8], known: &[&str]) -> Result<(Map<String, Value>, V
     }
     let mut budget = Budget { left: MAX_VALUES, unknown: Vec::new() };
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let object = ObjectSeed { known: Some(known), budget: &mut budget }.deserialize(&mut reader);
-    let object = object.and_then(|object| reader.end().map(|()| object)).map_err(not_json)?;
+    let value = ValueSeed { known: Some(known), budget: &mut budget }.deserialize(&mut reader);
+    let value = value.and_then(|value| reader.end().map(|()| value)).map_err(not_json)?;
     if budget.left == 0 {
         let detail = format!("The body has more than {MAX_VALUES} values; request fewer detections");
         return Err(Problem::new(422, detail));
     }
+    let Value::Object(object) = value else { unreachable!("what begins with a brace is an object") };
     Ok((object, budget.unknown))
 }
 
@@ -83,51 +84,9 @@ impl Budget {
     }
 }
 
-/// Parses an object: its known fields, or all fields without `known`.
-struct ObjectSeed<'a> {
-    known: Option<&'a [&'a str]>,
-    budget: &'a mut Budget,
-}
-
-impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
-    type Value = Map<String, Value>;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ObjectSeed<'_> {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(name) = fields.next_key::<String>()? {
-            let is_known = self.known.is_none_or(|known| known.contains(&name.as_str()));
-            let is_kept = is_known && !name.starts_with(RESERVED_NAMES);
-            if is_kept && self.budget.take() {
-                let value = fields.next_value_seed(ValueSeed { budget: self.budget })?;
-                object.insert(name, value);
-            } else {
-                fields.next_value::<IgnoredAny>()?;
-                if !is_known
-                    && self.budget.unknown.len() < MAX_UNKNOWN
-                    && !self.budget.unknown.contains(&name)
-                {
-                    self.budget.unknown.push(name);
-                }
-            }
-        }
-        Ok(object)
-    }
-}
-
-/// Parses any value.
+/// Parses a value. Of an object it keeps the `known` fields, or all of them if none are given.
 struct ValueSeed<'a> {
+    known: Option<&'a [&'a str]>,
     budget: &'a mut Budget,
 }
 
@@ -137,6 +96,17 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
         from.deserialize_any(self)
     }
+}
+
+/// Methods of a visitor for values that contain no other values.
+macro_rules! keep {
+    ($($visit:ident: $type:ty;)*) => {
+        $(
+            fn $visit<E>(self, value: $type) -> Result<Value, E> {
+                Ok(value.into())
+            }
+        )*
+    };
 }
 
 impl<'de> Visitor<'de> for ValueSeed<'_> {
@@ -150,34 +120,19 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(flag.into())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(text.into())
+    keep! {
+        visit_bool: bool;
+        visit_i64: i64;
+        visit_u64: u64;
+        visit_f64: f64;
+        visit_str: &str;
+        visit_string: String;
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
         while list.len() < MAX_ITEMS && self.budget.take() {
-            match items.next_element_seed(ValueSeed { budget: self.budget })? {
+            match items.next_element_seed(ValueSeed { known: None, budget: self.budget })? {
                 Some(item) => list.push(item),
                 None => return Ok(Value::Array(list)),
             }
@@ -186,8 +141,23 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         Ok(Value::Array(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Value, A::Error> {
-        ObjectSeed { known: None, budget: self.budget }.visit_map(fields).map(Value::Object)
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            let is_known = self.known.is_none_or(|known| known.contains(&name.as_str()));
+            let is_kept = is_known && !name.starts_with(RESERVED_NAMES);
+            if is_kept && self.budget.take() {
+                let value = fields.next_value_seed(ValueSeed { known: None, budget: self.budget })?;
+                object.insert(name, value);
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+                let unknown = &mut self.budget.unknown;
+                if !is_known && unknown.len() < MAX_UNKNOWN && !unknown.contains(&name) {
+                    unknown.push(name);
+                }
+            }
+        }
+        Ok(Value::Object(object))
     }
 }
 

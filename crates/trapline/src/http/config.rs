@@ -34,11 +34,7 @@ impl Config {
             origins: Vec::new(),
             hosts: Vec::new(),
             webhooks: Webhooks::none(),
-            connections: ConnectionLimits {
-                max_connections: 64,
-                head_timeout: Duration::from_mins(1),
-                write_timeout: Duration::from_secs(30),
-            },
+            connections: ConnectionLimits::FEW,
             body_timeout: Duration::from_secs(30),
             is_strict: false,
             redirects_downloads: false,

@@ -54,6 +54,15 @@ pub struct ConnectionLimits {
     pub write_timeout: Duration,
 }
 
+impl ConnectionLimits {
+    /// Generous limits where few clients connect: the clients of this machine, or Prometheus.
+    pub const FEW: Self = Self {
+        max_connections: 64,
+        head_timeout: Duration::from_mins(1),
+        write_timeout: Duration::from_secs(30),
+    };
+}
+
 /// Repeated failures, which are logged once.
 #[derive(Default)]
 struct Outage {
@@ -89,7 +98,7 @@ pub async fn serve(
                 connections.spawn(answer(stream, routes.clone(), limits, stopping.clone()));
             }
             Ok((stream, _)) => {
-                metrics().count_refused_connection();
+                metrics().refused.inc();
                 if full.note_failure() {
                     let max_connections = limits.max_connections;
                     tracing::warn!(max_connections, "connections are refused because too many are open");

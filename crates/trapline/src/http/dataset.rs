@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use detections::Dataset;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 
-use super::blocking::run_blocking;
+use super::blocking::{run_blocking, wait_for_permit};
 use super::path::Path;
 use super::problem::Problem;
 use super::responses::{NoDataset, NoToken, NotAllowed, Unavailable};
@@ -18,8 +18,6 @@ use crate::source::Source;
 
 /// How long an overview is cached. Pictures come and go, and looking for a million of them takes seconds.
 const CACHE_TIME: Duration = Duration::from_mins(1);
-/// How long a request waits while another one looks for pictures.
-const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// Lets one request at a time look for pictures, so that many do not take all threads.
 static SEARCHES: Semaphore = Semaphore::const_new(1);
@@ -50,7 +48,7 @@ pub async fn describe_dataset(
 ) -> Result<Json<DatasetOverview>, Problem> {
     let source = datasets.get(Some(&name)).map_err(Problem::not_found)?.1.clone();
     let permit = match &source {
-        Source::Read(_) => Some(wait_for_turn().await?),
+        Source::Read(_) => Some(wait_for_permit(&SEARCHES).await?),
         Source::Database(_) | Source::Unusable(_) => None,
     };
     let described = run_blocking("The data set could not be described", move || {
@@ -58,13 +56,6 @@ pub async fn describe_dataset(
         find_overview(&name, &source)
     });
     described.await.map(Json)
-}
-
-async fn wait_for_turn() -> Result<SemaphorePermit<'static>, Problem> {
-    match tokio::time::timeout(MAX_WAIT, SEARCHES.acquire()).await {
-        Ok(Ok(permit)) => Ok(permit),
-        _ => Err(Problem::busy()),
-    }
 }
 
 fn find_overview(name: &str, source: &Source) -> Result<DatasetOverview, Problem> {

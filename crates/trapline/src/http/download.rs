@@ -80,10 +80,7 @@ pub async fn download(
     let record = viewer.get(&name.held.job_id).await?.ok_or_else(Problem::no_job)?;
     let artifact = record.artifact().filter(|artifact| artifact.filename == filename);
     let artifact = artifact.ok_or_else(Problem::no_job)?;
-    let missing = |error: std::io::Error| {
-        tracing::error!(job_id = %name.held.job_id, %error, "the file of a completed job cannot be read");
-        Problem::unreadable(&error)
-    };
+    let missing = |error: std::io::Error| report_unreadable(&name.held.job_id, &error);
     if redirects_downloads
         && method == Method::GET
         && query.inline.is_none()
@@ -109,7 +106,7 @@ pub async fn download(
     };
     let content = artifacts.read(&filename, first..first + length).await.map_err(missing)?;
     if method == Method::GET {
-        metrics().count_download(length);
+        metrics().downloaded.inc_by(length);
     }
     let mut response = (status, Body::from_stream(content)).into_response();
     let mut set = |name: HeaderName, value: &str| {
@@ -132,13 +129,16 @@ pub async fn download(
     Ok(response)
 }
 
+fn report_unreadable(job_id: &JobId, error: &std::io::Error) -> Problem {
+    tracing::error!(%job_id, %error, "the file of a completed job cannot be read");
+    Problem::unreadable(error)
+}
+
 /// Finds the size of a file: that of the file itself, since other programs may write records. A file that is
 /// smaller than its record says is truncated, and is refused instead of sent as if it were complete.
 pub async fn check_size(artifacts: &Artifacts, artifact: &Artifact, job_id: &JobId) -> Result<u64, Problem> {
-    let size = artifacts.find_size(&artifact.filename).await.map_err(|error| {
-        tracing::error!(%job_id, %error, "the file of a completed job cannot be read");
-        Problem::unreadable(&error)
-    })?;
+    let size = artifacts.find_size(&artifact.filename).await;
+    let size = size.map_err(|error| report_unreadable(job_id, &error))?;
     if size < artifact.size {
         tracing::error!(%job_id, size, recorded = artifact.size, "the file of a completed job is truncated");
         let detail = format!(

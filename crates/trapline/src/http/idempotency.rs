@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use jobs::Idempotency;
 use serde_json::Value;
 
-use super::problem::{FieldError, Problem};
+use super::problem::Problem;
 use crate::digest::sha256_of;
 
 /// The longest key in characters.
@@ -22,7 +22,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         let key = value.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
         key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
             let detail = format!("Idempotency-Key must have 1 to {MAX_KEY} printable characters");
-            Problem::fields(400, vec![FieldError::new("Idempotency-Key", detail)])
+            Problem::field(400, "Idempotency-Key", detail)
         })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -19,13 +18,6 @@ use super::host::{AllowedHosts, HostName};
 use super::request_checks::{RequestChecks, check_request};
 use super::responses::NoToken;
 use crate::metrics;
-
-/// Generous limits, since only Prometheus connects.
-const LIMITS: ConnectionLimits = ConnectionLimits {
-    max_connections: 64,
-    head_timeout: Duration::from_mins(1),
-    write_timeout: Duration::from_secs(30),
-};
 
 /// Get the metrics
 ///
@@ -62,6 +54,6 @@ pub async fn serve_metrics(
         .route("/metrics", get(get_metrics))
         .layer(from_fn_with_state(checks, check_request))
         .with_state(store);
-    tokio::spawn(serve(listener, router, LIMITS, stopping));
+    tokio::spawn(serve(listener, router, ConnectionLimits::FEW, stopping));
     Ok(())
 }

@@ -80,46 +80,27 @@ pub struct App {
     pub config: Config,
 }
 
-impl FromRef<App> for Feed {
-    fn from_ref(app: &App) -> Self {
-        app.feed.clone()
-    }
+/// Lets handlers extract the parts of the state.
+macro_rules! parts_of_app {
+    ($($part:ty = $($field:ident).+;)*) => {
+        $(
+            impl FromRef<App> for $part {
+                fn from_ref(app: &App) -> Self {
+                    app.$($field).+.clone()
+                }
+            }
+        )*
+    };
 }
 
-impl FromRef<App> for Config {
-    fn from_ref(app: &App) -> Self {
-        app.config.clone()
-    }
-}
-
-impl FromRef<App> for Access {
-    fn from_ref(app: &App) -> Self {
-        app.config.access.clone()
-    }
-}
-
-impl FromRef<App> for Arc<dyn JobStore> {
-    fn from_ref(app: &App) -> Self {
-        Arc::clone(&app.store)
-    }
-}
-
-impl FromRef<App> for Artifacts {
-    fn from_ref(app: &App) -> Self {
-        app.artifacts.clone()
-    }
-}
-
-impl FromRef<App> for Datasets {
-    fn from_ref(app: &App) -> Self {
-        app.datasets.clone()
-    }
-}
-
-impl FromRef<App> for Templates {
-    fn from_ref(app: &App) -> Self {
-        app.templates.clone()
-    }
+parts_of_app! {
+    Feed = feed;
+    Config = config;
+    Access = config.access;
+    Arc<dyn JobStore> = store;
+    Artifacts = artifacts;
+    Datasets = datasets;
+    Templates = templates;
 }
 
 /// Builds the routes of the interface, with the checks that every request passes.
@@ -178,19 +159,10 @@ async fn add_security_headers(mut response: Response) -> Response {
 /// Deletes jobs whose ids are also parts of addresses, such as `pdf`. Other programs may have made jobs with
 /// such ids.
 fn ambiguous_routes() -> Router<App> {
-    Router::new()
-        .route(
-            "/api/exports/events",
-            delete(async |viewer, artifacts| delete::delete_by_id("events", viewer, artifacts).await),
-        )
-        .route(
-            "/api/exports/pdf",
-            delete(async |viewer, artifacts| delete::delete_by_id("pdf", viewer, artifacts).await),
-        )
-        .route(
-            "/api/exports/zip",
-            delete(async |viewer, artifacts| delete::delete_by_id("zip", viewer, artifacts).await),
-        )
+    ["events", "pdf", "zip"].into_iter().fold(Router::new(), |routes, id| {
+        let handler = move |viewer, artifacts| delete::delete_by_id(id, viewer, artifacts);
+        routes.route(&format!("/api/exports/{id}"), delete(handler))
+    })
 }
 
 #[cfg(any(test, feature = "fuzzing"))]

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::list::ListedStatus;
-use super::responses::ProblemBody;
+use super::problem::ProblemBody;
 use super::{
     App, dataset, delete, download, events, health, list, metrics, pictures, status, submit, summary,
 };
@@ -64,15 +64,9 @@ impl Modify for Tokens {
     }
 }
 
-/// The routes that the description covers.
+/// The routes that the description covers. Those below `/api`, and the metrics, need a token on servers that
+/// have tokens.
 pub fn described_routes() -> OpenApiRouter<App> {
-    let service =
-        OpenApiRouter::new().routes(routes!(health::check_alive)).routes(routes!(health::check_ready));
-    api_routes().merge(service)
-}
-
-/// The routes that need a token on servers that have tokens.
-fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(summary::list_datasets))
         .routes(routes!(dataset::describe_dataset))
@@ -89,6 +83,8 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(pictures::get_picture))
         .routes(routes!(download::download))
         .routes(routes!(metrics::get_metrics))
+        .routes(routes!(health::check_alive))
+        .routes(routes!(health::check_ready))
 }
 
 /// `/openapi.json` and `/docs`, which loads nothing from other hosts.

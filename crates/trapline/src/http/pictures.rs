@@ -15,7 +15,7 @@ use super::answers::{Picture, Pictures};
 use super::blocking::run_blocking;
 use super::download::check_size;
 use super::path::Path;
-use super::problem::{FieldError, Problem};
+use super::problem::Problem;
 use super::responses::{NoJob, NoPicture, NoToken, NotAllowed, Unavailable, Unreadable, WrongParameter};
 use super::viewer::Viewer;
 use crate::artifacts::{Artifacts, Seekable};
@@ -53,8 +53,7 @@ pub async fn list_pictures(
 ) -> Result<Json<Pictures>, Problem> {
     let limit = query.get("limit").map_or(Some(DEFAULT_LIMIT), |limit| limit.parse().ok());
     let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
-        let detail = format!("limit must be a number from 1 to {MAX_LIMIT}");
-        Problem::fields(422, vec![FieldError::new("limit", detail)])
+        Problem::field(422, "limit", format!("limit must be a number from 1 to {MAX_LIMIT}"))
     })?;
     let address = format!("/api/exports/zip/{job_id}/pictures");
     let record = find_archive_job(&viewer, &job_id).await?;

@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use detections::DatabaseError;
 use jobs::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub use crate::requests::{FieldError, shorten};
 
@@ -27,14 +28,20 @@ pub struct Problem {
     retry_after: Option<u32>,
 }
 
-#[derive(Serialize)]
-struct ProblemJson<'a> {
-    r#type: &'a str,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [FieldError],
+/// An error (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// Always `about:blank`: the title says what kind of error it is.
+    pub r#type: &'static str,
+    /// The HTTP status in words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong, and what to do about it.
+    pub detail: String,
+    /// All errors of a request, with their fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
 }
 
 impl Problem {
@@ -63,26 +70,20 @@ impl Problem {
         &self.errors
     }
 
-    /// The queue of the server, or the client's share of it, is full.
-    fn queue_full(is_own_share: bool) -> Self {
-        let (status, detail) = if is_own_share {
-            (429, "Too many of your exports are waiting; try again in 30 seconds, or delete some")
-        } else {
-            (503, "The queue is full; try again in 30 seconds")
-        };
-        Self { retry_after: Some(RETRY_WHEN_FULL), ..Self::new(status, detail) }
+    /// An error that the same request may not have after so many seconds.
+    fn temporary(status: u16, detail: impl ToString, retry_after: u32) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(status, detail) }
     }
 
     /// The disk has no room for further files.
     pub fn disk_full() -> Self {
         let detail = "The disk of the server is full; try again later, or ask its operator to free space";
-        Self { retry_after: Some(60), ..Self::new(503, detail) }
+        Self::temporary(503, detail, 60)
     }
 
     /// The server is processing as many slow requests as it may at once.
     pub fn busy() -> Self {
-        let detail = "The server is busy with other requests; try again in a moment";
-        Self { retry_after: Some(2), ..Self::new(503, detail) }
+        Self::temporary(503, "The server is busy with other requests; try again in a moment", 2)
     }
 
     /// The file of a completed job cannot be read: for now if the object store does not answer, else for
@@ -91,7 +92,7 @@ impl Problem {
         let of_store = error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<object_store::Error>);
         if of_store && error.kind() != std::io::ErrorKind::NotFound {
             let detail = "The server's file storage does not answer; try again in a moment";
-            return Self { retry_after: Some(2), ..Self::new(503, detail) };
+            return Self::temporary(503, detail, 2);
         }
         Self::new(500, "The file cannot be read on the server; submit the export again")
     }
@@ -99,6 +100,11 @@ impl Problem {
     /// The job is unknown or expired.
     pub fn no_job() -> Self {
         Self::not_found("Job not found or expired")
+    }
+
+    /// An error of one field.
+    pub fn field(status: u16, field: impl Into<String>, detail: impl ToString) -> Self {
+        Self::fields(status, vec![FieldError::new(field, detail)])
     }
 
     /// All errors of the fields of a request; `detail` is the first of them.
@@ -113,23 +119,26 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::KeyTaken) {
-            let detail = "Idempotency-Key was used for another request; use a new key for a new request";
-            return Self::fields(422, vec![FieldError::new("Idempotency-Key", detail)]);
-        }
-        if let StoreError::Full | StoreError::OwnerFull = error {
-            return Self::queue_full(matches!(error, StoreError::OwnerFull));
-        }
-        tracing::error!(%error, "the job store did not answer a request");
-        match error {
-            StoreError::Damaged(_) => {
-                Self::new(500, "The job store of the server is damaged; please tell its operator")
+        let (status, detail, retry_after) = match error {
+            StoreError::KeyTaken => {
+                let detail = "Idempotency-Key was used for another request; use a new key for a new request";
+                return Self::field(422, "Idempotency-Key", detail);
             }
-            _ => Self {
-                retry_after: Some(2),
-                ..Self::new(503, "The job store of the server does not answer; try again in a moment")
-            },
-        }
+            StoreError::Full => (503, "The queue is full; try again in 30 seconds", RETRY_WHEN_FULL),
+            StoreError::OwnerFull => {
+                let detail = "Too many of your exports are waiting; try again in 30 seconds, or delete some";
+                (429, detail, RETRY_WHEN_FULL)
+            }
+            error => {
+                tracing::error!(%error, "the job store did not answer a request");
+                let detail = "The job store of the server is damaged; please tell its operator";
+                if matches!(error, StoreError::Damaged(_)) {
+                    return Self::new(500, detail);
+                }
+                (503, "The job store of the server does not answer; try again in a moment", 2)
+            }
+        };
+        Self::temporary(status, detail, retry_after)
     }
 }
 
@@ -138,19 +147,19 @@ impl From<DatabaseError> for Problem {
         match error {
             DatabaseError::Refused(_) => Self::new(500, error),
             DatabaseError::TooLarge(_) | DatabaseError::Unusable(_) => Self::new(422, error),
-            error => Self { retry_after: Some(5), ..Self::new(503, error) },
+            error => Self::temporary(503, error, 5),
         }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
-        let json = ProblemJson {
+        let json = ProblemBody {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
-            detail: &self.detail,
-            errors: &self.errors,
+            detail: self.detail,
+            errors: self.errors,
         };
         let body = serde_json::to_vec(&json).expect("texts and numbers have a JSON form");
         let mut response = (self.status, body).into_response();

@@ -78,12 +78,8 @@ impl RequestReader {
         let (name, _) = self.finish(&mut reading, dataset)?;
         self.check_dates(&reading.request, group_by.is_none())?;
         let warnings = requests::warnings(&reading, name, &self.datasets);
-        Ok(AcceptedRequest {
-            export: Export::new(name, ExportRequest::Report(reading.request)),
-            total: None,
-            warnings,
-            callback_url,
-        })
+        let export = Export { dataset: name.into(), request: ExportRequest::Report(reading.request) };
+        Ok(AcceptedRequest { export, total: None, warnings, callback_url })
     }
 
     /// Reads and checks the body of a request for an archive.
@@ -97,17 +93,10 @@ impl RequestReader {
         let warnings = requests::warnings(&reading, name, &self.datasets);
         let total = source.count_for(&reading.request).map_err(|fault| match fault {
             LookupError::Database(error) => Problem::from(error),
-            LookupError::Unknown(unknown) => {
-                Problem::fields(422, vec![FieldError::new(format!("filter.{}", unknown.what), unknown)])
-            }
+            LookupError::Unknown(unknown) => Problem::field(422, format!("filter.{}", unknown.what), unknown),
         })?;
-        let total = Some(total as u64);
-        Ok(AcceptedRequest {
-            export: Export::new(name, ExportRequest::Archive(reading.request)),
-            total,
-            warnings,
-            callback_url,
-        })
+        let export = Export { dataset: name.into(), request: ExportRequest::Archive(reading.request) };
+        Ok(AcceptedRequest { export, total: Some(total as u64), warnings, callback_url })
     }
 
     /// The address that is called when the export has ended, if the client gives one.

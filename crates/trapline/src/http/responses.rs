@@ -8,25 +8,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Ref, Type};
 use utoipa::openapi::{ContentBuilder, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::problem::{FieldError, MEDIA_TYPE};
-
-/// An error (RFC 9457).
-#[derive(ToSchema)]
-// `problem` writes the JSON; this struct describes it.
-#[allow(dead_code)]
-pub struct ProblemBody {
-    /// Always `about:blank`: the title says what kind of error it is.
-    pub r#type: String,
-    /// The HTTP status in words.
-    pub title: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// What is wrong, and what to do about it.
-    pub detail: String,
-    /// All errors of a request, with their fields.
-    #[schema(value_type = Option<Vec<FieldError>>, nullable = false)]
-    pub errors: Option<Vec<FieldError>>,
-}
+use super::problem::{MEDIA_TYPE, ProblemBody};
 
 fn example(status: u16, title: &str, detail: &str, field: Option<&str>) -> Value {
     let mut example = json!({"type": "about:blank", "title": title, "status": status, "detail": detail});

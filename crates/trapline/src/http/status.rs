@@ -15,96 +15,65 @@ use super::responses::{NoJob, NoToken, NotAllowed, Unavailable};
 use super::viewer::Viewer;
 use crate::representation::{AnyStatus, ArchiveStatus, Status, StatusBody, infer_kind};
 
-/// The status of a report
-#[utoipa::path(
-    get, path = "/api/exports/pdf/{job_id}", operation_id = "report_status", tag = "Exports",
-    params(
-        ("job_id" = String, Path, description = "Id of the export.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
-        ("Prefer" = Option<String>, Header, description = "`wait=60` delays the answer until the export has ended or 60 seconds have passed; 60 is the maximum.", example = "wait=60"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last status that the client received.")
-    ),
-    responses(
-        (status = 200, description = "The status.", body = Status, headers(
-            ("ETag" = String, description = "Changes whenever the export does."),
-            ("Retry-After" = Option<u32>, description = "Seconds to wait before the next request, while the export is processing.")
-        ), links(
-            ("file" = (operation_id = "download", parameters(("filename" = "$response.body#/filename"))))
-        )),
-        (status = 304, description = "The status has not changed."),
-        NoToken, NotAllowed, NoJob, Unavailable
-    )
-)]
-pub async fn get_report_status(
-    viewer: Viewer,
-    feed: State<Feed>,
-    job_id: Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    answer_status(viewer, feed, job_id, headers, Some(Kind::Pdf)).await
+/// Declares the handler of a status. The rest of its response is described by `$more`.
+macro_rules! status_handler {
+    ($(#[$($doc:tt)*])* $name:ident($path:tt, $id:tt, $kind:expr) -> $body:tt, $($more:tt)*) => {
+        $(#[$($doc)*])*
+        #[utoipa::path(
+            get, path = $path, operation_id = $id, tag = "Exports",
+            params(
+                ("job_id" = String, Path, description = "Id of the export.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
+                ("Prefer" = Option<String>, Header, description = "`wait=60` delays the answer until the export has ended or 60 seconds have passed; 60 is the maximum.", example = "wait=60"),
+                ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last status that the client received.")
+            ),
+            responses(
+                (status = 200, description = "The status.", body = $body, headers(
+                    ("ETag" = String, description = "Changes whenever the export does."),
+                    ("Retry-After" = Option<u32>, description = "Seconds to wait before the next request, while the export is processing.")
+                ), $($more)*),
+                (status = 304, description = "The status has not changed."),
+                NoToken, NotAllowed, NoJob, Unavailable
+            )
+        )]
+        pub async fn $name(
+            viewer: Viewer,
+            feed: State<Feed>,
+            job_id: Path<String>,
+            headers: HeaderMap,
+        ) -> Result<Response, Problem> {
+            answer_status(viewer, feed, job_id, headers, $kind).await
+        }
+    };
 }
 
-/// The status of an archive
-#[utoipa::path(
-    get, path = "/api/exports/zip/{job_id}", operation_id = "archive_status", tag = "Exports",
-    params(
-        ("job_id" = String, Path, description = "Id of the export.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
-        ("Prefer" = Option<String>, Header, description = "`wait=60` delays the answer until the export has ended or 60 seconds have passed; 60 is the maximum.", example = "wait=60"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last status that the client received.")
-    ),
-    responses(
-        (status = 200, description = "The status.", body = ArchiveStatus, headers(
-            ("ETag" = String, description = "Changes whenever the export does."),
-            ("Retry-After" = Option<u32>, description = "Seconds to wait before the next request, while the export is processing.")
-        ), links(
-            ("pictures" = (operation_id = "archive_pictures", parameters(("job_id" = "$response.body#/job_id")))),
-            ("picture" = (operation_id = "archive_picture", parameters(("job_id" = "$response.body#/job_id")))),
-            ("file" = (operation_id = "download", parameters(("filename" = "$response.body#/filename"))))
-        )),
-        (status = 304, description = "The status has not changed."),
-        NoToken, NotAllowed, NoJob, Unavailable
-    )
-)]
-pub async fn get_archive_status(
-    viewer: Viewer,
-    feed: State<Feed>,
-    job_id: Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    answer_status(viewer, feed, job_id, headers, Some(Kind::Zip)).await
+status_handler! {
+    /// The status of a report
+    get_report_status("/api/exports/pdf/{job_id}", "report_status", Some(Kind::Pdf)) -> Status,
+    links(("file" = (operation_id = "download", parameters(("filename" = "$response.body#/filename")))))
 }
 
-/// The status of any export
-///
-/// For clients that do not know whether the export is a report or an archive.
-#[utoipa::path(
-    get, path = "/api/exports/{job_id}", operation_id = "export_status", tag = "Exports",
-    params(
-        ("job_id" = String, Path, description = "Id of the export.", example = "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e"),
-        ("Prefer" = Option<String>, Header, description = "`wait=60` delays the answer until the export has ended or 60 seconds have passed; 60 is the maximum.", example = "wait=60"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last status that the client received.")
-    ),
-    responses(
-        (status = 200, description = "The status.", body = AnyStatus, headers(
-            ("ETag" = String, description = "Changes whenever the export does."),
-            ("Retry-After" = Option<u32>, description = "Seconds to wait before the next request, while the export is processing.")
-        ), example = json!({
-            "job_id": "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e", "kind": "pdf",
-            "title": "Seasonal activity, 1 September 2018 to 31 January 2019", "status": "failed", "phase": null,
-            "queue_position": null, "waiting_for": null, "attempt": 3, "filename": null, "download_url": null, "file_size_bytes": null,
-            "sha256": null, "error_message": "there is no space left for the file on the server's disk; ask its operator to make room, then submit the export again",
-            "created_at": "2025-11-13T04:00:00Z", "completed_at": "2025-11-13T04:00:09Z", "expires_at": "2025-11-13T05:00:09Z"
-        })),
-        (status = 304, description = "The status has not changed."),
-        NoToken, NotAllowed, NoJob, Unavailable
+status_handler! {
+    /// The status of an archive
+    get_archive_status("/api/exports/zip/{job_id}", "archive_status", Some(Kind::Zip)) -> ArchiveStatus,
+    links(
+        ("pictures" = (operation_id = "archive_pictures", parameters(("job_id" = "$response.body#/job_id")))),
+        ("picture" = (operation_id = "archive_picture", parameters(("job_id" = "$response.body#/job_id")))),
+        ("file" = (operation_id = "download", parameters(("filename" = "$response.body#/filename"))))
     )
-)]
-pub async fn get_status(
-    viewer: Viewer,
-    feed: State<Feed>,
-    job_id: Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    answer_status(viewer, feed, job_id, headers, None).await
+}
+
+status_handler! {
+    /// The status of any export
+    ///
+    /// For clients that do not know whether the export is a report or an archive.
+    get_status("/api/exports/{job_id}", "export_status", None) -> AnyStatus,
+    example = json!({
+        "job_id": "705e6036-0e5a-4d3c-9c3c-3f4f7a8f4b1e", "kind": "pdf",
+        "title": "Seasonal activity, 1 September 2018 to 31 January 2019", "status": "failed", "phase": null,
+        "queue_position": null, "waiting_for": null, "attempt": 3, "filename": null, "download_url": null, "file_size_bytes": null,
+        "sha256": null, "error_message": "there is no space left for the file on the server's disk; ask its operator to make room, then submit the export again",
+        "created_at": "2025-11-13T04:00:00Z", "completed_at": "2025-11-13T04:00:09Z", "expires_at": "2025-11-13T05:00:09Z"
+    })
 }
 
 async fn answer_status(

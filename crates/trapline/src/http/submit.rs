@@ -14,7 +14,7 @@ use jobs::{JobId, NewJob, Submission};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::answers::SubmittedAnswer;
-use super::blocking::run_blocking;
+use super::blocking::{run_blocking, wait_for_permit};
 use super::idempotency::IdempotencyKey;
 use super::problem::Problem;
 use super::read_request::{AcceptedRequest, RequestReader, is_strict};
@@ -35,8 +35,6 @@ const SMALL_BODY: usize = 64 << 10;
 /// Limits how many larger bodies are received and parsed at once, since each takes a multiple of its size in
 /// memory.
 static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
-/// How long a large body waits for its turn.
-const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// A body of any media type: clients of the system that this one replaces label theirs in many ways.
 pub struct Body {
@@ -59,8 +57,7 @@ impl FromRequest<App> for Body {
         let permit = if length.is_some_and(|length| length <= SMALL_BODY) {
             None
         } else {
-            let permit = tokio::time::timeout(MAX_WAIT, LARGE_BODIES.acquire()).await;
-            Some(permit.ok().and_then(Result::ok).ok_or_else(Problem::busy)?)
+            Some(wait_for_permit(&LARGE_BODIES).await?)
         };
         match tokio::time::timeout(state.config.body_timeout, Bytes::from_request(request, state)).await {
             Ok(Ok(bytes)) => Ok(Self { bytes, _permit: permit }),
@@ -87,85 +84,69 @@ fn body_too_long() -> Problem {
     Problem::new(413, "The body has more than 4 MiB; request fewer detections, or use a filter")
 }
 
-/// Submit a report
-#[utoipa::path(
-    post, path = "/api/exports/pdf", operation_id = "submit_report", tag = "Exports",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-        description = "A request that is repeated with the same key and the same body returns the same export, until that expires.")),
-    request_body = ReportBody,
-    responses(
-        (status = 202, description = "The export was accepted.", body = SubmittedAnswer, headers(
-            ("Location" = String, description = "Address of the status."),
-            ("Retry-After" = u32, description = "Seconds to wait before asking for the status.")
-        ), links(
-            ("status" = (operation_id = "report_status", parameters(("job_id" = "$response.body#/job_id")))),
-            ("any" = (operation_id = "export_status", parameters(("job_id" = "$response.body#/job_id")))),
-            ("delete" = (operation_id = "delete_export", parameters(("job_id" = "$response.body#/job_id"))))
-        )),
-        BrokenRule, NoToken, NotAllowed, TooLong, TooMany, WrongShape, Unavailable
-    )
-)]
-pub async fn submit_report(
-    viewer: Viewer,
-    State(app): State<App>,
-    headers: HeaderMap,
-    key: IdempotencyKey,
-    Body { bytes: body, _permit }: Body,
-) -> Result<Response, Problem> {
-    viewer.check_may_export()?;
-    let reader = build_acceptance(app, &headers);
-    let accepted = check(move || reader.read_report(&body)).await?;
-    submit(&viewer, accepted, key).await
+/// Declares the handler that accepts requests for exports of a kind.
+macro_rules! submit_handler {
+    ($(#[$($doc:tt)*])* $name:ident($path:tt, $id:tt, $body:tt, $status_id:tt, $read:ident)) => {
+        $(#[$($doc)*])*
+        #[utoipa::path(
+            post, path = $path, operation_id = $id, tag = "Exports",
+            params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+                description = "A request that is repeated with the same key and the same body returns the same export, until that expires.")),
+            request_body = $body,
+            responses(
+                (status = 202, description = "The export was accepted.", body = SubmittedAnswer, headers(
+                    ("Location" = String, description = "Address of the status."),
+                    ("Retry-After" = u32, description = "Seconds to wait before asking for the status.")
+                ), links(
+                    ("status" = (operation_id = $status_id, parameters(("job_id" = "$response.body#/job_id")))),
+                    ("any" = (operation_id = "export_status", parameters(("job_id" = "$response.body#/job_id")))),
+                    ("delete" = (operation_id = "delete_export", parameters(("job_id" = "$response.body#/job_id"))))
+                )),
+                BrokenRule, NoToken, NotAllowed, TooLong, TooMany, WrongShape, Unavailable
+            )
+        )]
+        pub async fn $name(
+            viewer: Viewer,
+            State(app): State<App>,
+            headers: HeaderMap,
+            key: IdempotencyKey,
+            body: Body,
+        ) -> Result<Response, Problem> {
+            let accepted = check(&viewer, app, &headers, body, RequestReader::$read).await?;
+            submit(&viewer, accepted, key).await
+        }
+    };
 }
 
-/// Submit an archive
-#[utoipa::path(
-    post, path = "/api/exports/zip", operation_id = "submit_archive", tag = "Exports",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-        description = "A request that is repeated with the same key and the same body returns the same export, until that expires.")),
-    request_body = ArchiveBody,
-    responses(
-        (status = 202, description = "The export was accepted.", body = SubmittedAnswer, headers(
-            ("Location" = String, description = "Address of the status."),
-            ("Retry-After" = u32, description = "Seconds to wait before asking for the status.")
-        ), links(
-            ("status" = (operation_id = "archive_status", parameters(("job_id" = "$response.body#/job_id")))),
-            ("any" = (operation_id = "export_status", parameters(("job_id" = "$response.body#/job_id")))),
-            ("delete" = (operation_id = "delete_export", parameters(("job_id" = "$response.body#/job_id"))))
-        )),
-        BrokenRule, NoToken, NotAllowed, TooLong, TooMany, WrongShape, Unavailable
-    )
-)]
-pub async fn submit_archive(
-    viewer: Viewer,
-    State(app): State<App>,
-    headers: HeaderMap,
-    key: IdempotencyKey,
-    Body { bytes: body, _permit }: Body,
-) -> Result<Response, Problem> {
-    viewer.check_may_export()?;
-    let reader = build_acceptance(app, &headers);
-    let accepted = check(move || reader.read_archive(&body)).await?;
-    submit(&viewer, accepted, key).await
+submit_handler! {
+    /// Submit a report
+    submit_report("/api/exports/pdf", "submit_report", ReportBody, "report_status", read_report)
 }
 
-/// What a request is checked against.
-fn build_acceptance(app: App, headers: &HeaderMap) -> RequestReader {
-    RequestReader {
-        datasets: app.datasets,
-        templates: app.templates,
-        webhooks: app.config.webhooks,
-        today: ZonedDateTime::now().date(),
-        is_strict: app.config.is_strict || is_strict(headers),
-    }
+submit_handler! {
+    /// Submit an archive
+    submit_archive("/api/exports/zip", "submit_archive", ArchiveBody, "archive_status", read_archive)
 }
 
 /// Checks a request on a blocking thread: names are looked up in a database, and a filter goes through all
 /// observations, of which there may be millions.
 async fn check(
-    read: impl FnOnce() -> Result<AcceptedRequest, Problem> + Send + 'static,
+    viewer: &Viewer,
+    app: App,
+    headers: &HeaderMap,
+    body: Body,
+    read: fn(&RequestReader, &[u8]) -> Result<AcceptedRequest, Problem>,
 ) -> Result<AcceptedRequest, Problem> {
-    run_blocking("The request could not be checked", read).await
+    viewer.check_may_export()?;
+    let reader = RequestReader {
+        datasets: app.datasets,
+        templates: app.templates,
+        webhooks: app.config.webhooks,
+        today: ZonedDateTime::now().date(),
+        is_strict: app.config.is_strict || is_strict(headers),
+    };
+    let Body { bytes, _permit } = body;
+    run_blocking("The request could not be checked", move || read(&reader, &bytes)).await
 }
 
 async fn submit(

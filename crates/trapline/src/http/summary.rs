@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::answers::{ClassAnswer, DatasetAnswer, DatasetsAnswer, SummaryAnswer};
 use super::blocking::run_blocking;
-use super::problem::{FieldError, Problem};
+use super::problem::Problem;
 use super::responses::{NoToken, NotAllowed, Unavailable, WrongParameter};
 use crate::datasets::Datasets;
 use crate::requests::{Field, Reading, SummaryRequest, check_summary, fields_of, resolve_dataset};
@@ -86,9 +86,7 @@ fn summarize(query: HashMap<String, String>, datasets: &Datasets) -> Result<Summ
 
 fn to_problem(error: LookupError) -> Problem {
     match error {
-        LookupError::Unknown(unknown) => {
-            Problem::fields(422, vec![FieldError::new("classification", unknown)])
-        }
+        LookupError::Unknown(unknown) => Problem::field(422, "classification", unknown),
         LookupError::Database(error) => error.into(),
     }
 }

@@ -7,19 +7,18 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{AnswerLabels, RouteLabels, metrics};
+use super::metrics;
 
 /// Counts and times a request, by its route and its answer.
 pub async fn count_request(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     // The route and not the path, since clients could make up any number of paths.
     let path = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str);
-    let (route, method) = (path.to_owned(), method_label(request.method()));
+    let route = [("method", method_label(request.method()).to_owned()), ("route", path.to_owned())];
     let response = next.run(request).await;
-    let metrics = metrics();
-    let labels = RouteLabels { method, route: route.clone() };
-    metrics.requests.get_or_create(&labels).observe(begun.elapsed().as_secs_f64());
-    metrics.answers.get_or_create(&AnswerLabels { method, route, code: response.status().as_u16() }).inc();
+    metrics().requests.get_or_create(&route).observe(begun.elapsed().as_secs_f64());
+    let [method, route] = route;
+    metrics().answers.get_or_create(&[method, route, ("code", response.status().as_u16().to_string())]).inc();
     response
 }
 

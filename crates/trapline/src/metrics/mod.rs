@@ -10,7 +10,6 @@ mod store;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -25,57 +24,27 @@ const ANSWER_BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.
 /// Buckets for jobs, in seconds.
 const JOB_BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0, 1800.0];
 
-/// The kind of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct KindLabels {
-    kind: &'static str,
-}
-
-/// The kind of a job, and how an attempt at it ended.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct AttemptLabels {
-    kind: &'static str,
-    result: &'static str,
-}
-
-/// An operation of a job store or of a database, and whether it succeeded.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct OperationLabels {
-    operation: &'static str,
-    result: &'static str,
-}
-
-/// The method and the route of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct RouteLabels {
-    method: &'static str,
-    route: String,
-}
-
-/// The method and the route of a request, and the status of its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct AnswerLabels {
-    method: &'static str,
-    route: String,
-    code: u16,
-}
-
+/// Names of labels with their values.
+type Labels<const N: usize, V = &'static str> = [(&'static str, V); N];
 type Timings<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics.
 pub struct Metrics {
     registry: Registry,
-    submitted: Family<KindLabels, Counter>,
-    attempts: Family<AttemptLabels, Counter>,
-    took: Timings<KindLabels>,
-    bytes: Family<KindLabels, Counter>,
-    swept: Counter,
-    store: Timings<OperationLabels>,
-    database: Timings<OperationLabels>,
-    answers: Family<AnswerLabels, Counter>,
-    requests: Timings<RouteLabels>,
-    downloaded: Counter,
-    refused: Counter,
+    submitted: Family<Labels<1>, Counter>,
+    attempts: Family<Labels<2>, Counter>,
+    took: Timings<Labels<1>>,
+    bytes: Family<Labels<1>, Counter>,
+    /// Files without a record that were removed.
+    pub swept: Counter,
+    store: Timings<Labels<2>>,
+    database: Timings<Labels<2>>,
+    answers: Family<Labels<3, String>, Counter>,
+    requests: Timings<Labels<2, String>>,
+    /// Bytes of downloads.
+    pub downloaded: Counter,
+    /// Connections that were refused because of `--max-connections`.
+    pub refused: Counter,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
@@ -136,44 +105,28 @@ impl Metrics {
 
     /// Counts a submitted job.
     pub fn count_submission(&self, kind: jobs::Kind) {
-        self.submitted.get_or_create(&KindLabels { kind: kind.name() }).inc();
+        self.submitted.get_or_create(&[("kind", kind.name())]).inc();
     }
 
     /// Counts an attempt that ended.
     pub fn count_attempt(&self, kind: jobs::Kind, result: &'static str) {
-        self.attempts.get_or_create(&AttemptLabels { kind: kind.name(), result }).inc();
+        self.attempts.get_or_create(&[("kind", kind.name()), ("result", result)]).inc();
     }
 
     /// Counts a completed job and its file.
     pub fn count_completion(&self, kind: jobs::Kind, took: Duration, bytes: u64) {
-        let labels = KindLabels { kind: kind.name() };
+        let labels = [("kind", kind.name())];
         self.count_attempt(kind, "completed");
         self.took.get_or_create(&labels).observe(took.as_secs_f64());
         self.bytes.get_or_create(&labels).inc_by(bytes);
     }
 
-    /// Counts files without a record that were removed.
-    pub fn count_swept(&self, files: usize) {
-        self.swept.inc_by(files as u64);
-    }
-
     /// Times a query of a database.
     pub fn time_database(&self, operation: &'static str, answered: bool, took: Duration) {
-        let labels = OperationLabels { operation, result: result_label(answered) };
-        self.database.get_or_create(&labels).observe(took.as_secs_f64());
-    }
-
-    /// Counts a connection that was refused because of `--max-connections`.
-    pub fn count_refused_connection(&self) {
-        self.refused.inc();
-    }
-
-    /// Counts the bytes of a download.
-    pub fn count_download(&self, bytes: u64) {
-        self.downloaded.inc_by(bytes);
+        self.database.get_or_create(&operation_labels(operation, answered)).observe(took.as_secs_f64());
     }
 }
 
-fn result_label(answered: bool) -> &'static str {
-    if answered { "ok" } else { "error" }
+fn operation_labels(operation: &'static str, answered: bool) -> Labels<2> {
+    [("operation", operation), ("result", if answered { "ok" } else { "error" })]
 }

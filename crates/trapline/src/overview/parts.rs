@@ -62,13 +62,6 @@ pub struct NonAnimalCounts {
     pub unclassified: u64,
 }
 
-impl From<NonAnimals> for NonAnimalCounts {
-    fn from(counts: NonAnimals) -> Self {
-        let NonAnimals { blank, human, vehicle, unknown, unclassified } = counts;
-        Self { blank, human, vehicle, unknown, unclassified }
-    }
-}
-
 /// Who classified observations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Classified)]
@@ -79,13 +72,6 @@ pub struct ClassifiedCounts {
     pub machines: u64,
     /// Observations of which it is not said.
     pub not_known: u64,
-}
-
-impl From<ClassifiedBy> for ClassifiedCounts {
-    fn from(counts: ClassifiedBy) -> Self {
-        let ClassifiedBy { people, machines, not_known } = counts;
-        Self { people, machines, not_known }
-    }
 }
 
 /// Pictures and videos that were looked for in the data set and the folder of images.
@@ -103,11 +89,23 @@ pub struct PictureCounts {
     pub in_bucket: u64,
 }
 
-impl From<PictureSearch> for PictureCounts {
-    fn from(search: PictureSearch) -> Self {
-        let PictureSearch { listed, found, missing, remote, in_bucket } = search;
-        Self { listed, found, missing, remote, in_bucket }
-    }
+/// Converts the counts of `detections`, which do not know OpenAPI, to those above.
+macro_rules! convert_counts {
+    ($($from:ident => $to:ident { $($field:ident),* })*) => {
+        $(
+            impl From<$from> for $to {
+                fn from($from { $($field),* }: $from) -> Self {
+                    Self { $($field),* }
+                }
+            }
+        )*
+    };
+}
+
+convert_counts! {
+    NonAnimals => NonAnimalCounts { blank, human, vehicle, unknown, unclassified }
+    ClassifiedBy => ClassifiedCounts { people, machines, not_known }
+    PictureSearch => PictureCounts { listed, found, missing, remote, in_bucket }
 }
 
 impl PictureCounts {

@@ -1,10 +1,10 @@
 //! Building the status that clients see from the record of a job.
 
 use jiff::{SignedDuration, Timestamp};
-use jobs::{JobRecord, JobState, JobStore, Kind, StoreError};
+use jobs::{JobRecord, JobState, JobStore, Kind, MissingReason, StoreError};
 use serde_json::{Value, json};
 
-use super::status::{AnyStatus, ArchiveStatus, MissingReason, Phase, Status};
+use super::status::{AnyStatus, ArchiveStatus, Phase, Status};
 use crate::access::Access;
 use crate::condition::condition;
 
@@ -79,7 +79,7 @@ pub fn build_status(
 /// Why detections are missing; `None` when the record has their number and no reasons.
 fn list_missing_reasons(record: &JobRecord) -> Option<Vec<MissingReason>> {
     let is_known = !record.missing_reasons.is_empty() || record.missing_count == Some(0);
-    is_known.then(|| record.missing_reasons.iter().cloned().map(MissingReason::from).collect())
+    is_known.then(|| record.missing_reasons.clone())
 }
 
 /// The kind of a job. Records that other programs wrote may have none: then a count of detections means an
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn reasons_are_listed_when_they_are_known() {
-        let reason = jobs::MissingReason {
+        let reason = MissingReason {
             reason: "remote".into(),
             count: 3,
             message: "3 pictures are on the web only".into(),

@@ -124,7 +124,9 @@ pub enum KindName {
 }
 
 /// A reason why detections are not in an archive.
-#[derive(Serialize, ToSchema)]
+// `jobs::MissingReason` does not know OpenAPI, so this struct describes it.
+#[allow(dead_code)]
+#[derive(ToSchema)]
 #[schema(examples(json!({
     "reason": "remote",
     "count": 327,
@@ -140,13 +142,6 @@ pub struct MissingReason {
     pub message: String,
     /// What can be done about it.
     pub hint: Option<String>,
-}
-
-impl From<jobs::MissingReason> for MissingReason {
-    fn from(reason: jobs::MissingReason) -> Self {
-        let jobs::MissingReason { reason, count, message, hint } = reason;
-        Self { reason, count, message, hint }
-    }
 }
 
 /// The status of an archive.
@@ -188,8 +183,8 @@ pub struct ArchiveStatus {
     pub missing_count: Option<u64>,
     /// Why detections are missing, the most frequent reason first; at most ten reasons, and empty when
     /// nothing is missing.
-    #[schema(max_items = 10)]
-    pub missing_reasons: Option<Vec<MissingReason>>,
+    #[schema(max_items = 10, value_type = Option<Vec<MissingReason>>)]
+    pub missing_reasons: Option<Vec<jobs::MissingReason>>,
     /// Number of pictures that stay on the web; a Camtrap DP package lists their addresses. They do not count
     /// as missing.
     pub remote_pictures: Option<u64>,

@@ -7,20 +7,13 @@ use report::{Period, Season, SeasonError};
 use super::reading::Reading;
 use crate::source::Source;
 
-/// The fields of a request that say which days it is about.
-#[derive(Clone, Copy, Debug)]
-pub struct PeriodFields {
-    pub start_date: Option<Date>,
-    pub end_date: Option<Date>,
-    pub season: Option<Season>,
-    pub year: Option<i16>,
-}
-
 /// The period of a request. A season is placed where the cameras stand, so a database is asked for its
 /// locations when one is named. `None` when fields are wrong or missing, which is added to the errors.
 pub fn resolve_period<T>(
     reading: &mut Reading<T>,
-    fields: PeriodFields,
+    dates: [Option<Date>; 2],
+    season: Option<Season>,
+    year: Option<i16>,
     source: Option<&Source>,
 ) -> Result<Option<Period>, DatabaseError> {
     if !reading.has("season") {
@@ -30,8 +23,8 @@ pub fn resolve_period<T>(
                 .add_error("year", "year needs a season; add season, or give only start_date and end_date");
             return Ok(None);
         }
-        let start = check_date(reading, "start_date", fields.start_date);
-        let end = check_date(reading, "end_date", fields.end_date);
+        let start = check_date(reading, "start_date", dates[0]);
+        let end = check_date(reading, "end_date", dates[1]);
         return Ok(start.zip(end).map(|(start, end)| Period { start, end }));
     }
     for date in ["start_date", "end_date"] {
@@ -40,10 +33,10 @@ pub fn resolve_period<T>(
             reading.add_error(date, format!("give season and year or {date}, not both"));
         }
     }
-    if !reading.has("year") && fields.season.is_some() {
+    if !reading.has("year") && season.is_some() {
         reading.add_error("year", "year is missing; give the year in which the season begins");
     }
-    let (Some(season), Some(year)) = (fields.season, fields.year) else { return Ok(None) };
+    let (Some(season), Some(year)) = (season, year) else { return Ok(None) };
     let hemisphere = source.map_or(Ok(Hemisphere::North), Source::hemisphere)?;
     match season.period(year, hemisphere) {
         Ok(period) => return Ok(Some(period)),

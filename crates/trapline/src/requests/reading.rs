@@ -251,10 +251,7 @@ impl Checked {
     ) -> Option<Value> {
         let is_counted = |items: &[Value]| count.contains(&(items.len() as u64));
         let FieldKind::Object(fields) = item else {
-            return match value.as_array() {
-                Some(items) if !items.iter().all(Value::is_string) => {
-                    self.wrong(path, format!("{name} must be a list of texts"))
-                }
+            return match value.as_array().filter(|items| items.iter().all(Value::is_string)) {
                 Some(items) if is_counted(items) => Some(value.clone()),
                 Some(_) => {
                     self.wrong(path, format!("{name} must have {} to {} items", count.start(), count.end()))

@@ -4,7 +4,7 @@ use detections::DatabaseError;
 use report::{LabelledPeriod, Period, ReportType, Request};
 
 use super::add_unknown;
-use super::period::{PeriodFields, check_year, resolve_period};
+use super::period::{check_year, resolve_period};
 use super::reading::{Reading, shorten};
 use crate::source::Source;
 
@@ -18,16 +18,11 @@ pub fn check_report(
     needs_dates: bool,
 ) -> Result<(), DatabaseError> {
     check_comparison(reading);
-    let request = &reading.request;
-    let fields = PeriodFields {
-        start_date: request.start_date,
-        end_date: request.end_date,
-        season: request.season,
-        year: request.year,
-    };
+    let Request { start_date, end_date, season, year, .. } = reading.request;
     let has_period = ["start_date", "end_date", "season", "year"].iter().any(|name| reading.has(name));
     if (needs_dates || has_period)
-        && let Some(Period { start, end }) = resolve_period(reading, fields, source)?
+        && let Some(Period { start, end }) =
+            resolve_period(reading, [start_date, end_date], season, year, source)?
     {
         let request = &mut reading.request;
         (request.start_date, request.end_date) = (Some(start), Some(end));

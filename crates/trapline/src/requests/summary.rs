@@ -6,7 +6,7 @@ use report::{GroupBy, Period, Season};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::period::{PeriodFields, resolve_period};
+use super::period::resolve_period;
 use super::reading::Reading;
 use crate::source::Source;
 
@@ -42,8 +42,7 @@ pub fn check_summary(
     source: Option<&Source>,
 ) -> Result<Option<Period>, DatabaseError> {
     let SummaryRequest { start_date, end_date, season, year, .. } = reading.request;
-    let fields = PeriodFields { start_date, end_date, season, year };
-    let period = resolve_period(reading, fields, source)?;
+    let period = resolve_period(reading, [start_date, end_date], season, year, source)?;
     if let Some(period) = period.filter(|period| period.end < period.start) {
         reading.add_error("end_date", format!("end_date must not be before start_date, {}", period.start));
     }

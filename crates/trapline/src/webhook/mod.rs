@@ -24,21 +24,15 @@ const MAX_ADDRESS_LENGTH: usize = 2000;
 #[derive(Clone)]
 pub struct Secret(String);
 
-/// The text is not a secret.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "expected whsec_ and 24 to 64 random bytes in Base64; `echo whsec_$(openssl rand -base64 32)` makes one"
-)]
-pub struct InvalidSecret;
-
 impl FromStr for Secret {
-    type Err = InvalidSecret;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, InvalidSecret> {
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         // 24 to 64 bytes, as the specification demands, are 32 to 88 characters in Base64.
         let encoded = text.strip_prefix("whsec_").filter(|encoded| (32..=88).contains(&encoded.len()));
-        let is_valid = encoded.is_some() && Webhook::new(text).is_ok();
-        if is_valid { Ok(Self(text.into())) } else { Err(InvalidSecret) }
+        encoded.filter(|_| Webhook::new(text).is_ok()).map(|_| Self(text.into())).ok_or(
+            "expected whsec_ and 24 to 64 random bytes in Base64; `echo whsec_$(openssl rand -base64 32)` makes one",
+        )
     }
 }
 
@@ -47,15 +41,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("whsec_…")
     }
-}
-
-/// The settings of webhooks.
-#[derive(Clone, Debug, Default)]
-pub struct WebhookSettings {
-    /// Each secret signs every message. Without any, no messages are sent.
-    pub secrets: Vec<Secret>,
-    /// Whether private hosts and plain HTTP are allowed.
-    pub allows_private: bool,
 }
 
 /// The webhooks of a server, if they are set up.
@@ -87,17 +72,18 @@ impl Webhooks {
         Self(None)
     }
 
-    /// Sends messages, if there are secrets. Fails if the operating system has no certificates.
-    pub fn new(settings: &WebhookSettings) -> Result<Self, reqwest::Error> {
-        if settings.secrets.is_empty() {
+    /// Sends messages, each of them signed with all secrets, if there are any. `allows_private` allows private
+    /// hosts and plain HTTP. Fails if the operating system has no certificates.
+    pub fn new(secrets: &[Secret], allows_private: bool) -> Result<Self, reqwest::Error> {
+        if secrets.is_empty() {
             return Ok(Self::none());
         }
         let signer =
             |secret: &Secret| Webhook::new(&secret.0).expect("a secret is checked when it is parsed");
         Ok(Self(Some(Arc::new(Inner {
-            client: guard::build_client(settings.allows_private)?,
-            signers: settings.secrets.iter().map(signer).collect(),
-            allows_private: settings.allows_private,
+            client: guard::build_client(allows_private)?,
+            signers: secrets.iter().map(signer).collect(),
+            allows_private,
         }))))
     }
 

@@ -56,7 +56,9 @@ pub async fn run_clock(context: WorkerContext, mut stopping: watch::Receiver<boo
 
 async fn sweep(context: WorkerContext) {
     match context.artifacts.sweep(&*context.store).await {
-        Ok(removed) => metrics().count_swept(removed),
+        Ok(removed) => {
+            metrics().swept.inc_by(removed as u64);
+        }
         Err(error) => tracing::warn!(%error, "the sweep of files without a record failed"),
     }
 }

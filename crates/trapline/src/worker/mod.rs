@@ -11,6 +11,7 @@ mod run;
 use std::sync::Arc;
 use std::time::Duration;
 
+use archive::Resources;
 use jobs::{JobStore, WorkerId};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,7 +19,6 @@ use tokio::task::JoinSet;
 use crate::artifacts::Artifacts;
 use crate::condition::condition;
 use crate::datasets::Datasets;
-use crate::limits::Limits;
 use crate::templates::Templates;
 
 /// Interval between claims without a message, so that a job whose message was lost is found.
@@ -29,7 +29,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 pub struct WorkerSettings {
     pub templates: Templates,
     /// What one export may use of the machine.
-    pub limits: Limits,
+    pub limits: Resources,
     /// Interval between heartbeats.
     pub heartbeat: Duration,
     /// How long a running job may continue after the signal to stop, before it is handed back.

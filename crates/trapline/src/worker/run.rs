@@ -10,7 +10,6 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
-use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::end::{EndingAttempt, FinishedFile, PublishOutcome};
@@ -50,19 +49,11 @@ enum AttemptOutcome {
 }
 
 /// Runs an attempt at a claimed job to its end.
+#[tracing::instrument(target = "spans", name = "job", skip_all, fields(
+    job_id = %claim.held.job_id, attempt = claim.held.attempt, kind = claim.kind.name(), %worker,
+    otel.status_code = Empty
+))]
 pub async fn run_attempt(
-    context: &WorkerContext,
-    worker: &WorkerId,
-    claim: Claim,
-    stopping: watch::Receiver<bool>,
-) {
-    let Lease { job_id, attempt } = &claim.held;
-    let kind = claim.kind.name();
-    let span = tracing::info_span!(target: "spans", "job", %job_id, attempt, kind, %worker, otel.status_code = Empty);
-    run_in_span(context, worker, claim, stopping).instrument(span).await;
-}
-
-async fn run_in_span(
     context: &WorkerContext,
     worker: &WorkerId,
     claim: Claim,
@@ -92,14 +83,12 @@ async fn run_in_span(
         },
         AttemptOutcome::Ended(Err(MakeError::Failed(failure))) => {
             let after = ending.fail(&failure).await;
-            metrics().count_attempt(
-                kind,
-                match after {
-                    Some(AfterFailure::Failed) => "failed",
-                    Some(AfterFailure::Retry) => "retried",
-                    None => "lost",
-                },
-            );
+            let result = match after {
+                Some(AfterFailure::Failed) => "failed",
+                Some(AfterFailure::Retry) => "retried",
+                None => "lost",
+            };
+            metrics().count_attempt(kind, result);
             tracing::Span::current().record("otel.status_code", "ERROR");
             let reason = failure.message;
             tracing::warn!(%job_id, attempt, %worker, took_ms = took_ms(), reason, ?after, "attempt failed");

@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::request_flags::{FlagName, Form, RequestFlagNames, RequestFlags};
 use super::{DataArguments, FetchArguments};
-use crate::requests::{Field, fields_of};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -58,8 +57,4 @@ impl RequestFlagNames for ArchiveRequest {
         FlagName::new("dataset", "data", "").form(Form::Elsewhere),
     ];
     const PERIOD: &'static [&'static str] = &["filter.start_date", "filter.end_date"];
-
-    fn fields() -> Vec<Field> {
-        fields_of::<Self>()
-    }
 }

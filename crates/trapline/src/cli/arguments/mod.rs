@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::archive::Resources;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use detections::{DatabaseOptions, DateOrder, Fetch, NameTable, ReadOptions};
@@ -18,7 +19,7 @@ use super::template_process::TemplateProcessArguments;
 use crate::artifacts::{ArtifactsAddress, ImageBucket, ServiceName};
 use crate::datasets::{DataArgument, MappingArgument, OpenOptions};
 use crate::http::{HostName, Origin};
-use crate::limits::{JOB_MEMORY_MIB, Limits, PICTURE_MEMORY_MIB};
+use crate::limits::{JOB_MEMORY_MIB, PICTURE_MEMORY_MIB, build_limits};
 use crate::telemetry::LogFormat;
 
 mod access;
@@ -115,18 +116,6 @@ pub struct DataArguments {
     pub reading: ReadingArguments,
 }
 
-impl DataArguments {
-    /// What one export may use of the machine.
-    pub fn limits(&self) -> Limits {
-        self.reading.limits()
-    }
-
-    /// How the data sets are read.
-    pub fn open_options(&self, fetch: Option<Arc<dyn Fetch>>) -> Result<OpenOptions, CommandError> {
-        self.reading.open_options(fetch)
-    }
-}
-
 /// How data are read.
 #[derive(Debug, Args)]
 pub struct ReadingArguments {
@@ -179,8 +168,8 @@ pub struct ReadingArguments {
 
 impl ReadingArguments {
     /// What one export may use of the machine.
-    pub fn limits(&self) -> Limits {
-        Limits::new(self.job_memory, self.picture_memory)
+    pub fn limits(&self) -> Resources {
+        build_limits(self.job_memory, self.picture_memory)
     }
 
     /// How the data sets are read.
@@ -200,23 +189,17 @@ impl ReadingArguments {
                 (None, Some(Arc::new(bucket) as Arc<dyn Fetch>))
             }
         };
-        let names = self.name_table()?;
-        let groups = self.groups.read_groups()?;
-        let read = ReadOptions { fetch, images, image_store, names, groups, ..self.options() };
-        Ok(OpenOptions { read, database, mappings: self.mapping.clone() })
-    }
-
-    fn name_table(&self) -> Result<Arc<NameTable>, CommandError> {
-        let table = match &self.names {
+        let names = match &self.names {
             None => NameTable::in_language(&self.language),
             Some(path) => NameTable::read(path, &self.language)
                 .map_err(|error| CommandError::input(format!("--names: {error}")))?,
         };
-        Ok(Arc::new(table))
-    }
-
-    fn options(&self) -> ReadOptions {
-        ReadOptions {
+        let read = ReadOptions {
+            fetch,
+            images,
+            image_store,
+            names: Arc::new(names),
+            groups: self.groups.read_groups()?,
             time_zone: self.time_zone.clone(),
             date_order: self.date_order,
             join_locations: self.join_locations,
@@ -224,7 +207,8 @@ impl ReadingArguments {
             min_confidence: self.min_confidence,
             max_file_bytes: u64::from(self.max_file_size) << 20,
             ..ReadOptions::default()
-        }
+        };
+        Ok(OpenOptions { read, database, mappings: self.mapping.clone() })
     }
 }
 

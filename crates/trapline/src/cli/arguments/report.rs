@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::DataArguments;
 use super::request_flags::{FlagName, Form, RequestFlagNames, RequestFlags};
-use crate::requests::{Field, fields_of};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -60,8 +59,4 @@ impl RequestFlagNames for report::Request {
     ];
     const PERIOD: &'static [&'static str] =
         &["start_date", "end_date", "season", "year", "comparison_periods", "group_by"];
-
-    fn fields() -> Vec<Field> {
-        fields_of::<Self>()
-    }
 }

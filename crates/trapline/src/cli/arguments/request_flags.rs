@@ -8,8 +8,9 @@ use std::marker::PhantomData;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
-use crate::requests::{Field, FieldError, FieldKind};
+use crate::requests::{Field, FieldError, FieldKind, fields_of};
 
 /// How a field is written on the command line.
 #[derive(Clone, Copy, Debug)]
@@ -58,14 +59,16 @@ impl FlagName {
 }
 
 /// The flags of a command that makes what a type of requests asks for.
-pub trait RequestFlagNames {
+pub trait RequestFlagNames: ToSchema + Sized {
     /// Flags that differ from the names of their fields.
     const FLAG_NAMES: &'static [FlagName];
     /// Fields of the period, for the groups of the help.
     const PERIOD: &'static [&'static str];
 
     /// The fields of the request.
-    fn fields() -> Vec<Field>;
+    fn fields() -> Vec<Field> {
+        fields_of::<Self>()
+    }
 }
 
 /// The request that flags describe, as JSON.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::webhook::{Secret, WebhookSettings};
+use crate::webhook::Secret;
 
 /// Webhooks: messages about exports that have ended.
 // As the flags are called.
@@ -21,10 +21,4 @@ pub struct WebhookArguments {
     /// Also allow webhooks to hosts that are not on the public internet, and without TLS
     #[arg(long, help_heading = "Webhooks", requires = "webhook_secret")]
     pub webhook_private: bool,
-}
-
-impl WebhookArguments {
-    pub fn settings(&self) -> WebhookSettings {
-        WebhookSettings { secrets: self.webhook_secret.clone(), allows_private: self.webhook_private }
-    }
 }

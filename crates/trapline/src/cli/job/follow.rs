@@ -1,12 +1,11 @@
 //! Shows the progress of a job and of a download: bars on a terminal, lines otherwise.
 
 use std::io::IsTerminal;
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use crate::cli::output::Steps;
+use crate::cli::output::{Steps, start_spinner};
 use crate::client::{Client, ClientError, JobEvent};
 
 /// Follows a job to its end and shows its progress. Returns its last status.
@@ -33,12 +32,7 @@ struct JobProgress {
 
 impl JobProgress {
     fn new() -> Self {
-        let spinner = std::io::stderr().is_terminal().then(|| {
-            let spinner = ProgressBar::new_spinner();
-            spinner.enable_steady_tick(Duration::from_millis(100));
-            spinner
-        });
-        Self { spinner, steps: None, last_message: String::new() }
+        Self { spinner: start_spinner(), steps: None, last_message: String::new() }
     }
 
     fn update(&mut self, status: &Value) {

@@ -52,14 +52,13 @@ pub fn run(command: &JobCommand) -> Result<ExitCode, CommandError> {
     build_runtime()?.block_on(async {
         match &command.action {
             JobAction::Submit(arguments) => call.submit(arguments).await,
-            JobAction::Status(job) => call.status(&job.job_id).await,
+            JobAction::Status(job) => Ok(call.print_status(&call.client.status(&job.job_id).await?)),
             JobAction::Watch(job) => {
                 let watched = call.watch(&job.job_id);
                 run_until_interrupted(&call.client, &job.job_id, watched).await
             }
-            JobAction::Download(arguments) => {
-                let downloaded = call.download(arguments);
-                run_until_interrupted(&call.client, &arguments.job_id, downloaded).await
+            JobAction::Download(DownloadArguments { job_id, output }) => {
+                run_until_interrupted(&call.client, job_id, call.fetch(job_id, output.as_deref())).await
             }
             JobAction::Delete(job) => call.delete(&job.job_id).await,
         }
@@ -68,15 +67,12 @@ pub fn run(command: &JobCommand) -> Result<ExitCode, CommandError> {
 
 /// The token, from a flag, the environment or a file.
 fn token(command: &JobCommand) -> Result<Option<String>, CommandError> {
-    match (&command.token, &command.token_file) {
-        (Some(token), _) => Ok(Some(token.clone())),
-        (None, None) => Ok(None),
-        (None, Some(path)) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| CommandError::input(format!("--token-file {}: {error}", path.display())))?;
-            Ok(Some(text.trim().to_owned()))
-        }
-    }
+    let Some(path) = command.token_file.as_ref().filter(|_| command.token.is_none()) else {
+        return Ok(command.token.clone());
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| CommandError::input(format!("--token-file {}: {error}", path.display())))?;
+    Ok(Some(text.trim().to_owned()))
 }
 
 impl Call {
@@ -116,20 +112,8 @@ impl Call {
         run_until_interrupted(&self.client, &job_id, done).await
     }
 
-    async fn status(&self, job_id: &str) -> Result<ExitCode, CommandError> {
-        let status = self.client.status(job_id).await?;
-        self.print_status(&status);
-        Ok(exit_code(&status))
-    }
-
     async fn watch(&self, job_id: &str) -> Result<ExitCode, CommandError> {
-        let status = follow_job(&self.client, job_id).await?;
-        self.print_status(&status);
-        Ok(exit_code(&status))
-    }
-
-    async fn download(&self, arguments: &DownloadArguments) -> Result<ExitCode, CommandError> {
-        self.fetch(&arguments.job_id, arguments.output.as_deref()).await
+        Ok(self.print_status(&follow_job(&self.client, job_id).await?))
     }
 
     /// Waits for the end of a job and downloads its file.
@@ -174,13 +158,12 @@ impl Call {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Prints a status, as JSON or as labelled lines.
-    fn print_status(&self, status: &Value) {
+    /// Prints a status, as JSON or as labelled lines. Returns 1 when the job failed.
+    fn print_status(&self, status: &Value) -> ExitCode {
         if self.json {
             print_result(printable_json(status));
-            return;
         }
-        for (name, field) in STATUS_FIELDS {
+        for (name, field) in STATUS_FIELDS.into_iter().filter(|_| !self.json) {
             let text = match (field, &status[field]) {
                 (_, Value::Null) => continue,
                 ("remote_pictures", count) if count == 0 => continue,
@@ -192,6 +175,7 @@ impl Call {
             };
             print_result(format_args!("{name:20}{text}"));
         }
+        if status["status"] == "failed" { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
 
     /// Prints on standard error what is missing from an archive, when the result is not its status.
@@ -208,11 +192,6 @@ fn describe_missing_in(status: &Value) -> Option<String> {
     let reasons = Vec::<MissingReason>::deserialize(&status["missing_reasons"]).unwrap_or_default();
     let described = describe_missing(number("missing_count"), number("total_detections"), &reasons);
     described.map(|text| printable(&text))
-}
-
-/// 1 when the job failed.
-fn exit_code(status: &Value) -> ExitCode {
-    if status["status"] == "failed" { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn failed(status: &Value) -> CommandError {

@@ -41,7 +41,7 @@ impl Feed {
     pub fn start(store: Arc<dyn JobStore>, stopping: CancellationToken) -> Self {
         let watchers = Arc::new(Watchers::new());
         let reads = SharedReads::start(Arc::clone(&store), Arc::clone(&watchers));
-        let observer = Observer::new(store, Arc::clone(&watchers));
+        let observer = Observer { store, watchers: Arc::clone(&watchers) };
         let stop = stopping.clone();
         tokio::spawn(async move { stop.run_until_cancelled(observer.run()).await });
         Self { watchers, reads, stopping }

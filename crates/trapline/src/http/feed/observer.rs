@@ -26,8 +26,8 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Reads changes from the store while any client watches.
 pub struct Observer {
-    store: Arc<dyn JobStore>,
-    watchers: Arc<Watchers>,
+    pub store: Arc<dyn JobStore>,
+    pub watchers: Arc<Watchers>,
 }
 
 /// A change of a job whose status has not been read yet.
@@ -47,10 +47,6 @@ struct MessageBatch {
 }
 
 impl Observer {
-    pub fn new(store: Arc<dyn JobStore>, watchers: Arc<Watchers>) -> Self {
-        Self { store, watchers }
-    }
-
     /// Runs until it is dropped.
     pub async fn run(self) {
         let mut messages = self.store.subscribe();
