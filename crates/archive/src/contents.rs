@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use detections::{Dataset, Observation};
 
-use crate::manifest::MissingPlaces;
 use crate::missing::Missing;
 use crate::picture::PictureInfo;
 use crate::plan::{PictureTask, Plan};
-use crate::request::{ArchiveJob, Layout};
+use crate::request::ArchiveJob;
 use crate::zip_file::Entry;
 
 /// A picture file in the archive.
@@ -17,10 +16,9 @@ pub(crate) struct WrittenFile {
     /// The name of its entry.
     pub name: String,
     pub entry: Entry,
-    /// Width in pixels as displayed.
-    pub width: u32,
-    /// Height in pixels as displayed.
-    pub height: u32,
+    pub info: PictureInfo,
+    /// The damage of the picture from which it was made nevertheless.
+    pub damage: Option<String>,
 }
 
 impl WrittenFile {
@@ -39,13 +37,12 @@ pub(crate) struct Contents<'a> {
     pub info: Vec<Option<PictureInfo>>,
     /// The file of each piece of the plan, if it was written.
     pub files: Vec<Option<WrittenFile>>,
-    pub missing: MissingPlaces,
-    /// The damage of pictures from which pieces were made nevertheless.
-    pub damaged: BTreeMap<usize, String>,
+    /// Missing detections by their place in the request.
+    pub missing: BTreeMap<usize, Arc<Missing>>,
     /// Why pictures could not be fetched that the tables name by their addresses, by their numbers.
     pub unfetched: BTreeMap<usize, Arc<Missing>>,
     /// For each place the number of its picture, and of the piece that shows it.
-    picture_of: Vec<Option<(usize, Option<usize>)>>,
+    pub picture_of: Vec<Option<(usize, Option<usize>)>>,
 }
 
 /// A detection that is in the archive.
@@ -94,16 +91,10 @@ impl<'a> Contents<'a> {
             plan,
             info: vec![None; plan.pictures.len()],
             files: plan.pieces.iter().map(|_| None).collect(),
-            missing: MissingPlaces::new(),
-            damaged: BTreeMap::new(),
+            missing: BTreeMap::new(),
             unfetched: BTreeMap::new(),
             picture_of,
         }
-    }
-
-    /// Whether the detection at a place has a picture to read.
-    pub fn has_picture(&self, place: usize) -> bool {
-        self.picture_of[place].is_some()
     }
 
     /// The detections of which everything that was requested is in the archive, in the order of the request.
@@ -118,18 +109,14 @@ impl<'a> Contents<'a> {
 
     /// Counts the pictures that the tables name by their addresses.
     pub fn count_remote_pictures(&'a self) -> usize {
-        if self.job.request.layout == Layout::Crops {
+        if self.job.rules.is_of_files {
             return 0;
         }
-        let is_remote = |included: &IncludedDetection<'_>| {
-            let media = included.picture.map(|(_, task)| task.media);
-            included.file.is_none() && media.is_some_and(|media| self.data.media.is_remote(media))
-        };
-        let remote = self.list_included().filter(is_remote);
-        remote
-            .filter_map(|included| included.picture.map(|(number, _)| number))
-            .collect::<BTreeSet<_>>()
-            .len()
+        let remote = self.list_included().filter(|included| included.file.is_none()).filter_map(|included| {
+            let (number, task) = included.picture?;
+            self.data.media.is_remote(task.media).then_some(number)
+        });
+        remote.collect::<BTreeSet<_>>().len()
     }
 
     /// Width and height as displayed of the picture of a place, if its header could be read.

@@ -4,7 +4,9 @@ use detections::PixelBox;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
-use crate::picture::{CHANNELS, Encoder, Orientation, Part, Picture};
+use crate::picture::{
+    CHANNELS, Encoder, Orientation, Part, Picture, PictureFile, PictureFormat, PictureInfo,
+};
 
 /// JPEG quality, 1 to 100.
 const QUALITY: u8 = 90;
@@ -16,29 +18,15 @@ pub(crate) struct Cropper {
     size: u32,
 }
 
-/// The file of a crop.
-pub(crate) struct Crop {
-    pub bytes: Vec<u8>,
-    pub width: u32,
-    pub height: u32,
-    /// The damage of the picture, if damaged pictures were requested.
-    pub damage: Option<String>,
-}
-
 impl Cropper {
     /// For crops that fit into `size` x `size` pixels.
     pub fn new(size: u32) -> Self {
         Self { resizer: Resizer::new(), encoder: Encoder::new(QUALITY), size }
     }
 
-    /// The part of a picture to decode for a box of the picture as stored.
-    pub fn choose_part(&self, area: PixelBox) -> Part {
-        choose_part(area, self.size)
-    }
-
     /// Makes the JPEG file of a crop. `area` is a box of the picture as stored, inside the part that
     /// `picture` holds.
-    pub fn crop(&mut self, picture: &Picture, orientation: Orientation, area: PixelBox) -> Crop {
+    pub fn crop(&mut self, picture: &Picture, orientation: Orientation, area: PixelBox) -> PictureFile {
         let (width, height) = fit_size(area.width, area.height, self.size);
         let crop = if (width, height, picture.shrink) == (area.width, area.height, 1) {
             copy_area(picture, area)
@@ -46,8 +34,8 @@ impl Cropper {
             self.shrink(picture, area, width, height)
         };
         let crop = orientation.display(crop);
-        let damage = picture.damage.clone();
-        Crop { bytes: self.encoder.encode(&crop), width: crop.width, height: crop.height, damage }
+        let info = PictureInfo { width: crop.width, height: crop.height, format: PictureFormat::Jpeg };
+        PictureFile { bytes: self.encoder.encode(&crop), info, damage: picture.damage.clone() }
     }
 
     fn shrink(&mut self, picture: &Picture, area: PixelBox, width: u32, height: u32) -> Picture {

@@ -2,10 +2,8 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use detections::PixelBox;
-
-use crate::crop::{Crop, Cropper};
-use crate::picture::{Decoder, Excerpt, PictureError, PictureHeader};
+use crate::crop::Cropper;
+use crate::picture::Decoder;
 
 /// A decoder and a cropper.
 pub(crate) struct CropTools {
@@ -16,19 +14,6 @@ pub(crate) struct CropTools {
 impl CropTools {
     fn new(crop_size: u32) -> Self {
         Self { decoder: Decoder::default(), cropper: Cropper::new(crop_size) }
-    }
-
-    /// Makes the crop of the box that an excerpt was made for.
-    pub fn make_crop(
-        &mut self,
-        excerpt: &Excerpt,
-        head: &PictureHeader,
-        area: PixelBox,
-    ) -> Result<Crop, PictureError> {
-        let picture = self.decoder.decode_excerpt(excerpt, self.cropper.choose_part(area).shrink)?;
-        let crop = self.cropper.crop(&picture, head.orientation, area);
-        self.decoder.recycle(picture);
-        Ok(crop)
     }
 }
 

@@ -42,7 +42,6 @@ mod zip_file;
 
 pub use error::{ArchiveError, NothingFound};
 pub use memory::PictureMemory;
-pub use missing::Missing;
 pub use missing_reasons::MissingReason;
 pub use numbers::{count, in_thousands};
 pub use request::{ArchiveRequest, Layout, Media, Resources};

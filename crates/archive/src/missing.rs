@@ -2,9 +2,11 @@
 
 use detections::{FetchError, MediaError};
 
+use crate::picture::PictureError;
+
 /// Why a detection, or its crop, is not in the archive.
 #[derive(Debug, thiserror::Error)]
-pub enum Missing {
+pub(crate) enum Missing {
     /// No observation has this id.
     #[error("no detection of the data set has this id")]
     NoSuchId,
@@ -17,14 +19,9 @@ pub enum Missing {
     /// The observation has no box to crop.
     #[error("the observation has no bounding box")]
     NoBox,
-    /// No part of the box lies on the picture.
-    #[error("no part of the bounding box lies on the picture, which is {width} x {height} pixels")]
-    BoxOutside {
-        /// Width of the picture in pixels.
-        width: u32,
-        /// Height of the picture in pixels.
-        height: u32,
-    },
+    /// No part of the box lies on the picture, whose width and height these are.
+    #[error("no part of the bounding box lies on the picture, which is {0} x {1} pixels")]
+    BoxOutside(u32, u32),
     /// It shows a person or a vehicle, which were not requested.
     #[error("it shows a person or a vehicle, which are left out unless include_humans asks for them")]
     Human,
@@ -54,75 +51,37 @@ pub enum Missing {
     /// The file is empty.
     #[error("{0} is empty")]
     Empty(String),
-    /// The file is not a readable picture.
-    #[error("{path} is not a picture that can be read ({why})")]
-    NotAPicture {
-        /// Its path.
-        path: String,
-        /// The reason.
-        why: String,
-    },
-    /// The file is truncated.
-    #[error("{path} is truncated ({why})")]
-    Truncated {
-        /// Its path.
-        path: String,
-        /// The details.
-        why: String,
-    },
-    /// The file is a picture whose data were damaged.
-    #[error(
-        "{path} is damaged ({why}), so the crop may show what was not there; include_damaged asks for it"
-    )]
-    Damaged {
-        /// Its path.
-        path: String,
-        /// The message of the decoder.
-        why: String,
-    },
+    /// The file at a path cannot be decoded.
+    #[error("{0} {1}")]
+    Picture(String, PictureError),
     /// Decoding it would exceed the memory limit.
     #[error(
         "{path} ({width} x {height} pixels) needs {needed} MiB of memory, more than the {limit} MiB that pictures may \
          take (--picture-memory, --job-memory)"
     )]
     TooMuchMemory {
-        /// Its path.
         path: String,
-        /// Width in pixels.
         width: u32,
-        /// Height in pixels.
         height: u32,
-        /// The memory that it needs, in MiB.
+        /// The memory that it needs, and the limit, in MiB.
         needed: u64,
-        /// The limit in MiB.
         limit: u64,
     },
-    /// The export was stopped.
-    #[error("the export was stopped")]
-    Stopped,
-    /// The picture has too many pixels.
-    #[error("{path} has {width} x {height} pixels, more than the {limit} million that are decoded")]
-    TooLarge {
-        /// Its path.
-        path: String,
-        /// Width in pixels.
-        width: u32,
-        /// Height in pixels.
-        height: u32,
-        /// The limit in million pixels.
-        limit: u64,
-    },
+    /// The picture has too many pixels: its path, width and height, and the limit in million pixels.
+    #[error("{0} has {1} x {2} pixels, more than the {3} million that are decoded")]
+    TooLarge(String, u32, u32, u64),
 }
 
 impl Missing {
     /// A code for the reason, for programs.
     pub fn code(&self) -> &'static str {
+        use PictureError as E;
         match self {
             Self::NoSuchId => "no_such_id",
             Self::AskedTwice => "asked_twice",
             Self::NoMedia => "no_media",
             Self::NoBox => "no_box",
-            Self::BoxOutside { .. } => "box_outside",
+            Self::BoxOutside(..) => "box_outside",
             Self::Human => "human",
             Self::PeopleOnPicture => "people_on_picture",
             Self::NotOnWeb => "not_on_web",
@@ -136,14 +95,14 @@ impl Missing {
             Self::Media(MediaError::Outside(_)) => "path_outside",
             Self::Media(MediaError::NotAFile(_)) => "not_a_file",
             Self::Media(MediaError::Io { .. }) => "unreadable",
-            Self::Media(MediaError::TooLarge { .. }) | Self::TooLarge { .. } | Self::TooMuchMemory { .. } => {
+            Self::Media(MediaError::TooLarge { .. }) | Self::TooLarge(..) | Self::TooMuchMemory { .. } => {
                 "too_large"
             }
-            Self::Stopped => "stopped",
             Self::Empty(_) => "empty",
-            Self::NotAPicture { .. } => "not_a_picture",
-            Self::Truncated { .. } => "truncated",
-            Self::Damaged { .. } => "damaged",
+            Self::Picture(_, E::NotAPicture(_)) => "not_a_picture",
+            Self::Picture(_, E::Truncated(_)) => "truncated",
+            Self::Picture(_, E::Damaged(_)) => "damaged",
+            Self::Picture(_, E::Stopped) => "stopped",
         }
     }
 }

@@ -7,7 +7,8 @@ use detections::{FetchError, MediaError, is_web_address};
 use serde::Serialize;
 
 use crate::missing::Missing;
-use crate::numbers::in_thousands;
+use crate::numbers::count;
+use crate::picture::PictureError;
 
 /// The most reasons in a status. The manifest lists every detection with its reason.
 const MAX_REASONS: usize = 10;
@@ -25,157 +26,98 @@ pub struct MissingReason {
     pub hint: Option<&'static str>,
 }
 
-/// The detections that are missing for one reason.
-struct ReasonGroup<'a> {
-    first: &'a Missing,
-    detections: usize,
-    /// The rows of their pictures.
-    pictures: HashSet<u32>,
-    hint: Option<&'static str>,
-}
-
 /// Groups missing detections by reason, the most frequent first. Each comes with the row of its picture,
 /// if it has one.
 pub(crate) fn group_missing<'a>(
     missing: impl Iterator<Item = (&'a Missing, Option<u32>)>,
 ) -> Vec<MissingReason> {
-    let mut groups: BTreeMap<&'static str, ReasonGroup<'_>> = BTreeMap::new();
+    let mut groups: BTreeMap<&'static str, Vec<(&Missing, Option<u32>)>> = BTreeMap::new();
     for (why, picture) in missing {
-        let group = groups.entry(why.code()).or_insert_with(|| ReasonGroup {
-            first: why,
-            detections: 0,
-            pictures: HashSet::new(),
-            hint: None,
-        });
-        group.detections += 1;
-        group.pictures.extend(picture);
-        group.hint = group.hint.or_else(|| hint_for(why));
+        groups.entry(why.code()).or_default().push((why, picture));
     }
-    let mut reasons: Vec<MissingReason> = groups
-        .into_iter()
-        .map(|(reason, group)| MissingReason {
-            reason,
-            count: group.detections,
-            message: describe(group.first, group.detections, group.pictures.len()),
-            hint: group.hint,
-        })
-        .collect();
+    let describe_group = |(reason, members): (&'static str, Vec<(&Missing, Option<u32>)>)| {
+        let count = members.len();
+        let pictures: HashSet<u32> = members.iter().filter_map(|(_, picture)| *picture).collect();
+        let message = describe(members[0].0, count, pictures.len());
+        MissingReason { reason, count, message, hint: members.iter().find_map(|(why, _)| hint_for(why)) }
+    };
+    let mut reasons: Vec<MissingReason> = groups.into_iter().map(describe_group).collect();
     // The sort is stable, so equally frequent reasons are in the order of their codes.
     reasons.sort_by_key(|reason| Reverse(reason.count));
     reasons.truncate(MAX_REASONS);
     reasons
 }
 
-/// The subject of a sentence.
-#[derive(Clone, Copy)]
-enum Subject {
-    Id,
-    Detection,
-    Picture,
-}
-
 /// The sentence on a number of detections and their pictures.
 fn describe(why: &Missing, detections: usize, pictures: usize) -> String {
-    let (subject, of_one, of_many) = words_for(why);
-    let count = |number: usize, noun: &str| match number {
-        1 => format!("1 {noun}"),
-        number => format!("{} {noun}s", in_thousands(number as u64)),
-    };
-    let noun = match subject {
-        Subject::Id => "id",
-        Subject::Detection => "detection",
-        // Several detections may be on one picture, which counts once.
-        Subject::Picture if (1..detections).contains(&pictures) => {
-            let predicate = if pictures == 1 { of_one } else { of_many };
-            return format!(
-                "{} with {} {predicate}",
-                count(pictures, "picture"),
-                count(detections, "detection")
-            );
-        }
-        Subject::Picture => "picture",
-    };
-    format!("{} {}", count(detections, noun), if detections == 1 { of_one } else { of_many })
+    let (subject, predicate) = words_for(why);
+    let count = |number: usize, noun: &str| count(number as u64, noun, &format!("{noun}s"));
+    // Several detections may be on one picture, which counts once.
+    if subject == PICTURE && (1..detections).contains(&pictures) {
+        let (subject, detections) = (count(pictures, PICTURE), count(detections, DETECTION));
+        return format!("{subject} with {detections} {}", choose_number(predicate, pictures == 1));
+    }
+    format!("{} {}", count(detections, subject), choose_number(predicate, detections == 1))
 }
+
+/// The singular or the plural of a text in which both stand, as in `[is|are] large`.
+fn choose_number(text: &str, is_one: bool) -> String {
+    let chosen = if is_one { 1 } else { 2 };
+    let parts = text.split(['[', '|', ']']).enumerate();
+    parts.filter(|(at, _)| [0, chosen].contains(&(at % 3))).map(|(_, part)| part).collect()
+}
+
+const ID: &str = "id";
+const DETECTION: &str = "detection";
+const PICTURE: &str = "picture";
 
 /// The subject of a sentence, and its predicate in the singular and plural.
-fn words_for(why: &Missing) -> (Subject, &'static str, &'static str) {
-    use Subject::{Detection, Id, Picture};
+fn words_for(why: &Missing) -> (&'static str, &'static str) {
+    use {MediaError as M, PictureError as P};
     match why {
-        Missing::NoSuchId => {
-            (Id, "is of no detection of the data set", "are of no detections of the data set")
+        Missing::NoSuchId => (ID, "[is|are] of no [detection|detections] of the data set"),
+        Missing::AskedTwice => (ID, "[was|were] asked for more than once"),
+        Missing::NoMedia => (DETECTION, "[is|are] on no [picture|pictures] of the data set"),
+        Missing::NoBox => (DETECTION, "[has no bounding box|have no bounding boxes]"),
+        Missing::BoxOutside(..) => {
+            (DETECTION, "[has a box outside of its picture|have boxes outside of their pictures]")
         }
-        Missing::AskedTwice => (Id, "was asked for more than once", "were asked for more than once"),
-        Missing::NoMedia => {
-            (Detection, "is on no picture of the data set", "are on no pictures of the data set")
-        }
-        Missing::NoBox => (Detection, "has no bounding box", "have no bounding boxes"),
-        Missing::BoxOutside { .. } => {
-            (Detection, "has a box outside of its picture", "have boxes outside of their pictures")
-        }
-        Missing::Human => (Detection, "is of a person or a vehicle", "are of people or vehicles"),
+        Missing::Human => (DETECTION, "[is of a person or a vehicle|are of people or vehicles]"),
         Missing::PeopleOnPicture => (
-            Picture,
-            "shows people or a vehicle, or is of an event that does",
-            "show people or vehicles, or are of events that do",
+            PICTURE,
+            "[shows people or a vehicle, or is of an event that does|show people or vehicles, or are of events \
+                      that do]",
         ),
-        Missing::NotOnWeb => (
-            Picture,
-            "is a file of the data set and not on the web",
-            "are files of the data set and not on the web",
-        ),
-        Missing::NoTime => {
-            (Detection, "has no time, and Camtrap DP needs one", "have no time, and Camtrap DP needs one")
+        Missing::NotOnWeb => (PICTURE, "[is a file|are files] of the data set and not on the web"),
+        Missing::NoTime => (DETECTION, "[has|have] no time, and Camtrap DP needs one"),
+        Missing::NoTimeZone => {
+            (DETECTION, "[has a time|have times] without a time zone, and Camtrap DP needs one")
         }
-        Missing::NoTimeZone => (
-            Detection,
-            "has a time without a time zone, and Camtrap DP needs one",
-            "have times without a time zone, and Camtrap DP needs one",
-        ),
         Missing::NoCoordinates => (
-            Detection,
-            "is of a deployment without coordinates, and Camtrap DP needs them",
-            "are of deployments without coordinates, and Camtrap DP needs them",
+            DETECTION,
+            "[is of a deployment|are of deployments] without coordinates, and Camtrap DP needs them",
         ),
-        Missing::Media(error) => {
-            let (of_one, of_many) = words_for_media(error);
-            (Picture, of_one, of_many)
+        Missing::Media(M::Remote(_)) => (PICTURE, "[is|are] on the web only"),
+        Missing::Media(M::NotFetched { why: FetchError::Private(_), .. }) => {
+            (PICTURE, "[is on a host that is|are on hosts that are] not on the public internet")
         }
-        Missing::TooLarge { .. } | Missing::TooMuchMemory { .. } => {
-            (Picture, "is too large", "are too large")
+        Missing::Media(M::NotFetched { .. }) => (PICTURE, "could not be fetched"),
+        Missing::Media(M::Missing(_)) => (PICTURE, "[is|are] not on this server"),
+        Missing::Media(M::Outside(_)) => {
+            (PICTURE, "[has a path that leads|have paths that lead] out of the data set")
         }
-        Missing::Empty(_) => (Picture, "is an empty file", "are empty files"),
-        Missing::NotAPicture { .. } => {
-            (Picture, "is no JPEG or PNG that can be read", "are no JPEG or PNG that can be read")
+        Missing::Media(M::NotAFile(_)) => {
+            (PICTURE, "[is a folder, pipe or device and no file|are folders, pipes or devices and no files]")
         }
-        Missing::Truncated { .. } => (Picture, "ends too early", "end too early"),
-        Missing::Damaged { .. } => (Picture, "is damaged", "are damaged"),
-        Missing::Stopped => (
-            Picture,
-            "was not reached before the export was stopped",
-            "were not reached before the export was stopped",
-        ),
-    }
-}
-
-/// The predicates for pictures whose files could not be read.
-fn words_for_media(error: &MediaError) -> (&'static str, &'static str) {
-    match error {
-        MediaError::Remote(_) => ("is on the web only", "are on the web only"),
-        MediaError::NotFetched { why: FetchError::Private(_), .. } => (
-            "is on a host that is not on the public internet",
-            "are on hosts that are not on the public internet",
-        ),
-        MediaError::NotFetched { .. } => ("could not be fetched", "could not be fetched"),
-        MediaError::Missing(_) => ("is not on this server", "are not on this server"),
-        MediaError::Outside(_) => {
-            ("has a path that leads out of the data set", "have paths that lead out of the data set")
+        Missing::Media(M::Io { .. }) => (PICTURE, "cannot be read from the disk"),
+        Missing::Media(M::TooLarge { .. }) | Missing::TooLarge(..) | Missing::TooMuchMemory { .. } => {
+            (PICTURE, "[is|are] too large")
         }
-        MediaError::NotAFile(_) => {
-            ("is a folder, pipe or device and no file", "are folders, pipes or devices and no files")
-        }
-        MediaError::TooLarge { .. } => ("is too large", "are too large"),
-        MediaError::Io { .. } => ("cannot be read from the disk", "cannot be read from the disk"),
+        Missing::Empty(_) => (PICTURE, "[is an empty file|are empty files]"),
+        Missing::Picture(_, P::NotAPicture(_)) => (PICTURE, "[is|are] no JPEG or PNG that can be read"),
+        Missing::Picture(_, P::Truncated(_)) => (PICTURE, "[ends|end] too early"),
+        Missing::Picture(_, P::Damaged(_)) => (PICTURE, "[is|are] damaged"),
+        Missing::Picture(_, P::Stopped) => (PICTURE, "[was|were] not reached before the export was stopped"),
     }
 }
 
@@ -190,7 +132,7 @@ fn hint_for(why: &Missing) -> Option<&'static str> {
         Missing::Media(MediaError::TooLarge { .. }) => Some("raise --max-file-size"),
         Missing::TooMuchMemory { .. } => Some("raise --picture-memory and --job-memory"),
         Missing::Human | Missing::PeopleOnPicture => Some("ask for them with include_humans"),
-        Missing::Damaged { .. } => Some("ask for them with include_damaged"),
+        Missing::Picture(_, PictureError::Damaged(_)) => Some("ask for them with include_damaged"),
         Missing::NotOnWeb => Some("ask for media whole"),
         Missing::NoTimeZone => Some("give the data set a zone with --time-zone"),
         _ => None,

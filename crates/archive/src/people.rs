@@ -5,27 +5,17 @@ use std::collections::{HashMap, HashSet};
 use detections::{Dataset, Level, LocalTime, Observation};
 
 /// The media on which people or vehicles were recorded, and the media of the same events.
-pub(crate) struct People {
-    media: HashSet<u32>,
-}
-
-impl People {
-    /// Checks all observations, including those that are not exported: any row may say that a person is on a
-    /// picture.
-    pub fn find(data: &Dataset) -> Self {
-        let rows = || data.observations.iter();
-        let events: HashSet<u32> = rows().filter(Observation::has_people).filter_map(|o| o.event).collect();
-        let is_near_people =
-            |o: &Observation<'_>| o.has_people() || o.event.is_some_and(|event| events.contains(&event));
-        let mut media: HashSet<u32> = rows().filter(is_near_people).filter_map(|o| o.media).collect();
-        media.extend(find_media_of_visits(data));
-        Self { media }
-    }
-
-    /// Whether people were recorded on a picture or in its event.
-    pub fn has_people(&self, media: u32) -> bool {
-        self.media.contains(&media)
-    }
+///
+/// Checks all observations, including those that are not exported: any row may say that a person is on a
+/// picture.
+pub(crate) fn find_media_with_people(data: &Dataset) -> HashSet<u32> {
+    let rows = || data.observations.iter();
+    let events: HashSet<u32> = rows().filter(Observation::has_people).filter_map(|o| o.event).collect();
+    let is_near_people =
+        |o: &Observation<'_>| o.has_people() || o.event.is_some_and(|event| events.contains(&event));
+    let mut media: HashSet<u32> = rows().filter(is_near_people).filter_map(|o| o.media).collect();
+    media.extend(find_media_of_visits(data));
+    media
 }
 
 /// Media that were taken during visits of people: a visit without media is linked to the media of its

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use detections::{Dataset, Level};
 
-use crate::layout::camtrap_dp;
 use crate::missing::Missing;
-use crate::people::People;
-use crate::request::{ArchiveJob, Layout, Media};
+use crate::people::find_media_with_people;
+use crate::request::{ArchiveJob, Media};
 
 /// What is known before any picture is read.
 pub(crate) struct Plan {
@@ -43,66 +42,56 @@ pub(crate) struct PictureTask {
     pub is_read: bool,
 }
 
-impl PictureTask {
-    /// A task without files so far.
-    fn new(data: &Dataset, job: &ArchiveJob<'_>, media: u32) -> Self {
-        let is_read = job.request.layout == Layout::Crops
-            || match job.request.media {
-                Media::Whole | Media::Crops => true,
-                // Boxes in pixels require the size of the picture.
-                Media::None => job.request.layout == Layout::Coco && !data.media.is_remote(media),
-                Media::Remote => false,
-            };
-        Self { media, places: Vec::new(), whole: None, withheld: None, is_read }
-    }
-}
-
 impl Plan {
     pub fn new(data: &Dataset, job: &ArchiveJob<'_>) -> Self {
         let mut asked = HashSet::with_capacity(job.detection_ids.len());
-        let mut plan = Self {
-            rows: Vec::with_capacity(job.detection_ids.len()),
-            pictures: Vec::new(),
-            pieces: Vec::new(),
-        };
+        let rows = Vec::with_capacity(job.detection_ids.len());
+        let mut plan = Self { rows, pictures: Vec::new(), pieces: Vec::new() };
         for id in job.detection_ids.iter() {
             let first = asked.insert(id.as_str());
             let row = if first { data.observations.find(id) } else { None };
             let row = row.ok_or(if first { Missing::NoSuchId } else { Missing::AskedTwice });
-            plan.rows.push(row.and_then(|row| check_allowed(data, job, row)).map_err(Arc::new));
+            let row = row.and_then(|row| match data.observations.get(row) {
+                o if o.has_people() && !job.request.include_humans => Err(Missing::Human),
+                o => job.layout.check_observation(data, &o).map(|()| row),
+            });
+            plan.rows.push(row.map_err(Arc::new));
         }
         plan.add_pictures(data, job);
         plan
     }
 
-    /// Counts the detections that exist and may be exported.
-    pub fn count_found(&self) -> usize {
-        self.rows.iter().filter(|row| row.is_ok()).count()
-    }
-
     /// Adds the pictures of all detections. They are also needed for the size of boxes in pixels.
     fn add_pictures(&mut self, data: &Dataset, job: &ArchiveJob<'_>) {
-        let shows_pictures = job.request.has_whole() || job.request.may_name_pictures();
-        let people = (shows_pictures && !job.request.include_humans).then(|| People::find(data));
+        let rules = &job.rules;
+        let shows_pictures = rules.has_whole || rules.may_name_pictures;
+        let people = if shows_pictures && !job.request.include_humans {
+            find_media_with_people(data)
+        } else {
+            HashSet::new()
+        };
         let mut number: HashMap<u32, usize> = HashMap::new();
         for place in 0..self.rows.len() {
             let Ok(row) = self.rows[place] else { continue };
             let observation = data.observations.get(row);
-            let boxless = job.request.takes_without_box() && observation.level == Level::Media;
+            let boxless = rules.takes_without_box && observation.level == Level::Media;
             let Some(media) = observation.media.filter(|_| observation.bbox.is_some() || boxless) else {
                 continue;
             };
             let at = *number.entry(media).or_insert_with(|| {
-                self.pictures.push(PictureTask::new(data, job, media));
+                let is_read = rules.is_of_files
+                    || rules.has_pictures()
+                    || rules.reads_local_pictures && !data.media.is_remote(media);
+                let (places, whole, withheld) = (Vec::new(), None, None);
+                self.pictures.push(PictureTask { media, places, whole, withheld, is_read });
                 self.pictures.len() - 1
             });
-            let crop = job.request.has_crops().then(|| {
+            let crop = rules.has_crops.then(|| {
                 self.pieces.push(Piece::Crop(place));
                 self.pieces.len() - 1
             });
             if self.pictures[at].places.is_empty() {
-                let is_with_people = people.as_ref().is_some_and(|people| people.has_people(media));
-                self.add_whole(at, data, job, is_with_people);
+                self.add_whole(at, data, job, people.contains(&media));
             }
             self.pictures[at].places.push((place, crop));
         }
@@ -112,37 +101,22 @@ impl Plan {
     fn add_whole(&mut self, number: usize, data: &Dataset, job: &ArchiveJob<'_>, is_with_people: bool) {
         let task = &mut self.pictures[number];
         let is_remote = data.media.is_remote(task.media);
-        let withheld = if job.request.has_whole() {
-            is_with_people.then_some(Missing::PeopleOnPicture)
-        } else if job.request.may_name_pictures() {
-            match (is_remote, job.request.media) {
-                // Anybody can open an address, but not a local path.
-                (true, _) => is_with_people.then_some(Missing::PeopleOnPicture),
-                (false, Media::Remote) => Some(Missing::NotOnWeb),
-                (false, _) => None,
-            }
+        let rules = &job.rules;
+        // Anybody can open an address, but not a local path.
+        let is_shown = rules.has_whole || rules.may_name_pictures && is_remote;
+        let withheld = if is_shown && is_with_people {
+            Some(Missing::PeopleOnPicture)
         } else {
-            return;
+            let is_missing = rules.may_name_pictures && job.request.media == Media::Remote && !is_remote;
+            is_missing.then_some(Missing::NotOnWeb)
         };
         if let Some(why) = withheld {
             task.withheld = Some(Arc::new(why));
             // Its crops may still be requested.
-            task.is_read &= job.request.layout == Layout::Crops;
-        } else if job.request.has_whole() {
+            task.is_read &= rules.is_of_files;
+        } else if rules.has_whole {
             self.pieces.push(Piece::Whole(number));
             task.whole = Some(self.pieces.len() - 1);
         }
     }
-}
-
-/// Checks that people were requested if the row shows them, and that the layout can hold it.
-fn check_allowed(data: &Dataset, job: &ArchiveJob<'_>, row: u32) -> Result<u32, Missing> {
-    let observation = data.observations.get(row);
-    if observation.has_people() && !job.request.include_humans {
-        return Err(Missing::Human);
-    }
-    if job.request.layout == Layout::CamtrapDp {
-        camtrap_dp::check_observation(data, &observation)?;
-    }
-    Ok(row)
 }

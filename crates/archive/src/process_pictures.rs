@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use detections::{BoundingBox, Dataset, PixelBox};
+use detections::{Dataset, PixelBox};
 
-use crate::crop::{Crop, choose_part};
+use crate::crop::choose_part;
 use crate::decoder_pool::{CropTools, DecoderPool};
 use crate::error::ArchiveError;
 use crate::memory::{Reservation, ReserveError};
 use crate::missing::Missing;
 use crate::picture::{
-    DamagePolicy, DecodeOptions, Encoder, ExcerptResult, Part, PictureError, PictureFormat, PictureHeader,
-    PictureInfo, read_header, remove_metadata,
+    DamagePolicy, DecodeOptions, Encoder, ExcerptResult, Part, Picture, PictureError, PictureFile,
+    PictureFormat, PictureHeader, PictureInfo, read_header, remove_metadata,
 };
 use crate::plan::{PictureTask, Plan};
-use crate::request::{ArchiveJob, Layout};
+use crate::request::ArchiveJob;
 use crate::watch::Watch;
 
 /// The damage of a file whose blocks do not match the length of its data.
@@ -31,19 +31,12 @@ pub(crate) struct ProcessedPicture {
     /// Its size and format, if its header could be read.
     pub info: Option<PictureInfo>,
     /// The whole picture, if requested.
-    pub whole: Option<Result<Whole, Arc<Missing>>>,
+    pub whole: Option<Result<PictureFile, Arc<Missing>>>,
     pub crops: Crops,
 }
 
-/// The file of a whole picture.
-pub(crate) struct Whole {
-    pub bytes: Vec<u8>,
-    /// Its damage, if it was decoded nevertheless.
-    pub damage: Option<String>,
-}
-
 /// For each detection on a picture, by its place: the crop if crops are requested, or why there is none.
-pub(crate) type Crops = Vec<(usize, Result<Option<Crop>, Arc<Missing>>)>;
+pub(crate) type Crops = Vec<(usize, Result<Option<PictureFile>, Arc<Missing>>)>;
 
 /// For each detection on a picture, by its place: the box in pixels of the picture as stored.
 type Boxes = Vec<(usize, Result<PixelBox, Arc<Missing>>)>;
@@ -90,7 +83,7 @@ struct Worker<'a> {
     is_finished: &'a AtomicBool,
 }
 
-impl<'a> Worker<'a> {
+impl Worker<'_> {
     fn is_stopped(self) -> bool {
         self.is_finished.load(Ordering::Relaxed) || self.watch.is_cancelled()
     }
@@ -107,7 +100,7 @@ impl<'a> Worker<'a> {
                 }
                 match bytes {
                     Ok(bytes) => self.process(number, task, &bytes, pool),
-                    Err(error) => describe_unreadable(number, task, error.into()),
+                    Err(error) => describe_unreadable(number, task, None, error.into()),
                 }
             } else {
                 let crops = task.places.iter().map(|(place, _)| (*place, Ok(None))).collect();
@@ -129,54 +122,76 @@ impl<'a> Worker<'a> {
         let path = self.data.media.path(task.media);
         let head = match read_header(bytes, path) {
             Ok(head) => head,
-            Err(error) => return describe_unreadable(number, task, error),
+            Err(error) => return describe_unreadable(number, task, None, error),
         };
-        let boxes: Vec<_> =
-            task.places.iter().map(|(place, _)| (*place, self.find_stored_box(*place, &head))).collect();
+        let picture = OpenPicture { worker: self, task, bytes, path, head };
+        let info = Some(picture.describe());
+        let boxes: Boxes =
+            task.places.iter().map(|(place, _)| (*place, picture.find_stored_box(*place))).collect();
         // Reserved until the files of the picture are made.
-        let _memory = match self.reserve_memory(task, &boxes, bytes, &head, path) {
+        let _memory = match picture.reserve_memory(&boxes) {
             Ok(memory) => memory,
-            Err(error) => {
-                let info = Some(self.describe(&head));
-                return ProcessedPicture { info, ..describe_unreadable(number, task, error) };
-            }
+            Err(error) => return describe_unreadable(number, task, info, error),
         };
         pool.run(|tools| {
-            let whole = task.whole.map(|_| self.make_whole(bytes, &head, path, tools).map_err(Arc::new));
-            let crops = self.make_crops(task, boxes, bytes, &head, path, tools);
-            ProcessedPicture { number, info: Some(self.describe(&head)), whole, crops }
+            let explain = |why| Arc::new(Missing::Picture(path.to_owned(), why));
+            let whole = task.whole.map(|_| picture.make_whole(tools).map_err(explain));
+            // The size is known nevertheless, and with it the boxes in pixels.
+            let crops =
+                picture.make_crops(boxes, tools).unwrap_or_else(|why| all_missing(task, &explain(why)));
+            ProcessedPicture { number, info, whole, crops }
         })
     }
+}
 
-    fn describe(self, head: &PictureHeader) -> PictureInfo {
-        let (width, height) = head.display_size();
-        let format = if self.is_encoded_anew(head) { PictureFormat::Jpeg } else { head.format };
+/// A picture file whose header was read.
+struct OpenPicture<'a> {
+    worker: Worker<'a>,
+    task: &'a PictureTask,
+    bytes: &'a [u8],
+    path: &'a str,
+    head: PictureHeader,
+}
+
+impl<'a> OpenPicture<'a> {
+    fn describe(&self) -> PictureInfo {
+        let (width, height) = self.head.display_size();
+        let format = if self.is_encoded_anew() { PictureFormat::Jpeg } else { self.head.format };
         PictureInfo { width, height, format }
     }
 
-    /// Reserves the memory for decoding a picture.
-    fn reserve_memory(
-        self,
-        task: &PictureTask,
-        boxes: &Boxes,
-        bytes: &[u8],
-        head: &PictureHeader,
-        path: &str,
-    ) -> Result<Reservation<'a>, Missing> {
-        let mut needed = 2 * bytes.len() as u64;
-        if self.job.request.has_crops() {
-            let part_of = |area: &PixelBox| choose_part(*area, self.job.request.crop_size);
-            let part = boxes.iter().filter_map(|(_, area)| area.as_ref().ok()).map(part_of);
-            needed += part.reduce(Part::enclose).map_or(0, |part| head.memory_needed(part));
+    /// Whether a rotated picture is encoded upright, as the layout asks for.
+    fn is_encoded_anew(&self) -> bool {
+        self.worker.job.rules.is_upright && !self.head.orientation.is_upright()
+    }
+
+    /// Finds the box of a detection, in pixels of the picture as stored.
+    fn find_stored_box(&self, place: usize) -> Result<PixelBox, Arc<Missing>> {
+        let (width, height) = self.head.display_size();
+        let area = self.worker.plan.rows[place]
+            .as_ref()
+            .ok()
+            .and_then(|row| self.worker.data.observations.get(*row).bbox?.to_pixels(width, height));
+        let area = area.ok_or_else(|| Arc::new(Missing::BoxOutside(width, height)))?;
+        Ok(self.head.orientation.find_stored_box(area, self.head.width, self.head.height))
+    }
+
+    /// Reserves the memory for decoding the picture.
+    fn reserve_memory(&self, boxes: &Boxes) -> Result<Reservation<'a>, Missing> {
+        let (job, head) = (self.worker.job, &self.head);
+        let mut needed = 2 * self.bytes.len() as u64;
+        if job.rules.has_crops {
+            let parts = boxes.iter().flat_map(|(_, area)| area).map(|area| self.choose_part(*area));
+            needed += parts.reduce(Part::enclose).map_or(0, |part| head.memory_needed(part));
         }
-        if task.whole.is_some() && self.is_encoded_anew(head) {
+        if self.task.whole.is_some() && self.is_encoded_anew() {
             // The picture is rotated into a second copy, which is then encoded.
             needed += 2 * head.memory_needed(head.whole_part());
         }
-        let memory = &self.job.resources.pictures;
-        let limit = memory.total().min(self.job.resources.job_memory);
+        let memory = &job.resources.pictures;
+        let limit = memory.total().min(job.resources.job_memory);
         let too_much = || Missing::TooMuchMemory {
-            path: path.to_owned(),
+            path: self.path.to_owned(),
             width: head.width,
             height: head.height,
             needed: needed.div_ceil(1 << 20),
@@ -185,132 +200,101 @@ impl<'a> Worker<'a> {
         if needed > limit {
             return Err(too_much());
         }
-        memory.reserve(needed, &|| self.is_stopped()).map_err(|error| match error {
+        memory.reserve(needed, &|| self.worker.is_stopped()).map_err(|error| match error {
             ReserveError::MoreThanAll => too_much(),
-            ReserveError::Stopped => Missing::Stopped,
+            ReserveError::Stopped => Missing::Picture(self.path.to_owned(), PictureError::Stopped),
         })
     }
 
-    /// Tools that read COCO ignore the EXIF orientation. The boxes would miss the animals on a rotated
-    /// picture, so it is encoded upright.
-    fn is_encoded_anew(self, head: &PictureHeader) -> bool {
-        self.job.request.layout == Layout::Coco && !head.orientation.is_upright()
+    fn choose_part(&self, area: PixelBox) -> Part {
+        choose_part(area, self.worker.job.request.crop_size)
+    }
+
+    fn decode(&self, part: Part, tools: &mut CropTools) -> Result<Picture, PictureError> {
+        let accepts = self.worker.job.request.include_damaged;
+        let damage = if accepts { DamagePolicy::Accept } else { DamagePolicy::Refuse };
+        let stop = || self.worker.is_stopped();
+        tools.decoder.decode(self.bytes, &self.head, part, DecodeOptions { damage, stop: &stop })
     }
 
     /// Makes the file of the whole picture, without metadata.
-    fn make_whole(
-        self,
-        bytes: &[u8],
-        head: &PictureHeader,
-        path: &str,
-        tools: &mut CropTools,
-    ) -> Result<Whole, Missing> {
-        if !self.is_encoded_anew(head) {
-            let cleaned = remove_metadata(bytes, head.format).map_err(|error| error.into_missing(path))?;
-            return Ok(Whole { bytes: cleaned, damage: None });
+    fn make_whole(&self, tools: &mut CropTools) -> Result<PictureFile, PictureError> {
+        let (head, info) = (&self.head, self.describe());
+        if !self.is_encoded_anew() {
+            let bytes = remove_metadata(self.bytes, head.format)?;
+            return Ok(PictureFile { bytes, info, damage: None });
         }
         if head.width.max(head.height) > Encoder::MAX_SIDE {
-            return Err(PictureError::NotAPicture("it is too long to be turned the right way up".into())
-                .into_missing(path));
+            return Err(PictureError::NotAPicture("it is too long to be turned the right way up".into()));
         }
-        let stop = || self.is_stopped();
-        let how = DecodeOptions { damage: self.damage_policy(), stop: &stop };
-        let picture = tools
-            .decoder
-            .decode(bytes, head, head.whole_part(), how)
-            .map_err(|error| error.into_missing(path))?;
+        let picture = self.decode(head.whole_part(), tools)?;
         let damage = picture.damage.clone();
         let bytes = Encoder::new(WHOLE_QUALITY).encode(&head.orientation.display(picture));
-        Ok(Whole { bytes, damage })
+        Ok(PictureFile { bytes, info, damage })
     }
 
-    fn damage_policy(self) -> DamagePolicy {
-        if self.job.request.include_damaged { DamagePolicy::Accept } else { DamagePolicy::Refuse }
-    }
-
-    fn make_crops(
-        self,
-        task: &PictureTask,
-        boxes: Boxes,
-        bytes: &[u8],
-        head: &PictureHeader,
-        path: &str,
-        tools: &mut CropTools,
-    ) -> Crops {
-        if !self.job.request.has_crops() {
-            let places = task.places.iter().map(|(place, _)| *place);
-            return places.map(|place| (place, self.check_box(place, head).map(|()| None))).collect();
+    fn make_crops(&self, boxes: Boxes, tools: &mut CropTools) -> Result<Crops, PictureError> {
+        let Worker { data, plan, job, .. } = self.worker;
+        if !job.rules.has_crops {
+            // For tables that contain boxes, these must be on the picture.
+            let has_box = |place: usize| {
+                plan.rows[place].as_ref().is_ok_and(|row| data.observations.get(*row).bbox.is_some())
+            };
+            let check = |(place, area): (usize, Result<PixelBox, Arc<Missing>>)| {
+                let is_checked = !job.rules.is_of_files && has_box(place);
+                (place, if is_checked { area.map(|_| None) } else { Ok(None) })
+            };
+            return Ok(boxes.into_iter().map(check).collect());
         }
         let parts: Vec<_> =
-            boxes.iter().flat_map(|(_, area)| area).map(|area| tools.cropper.choose_part(*area)).collect();
-        let (excerpts, damage) = match tools.decoder.cut_excerpts(bytes, head, &parts) {
+            boxes.iter().flat_map(|(_, area)| area).map(|area| self.choose_part(*area)).collect();
+        let (excerpts, damage) = match tools.decoder.cut_excerpts(self.bytes, &self.head, &parts) {
             ExcerptResult::Files(excerpts) => (Some(excerpts), None),
             ExcerptResult::Whole => (None, None),
-            ExcerptResult::Damaged if self.job.request.include_damaged => (None, Some(BLOCKS_DO_NOT_FIT)),
-            ExcerptResult::Damaged => {
-                let error = PictureError::Damaged(BLOCKS_DO_NOT_FIT.into());
-                return all_missing(task, &Arc::new(error.into_missing(path)));
-            }
+            ExcerptResult::Damaged if job.request.include_damaged => (None, Some(BLOCKS_DO_NOT_FIT)),
+            ExcerptResult::Damaged => return Err(PictureError::Damaged(BLOCKS_DO_NOT_FIT.into())),
         };
         let mut excerpts = excerpts.map(Vec::into_iter);
         let part = if excerpts.is_none() { parts.into_iter().reduce(Part::enclose) } else { None };
-        let stop = || self.is_stopped();
-        let how = DecodeOptions { damage: self.damage_policy(), stop: &stop };
-        let picture = match part.map(|part| tools.decoder.decode(bytes, head, part, how)).transpose() {
-            Ok(picture) => picture.map(|picture| picture.with_damage(damage)),
-            // The size is known nevertheless, and with it the boxes in pixels.
-            Err(error) => return all_missing(task, &Arc::new(error.into_missing(path))),
-        };
+        let picture = part.map(|part| self.decode(part, tools)).transpose()?;
+        let picture = picture.map(|picture| picture.with_damage(damage));
         let mut crops = Vec::with_capacity(boxes.len());
         for (place, area) in boxes {
             // Nobody receives further crops.
-            if self.is_stopped() {
+            if self.worker.is_stopped() {
                 break;
             }
-            let crop = area.and_then(|area| match (&picture, excerpts.as_mut().and_then(Iterator::next)) {
-                (_, Some(excerpt)) => {
-                    let crop = tools.make_crop(&excerpt, head, area);
-                    crop.map(Some).map_err(|error| Arc::new(error.into_missing(path)))
-                }
-                (picture, None) => {
-                    Ok(picture.as_ref().map(|picture| tools.cropper.crop(picture, head.orientation, area)))
-                }
-            });
-            crops.push((place, crop));
+            let mut make_crop = |area| -> Result<Option<PictureFile>, PictureError> {
+                let orientation = self.head.orientation;
+                let Some(excerpt) = excerpts.as_mut().and_then(Iterator::next) else {
+                    let crop = picture.as_ref().map(|picture| tools.cropper.crop(picture, orientation, area));
+                    return Ok(crop);
+                };
+                let picture = tools.decoder.decode_excerpt(&excerpt, self.choose_part(area).shrink)?;
+                let crop = tools.cropper.crop(&picture, orientation, area);
+                tools.decoder.recycle(picture);
+                Ok(Some(crop))
+            };
+            let explain = |why| Arc::new(Missing::Picture(self.path.to_owned(), why));
+            crops.push((place, area.and_then(|area| make_crop(area).map_err(explain))));
         }
         if let Some(picture) = picture {
             tools.decoder.recycle(picture);
         }
-        crops
-    }
-
-    /// Checks that the box is on the picture, for tables that contain boxes.
-    fn check_box(self, place: usize, head: &PictureHeader) -> Result<(), Arc<Missing>> {
-        if self.job.request.layout == Layout::Crops || self.find_box(place).is_none() {
-            return Ok(());
-        }
-        self.find_stored_box(place, head).map(|_| ())
-    }
-
-    /// Finds the box of a detection, in pixels of the picture as stored.
-    fn find_stored_box(self, place: usize, head: &PictureHeader) -> Result<PixelBox, Arc<Missing>> {
-        let (width, height) = head.display_size();
-        let area = self.find_box(place).and_then(|area| area.to_pixels(width, height));
-        let area = area.ok_or_else(|| Arc::new(Missing::BoxOutside { width, height }))?;
-        Ok(head.orientation.find_stored_box(area, head.width, head.height))
-    }
-
-    fn find_box(self, place: usize) -> Option<BoundingBox> {
-        let row = self.plan.rows[place].as_ref().ok()?;
-        self.data.observations.get(*row).bbox
+        Ok(crops)
     }
 }
 
-/// A picture that could not be read.
-fn describe_unreadable(number: usize, task: &PictureTask, error: Missing) -> ProcessedPicture {
+/// A picture of which no file could be made.
+fn describe_unreadable(
+    number: usize,
+    task: &PictureTask,
+    info: Option<PictureInfo>,
+    error: Missing,
+) -> ProcessedPicture {
     let error = Arc::new(error);
     let whole = task.whole.map(|_| Err(Arc::clone(&error)));
-    ProcessedPicture { number, info: None, whole, crops: all_missing(task, &error) }
+    ProcessedPicture { number, info, whole, crops: all_missing(task, &error) }
 }
 
 /// The same reason for every detection of a picture.

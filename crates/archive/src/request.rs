@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::error::ArchiveError;
+use crate::layout::{LayoutWriter, Rules};
 use crate::memory::PictureMemory;
 
 /// A layout of archives.
@@ -130,58 +131,11 @@ impl ArchiveRequest {
         })
     }
 
-    /// Whether crops are written.
-    pub(crate) fn has_crops(&self) -> bool {
-        match self.layout {
-            Layout::Crops => self.include_crops,
-            Layout::CamtrapDp | Layout::Coco => self.media == Media::Crops,
-        }
-    }
-
-    /// Whether whole pictures are written.
-    pub(crate) fn has_whole(&self) -> bool {
-        match self.layout {
-            Layout::Crops => self.include_originals,
-            Layout::CamtrapDp | Layout::Coco => self.media == Media::Whole,
-        }
-    }
-
-    /// Whether crops or whole pictures are written.
-    pub(crate) fn has_pictures(&self) -> bool {
-        self.has_crops() || self.has_whole()
-    }
-
-    /// Whether the tables may name pictures that are not in the archive, by their addresses or paths.
-    pub(crate) fn may_name_pictures(&self) -> bool {
-        self.layout != Layout::Crops
-            && match self.media {
-                Media::Whole => self.layout == Layout::CamtrapDp,
-                Media::Crops => false,
-                Media::Remote | Media::None => true,
-            }
-    }
-
-    /// Whether a detection without a picture or a box is incomplete.
-    pub(crate) fn needs_pictures(&self) -> bool {
-        let needs_names = match self.layout {
-            Layout::Crops => false,
-            Layout::CamtrapDp => self.media == Media::Remote,
-            // Its tables are about pictures and the boxes on them.
-            Layout::Coco => true,
-        };
-        needs_names || self.has_pictures()
-    }
-
-    /// Whether an observation without a bounding box can be in the archive.
-    pub(crate) fn takes_without_box(&self) -> bool {
-        self.layout == Layout::CamtrapDp && self.media != Media::Crops
-    }
-
     /// What the filter selects, with the observations that this layout takes.
     pub fn selection(&self) -> Selection {
         Selection {
             humans: self.include_humans,
-            without_box: self.takes_without_box(),
+            without_box: self.layout.writer().rules(self).takes_without_box,
             ..self.filter.clone().unwrap_or_default()
         }
     }
@@ -194,8 +148,8 @@ impl ArchiveRequest {
     /// The part of a database that the archive needs.
     pub fn slice(&self) -> Slice {
         // Whole pictures and their addresses are exported when no person is on them.
-        let whole = self.include_originals || (self.layout != Layout::Crops && self.media != Media::Crops);
-        let people = whole && !self.include_humans;
+        let rules = self.layout.writer().rules(self);
+        let people = (rules.has_whole || rules.may_name_pictures) && !self.include_humans;
         match &self.detection_ids {
             Some(ids) => Slice::Ids { ids: ids.clone(), people },
             None => Slice::Selected { selection: self.selection(), people },
@@ -233,6 +187,8 @@ pub(crate) struct ArchiveJob<'a> {
     /// Ids, in the order of the archive.
     pub detection_ids: Cow<'a, [String]>,
     pub resources: &'a Resources,
+    pub layout: &'static dyn LayoutWriter,
+    pub rules: Rules,
 }
 
 /// What the tables and the manifest of an archive hold of each detection in memory, in bytes.

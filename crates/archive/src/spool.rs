@@ -11,12 +11,8 @@ pub(crate) struct Spool {
     waiting: usize,
 }
 
-/// The position of a crop in the spool.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SpoolEntry {
-    start: u64,
-    length: usize,
-}
+/// The start and the length of a crop in the spool.
+pub(crate) type SpoolEntry = (u64, usize);
 
 impl Spool {
     /// Creates the file beside the archive, where there is space if anywhere.
@@ -25,18 +21,18 @@ impl Spool {
     }
 
     pub fn put(&mut self, bytes: &[u8]) -> std::io::Result<SpoolEntry> {
-        self.file.seek(SeekFrom::Start(self.end))?;
+        let start = self.end;
+        self.file.seek(SeekFrom::Start(start))?;
         self.file.write_all(bytes)?;
-        let stored = SpoolEntry { start: self.end, length: bytes.len() };
         self.end += bytes.len() as u64;
         self.waiting += 1;
-        Ok(stored)
+        Ok((start, bytes.len()))
     }
 
     /// Takes a crop out of the spool.
-    pub fn take(&mut self, stored: SpoolEntry) -> std::io::Result<Vec<u8>> {
-        self.file.seek(SeekFrom::Start(stored.start))?;
-        let mut bytes = vec![0; stored.length];
+    pub fn take(&mut self, (start, length): SpoolEntry) -> std::io::Result<Vec<u8>> {
+        self.file.seek(SeekFrom::Start(start))?;
+        let mut bytes = vec![0; length];
         self.file.read_exact(&mut bytes)?;
         self.waiting -= 1;
         if self.waiting == 0 {

@@ -1,5 +1,6 @@
 //! Writing an archive.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,9 +11,8 @@ use crate::contents::{Contents, WrittenFile};
 use crate::entry_names::EntryNames;
 use crate::error::ArchiveError;
 use crate::finish;
-use crate::layout::{Folders, choose_folders};
 use crate::missing::Missing;
-use crate::picture::PictureFormat;
+use crate::picture::PictureFile;
 use crate::plan::{PictureTask, Piece, Plan};
 use crate::process_pictures::{ProcessedPicture, process_pictures};
 use crate::request::{ArchiveJob, ArchiveRequest, Resources};
@@ -33,13 +33,23 @@ pub fn write(
     folder: &Path,
     watch: &dyn Watch,
 ) -> Result<ArchiveSummary, ArchiveError> {
-    let job = &ArchiveJob { request, detection_ids: request.select_ids(data)?, resources };
+    let layout = request.layout.writer();
+    let (detection_ids, rules) = (request.select_ids(data)?, layout.rules(request));
+    let job = &ArchiveJob { request, detection_ids, resources, layout, rules };
     if job.detection_ids.is_empty() {
         return Err(ArchiveError::NothingChosen);
     }
     job.check_memory()?;
     let plan = Plan::new(data, job);
-    let mut writer = ArchiveWriter::new(data, &plan, job, ZipFile::new(file, watch), Spool::new_in(folder)?);
+    let mut writer = ArchiveWriter {
+        contents: Contents::new(data, job, &plan),
+        zip: ZipFile::new(file, watch),
+        spool: Spool::new_in(folder)?,
+        names: EntryNames::default(),
+        early: BTreeMap::new(),
+        turn: 0,
+        done: 0,
+    };
     writer.note_missing_pictures();
     watch.progress(writer.done);
     process_pictures(data, &plan, job, watch, |picture| {
@@ -50,58 +60,25 @@ pub fn write(
     finish::finish(writer.contents, writer.zip)
 }
 
-/// The state of a piece.
-enum PieceState {
-    /// Its picture has not been read yet.
-    Waits,
-    /// It was ready before its turn and is in the spool.
-    Spooled(SpoolEntry, Shape),
-    /// It was written or skipped.
-    Done,
-}
-
-/// Width and height as displayed, and the format of a file.
-#[derive(Clone, Copy)]
-struct Shape(u32, u32, PictureFormat);
-
 struct ArchiveWriter<'a> {
     contents: Contents<'a>,
     zip: ZipFile<'a>,
     spool: Spool,
     names: EntryNames,
-    folders: Folders,
-    pieces: Vec<PieceState>,
+    /// Pieces that were ready before their turn: files without their bytes, which are in the spool, and
+    /// `None` for those that are skipped.
+    early: BTreeMap<usize, Option<(SpoolEntry, PictureFile)>>,
     /// The next piece to write; all earlier ones are done.
     turn: usize,
     done: u64,
 }
 
-impl<'a> ArchiveWriter<'a> {
-    fn new(
-        data: &'a Dataset,
-        plan: &'a Plan,
-        job: &'a ArchiveJob<'a>,
-        zip: ZipFile<'a>,
-        spool: Spool,
-    ) -> Self {
-        let contents = Contents::new(data, job, plan);
-        Self {
-            contents,
-            zip,
-            spool,
-            names: EntryNames::default(),
-            folders: choose_folders(job.request.layout),
-            pieces: plan.pieces.iter().map(|_| PieceState::Waits).collect(),
-            turn: 0,
-            done: 0,
-        }
-    }
-
+impl ArchiveWriter<'_> {
     /// Notes unknown ids, and observations without a file or a box.
     fn note_missing_pictures(&mut self) {
         let Contents { data, job, plan, .. } = self.contents;
         for (place, row) in plan.rows.iter().enumerate() {
-            if self.contents.has_picture(place) {
+            if self.contents.picture_of[place].is_some() {
                 continue;
             }
             self.done += 1;
@@ -109,12 +86,12 @@ impl<'a> ArchiveWriter<'a> {
                 Err(why) => Arc::clone(why),
                 Ok(row) => match data.observations.get(*row) {
                     // In Camtrap DP a visit is a row without a file.
-                    o if o.level == Level::Event && job.request.takes_without_box() => continue,
+                    o if o.level == Level::Event && job.rules.takes_without_box => continue,
                     o if o.media.is_none() => Arc::new(Missing::NoMedia),
                     _ => Arc::new(Missing::NoBox),
                 },
             };
-            if row.is_err() || job.request.needs_pictures() {
+            if row.is_err() || job.rules.needs_pictures {
                 self.contents.missing.insert(place, why);
             }
         }
@@ -133,37 +110,34 @@ impl<'a> ArchiveWriter<'a> {
             return self.write_spooled();
         }
         for ((place, crop), (_, piece)) in picture.crops.into_iter().zip(&task.places) {
-            match (crop, piece) {
-                (Ok(Some(crop)), Some(piece)) => {
-                    self.contents.damaged.extend(crop.damage.map(|damage| (*piece, damage)));
-                    let shape = Shape(crop.width, crop.height, PictureFormat::Jpeg);
-                    self.write_or_spool(*piece, &crop.bytes, shape)?;
-                }
+            match (crop, *piece) {
+                (Ok(Some(crop)), Some(piece)) => self.write_or_spool(piece, crop)?,
                 (Ok(_), _) => {}
                 (Err(why), piece) => {
-                    self.skip_piece(*piece);
+                    self.skip_piece(piece);
                     // Tables need no pictures, but their boxes must be on the pictures.
-                    if job.request.has_pictures() || matches!(*why, Missing::BoxOutside { .. }) {
+                    if job.rules.has_pictures() || matches!(*why, Missing::BoxOutside(..)) {
                         self.contents.missing.insert(place, why);
                     }
                 }
             }
         }
-        let whole = match (task.whole, picture.whole, picture.info, &task.withheld) {
-            (Some(piece), Some(Ok(whole)), Some(seen), _) => {
-                self.contents.damaged.extend(whole.damage.map(|damage| (piece, damage)));
-                self.write_or_spool(piece, &whole.bytes, Shape(seen.width, seen.height, seen.format))?;
+        let without_whole = match (task.whole, picture.whole) {
+            (Some(piece), Some(Ok(whole))) => {
+                self.write_or_spool(piece, whole)?;
                 None
             }
-            (piece, Some(Err(why)), ..) => {
+            (piece, Some(Err(why))) => {
                 self.skip_piece(piece);
                 Some(why)
             }
-            (.., withheld) => withheld.clone(),
+            _ => task.withheld.clone(),
         };
-        for (place, _) in task.places.iter().filter(|_| whole.is_some()) {
-            // A problem of the detection itself takes precedence.
-            self.contents.missing.entry(*place).or_insert_with(|| whole.clone().expect("a reason"));
+        if let Some(why) = without_whole {
+            for (place, _) in &task.places {
+                // A problem of the detection itself takes precedence.
+                self.contents.missing.entry(*place).or_insert_with(|| Arc::clone(&why));
+            }
         }
         self.write_spooled()
     }
@@ -172,57 +146,55 @@ impl<'a> ArchiveWriter<'a> {
     fn reason_to_keep_remote(&self, task: &PictureTask, picture: &ProcessedPicture) -> Option<Arc<Missing>> {
         let Contents { data, job, .. } = self.contents;
         let Some(Err(why)) = &picture.whole else { return None };
-        let is_named = job.request.may_name_pictures() && data.media.is_remote(task.media);
+        let is_named = job.rules.may_name_pictures && data.media.is_remote(task.media);
         // If a file was fetched but is not a picture, that is reported.
         (is_named && matches!(**why, Missing::Media(_))).then(|| Arc::clone(why))
     }
 
     /// Marks that a piece will not be written.
     fn skip_piece(&mut self, piece: Option<usize>) {
-        if let Some(piece) = piece {
-            self.pieces[piece] = PieceState::Done;
-        }
+        self.early.extend(piece.map(|piece| (piece, None)));
     }
 
-    fn write_or_spool(&mut self, piece: usize, bytes: &[u8], shape: Shape) -> Result<(), ArchiveError> {
+    fn write_or_spool(&mut self, piece: usize, mut file: PictureFile) -> Result<(), ArchiveError> {
         if piece == self.turn {
-            self.write_piece(piece, bytes, shape)?;
-            self.pieces[piece] = PieceState::Done;
+            self.write_next(file)?;
             return self.write_spooled();
         }
-        self.pieces[piece] = PieceState::Spooled(self.spool.put(bytes)?, shape);
+        let stored = self.spool.put(&std::mem::take(&mut file.bytes))?;
+        self.early.insert(piece, Some((stored, file)));
         Ok(())
     }
 
     /// Writes the pieces in the spool whose turn has come.
     fn write_spooled(&mut self) -> Result<(), ArchiveError> {
-        while let Some(state) = self.pieces.get(self.turn) {
-            match *state {
-                PieceState::Waits => return Ok(()),
-                PieceState::Done => {}
-                PieceState::Spooled(stored, shape) => {
+        while let Some(early) = self.early.remove(&self.turn) {
+            match early {
+                Some((stored, file)) => {
                     let bytes = self.spool.take(stored)?;
-                    self.write_piece(self.turn, &bytes, shape)?;
-                    self.pieces[self.turn] = PieceState::Done;
+                    self.write_next(PictureFile { bytes, ..file })?;
                 }
+                None => self.turn += 1,
             }
-            self.turn += 1;
         }
         Ok(())
     }
 
-    fn write_piece(&mut self, piece: usize, bytes: &[u8], shape: Shape) -> Result<(), ArchiveError> {
+    /// Writes the piece whose turn it is.
+    fn write_next(&mut self, file: PictureFile) -> Result<(), ArchiveError> {
         let Contents { data, job, plan, .. } = self.contents;
-        let Shape(width, height, format) = shape;
-        let (start, text) = match plan.pieces[piece] {
-            Piece::Crop(place) => (self.folders.crops, job.detection_ids[place].as_str()),
+        let [of_crops, of_whole] = job.rules.folders;
+        let (start, text) = match plan.pieces[self.turn] {
+            Piece::Crop(place) => (of_crops, job.detection_ids[place].as_str()),
             Piece::Whole(number) => {
-                (self.folders.whole, remove_extension(data.media.file_name(plan.pictures[number].media)))
+                (of_whole, remove_extension(data.media.file_name(plan.pictures[number].media)))
             }
         };
-        let name = self.names.make_unique(start, text, format.ending());
-        let entry = self.zip.store(&name, bytes)?;
-        self.contents.files[piece] = Some(WrittenFile { name, entry, width, height });
+        let PictureFile { bytes, info, damage } = file;
+        let name = self.names.make_unique(start, text, info.format.ending());
+        let entry = self.zip.store(&name, &bytes)?;
+        self.contents.files[self.turn] = Some(WrittenFile { name, entry, info, damage });
+        self.turn += 1;
         Ok(())
     }
 }

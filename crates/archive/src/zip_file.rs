@@ -18,7 +18,7 @@ pub(crate) struct ZipFile<'a> {
 }
 
 /// What the manifest says about an entry.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Entry {
     #[serde(rename = "size_bytes")]
     pub size: u64,
@@ -52,15 +52,15 @@ impl<'a> ZipFile<'a> {
     ) -> Result<Entry, ArchiveError> {
         self.zip.start_file(name, options(CompressionMethod::Deflated))?;
         let watch = self.watch;
-        let inner = CancellableWriter { inner: &mut self.zip, watch };
-        let mut hashed =
-            HashingWriter { inner: BufWriter::with_capacity(1 << 16, inner), hash: Sha256::new(), size: 0 };
-        let written = content(&mut hashed).and_then(|()| hashed.inner.flush());
+        let writer = EntryWriter { zip: &mut self.zip, watch, hash: Sha256::new(), size: 0 };
+        let mut buffered = BufWriter::with_capacity(1 << 16, writer);
+        let written = content(&mut buffered).and_then(|()| buffered.flush());
         if watch.is_cancelled() {
             return Err(ArchiveError::Cancelled);
         }
         written?;
-        Ok(Entry { size: hashed.size, sha256: hashed.hash.finalize().into() })
+        let (EntryWriter { hash, size, .. }, _) = buffered.into_parts();
+        Ok(Entry { size, sha256: hash.finalize().into() })
     }
 
     /// Writes the directory and syncs the file to disk.
@@ -76,40 +76,27 @@ fn options(method: CompressionMethod) -> SimpleFileOptions {
     SimpleFileOptions::default().compression_method(method).last_modified_time(DateTime::default())
 }
 
-/// Stops writing once the export is cancelled, also within a long table.
-struct CancellableWriter<'a, W> {
-    inner: W,
+/// Adds up what the manifest says about an entry, and stops writing once the export is cancelled, also within
+/// a long table.
+struct EntryWriter<'a> {
+    zip: &'a mut ZipWriter<BufWriter<File>>,
     watch: &'a dyn Watch,
-}
-
-impl<W: Write> Write for CancellableWriter<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.watch.is_cancelled() {
-            return Err(std::io::Error::other("cancelled"));
-        }
-        self.inner.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-struct HashingWriter<W> {
-    inner: W,
     hash: Sha256,
     size: u64,
 }
 
-impl<W: Write> Write for HashingWriter<W> {
+impl Write for EntryWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.inner.write(bytes)?;
+        if self.watch.is_cancelled() {
+            return Err(std::io::Error::other("cancelled"));
+        }
+        let written = self.zip.write(bytes)?;
         self.hash.update(&bytes[..written]);
         self.size += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.inner.flush()
+        self.zip.flush()
     }
 }

@@ -2,26 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use detections::{Class, Group, Rank};
+use detections::{Class, Rank};
 
 use crate::data::{AccumulationPoint, AccumulationRow};
 use crate::effort::join_spans;
 use crate::richness;
 use crate::rows::round_to;
 use crate::survey::Survey;
-
-/// What a class counts as in the number of species.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Counts {
-    /// A species, by this name: subspecies and other names of it count as the same.
-    Species(String),
-    /// A genus: a species more only if nothing of it was found.
-    Genus,
-    /// A coarser taxon: the same, where the taxa above the species are known.
-    Coarser,
-    /// It is not known which species it includes.
-    Nothing,
-}
 
 impl Survey<'_> {
     /// Species against camera-days; `None` when none was found.
@@ -75,12 +62,10 @@ impl Survey<'_> {
     /// as none.
     fn species(&self) -> (Vec<Option<String>>, Vec<String>) {
         let data = self.data();
-        let counts: Vec<Counts> = data
-            .classes
-            .iter()
-            .zip(&self.visits.groups)
-            .map(|(class, group)| counts_as(class, *group))
-            .collect();
+        let is_grouped = |number: u32| self.visits.groups[number as usize].is_some();
+        let rank_of = |number: u32| {
+            if is_grouped(number) { Rank::Species } else { data.classes[number as usize].taxon.rank }
+        };
         let found: BTreeSet<u32> = self.events.iter().map(|event| event.class).collect();
         // What the classes that were found lie in.
         let lineages = || found.iter().map(|class| (*class, &data.classes[*class as usize].taxon.lineage));
@@ -89,22 +74,28 @@ impl Survey<'_> {
         };
         // Whether it is known of each species what it lies in, above the genus.
         let is_known = lineages()
-            .filter(|(class, _)| matches!(counts[*class as usize], Counts::Species(_)))
+            .filter(|(class, _)| rank_of(*class) == Rank::Species)
             .all(|(_, lineage)| lineage.len() > 2);
         let mut not_counted = Vec::new();
-        let species = (0..)
-            .zip(data.classes.iter().zip(&counts))
-            .map(|(number, (class, counts))| match counts {
-                _ if !found.contains(&number) => None,
-                Counts::Species(name) => Some(name.clone()),
-                Counts::Genus if !has_inside(number, genus_of(&class.name)) => Some(class.name.clone()),
-                Counts::Coarser if is_known && !has_inside(number, &class.name) => Some(class.name.clone()),
-                Counts::Genus | Counts::Coarser | Counts::Nothing => {
-                    not_counted.push(class.name.clone());
-                    None
-                }
-            })
-            .collect();
+        let species_of = |(number, class): (u32, &Class)| {
+            let counts = match rank_of(number) {
+                _ if !found.contains(&number) => return None,
+                // Males, females and young are of one species.
+                Rank::Species if is_grouped(number) => return Some("deer".into()),
+                Rank::Species => return Some(species_name(class)),
+                // A species more only if nothing of it was found.
+                Rank::Genus => !has_inside(number, genus_of(&class.name)),
+                // The same, where the taxa above the species are known.
+                Rank::Higher => is_known && !has_inside(number, &class.name),
+                // It is not known which species it includes.
+                Rank::Other => false,
+            };
+            if !counts {
+                not_counted.push(class.name.clone());
+            }
+            counts.then(|| class.name.clone())
+        };
+        let species = (0..).zip(&data.classes).map(species_of).collect();
         (species, not_counted)
     }
 
@@ -138,19 +129,6 @@ fn genus_of(name: &str) -> &str {
         .iter()
         .find_map(|ending| name.strip_suffix(ending)?.strip_suffix(' '))
         .unwrap_or(name)
-}
-
-fn counts_as(class: &Class, group: Option<Group>) -> Counts {
-    if group.is_some() {
-        // Males, females and young are of one species.
-        return Counts::Species("deer".into());
-    }
-    match class.taxon.rank {
-        Rank::Species => Counts::Species(species_name(class)),
-        Rank::Genus => Counts::Genus,
-        Rank::Higher => Counts::Coarser,
-        Rank::Other => Counts::Nothing,
-    }
 }
 
 /// The binomial of a species or subspecies.

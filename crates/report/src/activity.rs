@@ -21,7 +21,7 @@ pub(crate) const K_MAX: u32 = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
     /// Relative activity in each hour of the day, with mean 1.
-    pub hourly: [f64; 24],
+    pub hourly: Vec<f64>,
     /// Relative activity in each quarter of an hour, with mean 1.
     pub curve: Vec<f64>,
     /// The hour of the day, to a tenth, at which the curve is highest.
@@ -38,10 +38,8 @@ pub fn smooth_activity(times: &Times) -> Option<Activity> {
     let means =
         |parts: usize| curve.chunks(BINS / parts).map(|part| part.iter().sum::<f64>() / part.len() as f64);
     let peak = (0..BINS).max_by(|&a, &b| curve[a].total_cmp(&curve[b]))?;
-    let mut hourly = [0.0; 24];
-    hourly.iter_mut().zip(means(24)).for_each(|(hour, mean)| *hour = mean);
     Some(Activity {
-        hourly,
+        hourly: means(24).collect(),
         curve: means(QUARTERS).collect(),
         peak_hour: (peak as f64 + 0.5) * 24.0 / BINS as f64,
     })
@@ -64,15 +62,12 @@ pub fn bandwidth(times: &Times) -> Option<f64> {
         moments(by_minute.into_iter().enumerate().map(|(at, weight)| (hour(at), weight)))
     };
     let kappa = (1..).zip(moments).map(|(k, rho)| concentration(k, rho)).fold(0.0, f64::max);
-    Some(bandwidth_of(kappa, times.events() as f64))
+    Some((times.events() as f64 * spread_factor(kappa)).powf(0.4))
 }
 
-/// The concentration of the kernel for `n` events whose own concentration is `kappa`:
-/// `(3 n k^2 I2(2k) / (4 sqrt(pi) I0(k)^2))^(2/5)` (Taylor 2008, equation 7).
-fn bandwidth_of(kappa: f64, n: f64) -> f64 {
-    (n * spread_factor(kappa)).powf(0.4)
-}
-
+/// The concentration of the kernel for `n` events whose own concentration is `kappa` is
+/// `(3 n k^2 I2(2k) / (4 sqrt(pi) I0(k)^2))^(2/5)` (Taylor 2008, equation 7); this is the fraction, for one
+/// event.
 fn spread_factor(kappa: f64) -> f64 {
     // The scalings of the Bessel functions cancel.
     let ratio = bessel::scaled_bessel(2, 2.0 * kappa) / bessel::scaled_bessel(0, kappa).powi(2);

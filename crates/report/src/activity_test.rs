@@ -152,11 +152,10 @@ impl Deal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::overlap;
 
     fn draw_around(middle: f64, size: usize, seed: u64) -> Times {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let hour = |_| (middle + 4.0 * (random.f64() + random.f64() - 1.0)).rem_euclid(24.0);
-        Times::of_events(&(0..size).map(hour).collect::<Vec<_>>())
+        Times::of_events(&overlap::tests::draw_around(middle, 4.0, size, seed))
     }
 
     #[test]

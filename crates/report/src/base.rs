@@ -5,7 +5,7 @@ use detections::{CameraClock, Dataset, Deployment, Level, LocalTime, Observation
 use crate::effort::{self, Span};
 
 /// Facts about a data set that are the same for all periods.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SurveyBase {
     /// When each deployment was running: see [`crate::effort::find_spans`].
     pub spans: Vec<Option<Span>>,
@@ -35,18 +35,14 @@ impl SurveyBase {
                 o.level == Level::Event && o.kind != ObservationType::Unclassified;
         }
         let positions = positions(data);
-        let likely_offset = likely_offset(&positions);
-        let locations = data.deployments.iter().map(|deployment| deployment.location).collect();
-        let location_ranks = ranks(data.locations.iter().map(|location| (&location.key, &location.name)));
-        let deployment_ranks = ranks(data.deployments.iter().map(|deployment| &deployment.id));
         Self {
             spans: effort::find_spans(data),
             event_level,
+            likely_offset: likely_offset(&positions),
             positions,
-            locations,
-            location_ranks,
-            deployment_ranks,
-            likely_offset,
+            locations: data.deployments.iter().map(|deployment| deployment.location).collect(),
+            location_ranks: ranks(data.locations.iter().map(|location| (&location.key, &location.name))),
+            deployment_ranks: ranks(data.deployments.iter().map(|deployment| &deployment.id)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Samples of times of day, and smoothing them round the clock.
 
 use std::f64::consts::TAU;
+use std::ops::{AddAssign, Mul};
 
 /// Parts of the day that a sample is sorted into: three minutes, finer than any bandwidth.
 pub(crate) const BINS: usize = 480;
@@ -21,57 +22,60 @@ pub(crate) fn sum_weights_by_bin(hours: impl IntoIterator<Item = (f64, f64)>, bi
     weights
 }
 
+/// How much a von Mises kernel of concentration `kappa` weighs so many parts of the day away, with 1 at its
+/// middle.
+pub(crate) fn weigh_distance(kappa: f64, parts: usize, bins: usize) -> f64 {
+    (kappa * ((parts as f64 / bins as f64 * TAU).cos() - 1.0)).exp()
+}
+
 /// A von Mises kernel on a clock that is cut into equal parts.
 pub(crate) struct Kernel {
     /// Weight at each distance, written twice so that each turn of it is one slice; the mean is 1.
     turned: Vec<f64>,
     /// The same for resamples, of which there are thousands.
     turned_small: Vec<f32>,
-    bins: usize,
 }
 
 impl Kernel {
     /// `kappa` is the concentration; larger is narrower.
     pub fn new(kappa: f64, bins: usize) -> Self {
-        let weight = |bin: usize| (kappa * ((bin as f64 / bins as f64 * TAU).cos() - 1.0)).exp();
-        let once: Vec<f64> = (0..bins).map(weight).collect();
+        let once: Vec<f64> = (0..bins).map(|bin| weigh_distance(kappa, bin, bins)).collect();
         let mean = once.iter().sum::<f64>() / bins as f64;
         let turned: Vec<f64> = once.iter().chain(&once).map(|weight| weight / mean).collect();
         #[allow(clippy::cast_possible_truncation)]
         let turned_small = turned.iter().map(|weight| *weight as f32).collect();
-        Self { turned, turned_small, bins }
+        Self { turned, turned_small }
     }
 
     /// The smoothed curve of a sample, in each part of the day, with mean 1. Parts of the sample
     /// need not be whole numbers, but some must be above 0.
-    pub fn smooth(&self, counts: &[f64]) -> Vec<f64> {
-        let total: f64 = counts.iter().sum();
-        let mut curve = vec![0.0; self.bins];
-        for (bin, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
-            let share = count / total;
-            // The kernel is even, so the weight at `at` of a record in `bin` is that at their distance.
-            let turned = &self.turned[self.bins - bin..][..self.bins];
-            for (value, weight) in curve.iter_mut().zip(turned) {
-                *value += share * weight;
-            }
-        }
-        curve
+    pub fn smooth(&self, weights: &[f64]) -> Vec<f64> {
+        add_turns(&self.turned, weights, |share| share)
     }
 
     /// The same with fewer digits, twice as fast.
+    #[allow(clippy::cast_possible_truncation)]
     pub fn smooth_small(&self, weights: &[f64]) -> Vec<f32> {
-        let total: f64 = weights.iter().sum();
-        let mut curve = vec![0.0; self.bins];
-        for (bin, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-            #[allow(clippy::cast_possible_truncation)]
-            let share = (weight / total) as f32;
-            let turned = &self.turned_small[self.bins - bin..][..self.bins];
-            for (value, weight) in curve.iter_mut().zip(turned) {
-                *value += share * weight;
-            }
-        }
-        curve
+        add_turns(&self.turned_small, weights, |share| share as f32)
     }
+}
+
+fn add_turns<T: Copy + Default + AddAssign + Mul<Output = T>>(
+    turned: &[T],
+    weights: &[f64],
+    convert: impl Fn(f64) -> T,
+) -> Vec<T> {
+    let bins = turned.len() / 2;
+    let total: f64 = weights.iter().sum();
+    let mut curve = vec![T::default(); bins];
+    for (bin, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+        let share = convert(weight / total);
+        // The kernel is even, so the weight at `at` of a record in `bin` is that at their distance.
+        for (value, weight) in curve.iter_mut().zip(&turned[bins - bin..][..bins]) {
+            *value += share * *weight;
+        }
+    }
+    curve
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::hours::{Hours, TestedOverlap, test_overlaps};
 use crate::intervals::{Interval, LocationSample};
 use crate::nights::Nights;
 use crate::overlap;
-use crate::permutation::{Relabelings, pair_events};
+use crate::permutation::Relabelings;
 use crate::ratios::{ALPHA, RateRatio, adjust_by_holm, make_compatible};
 use crate::request::{LabelledPeriod, TimeOfDay};
 use crate::rows::{round_finite, round_p, round_to};
@@ -65,7 +65,7 @@ pub(crate) fn compare(visits: &Visits<'_>, sky: &mut Sky<'_>) -> ComparisonResul
     let classes = order_by_events(&sides);
     let comparisons = compare_rates(&sides, &classes);
     ComparisonResult {
-        periods: sides.iter().map(|side| build_period(side, &classes, wanted, sky)).collect(),
+        periods: sides.iter().map(|side| build_period(side, &classes, sky)).collect(),
         overlaps: compare_activity(&sides, &classes),
         night: nights.as_ref().map(|nights| nights.row(clock)),
         clock,
@@ -87,12 +87,7 @@ fn order_by_events(sides: &[Side<'_>]) -> Vec<u32> {
     classes
 }
 
-fn build_period(
-    side: &Side<'_>,
-    classes: &[u32],
-    wanted: &[LabelledPeriod],
-    sky: &mut Sky<'_>,
-) -> ComparedPeriod {
+fn build_period(side: &Side<'_>, classes: &[u32], sky: &mut Sky<'_>) -> ComparedPeriod {
     let survey = &side.survey;
     let place = |row: &ClassRow| {
         let number = survey.data().find_class(&row.classification);
@@ -103,6 +98,7 @@ fn build_period(
     let own = side.label;
     let shares_days =
         |other: &&LabelledPeriod| other.label != own.label && other.period().overlaps(own.period());
+    let wanted = &survey.request().comparison_periods;
     ComparedPeriod {
         label: own.label.clone(),
         start: own.start_date,
@@ -163,15 +159,12 @@ impl<'a> PeriodPair<'a> {
         let events: f64 = samples.iter().map(|samples| LocationSample::total(samples).events).sum();
         let occupied = samples[0].iter().zip(&samples[1]).filter(|(a, b)| a.events + b.events > 0.0).count();
         let fewest = self.sides.iter().map(|side| side.survey.locations.len()).min().unwrap_or(0);
-        if events < LIMITS.test_events as f64 {
-            Some(NotTested::FewEvents)
-        } else if fewest < LIMITS.test_locations {
-            Some(NotTested::FewLocations)
-        } else if occupied < LIMITS.test_occupied {
-            Some(NotTested::AtFewLocations)
-        } else {
-            None
-        }
+        let reasons = [
+            (events < LIMITS.test_events as f64, NotTested::FewEvents),
+            (fewest < LIMITS.test_locations, NotTested::FewLocations),
+            (occupied < LIMITS.test_occupied, NotTested::AtFewLocations),
+        ];
+        reasons.into_iter().find(|(applies, _)| *applies).map(|(_, reason)| reason)
     }
 }
 
@@ -204,9 +197,11 @@ impl<'a> ClassPair<'a> {
     fn new(class: u32, pair: &'a PeriodPair<'a>) -> Option<Self> {
         let samples = pair.samples(class);
         let ratio = RateRatio::new(&samples[1], &samples[0])?;
+        let pairs = samples[0].iter().zip(&samples[1]);
+        let events: Vec<[f64; 2]> = pairs.map(|(a, b)| [a.events, b.events]).collect();
         let tested = match pair.reason_not_to_test(&samples) {
             Some(reason) => Err(reason),
-            None => Ok(pair.relabelings.p_value(&pair_events(&samples[0], &samples[1]))),
+            None => Ok(pair.relabelings.p_value(&events)),
         };
         let totals = samples.map(|samples| LocationSample::total(&samples));
         Some(Self { class, pair, totals, ratio, tested })
@@ -243,7 +238,7 @@ impl<'a> ClassPair<'a> {
             corrected_high: high(corrected),
             p_value: p.map(|(p, _)| round_p(p)),
             p_adjusted: p.map(|(_, adjusted)| round_p(adjusted)),
-            smallest_p: p.map(|_| round_p(self.pair.relabelings.smallest_p())),
+            smallest_p: p.map(|_| round_p(self.pair.relabelings.smallest_p)),
             differs: p.is_some_and(|(_, adjusted)| round_p(adjusted) < ALPHA),
             not_tested: self.tested.err(),
             method: self.ratio.method,

@@ -16,49 +16,32 @@ use crate::records::{Composition, Record, sort_records};
 use crate::rows::{round_finite, round_to};
 use crate::survey::{Survey, independence_of};
 
-/// Names of the ratios.
-struct RatioNames {
-    males: &'static str,
-    with_young: &'static str,
-    young_events: &'static str,
-    young: &'static str,
-}
+/// Names of the ratios: of males, the share of females with young, of events with young, and of young.
+const ANIMALS: [&str; 4] = [
+    "males per female",
+    "share of females seen with young",
+    "events with young per event of females",
+    "young per female",
+];
+const DEER: [&str; 4] = [
+    "bucks per doe",
+    "share of does seen with fawns",
+    "events with fawns per event of does",
+    "fawns per doe",
+];
 
-const ANIMALS: RatioNames = RatioNames {
-    males: "males per female",
-    with_young: "share of females seen with young",
-    young_events: "events with young per event of females",
-    young: "young per female",
-};
-const DEER: RatioNames = RatioNames {
-    males: "bucks per doe",
-    with_young: "share of does seen with fawns",
-    young_events: "events with fawns per event of does",
-    young: "fawns per doe",
-};
-
-/// Events and the animals in them at each location, by its number.
-#[derive(Clone)]
-struct Tally {
-    events: Vec<f64>,
-    animals: Vec<f64>,
-}
+/// Events, and the animals in them, at each location by its number: in the order of [`CountUnit`].
+struct Tally([Vec<f64>; 2]);
 
 impl Tally {
     fn add(&mut self, location: u32, animals: u32) {
-        self.events[location as usize] += 1.0;
-        self.animals[location as usize] += f64::from(animals);
-    }
-
-    fn counts_of(&self, unit: CountUnit) -> &[f64] {
-        match unit {
-            CountUnit::Events => &self.events,
-            CountUnit::Animals => &self.animals,
-        }
+        let Self([events, all_animals]) = self;
+        events[location as usize] += 1.0;
+        all_animals[location as usize] += f64::from(animals);
     }
 
     fn total(&self, unit: CountUnit) -> f64 {
-        self.counts_of(unit).iter().sum()
+        self.0[unit as usize].iter().sum()
     }
 }
 
@@ -85,7 +68,7 @@ impl Survey<'_> {
 
     fn new_tally(&self) -> Tally {
         let zeros = vec![0.0; self.effort_by_location.len()];
-        Tally { events: zeros.clone(), animals: zeros }
+        Tally([zeros.clone(), zeros])
     }
 
     /// Ratios of classes such as buck, doe and fawn, with the events of the table of classes.
@@ -96,20 +79,27 @@ impl Survey<'_> {
                 tallies[group as usize].add(event.location, event.group_size);
             }
         }
-        let [males, females, young] = &tallies;
         let records = self.visits.found.records.iter().filter(|record| self.group(record.class).is_some());
         let mut grouped: Vec<Record> = records.map(|record| Record { class: 0, ..*record }).collect();
         sort_records(&mut grouped, self.visits.base, self.request().cameras);
-        let names = if self.has_deer_names() { DEER } else { ANIMALS };
-        [
-            self.ratio(names.males, None, CountUnit::Events, (males, females)),
-            self.share_with_young(names.with_young, None, &grouped),
-            self.ratio(names.young_events, None, CountUnit::Events, (young, females)),
-            self.ratio(names.young, None, CountUnit::Animals, (young, females)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        self.ratios(if self.has_deer_names() { DEER } else { ANIMALS }, &tallies, &grouped)
+    }
+
+    /// The ratios of males, females and young, and of the records that these are counted in.
+    fn ratios(
+        &self,
+        names: [&str; 4],
+        [males, females, young]: &[Tally; 3],
+        records: &[Record],
+    ) -> Vec<RatioRow> {
+        let [of_males, with_young, young_events, of_young] = names;
+        let rows = [
+            self.ratio(of_males, CountUnit::Events, (males, females)),
+            self.share_with_young(with_young, records),
+            self.ratio(young_events, CountUnit::Events, (young, females)),
+            self.ratio(of_young, CountUnit::Animals, (young, females)),
+        ];
+        rows.into_iter().flatten().collect()
     }
 
     /// Whether the classes have the names that deer hunters use.
@@ -122,51 +112,40 @@ impl Survey<'_> {
 
     /// Ratios of a class whose sex and life stage were recorded.
     fn ratios_of(&self, class: u32, records: &[Record]) -> Vec<RatioRow> {
-        let name = Some(self.data().classes[class as usize].name.clone());
-        let males = self.tally(records, |composition| composition.males);
-        let females = self.tally(records, |composition| composition.females);
-        let young = self
-            .tally(records, |composition| composition.young.max(u32::from(composition.has_uncounted_young)));
+        let tallies = [
+            self.tally(records, |composition| composition.males),
+            self.tally(records, |composition| composition.females),
+            self.tally(records, |composition| {
+                composition.young.max(u32::from(composition.has_uncounted_young))
+            }),
+        ];
         let are_all_counted = self.events_of(class).iter().all(|event| {
             self.visits.records_of(event).iter().all(|record| !record.composition.has_uncounted_young)
         });
-        let mut rows = vec![
-            self.ratio(ANIMALS.males, name.clone(), CountUnit::Events, (&males, &females)),
-            self.share_with_young(ANIMALS.with_young, name.clone(), records),
-            self.ratio(ANIMALS.young_events, name.clone(), CountUnit::Events, (&young, &females)),
-        ];
+        let mut rows = self.ratios(ANIMALS, &tallies, records);
         // “Adult + Juvenile” does not say how many are young.
-        if are_all_counted {
-            rows.push(self.ratio(ANIMALS.young, name, CountUnit::Animals, (&young, &females)));
+        rows.retain(|row| are_all_counted || row.unit != CountUnit::Animals);
+        for row in &mut rows {
+            row.classification = Some(self.data().classes[class as usize].name.clone());
         }
-        rows.into_iter().flatten().collect()
+        rows
     }
 
     /// The share of events with a female in which young were seen too. `None` where no young were recorded on
     /// any day: they may not have been looked for.
-    fn share_with_young(
-        &self,
-        ratio: &str,
-        classification: Option<String>,
-        records: &[Record],
-    ) -> Option<RatioRow> {
-        if !records.iter().any(|record| record.composition.has_young()) {
+    fn share_with_young(&self, ratio: &str, records: &[Record]) -> Option<RatioRow> {
+        let have_young = |records: &[Record]| records.iter().any(|record| record.composition.has_young());
+        if !have_young(records) {
             return None;
         }
-        let mut by_location: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
-        for event in self.events_among(records) {
-            let of_event = &records[event.records.start as usize..event.records.end as usize];
-            if of_event.iter().any(|record| record.composition.females > 0) {
-                let (with_young, all) = by_location.entry(event.location).or_default();
-                *with_young +=
-                    f64::from(u8::from(of_event.iter().any(|record| record.composition.has_young())));
-                *all += 1.0;
-            }
-        }
-        let share = share_row(&by_location.into_values().collect::<Vec<_>>())?;
+        let of_event = |event: &Event| &records[event.records.start as usize..event.records.end as usize];
+        let events = self.events_among(records);
+        let with_female =
+            events.iter().filter(|event| of_event(event).iter().any(|record| record.composition.females > 0));
+        let share = share_row(with_female.map(|event| (event.location, have_young(of_event(event)))))?;
         Some(RatioRow {
             ratio: ratio.into(),
-            classification,
+            classification: None,
             unit: CountUnit::Events,
             count: share.events as u64,
             base: share.of as u64,
@@ -203,24 +182,18 @@ impl Survey<'_> {
     }
 
     /// The ratio of the first to the second; `None` when either is missing.
-    fn ratio(
-        &self,
-        ratio: &str,
-        classification: Option<String>,
-        unit: CountUnit,
-        (above, below): (&Tally, &Tally),
-    ) -> Option<RatioRow> {
+    fn ratio(&self, ratio: &str, unit: CountUnit, (above, below): (&Tally, &Tally)) -> Option<RatioRow> {
         if above.total(unit) < 1.0 || below.total(unit) < 1.0 {
             return None;
         }
-        let samples = |tally: &Tally| self.samples_at(&self.locations, tally.counts_of(unit));
+        let samples = |tally: &Tally| self.samples_at(&self.locations, &tally.0[unit as usize]);
         // The effort is the same on both sides, so the ratio of the rates is that of the counts.
         let found = RateRatio::new(&samples(above), &samples(below))?;
         let interval = found.interval(ALPHA);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         Some(RatioRow {
             ratio: ratio.into(),
-            classification,
+            classification: None,
             unit,
             count: above.total(unit) as u64,
             base: below.total(unit) as u64,

@@ -56,7 +56,7 @@ pub fn find_spans(data: &Dataset) -> Vec<Option<Span>> {
         let is_date = deployment.end.is_some() && deployment.end_is_date;
         let last_second = if is_date { end.plus_seconds(DAY_SECONDS - 1) } else { end };
         (start <= end).then(|| {
-            let (begin, finish) = find_effort_span(start, deployment.start_is_date, end, is_date);
+            let (begin, finish) = find_effort_span((start, deployment.start_is_date), (end, is_date));
             Span { start: begin, end: finish, records: (start, last_second) }
         })
     };
@@ -65,10 +65,8 @@ pub fn find_spans(data: &Dataset) -> Vec<Option<Span>> {
 
 /// From when to when a deployment counts as running, for a start and an end that may be dates.
 fn find_effort_span(
-    start: LocalTime,
-    start_is_date: bool,
-    end: LocalTime,
-    end_is_date: bool,
+    (start, start_is_date): (LocalTime, bool),
+    (end, end_is_date): (LocalTime, bool),
 ) -> (LocalTime, LocalTime) {
     let noon = |date: LocalTime| date.plus_seconds(DAY_SECONDS / 2);
     match (start_is_date, end_is_date) {
@@ -185,15 +183,14 @@ mod tests {
     use jiff::civil::date;
     use proptest::prelude::*;
 
-    fn span(start: i64, end: i64) -> Span {
-        let [start, end] = [start, end].map(LocalTime::from_seconds);
+    fn span(start: LocalTime, end: LocalTime) -> Span {
         Span { start, end, records: (start, end) }
     }
 
     #[test]
     fn from_11_april_to_15_november_is_218_days() {
         let [start, end] = [date(2018, 4, 11), date(2018, 11, 15)].map(LocalTime::start_of);
-        let span = Span { start, end, records: (start, end) };
+        let span = span(start, end);
         let year = Period { start: date(2018, 1, 1), end: date(2018, 12, 31) };
         assert!((span.days_in(year) - 218.0).abs() < 1e-9);
     }
@@ -204,7 +201,7 @@ mod tests {
 
     /// Camera-days of each of the first days of January 2020.
     fn days(start: (LocalTime, bool), end: (LocalTime, bool)) -> Vec<f64> {
-        let effort = find_effort_span(start.0, start.1, end.0, end.1);
+        let effort = find_effort_span(start, end);
         (1..=3)
             .map(|day| days_between(effort, Period { start: date(2020, 1, day), end: date(2020, 1, day) }))
             .collect()
@@ -223,13 +220,7 @@ mod tests {
 
     #[test]
     fn cameras_that_stand_together_count_once() {
-        let span = |from, until| {
-            Some(Span {
-                start: time_at(from, 0),
-                end: time_at(until, 0),
-                records: (time_at(from, 0), time_at(until, 0)),
-            })
-        };
+        let span = |from, until| Some(span(time_at(from, 0), time_at(until, 0)));
         let spans = [span(1, 11), span(6, 16), span(20, 25), span(1, 31), None];
         let locations = [0, 0, 0, 1, 1];
         let month = Period { start: date(2020, 1, 1), end: date(2020, 1, 31) };
@@ -243,7 +234,8 @@ mod tests {
         #[test]
         fn the_buckets_of_a_period_share_its_effort(start in 0_i64..400 * 86_400, days in 0_i64..400) {
             let period = Period { start: date(1970, 2, 3), end: date(1970, 12, 24) };
-            let span = span(start, start + days * 86_400 + 7);
+            let [start, end] = [start, start + days * 86_400 + 7].map(LocalTime::from_seconds);
+            let span = span(start, end);
             let whole = span.days_in(period);
             let parts: f64 = period.buckets(crate::GroupBy::Week).iter().map(|b| span.days_in(*b)).sum();
             prop_assert!((whole - parts).abs() < 1e-6);

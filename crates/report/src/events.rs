@@ -16,9 +16,7 @@ use detections::LocalTime;
 
 use crate::base::SurveyBase;
 use crate::records::Record;
-use crate::request::Cameras;
-
-pub use crate::independence_since::IndependenceSince;
+use crate::request::{Cameras, IndependenceSince};
 
 /// An independent event: a visit.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,13 +94,10 @@ mod tests {
     /// Two cameras at one place.
     fn one_place() -> SurveyBase {
         SurveyBase {
-            spans: Vec::new(),
-            event_level: Vec::new(),
-            positions: Vec::new(),
             locations: vec![0, 0],
             location_ranks: vec![0],
             deployment_ranks: vec![0, 1],
-            likely_offset: None,
+            ..SurveyBase::default()
         }
     }
 

@@ -78,7 +78,7 @@ impl Survey<'_> {
                 classification: class.classification.clone(),
                 records: times.records(),
                 events: times.events(),
-                density: curve.hourly.map(|value| round_to(value, 4)).to_vec(),
+                density: curve.hourly.iter().map(|value| round_to(*value, 4)).collect(),
                 curve: curve.curve.iter().map(|value| round_to(*value, 3)).collect(),
                 peak_hour: round_to(curve.peak_hour, 1),
                 night: self.share_of_events(number, |event| {
@@ -97,15 +97,8 @@ impl Survey<'_> {
         class: u32,
         mut is_so: impl FnMut(&Event) -> Option<bool>,
     ) -> Option<ShareRow> {
-        let mut by_location: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
-        for event in self.events_of(class).iter().filter(|event| self.visits.has_clock(event.deployment)) {
-            if let Some(is_so) = is_so(event) {
-                let (of, all) = by_location.entry(event.location).or_default();
-                *of += f64::from(u8::from(is_so));
-                *all += 1.0;
-            }
-        }
-        share_row(&by_location.into_values().collect::<Vec<_>>())
+        let events = self.events_of(class).iter().filter(|event| self.visits.has_clock(event.deployment));
+        share_row(events.filter_map(|event| Some((event.location, is_so(event)?))))
     }
 
     /// Every two classes with enough events.
@@ -119,8 +112,7 @@ impl Survey<'_> {
             .filter(|(_, times)| times.events() >= overlap::MIN_EVENTS)
             .collect();
         let samples: Vec<&Times> = compared.iter().map(|(_, times)| *times).collect();
-        let found = test_overlaps(&samples, &self.locations, self.visits.stop);
-        found
+        test_overlaps(&samples, &self.locations, self.visits.stop)
             .into_iter()
             .map(|tested| OverlapRow {
                 a: compared[tested.pair.0].0.into(),
@@ -140,10 +132,17 @@ impl Survey<'_> {
     }
 }
 
-/// The row of a share, from the events that count and all events at each location.
-pub(crate) fn share_row(locations: &[(f64, f64)]) -> Option<ShareRow> {
+/// The row of a share, from the location of each event and whether it counts. `None` without any event.
+pub(crate) fn share_row(events: impl Iterator<Item = (u32, bool)>) -> Option<ShareRow> {
+    let mut by_location: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+    for (location, is_so) in events {
+        let (of, all) = by_location.entry(location).or_default();
+        *of += f64::from(u8::from(is_so));
+        *all += 1.0;
+    }
+    let locations: Vec<(f64, f64)> = by_location.into_values().collect();
     let (of, all) = locations.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    let interval = intervals::share_interval(locations);
+    let interval = intervals::share_interval(&locations);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     (all > 0.0).then(|| ShareRow {
         events: of as usize,

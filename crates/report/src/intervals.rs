@@ -126,15 +126,10 @@ pub(crate) fn find_percentiles(mut values: Vec<f64>, alpha: f64) -> Option<Inter
 
 /// Upper limit of a Poisson mean of which `events` were seen, with `tail` above it.
 pub(crate) fn garwood_upper_limit(events: f64, tail: f64) -> f64 {
-    find_root(events * 2.0 + 20.0 - tail.ln(), |mean| gamma_ur(events + 1.0, mean) <= tail)
-}
-
-/// Smallest number between 0 and `limit`, above 0, for which `is_reached` holds, which must be monotone.
-fn find_root(limit: f64, is_reached: impl Fn(f64) -> bool) -> f64 {
-    let (mut low, mut high) = (0.0, limit);
+    let (mut low, mut high) = (0.0, events * 2.0 + 20.0 - tail.ln());
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
-        if is_reached(middle) { high = middle } else { low = middle }
+        if gamma_ur(events + 1.0, middle) <= tail { high = middle } else { low = middle }
     }
     high
 }

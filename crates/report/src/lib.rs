@@ -32,7 +32,6 @@ pub mod events;
 mod facts;
 mod findings;
 mod hours;
-mod independence_since;
 pub mod intervals;
 mod nights;
 mod notes;

@@ -16,10 +16,10 @@ use crate::survey::Survey;
 const HALF_HOURS: usize = 48;
 
 /// Sunrise and sunset over the camera-days of some periods.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Nights {
     /// Share of the camera-days on which it is night in each half hour of the camera's clock.
-    shares: [f64; HALF_HOURS],
+    shares: Vec<f64>,
     /// Mean sunrise and sunset, as hours of the day on the camera's clock.
     pub anchors: Option<(f64, f64)>,
     /// The cameras' offset from UTC is not known and was estimated.
@@ -44,13 +44,7 @@ impl Nights {
     /// Adds up the camera-days of `surveys`; `None` when no deployment with effort has coordinates.
     pub fn new(surveys: &[&Survey<'_>], sky: &mut Sky<'_>) -> Option<Self> {
         let mut sum = Sum { nights: vec![0.0; HALF_HOURS], ..Sum::default() };
-        let mut nights = Self {
-            shares: [0.0; HALF_HOURS],
-            anchors: None,
-            clock_estimated: false,
-            highest_latitude: 0.0,
-            without_coordinates: Vec::new(),
-        };
+        let mut nights = Self::default();
         for survey in surveys {
             let spans = survey.visits.base.spans.iter().zip(&survey.effort);
             for (row, (span, effort)) in (0..).zip(spans) {
@@ -63,7 +57,7 @@ impl Nights {
         nights.without_coordinates.dedup();
         let hour = |(x, y): (f64, f64)| (y.atan2(x) * 24.0 / TAU).rem_euclid(24.0);
         nights.anchors = sum.anchored.then(|| (hour(sum.anchors[0]), hour(sum.anchors[1])));
-        nights.shares.iter_mut().zip(&sum.nights).for_each(|(share, night)| *share = night / sum.days);
+        nights.shares = sum.nights.iter().map(|night| night / sum.days).collect();
         (sum.days > 0.0).then_some(nights)
     }
 

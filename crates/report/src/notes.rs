@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use detections::{CameraClock, Consequence, Dataset, LocalTime, RowProblem};
+use detections::{CameraClock, Consequence, Dataset, Deployment, LocalTime, RowProblem};
 
 use crate::data::DataNote;
 use crate::effort::{self, Span};
@@ -113,68 +113,61 @@ fn note_future_records(notes: &mut Notes, data: &Dataset) {
     notes.add(ids, DataNote::InTheFuture);
 }
 
+/// The deployment and time of everything that says that a camera was working.
+fn list_signs(data: &Dataset) -> impl Iterator<Item = (u32, Option<LocalTime>)> {
+    let worked =
+        data.outside_selection.working_times.iter().map(|(deployment, time)| (*deployment, Some(*time)));
+    data.observations.times().chain(worked)
+}
+
 /// Deployments with something to be said of their span, among those that touch the period.
 fn note_deployments(notes: &mut Notes, survey: &Survey<'_>) {
     let data = survey.data();
     let mut recorded = vec![false; data.deployments.len()];
-    let worked = data.outside_selection.working_times.iter().map(|(deployment, _)| *deployment);
-    for deployment in data.observations.times().map(|(deployment, _)| deployment).chain(worked) {
+    for (deployment, _) in list_signs(data) {
         recorded[deployment as usize] = true;
     }
-    let ids = |wanted: &dyn Fn(usize) -> bool| -> Vec<String> {
-        (0..data.deployments.len())
-            .filter(|&row| wanted(row))
-            .map(|row| data.deployments[row].id.clone())
-            .collect()
+    let add = |notes: &mut Notes, note: fn(u64) -> DataNote, is_such: &dyn Fn(usize, &Deployment) -> bool| {
+        let such = data.deployments.iter().enumerate().filter(|(row, deployment)| is_such(*row, deployment));
+        notes.add(such.map(|(_, deployment)| deployment.id.clone()).collect(), note);
     };
-    let deployment = |row: usize| &data.deployments[row];
     let begins_in_time =
-        |row: usize| deployment(row).start.is_some_and(|start| start < survey.period.end_time());
-    notes.add(ids(&|row| deployment(row).start.is_none()), DataNote::NoStart);
-    notes.add(ids(&|row| deployment(row).ends_before_it_starts()), DataNote::EndsBeforeStart);
-    let future_end = |row: usize| deployment(row).future_end.filter(|_| begins_in_time(row));
-    let future = (0..data.deployments.len())
-        .filter_map(|row| Some(format!("{} ({})", deployment(row).id, future_end(row)?.date())))
-        .collect();
-    notes.add(future, DataNote::FutureEnd);
-    notes.add(ids(&|row| deployment(row).has_timestamp_issues), DataNote::TimestampIssues);
-    let endless = |row: usize| {
-        deployment(row).end.is_none() && deployment(row).future_end.is_none() && begins_in_time(row)
+        |deployment: &Deployment| deployment.start.is_some_and(|start| start < survey.period.end_time());
+    let is_endless = |deployment: &Deployment| {
+        deployment.end.is_none() && deployment.future_end.is_none() && begins_in_time(deployment)
     };
-    notes.add(ids(&|row| endless(row) && recorded[row]), DataNote::NoEnd);
-    notes.add(ids(&|row| endless(row) && !recorded[row]), DataNote::NoEndNoRecords);
-    let empty = |row: usize| !recorded[row] && survey.effort[row] > 0.0;
-    notes.add(ids(&|row| empty(row)), DataNote::NoRecords);
+    add(notes, DataNote::NoStart, &|_, deployment| deployment.start.is_none());
+    add(notes, DataNote::EndsBeforeStart, &|_, deployment| deployment.ends_before_it_starts());
+    let in_time = data.deployments.iter().filter(|deployment| begins_in_time(deployment));
+    let future = in_time
+        .filter_map(|deployment| Some(format!("{} ({})", deployment.id, deployment.future_end?.date())));
+    notes.add(future.collect(), DataNote::FutureEnd);
+    add(notes, DataNote::TimestampIssues, &|_, deployment| deployment.has_timestamp_issues);
+    add(notes, DataNote::NoEnd, &|row, deployment| is_endless(deployment) && recorded[row]);
+    add(notes, DataNote::NoEndNoRecords, &|row, deployment| is_endless(deployment) && !recorded[row]);
+    add(notes, DataNote::NoRecords, &|row, _| !recorded[row] && survey.effort[row] > 0.0);
 }
 
 /// Deployments that recorded nothing, not even a blank, for a long stretch inside the period.
 fn note_silent_deployments(notes: &mut Notes, survey: &Survey<'_>) {
     let data = survey.data();
-    let times = || {
-        let worked =
-            data.outside_selection.working_times.iter().map(|(deployment, time)| (*deployment, Some(*time)));
-        data.observations.times().chain(worked)
-    };
     let mut recorded = vec![0; data.deployments.len()];
-    for (deployment, time) in times() {
+    for (deployment, time) in list_signs(data) {
         recorded[deployment as usize] += usize::from(time.is_some());
     }
     let mut marks: Vec<Vec<LocalTime>> = recorded.iter().map(|number| Vec::with_capacity(*number)).collect();
     let period = survey.period.start_time()..survey.period.end_time();
-    for (deployment, time) in times() {
+    for (deployment, time) in list_signs(data) {
         marks[deployment as usize].extend(time.filter(|time| period.contains(time)));
     }
     let mut stretches: Vec<(i64, String)> = Vec::new();
     for (row, mut times) in marks.into_iter().enumerate() {
-        let Some(span) =
-            survey.visits.base.spans[row].filter(|_| survey.effort[row] > 0.0 && recorded[row] > 0)
-        else {
-            continue;
-        };
+        let is_running = survey.effort[row] > 0.0 && recorded[row] > 0;
+        let Some(span) = survey.visits.base.spans[row].filter(|_| is_running) else { continue };
         times.sort_unstable();
         if let Some((days, from)) = find_longest_silence(span, &times, survey) {
-            stretches
-                .push((days, format!("{} ({days} days from {})", data.deployments[row].id, from.date())));
+            let id = &data.deployments[row].id;
+            stretches.push((days, format!("{id} ({days} days from {})", from.date())));
         }
     }
     stretches.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
@@ -186,30 +179,22 @@ fn note_silent_deployments(notes: &mut Notes, survey: &Survey<'_>) {
 
 /// Deployments of the period of which the source says that the camera did not work.
 fn note_malfunctions(notes: &mut Notes, survey: &Survey<'_>) {
-    let ids = survey
-        .data()
-        .deployments
-        .iter()
-        .zip(&survey.effort)
-        .filter(|(_, days)| **days > 0.0)
-        .filter_map(|(deployment, _)| {
-            Some(format!("{} ({})", deployment.id, deployment.malfunction.as_ref()?))
-        })
-        .collect();
-    notes.add(ids, DataNote::CameraMalfunction);
+    let deployments = survey.data().deployments.iter().zip(&survey.effort);
+    let failed = deployments.filter(|(_, days)| **days > 0.0).filter_map(|(deployment, _)| {
+        Some(format!("{} ({})", deployment.id, deployment.malfunction.as_ref()?))
+    });
+    notes.add(failed.collect(), DataNote::CameraMalfunction);
 }
 
 /// Locations with several cameras at a time.
 fn note_shared_locations(notes: &mut Notes, survey: &Survey<'_>) {
     let base = survey.visits.base;
-    let ids = effort::find_shared_locations(&base.spans, &base.locations)
-        .into_iter()
-        .filter(|(location, _)| survey.effort_by_location[*location as usize] > 0.0)
-        .map(|(location, shared)| {
-            format!("{} (up to {} days)", survey.data().locations[location as usize].name, days(shared))
-        })
-        .collect();
-    notes.add(ids, DataNote::CamerasTogether);
+    let mut shared = effort::find_shared_locations(&base.spans, &base.locations);
+    shared.retain(|(location, _)| survey.effort_by_location[*location as usize] > 0.0);
+    let name = |(location, most): (u32, f64)| {
+        format!("{} (up to {} days)", survey.data().locations[location as usize].name, days(most))
+    };
+    notes.add(shared.into_iter().map(name).collect(), DataNote::CamerasTogether);
 }
 
 fn find_longest_silence(span: Span, times: &[LocalTime], survey: &Survey<'_>) -> Option<(i64, LocalTime)> {
@@ -225,17 +210,16 @@ fn find_longest_silence(span: Span, times: &[LocalTime], survey: &Survey<'_>) ->
 }
 
 fn note_coordinates(notes: &mut Notes, data: &Dataset) {
-    let apart = |deployment: &&detections::Deployment| {
+    let position = |deployment: &Deployment| (deployment.latitude, deployment.longitude);
+    let is_apart = |deployment: &&Deployment| {
         let location = &data.locations[deployment.location as usize];
         let far = |a: Option<f64>, b: Option<f64>| a.zip(b).is_some_and(|(a, b)| (a - b).abs() > SAME_PLACE);
-        let of = |row: &detections::Deployment| (row.latitude, row.longitude);
+        let there = data.deployments.iter().filter(|other| other.location == deployment.location);
         // Held against the most frequent position, so that the odd one out is named.
-        let usual =
-            find_most_common(data.deployments.iter().filter(|d| d.location == deployment.location).map(of))
-                .unwrap_or((location.latitude, location.longitude));
+        let usual = find_most_common(there.map(position)).unwrap_or((location.latitude, location.longitude));
         far(deployment.latitude, usual.0) || far(deployment.longitude, usual.1)
     };
-    let ids = data.deployments.iter().filter(apart).map(|deployment| deployment.id.clone()).collect();
+    let ids = data.deployments.iter().filter(is_apart).map(|deployment| deployment.id.clone()).collect();
     notes.add(ids, |deployments| DataNote::CoordinatesDiffer { deployments, degrees: SAME_PLACE });
 }
 
@@ -271,14 +255,11 @@ fn note_sun(notes: &mut Notes, survey: &Survey<'_>, nights: Option<&Nights>) {
 
 fn note_missing_pictures(notes: &mut Notes, data: &Dataset) {
     let Some(pictures) = &data.pictures else { return };
-    let missing = pictures.listed.saturating_sub(pictures.found);
+    let (listed, without_time) = (pictures.listed, pictures.without_time);
+    let missing = listed.saturating_sub(pictures.found);
     if missing > 0 {
-        notes.notes.push(DataNote::PicturesMissing {
-            missing,
-            listed: pictures.listed,
-            without_time: pictures.without_time,
-            folder: pictures.folder.display().to_string(),
-        });
+        let folder = pictures.folder.display().to_string();
+        notes.notes.push(DataNote::PicturesMissing { missing, listed, without_time, folder });
     }
 }
 

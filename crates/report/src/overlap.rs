@@ -101,7 +101,7 @@ impl Curve {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::bessel;
     use proptest::prelude::*;
@@ -133,7 +133,7 @@ mod tests {
     }
 
     /// Hours around a middle.
-    fn draw_around(middle: f64, spread: f64, size: usize, seed: u64) -> Vec<f64> {
+    pub fn draw_around(middle: f64, spread: f64, size: usize, seed: u64) -> Vec<f64> {
         let mut random = fastrand::Rng::with_seed(seed);
         (0..size).map(|_| (middle + spread * (random.f64() + random.f64() - 1.0)).rem_euclid(24.0)).collect()
     }

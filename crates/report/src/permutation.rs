@@ -5,7 +5,6 @@ use rayon::prelude::*;
 
 use statrs::function::erf::erfc;
 
-use crate::intervals::LocationSample;
 use crate::tail::{self, Moments};
 
 /// The most relabelings that are drawn; where there are fewer, all of them are used.
@@ -33,8 +32,10 @@ pub struct Relabelings {
     changes: Vec<Vec<u64>>,
     /// The sums of effort under each.
     totals: Vec<[f64; 2]>,
-    is_exact: bool,
-    smallest: f64,
+    /// Whether all relabelings are used, so that p is exact.
+    pub is_exact: bool,
+    /// The smallest p that these relabelings can give.
+    pub smallest_p: f64,
 }
 
 impl Relabelings {
@@ -53,7 +54,7 @@ impl Relabelings {
                 effort.swap(0, 1);
             }
         }
-        let worked = |at: usize| [effort[at][0] > 0.0, effort[at][1] > 0.0];
+        let worked = |at: usize| effort[at].map(|days| days > 0.0);
         let both: Vec<usize> = (0..effort.len()).filter(|at| worked(*at) == [true, true]).collect();
         let one: Vec<usize> = (0..effort.len()).filter(|at| worked(*at)[0] != worked(*at)[1]).collect();
         let second = one.iter().filter(|at| worked(**at)[1]).count();
@@ -62,7 +63,7 @@ impl Relabelings {
         let is_exact = number <= RELABELINGS as f64;
         // With all labels exchanged the rates are as far apart.
         let has_mirror = one.len() == 2 * second;
-        let smallest = if has_mirror { 2.0 / number } else { 1.0 / number };
+        let smallest_p = if has_mirror { 2.0 / number } else { 1.0 / number };
         let changes = if is_exact {
             all_changes(&both, &one, second, words)
         } else {
@@ -75,17 +76,7 @@ impl Relabelings {
             })
         };
         let totals = changes.iter().map(sums).collect();
-        Self { effort, is_turned, changes, totals, is_exact, smallest }
-    }
-
-    /// The smallest p that these relabelings can give.
-    pub fn smallest_p(&self) -> f64 {
-        self.smallest
-    }
-
-    /// Whether all relabelings are used, so that p is exact.
-    pub fn is_exact(&self) -> bool {
-        self.is_exact
+        Self { effort, is_turned, changes, totals, is_exact, smallest_p }
     }
 
     /// Probability of rates at least as far apart as these without a difference; `events` are those of each
@@ -156,20 +147,16 @@ fn number_of(both: usize, one: usize, second: usize) -> f64 {
 }
 
 fn all_changes(both: &[usize], one: &[usize], second: usize, words: usize) -> Vec<Vec<u64>> {
-    let subsets = |of: &[usize]| -> Vec<Vec<u64>> {
-        (0_u64..1 << of.len())
-            .map(|subset| {
-                let mut bits = vec![0; words];
-                (0..of.len()).filter(|i| subset >> i & 1 == 1).for_each(|i| set_bit(&mut bits, of[i]));
-                bits
-            })
-            .collect()
-    };
-    let mut labels = Vec::new();
-    choose(one, second, &mut vec![0; words], &mut labels);
-    let exchanged = subsets(both);
-    let joined = |a: &Vec<u64>, b: &Vec<u64>| a.iter().zip(b).map(|(a, b)| a | b).collect();
-    labels.iter().flat_map(|label| exchanged.iter().map(move |exchange| joined(label, exchange))).collect()
+    let mut found = Vec::new();
+    choose(one, second, &mut vec![0; words], &mut found);
+    for at in both {
+        let mut exchanged = found.clone();
+        for bits in &mut exchanged {
+            set_bit(bits, *at);
+        }
+        found.extend(exchanged);
+    }
+    found
 }
 
 /// All choices of `number` of the locations for the second period.
@@ -202,6 +189,7 @@ fn random_changes(both: &[usize], one: &[usize], second: usize, words: usize) ->
 }
 
 /// Events of a species at each location, and what of them a statistic needs.
+#[derive(Default)]
 struct Cells {
     /// Events, and squares of the residuals, that belong to the first period under a relabeling with
     /// no bit set.
@@ -221,16 +209,7 @@ impl Cells {
     fn new(effort: &[[f64; 2]], events: &[[f64; 2]]) -> Self {
         let sum = |cells: &[[f64; 2]]| cells.iter().flatten().sum::<f64>();
         let rate = sum(events) / sum(effort);
-        let mut cells = Self {
-            events: Vec::with_capacity(effort.len()),
-            squares: Vec::with_capacity(effort.len()),
-            more_events: Vec::with_capacity(effort.len()),
-            more_squares: Vec::with_capacity(effort.len()),
-            all_events: sum(events),
-            all_squares: 0.0,
-            products: 0.0,
-            rate,
-        };
+        let mut cells = Self { all_events: sum(events), rate, ..Self::default() };
         for (effort, events) in effort.iter().zip(events) {
             let residuals = [events[0] - rate * effort[0], events[1] - rate * effort[1]];
             let squares = residuals.map(|residual| residual * residual);
@@ -249,12 +228,21 @@ impl Cells {
         cells
     }
 
+    /// Events and squares of the first period under a relabeling.
+    fn sums(&self, bits: &[u64]) -> (f64, f64) {
+        let (mut events, mut squares) = (0.0, 0.0);
+        for (at, (kept, square)) in self.events.iter().zip(&self.squares).enumerate() {
+            let bit = (bits[at / 64] >> (at % 64) & 1) as f64;
+            events += kept + bit * self.more_events[at];
+            squares += square + bit * self.more_squares[at];
+        }
+        (events, squares)
+    }
+
     /// Probability of rates as far apart, were the events of both periods Poisson counts with one rate:
     /// the score test.
     fn poisson_p(&self, bits: &[u64], [effort_a, effort_b]: [f64; 2]) -> f64 {
-        let part =
-            |(at, kept): (usize, &f64)| kept + (bits[at / 64] >> (at % 64) & 1) as f64 * self.more_events[at];
-        let events: f64 = self.events.iter().enumerate().map(part).sum();
+        let (events, _) = self.sums(bits);
         let difference = events / effort_a - (self.all_events - events) / effort_b;
         let variance = self.rate * (1.0 / effort_a + 1.0 / effort_b);
         erfc(difference.abs() / (2.0 * variance).sqrt())
@@ -262,12 +250,7 @@ impl Cells {
 
     /// The difference of the rates over its standard error, without a sign.
     fn statistic(&self, bits: &[u64], [effort_a, effort_b]: [f64; 2]) -> f64 {
-        let (mut events, mut squares) = (0.0, 0.0);
-        for (at, (kept, square)) in self.events.iter().zip(&self.squares).enumerate() {
-            let bit = (bits[at / 64] >> (at % 64) & 1) as f64;
-            events += kept + bit * self.more_events[at];
-            squares += square + bit * self.more_squares[at];
-        }
+        let (events, squares) = self.sums(bits);
         let difference = events / effort_a - (self.all_events - events) / effort_b;
         let contributions = squares / effort_a.powi(2) + (self.all_squares - squares) / effort_b.powi(2)
             - 2.0 * self.products / (effort_a * effort_b);
@@ -276,11 +259,6 @@ impl Cells {
             (units / (units - 1.0) * contributions).max(self.rate * (1.0 / effort_a + 1.0 / effort_b));
         difference.abs() / variance.sqrt()
     }
-}
-
-/// Events and effort of two periods, location by location.
-pub(crate) fn pair_events(first: &[LocationSample], second: &[LocationSample]) -> Vec<[f64; 2]> {
-    first.iter().zip(second).map(|(a, b)| [a.events, b.events]).collect()
 }
 
 #[cfg(test)]
@@ -292,7 +270,7 @@ mod tests {
     #[test]
     fn few_relabelings_are_all_gone_through() {
         let relabelings = Relabelings::new(vec![[10.0, 10.0]; 6]);
-        assert!(relabelings.is_exact());
+        assert!(relabelings.is_exact);
         let doubled: Vec<[f64; 2]> = [3.0, 5.0, 4.0, 7.0, 6.0, 5.0].map(|n| [n, 2.0 * n]).to_vec();
         assert!((relabelings.p_value(&doubled) - 2.0 / 64.0).abs() < 1e-12);
         assert!((relabelings.p_value(&[[4.0, 4.0]; 6]) - 1.0).abs() < 1e-12);
@@ -315,7 +293,7 @@ mod tests {
         let relabelings = Relabelings::new(vec![[30.0, 30.0]; 40]);
         let mut events = vec![[0.0, 0.0]; 40];
         events[7] = [25.0, 0.0];
-        assert!(!relabelings.is_exact());
+        assert!(!relabelings.is_exact);
         assert!(relabelings.p_value(&events) > 0.9);
     }
 

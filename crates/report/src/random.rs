@@ -2,18 +2,18 @@
 
 use std::f64::consts::TAU;
 
+use crate::circular::weigh_distance;
+
 /// Equally likely turns that are drawn from.
 const TURNS: usize = 4096;
 
 /// A von Mises distribution around 0 on a clock of equal parts.
-pub(crate) struct VonMises {
-    turns: Vec<u16>,
-}
+pub(crate) struct VonMises(Vec<u16>);
 
 impl VonMises {
     /// `kappa` is the concentration; larger is narrower.
     pub fn new(kappa: f64, bins: usize) -> Self {
-        let weight = |bin: usize| (kappa * ((bin as f64 / bins as f64 * TAU).cos() - 1.0)).exp();
+        let weight = |bin: usize| weigh_distance(kappa, bin, bins);
         let total: f64 = (0..bins).map(weight).sum();
         let mut turns = Vec::with_capacity(TURNS);
         let mut sum = 0.0;
@@ -24,12 +24,12 @@ impl VonMises {
             turns.resize(until.clamp(turns.len(), TURNS), u16::try_from(bin).unwrap_or(0));
         }
         turns.resize(TURNS, 0);
-        Self { turns }
+        Self(turns)
     }
 
     /// Parts of the day to turn forwards.
     pub fn draw(&self, random: &mut fastrand::Rng) -> usize {
-        usize::from(self.turns[random.usize(..TURNS)])
+        usize::from(self.0[random.usize(..TURNS)])
     }
 }
 

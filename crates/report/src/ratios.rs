@@ -94,18 +94,16 @@ impl RateRatio {
                 Some(Interval { low: self.estimate / factor, high: self.estimate * factor })
             }
             Method::OneSided => {
-                let limit = self.seen?.limit_of_other(alpha, self.effort_of_empty());
-                Some(if self.estimate > 0.0 {
+                let is_first = self.estimate > 0.0;
+                let effort_of_empty = self.effort[usize::from(is_first)];
+                let limit = self.seen?.limit_of_other(alpha, effort_of_empty);
+                Some(if is_first {
                     Interval { low: 1.0 / limit, high: f64::INFINITY }
                 } else {
                     Interval { low: 0.0, high: limit }
                 })
             }
         }
-    }
-
-    fn effort_of_empty(&self) -> f64 {
-        if self.estimate > 0.0 { self.effort[1] } else { self.effort[0] }
     }
 }
 

@@ -115,13 +115,6 @@ enum ExclusionReason {
     OtherClass,
 }
 
-impl ExclusionReason {
-    /// Whether the reason applies whatever the period.
-    fn is_of_all_periods(self) -> bool {
-        matches!(self, Self::OtherLevel | Self::Replaced | Self::NoTimestamp)
-    }
-}
-
 impl ExcludedCounts {
     /// The number of observations left out for a reason.
     fn count_mut(&mut self, reason: ExclusionReason) -> &mut u64 {
@@ -134,13 +127,11 @@ impl ExcludedCounts {
             ExclusionReason::OtherClass => &mut self.other_classes,
             ExclusionReason::CameraSetup => &mut self.camera_setup,
             ExclusionReason::TimeLapse => &mut self.time_lapse,
-            ExclusionReason::Kind(kind) => match kind {
-                ObservationType::Blank => &mut self.blank,
-                ObservationType::Human => &mut self.human,
-                ObservationType::Vehicle => &mut self.vehicle,
-                ObservationType::Unclassified => &mut self.unclassified,
-                ObservationType::Unknown | ObservationType::Animal => &mut self.unknown,
-            },
+            ExclusionReason::Kind(ObservationType::Blank) => &mut self.blank,
+            ExclusionReason::Kind(ObservationType::Human) => &mut self.human,
+            ExclusionReason::Kind(ObservationType::Vehicle) => &mut self.vehicle,
+            ExclusionReason::Kind(ObservationType::Unclassified) => &mut self.unclassified,
+            ExclusionReason::Kind(ObservationType::Unknown | ObservationType::Animal) => &mut self.unknown,
         }
     }
 }
@@ -170,13 +161,23 @@ impl Records {
         for (row, observation) in (0..).zip(data.observations.iter()) {
             match judge(&observation, base, is_counted) {
                 Ok((class, time)) => {
-                    let composition = Composition::from_observation(&observation, groups[class as usize]);
-                    found.records.push(new_record(row, &observation, (class, time, composition), base));
+                    let o = &observation;
+                    let of_unit = if o.level == Level::Event { o.event } else { o.media };
+                    let begin = time.seconds() - i64::from(o.offset.or(base.likely_offset).unwrap_or(0));
+                    found.records.push(Record {
+                        class,
+                        deployment: o.deployment,
+                        time,
+                        moments: (begin, begin + i64::from(o.duration)),
+                        group_size: o.count,
+                        composition: Composition::from_observation(o, groups[class as usize]),
+                        rows: 1,
+                        confidence: (o.confidence.unwrap_or(0.0), u32::from(o.confidence.is_some())),
+                        unit: of_unit.unwrap_or(row | 1 << 31),
+                    });
                 }
-                Err((reason, _)) if reason.is_of_all_periods() => *found.always.count_mut(reason) += 1,
-                Err((reason, time)) => {
-                    *found.by_day.entry((day_of(time), reason)).or_default() += 1;
-                }
+                Err((reason, None)) => *found.always.count_mut(reason) += 1,
+                Err((reason, Some(time))) => *found.by_day.entry((day_of(time), reason)).or_default() += 1,
             }
         }
         found.always.outside_period += data.outside_selection.observations;
@@ -200,66 +201,37 @@ fn day_of(time: LocalTime) -> i64 {
     time.seconds().div_euclid(86_400)
 }
 
-/// The class and time of an observation that counts, else why it does not and its time.
+/// The class and time of an observation that counts, else why it does not, with its time unless the reason
+/// applies whatever the period.
 fn judge(
     observation: &Observation<'_>,
     base: &SurveyBase,
     is_counted: &[bool],
-) -> Result<(u32, LocalTime), (ExclusionReason, LocalTime)> {
+) -> Result<(u32, LocalTime), (ExclusionReason, Option<LocalTime>)> {
     let deployment = observation.deployment as usize;
     let level = if base.event_level[deployment] { Level::Event } else { Level::Media };
-    let epoch = LocalTime::from_seconds(0);
     if observation.level != level {
-        return Err((ExclusionReason::OtherLevel, epoch));
+        return Err((ExclusionReason::OtherLevel, None));
     }
     if observation.review != Review::Open {
-        return Err((ExclusionReason::Replaced, epoch));
+        return Err((ExclusionReason::Replaced, None));
     }
-    let time = observation.time.ok_or((ExclusionReason::NoTimestamp, epoch))?;
-    if observation.is_camera_setup {
-        return Err((ExclusionReason::CameraSetup, time));
-    }
-    if observation.is_time_lapse {
-        return Err((ExclusionReason::TimeLapse, time));
-    }
+    let time = observation.time.ok_or((ExclusionReason::NoTimestamp, None))?;
+    let refuse = |reason| Err((reason, Some(time)));
     let class = match (observation.kind, observation.class) {
+        _ if observation.is_camera_setup => return refuse(ExclusionReason::CameraSetup),
+        _ if observation.is_time_lapse => return refuse(ExclusionReason::TimeLapse),
         (ObservationType::Animal, Some(class)) => class,
-        (ObservationType::Animal, None) => {
-            return Err((ExclusionReason::Kind(ObservationType::Unknown), time));
-        }
-        (kind, _) => return Err((ExclusionReason::Kind(kind), time)),
+        (ObservationType::Animal, None) => return refuse(ExclusionReason::Kind(ObservationType::Unknown)),
+        (kind, _) => return refuse(ExclusionReason::Kind(kind)),
     };
     if !base.spans[deployment].is_some_and(|span| span.contains(time)) {
-        return Err((ExclusionReason::OutsideDeployment, time));
+        return refuse(ExclusionReason::OutsideDeployment);
     }
     if !is_counted[class as usize] {
-        return Err((ExclusionReason::OtherClass, time));
+        return refuse(ExclusionReason::OtherClass);
     }
     Ok((class, time))
-}
-
-fn new_record(
-    row: u32,
-    o: &Observation<'_>,
-    (class, time, composition): (u32, LocalTime, Composition),
-    base: &SurveyBase,
-) -> Record {
-    let of_unit = match o.level {
-        Level::Event => o.event,
-        Level::Media => o.media,
-    };
-    let begin = time.seconds() - i64::from(o.offset.or(base.likely_offset).unwrap_or(0));
-    Record {
-        class,
-        deployment: o.deployment,
-        time,
-        moments: (begin, begin + i64::from(o.duration)),
-        group_size: o.count,
-        composition,
-        rows: 1,
-        confidence: (o.confidence.unwrap_or(0.0), u32::from(o.confidence.is_some())),
-        unit: of_unit.unwrap_or(row | 1 << 31),
-    }
 }
 
 /// Puts together the rows of one file or event, and orders the records.

@@ -78,7 +78,9 @@ pub fn bootstrap_overlaps(
     let smoother = Smoother::new(BINS);
     let resamples = (MOST_CURVES / samples.len().max(1)).clamp(FEWEST, RESAMPLES);
     let draws = LocationDraws::new(locations, resamples);
-    let occupied: Vec<usize> = samples.iter().map(|sample| locations_of(sample)).collect();
+    let count_locations =
+        |sample: &&Times| sample.iter().map(|(location, _)| location).collect::<BTreeSet<u32>>().len();
+    let occupied: Vec<usize> = samples.iter().map(count_locations).collect();
     let mut curves: BTreeMap<(usize, Estimator, Unit), Vec<Option<Curve>>> = BTreeMap::new();
     let mut found = Vec::new();
     for b in 0..samples.len() {
@@ -105,11 +107,6 @@ pub fn bootstrap_overlaps(
     }
     found.sort_by_key(|(a, b, _)| (*a, *b));
     found
-}
-
-/// At how many locations a sample has events.
-fn locations_of(times: &Times) -> usize {
-    times.iter().map(|(location, _)| location).collect::<BTreeSet<u32>>().len()
 }
 
 fn basic0(estimate: f64, [a, b]: [&Vec<Option<Curve>>; 2], estimator: Estimator) -> Interval {
@@ -242,7 +239,7 @@ impl Histograms {
         let kernel = smoother.kernel(kappa);
         for (weights, events) in of_places.iter_mut().filter(|(_, events)| *events > 0.0) {
             // The mean of a smoothed curve is 1 in each part of the day.
-            let scale = *events / smoother.bins() as f64;
+            let scale = *events / smoother.bins as f64;
             *weights = kernel.smooth(weights).into_iter().map(|density| density * scale).collect();
         }
         Self { of_places }

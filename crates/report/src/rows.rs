@@ -98,20 +98,21 @@ impl Survey<'_> {
         let placed = self.data().deployments.iter().zip(&self.visits.base.positions);
         let positions: HashMap<u32, (f64, f64)> =
             placed.filter_map(|(deployment, position)| Some((deployment.location, (*position)?))).collect();
-        let row = |(location, effort): (u32, f64)| {
+        let row = |(location, effort): (u32, &f64)| {
             let (events, classes) = seen.remove(&location).unwrap_or_default();
             let position = positions.get(&location);
             LocationRow {
                 location: self.data().locations[location as usize].name.clone(),
-                effort_days: round_to(effort, 4),
+                effort_days: round_to(*effort, 4),
                 events,
-                rai: rate_per_hundred_days(events, effort),
+                rai: rate_per_hundred_days(events, *effort),
                 classes: classes.len(),
                 latitude: position.map(|(latitude, _)| self.coordinate(*latitude)),
                 longitude: position.map(|(_, longitude)| self.coordinate(*longitude)),
             }
         };
-        let mut rows: Vec<LocationRow> = self.surveyed_effort().into_iter().map(row).collect();
+        let surveyed = (0..).zip(&self.effort_by_location).filter(|(_, effort)| **effort > 0.0);
+        let mut rows: Vec<LocationRow> = surveyed.map(row).collect();
         rows.sort_by(|a, b| a.location.cmp(&b.location));
         rows
     }

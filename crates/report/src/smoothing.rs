@@ -14,7 +14,8 @@ const KAPPAS: std::ops::RangeInclusive<f64> = 0.05..=2000.0;
 
 /// Curves of resamples on a clock of `bins` parts.
 pub(crate) struct Smoother {
-    bins: usize,
+    /// Parts of the day.
+    pub bins: usize,
     kernels: Vec<Kernel>,
     /// Cosine and sine of each part of the day, of the first three harmonics.
     harmonics: Vec<[(f64, f64); 3]>,
@@ -50,11 +51,6 @@ impl Smoother {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let at = ((kappa / KAPPAS.start()).ln() / STEP).round() as usize;
         &self.kernels[at.min(self.kernels.len() - 1)]
-    }
-
-    /// Parts of the day.
-    pub fn bins(&self) -> usize {
-        self.bins
     }
 
     fn moments(&self, weights: &[f64]) -> [f64; 3] {

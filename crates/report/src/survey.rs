@@ -1,12 +1,10 @@
 //! What the measures of one period are computed from, gathered once.
 
-use std::collections::BTreeMap;
-
 use detections::{Dataset, Group, LocalTime};
 
 use crate::base::SurveyBase;
 use crate::data::ExcludedCounts;
-use crate::effort::WatchedTimes;
+use crate::effort::{Span, WatchedTimes};
 use crate::events::{Event, Independence, find_events};
 use crate::intervals::LocationSample;
 use crate::period::{GroupBy, Period};
@@ -110,6 +108,7 @@ impl<'a> Survey<'a> {
                 excluded.no_effort += rows();
             }
         }
+        let days = |span: &Option<Span>| span.map_or(0.0, |span| span.days_in(period));
         let buckets = period.buckets(visits.request.group_by);
         let surveyed = (0..).zip(&effort_by_location).filter(|(_, days)| **days > 0.0);
         let mut locations: Vec<u32> = surveyed.map(|(location, _)| location).collect();
@@ -121,12 +120,7 @@ impl<'a> Survey<'a> {
             excluded,
             bucket_ends: buckets.iter().map(|bucket| bucket.end_time()).collect(),
             buckets,
-            effort: visits
-                .base
-                .spans
-                .iter()
-                .map(|span| span.map_or(0.0, |span| span.days_in(period)))
-                .collect(),
+            effort: visits.base.spans.iter().map(days).collect(),
             locations,
             effort_by_location,
         }
@@ -180,11 +174,6 @@ impl<'a> Survey<'a> {
         let effort = &self.effort_by_location;
         let sample = |at: &u32| LocationSample { events: counts[*at as usize], effort: effort[*at as usize] };
         locations.iter().map(sample).collect()
-    }
-
-    /// Locations with effort in the period, with their camera-days.
-    pub fn surveyed_effort(&self) -> BTreeMap<u32, f64> {
-        self.locations.iter().map(|at| (*at, self.effort_by_location[*at as usize])).collect()
     }
 
     /// The effort of buckets: those shorter than a month leave out deployments with a wrong clock.

@@ -8,83 +8,73 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use detections::{BoundingBox, Dataset, LocalTime, ObservationType, PixelBox};
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Tables, find_source_name};
+use super::{LayoutWriter, Rules, Tables, find_source_name};
 use crate::contents::{Contents, IncludedDetection, PictureLocation};
 use crate::error::ArchiveError;
-use crate::request::Media;
+use crate::request::{ArchiveRequest, Media};
 use crate::zip_file::ZipFile;
 
 /// Without events, pictures of one camera at most this far apart are a sequence: the minute that
 /// MegaDetector's tools use.
 const SEQUENCE_SECONDS: i64 = 60;
 
-#[derive(Serialize)]
-struct Image<'a> {
-    id: &'a str,
-    file_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    width: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    height: Option<u32>,
-    location: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    datetime: Option<String>,
-    #[serde(flatten)]
-    sequence: Option<&'a Sequence>,
-}
-
 /// The position of a picture in its sequence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
 struct Sequence {
-    seq_id: String,
-    seq_num_frames: usize,
-    frame_num: usize,
+    id: String,
+    frames: usize,
+    number: usize,
 }
 
-// The format names its fields.
-#[allow(clippy::struct_field_names)]
-#[derive(Serialize)]
-struct Annotation<'a> {
-    id: &'a str,
-    image_id: &'a str,
-    category_id: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bbox: Option<[f64; 4]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    area: Option<f64>,
-    iscrowd: u8,
-    sequence_level_annotation: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confidence: Option<f64>,
+pub(super) struct Coco;
+
+impl LayoutWriter for Coco {
+    fn rules(&self, request: &ArchiveRequest) -> Rules {
+        let media = request.media;
+        Rules {
+            folders: ["images/"; 2],
+            has_crops: media == Media::Crops,
+            has_whole: media == Media::Whole,
+            may_name_pictures: matches!(media, Media::Remote | Media::None),
+            // The tables are about pictures and the boxes on them.
+            needs_pictures: true,
+            reads_local_pictures: media == Media::None,
+            // Tools that read COCO ignore the EXIF orientation. The boxes would miss the animals on a rotated
+            // picture.
+            is_upright: true,
+            ..Rules::default()
+        }
+    }
+
+    /// Writes `annotations.json`.
+    fn write_tables(&self, contents: &Contents<'_>, zip: &mut ZipFile<'_>) -> Result<Tables, ArchiveError> {
+        let categories = number_categories(contents);
+        let entry = zip.deflate("annotations.json", |to| {
+            write!(to, "{{\n \"info\": {},\n \"categories\": [", make_info(contents))?;
+            let named = categories.iter().map(|(name, id)| json!({"id": id, "name": name}));
+            // Class 0 stands for empty pictures, and is always present.
+            write_list(to, std::iter::once(json!({"id": 0, "name": "empty"})).chain(named))?;
+            write!(to, "],\n \"images\": [")?;
+            write_images(contents, to)?;
+            write!(to, "],\n \"annotations\": [")?;
+            let annotate = |included| make_annotation(contents, &categories, &included);
+            write_list(to, contents.list_included().filter_map(annotate))?;
+            writeln!(to, "]\n}}")
+        })?;
+        let rows = contents.list_included().count();
+        Ok(Tables { entries: vec![("annotations.json", entry)], rows, notes: make_notes(contents) })
+    }
 }
 
-/// Writes `annotations.json`.
-pub(super) fn write(contents: &Contents<'_>, zip: &mut ZipFile<'_>) -> Result<Tables, ArchiveError> {
-    let categories = number_categories(contents);
-    let entry = zip.deflate("annotations.json", |to| {
-        write!(to, "{{\n \"info\": {},\n \"categories\": [", make_info(contents))?;
-        let named = categories.iter().map(|(name, id)| json!({"id": id, "name": name}));
-        // Class 0 stands for empty pictures, and is always present.
-        write_list(to, std::iter::once(json!({"id": 0, "name": "empty"})).chain(named))?;
-        write!(to, "],\n \"images\": [")?;
-        write_images(contents, to)?;
-        write!(to, "],\n \"annotations\": [")?;
-        write_list(
-            to,
-            contents.list_included().filter_map(|included| make_annotation(contents, &categories, &included)),
-        )?;
-        writeln!(to, "]\n}}")
-    })?;
-    Ok(Tables { entries: vec![("annotations.json", entry)], notes: make_notes(contents) })
-}
-
-fn write_list<T: Serialize>(to: &mut dyn Write, items: impl Iterator<Item = T>) -> std::io::Result<()> {
+/// Writes rows without the fields that are not known.
+fn write_list(to: &mut dyn Write, rows: impl Iterator<Item = Value>) -> std::io::Result<()> {
     let mut separator = "\n  ";
-    for item in items {
-        write!(to, "{separator}{}", serde_json::to_string(&item)?)?;
+    for mut row in rows {
+        if let Value::Object(fields) = &mut row {
+            fields.retain(|_, value| !value.is_null());
+        }
+        write!(to, "{separator}{row}")?;
         separator = ",\n  ";
     }
     Ok(())
@@ -153,17 +143,18 @@ fn write_images(contents: &Contents<'_>, to: &mut dyn Write) -> std::io::Result<
         let (_, task) = included.picture?;
         let is_crop = contents.job.request.media == Media::Crops;
         // A whole picture is listed once, with its first detection.
-        (is_crop || told.insert(task.media))
-            .then(|| make_image(contents, &included, sequences.get(&task.media)))
+        let is_new = is_crop || told.insert(task.media);
+        let sequence = sequences.get(&task.media).filter(|_| !is_crop);
+        if is_new { make_image(contents, &included, sequence) } else { None }
     });
-    write_list(to, images.collect::<Vec<_>>().into_iter().flatten())
+    write_list(to, images)
 }
 
-fn make_image<'a>(
-    contents: &'a Contents<'_>,
-    included: &IncludedDetection<'a>,
-    sequence: Option<&'a Sequence>,
-) -> Option<Image<'a>> {
+fn make_image(
+    contents: &Contents<'_>,
+    included: &IncludedDetection<'_>,
+    sequence: Option<&Sequence>,
+) -> Option<Value> {
     let data = contents.data;
     let location = data.deployments[included.observation.deployment as usize].location;
     let (_, task) = included.picture?;
@@ -171,23 +162,25 @@ fn make_image<'a>(
         PictureLocation::Archive(file) => file.name.as_str(),
         PictureLocation::Source => find_source_name(&data.media, task.media),
     };
-    let size = find_size(contents, included);
+    let (width, height) = find_size(contents, included).unzip();
     let time = data.media.time(task.media).map(|(time, _)| time);
-    Some(Image {
-        id: find_image_id(contents, included)?,
-        file_name,
-        width: size.map(|(width, _)| width),
-        height: size.map(|(_, height)| height),
-        location: &data.locations[location as usize].key,
-        datetime: time.or(included.observation.time).map(|time| time.to_string()),
-        sequence: sequence.filter(|_| contents.job.request.media != Media::Crops),
-    })
+    Some(json!({
+        "id": find_image_id(contents, included)?,
+        "file_name": file_name,
+        "width": width,
+        "height": height,
+        "location": data.locations[location as usize].key,
+        "datetime": time.or(included.observation.time).map(|time| time.to_string()),
+        "seq_id": sequence.map(|sequence| &sequence.id),
+        "seq_num_frames": sequence.map(|sequence| sequence.frames),
+        "frame_num": sequence.map(|sequence| sequence.number),
+    }))
 }
 
 /// Width and height of a detection's picture, if known.
 fn find_size(contents: &Contents<'_>, included: &IncludedDetection<'_>) -> Option<(u32, u32)> {
     match included.location()? {
-        PictureLocation::Archive(file) => Some((file.width, file.height)),
+        PictureLocation::Archive(file) => Some((file.info.width, file.info.height)),
         PictureLocation::Source => {
             let (number, _) = included.picture?;
             contents.info[number].map(|seen| (seen.width, seen.height))
@@ -211,27 +204,25 @@ fn find_box(contents: &Contents<'_>, included: &IncludedDetection<'_>) -> Option
     }
 }
 
-fn make_annotation<'a>(
-    contents: &'a Contents<'_>,
+fn make_annotation(
+    contents: &Contents<'_>,
     categories: &BTreeMap<&str, usize>,
-    included: &IncludedDetection<'a>,
-) -> Option<Annotation<'a>> {
+    included: &IncludedDetection<'_>,
+) -> Option<Value> {
     included.location()?;
     let bbox = find_box(contents, included);
-    Some(Annotation {
-        id: included.observation.id,
-        image_id: find_image_id(contents, included)?,
-        category_id: categories[find_class_name(contents.data, included)],
-        bbox,
-        area: bbox.map(|[_, _, width, height]| width * height),
-        iscrowd: 0,
-        sequence_level_annotation: false,
-        // The shortest text of a single-precision number has no meaningless digits.
-        confidence: included
-            .observation
-            .confidence
-            .and_then(|confidence| confidence.to_string().parse().ok()),
-    })
+    // The shortest text of a single-precision number has no meaningless digits.
+    let confidence: Option<f64> = included.observation.confidence.and_then(|c| c.to_string().parse().ok());
+    Some(json!({
+        "id": included.observation.id,
+        "image_id": find_image_id(contents, included)?,
+        "category_id": categories[find_class_name(contents.data, included)],
+        "bbox": bbox,
+        "area": bbox.map(|[_, _, width, height]| width * height),
+        "iscrowd": 0,
+        "sequence_level_annotation": false,
+        "confidence": confidence,
+    }))
 }
 
 /// The sequence of each picture by its media row: its event if known, else pictures of one camera in quick
@@ -239,7 +230,7 @@ fn make_annotation<'a>(
 fn find_sequences(contents: &Contents<'_>) -> BTreeMap<u32, Sequence> {
     let data = contents.data;
     let mut by_event: BTreeMap<u32, Vec<(Option<LocalTime>, u32)>> = BTreeMap::new();
-    let mut by_camera: BTreeMap<u32, BTreeSet<(LocalTime, u32)>> = BTreeMap::new();
+    let mut by_camera: BTreeMap<u32, Vec<(LocalTime, u32)>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for included in contents.list_included() {
         let Some((_, task)) = included.picture else { continue };
@@ -250,7 +241,7 @@ fn find_sequences(contents: &Contents<'_>) -> BTreeMap<u32, Sequence> {
         match (included.observation.event, time) {
             (Some(event), time) => by_event.entry(event).or_default().push((time, task.media)),
             (None, Some(time)) => {
-                by_camera.entry(included.observation.deployment).or_default().insert((time, task.media));
+                by_camera.entry(included.observation.deployment).or_default().push((time, task.media));
             }
             // A picture without a time is in no sequence.
             (None, None) => {}
@@ -259,35 +250,20 @@ fn find_sequences(contents: &Contents<'_>) -> BTreeMap<u32, Sequence> {
     let mut sequences = BTreeMap::new();
     for (event, mut members) in by_event {
         members.sort_unstable();
-        let media: Vec<u32> = members.into_iter().map(|(_, media)| media).collect();
-        add_sequence(data.observations.event_id(event), &media, &mut sequences);
+        add_sequence(data.observations.event_id(event), &members, &mut sequences);
     }
-    for members in by_camera.into_values() {
-        for burst in find_bursts(&members) {
-            add_sequence(data.media.id(burst[0]), &burst, &mut sequences);
+    for mut members in by_camera.into_values() {
+        members.sort_unstable();
+        for burst in members.chunk_by(|(a, _), (b, _)| b.seconds() - a.seconds() <= SEQUENCE_SECONDS) {
+            add_sequence(data.media.id(burst[0].1), burst, &mut sequences);
         }
     }
     sequences
 }
 
-/// Splits pictures in order of time where they are far apart.
-fn find_bursts(members: &BTreeSet<(LocalTime, u32)>) -> Vec<Vec<u32>> {
-    let mut bursts: Vec<Vec<u32>> = Vec::new();
-    let mut last: Option<LocalTime> = None;
-    for &(time, media) in members {
-        let near = last.is_some_and(|last| time.seconds() - last.seconds() <= SEQUENCE_SECONDS);
-        match bursts.last_mut().filter(|_| near) {
-            Some(burst) => burst.push(media),
-            None => bursts.push(vec![media]),
-        }
-        last = Some(time);
-    }
-    bursts
-}
-
-fn add_sequence(id: &str, media: &[u32], sequences: &mut BTreeMap<u32, Sequence>) {
-    for (frame, row) in media.iter().enumerate() {
-        let sequence = Sequence { seq_id: id.to_owned(), seq_num_frames: media.len(), frame_num: frame };
-        sequences.insert(*row, sequence);
+/// Adds a sequence of pictures in order of time, each with its media row.
+fn add_sequence<T>(id: &str, members: &[(T, u32)], sequences: &mut BTreeMap<u32, Sequence>) {
+    for (number, (_, row)) in members.iter().enumerate() {
+        sequences.insert(*row, Sequence { id: id.to_owned(), frames: members.len(), number });
     }
 }

@@ -96,6 +96,14 @@ pub(crate) struct PictureInfo {
     pub format: PictureFormat,
 }
 
+/// A file that was made of a picture.
+pub(crate) struct PictureFile {
+    pub bytes: Vec<u8>,
+    pub info: PictureInfo,
+    /// The damage of the picture, if damaged pictures were requested.
+    pub damage: Option<String>,
+}
+
 /// The header of a picture file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct PictureHeader {
@@ -151,27 +159,19 @@ impl PictureFormat {
     }
 }
 
-/// Why a picture cannot be read, before its path is added.
-#[derive(Debug)]
+/// Why a picture cannot be decoded, to be read after its path.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum PictureError {
+    #[error("is not a picture that can be read ({0})")]
     NotAPicture(String),
+    #[error("is truncated ({0})")]
     Truncated(String),
     /// The decoder returned a picture, but warned of damage.
+    #[error("is damaged ({0}), so the crop may show what was not there; include_damaged asks for it")]
     Damaged(String),
     /// The export was cancelled.
+    #[error("was not read before the export was stopped")]
     Stopped,
-}
-
-impl PictureError {
-    pub fn into_missing(self, path: &str) -> Missing {
-        let path = path.to_owned();
-        match self {
-            Self::NotAPicture(why) => Missing::NotAPicture { path, why },
-            Self::Truncated(why) => Missing::Truncated { path, why },
-            Self::Damaged(why) => Missing::Damaged { path, why },
-            Self::Stopped => Missing::Stopped,
-        }
-    }
 }
 
 impl PictureHeader {
@@ -210,20 +210,19 @@ impl PictureHeader {
 
 /// Reads the header of a file. `path` is for messages.
 pub(crate) fn read_header(bytes: &[u8], path: &str) -> Result<PictureHeader, Missing> {
-    let (width, height, format, passes) = match bytes {
+    let (format, read) = match bytes {
         [] => return Err(Missing::Empty(path.to_owned())),
-        [0xFF, 0xD8, ..] => {
-            jpeg::read_info(bytes).map(|info| (info.width, info.height, PictureFormat::Jpeg, info.passes))
+        [0xFF, 0xD8, ..] => (PictureFormat::Jpeg, jpeg::read_info(bytes)),
+        [0x89, b'P', b'N', b'G', ..] => (PictureFormat::Png, png::read_info(bytes)),
+        _ => {
+            let why = PictureError::NotAPicture("it begins like neither JPEG nor PNG".into());
+            return Err(Missing::Picture(path.to_owned(), why));
         }
-        [0x89, b'P', b'N', b'G', ..] => {
-            png::read_info(bytes).map(|(width, height, passes)| (width, height, PictureFormat::Png, passes))
-        }
-        _ => Err(PictureError::NotAPicture("it begins like neither JPEG nor PNG".into())),
-    }
-    .map_err(|error| error.into_missing(path))?;
+    };
+    let (width, height, passes) = read.map_err(|why| Missing::Picture(path.to_owned(), why))?;
     let limit = if passes == Passes::Progressive { MAX_PROGRESSIVE_MEGAPIXELS } else { MAX_MEGAPIXELS };
     if u64::from(width) * u64::from(height) > limit * 1_000_000 {
-        return Err(Missing::TooLarge { path: path.to_owned(), width, height, limit });
+        return Err(Missing::TooLarge(path.to_owned(), width, height, limit));
     }
     Ok(PictureHeader { width, height, orientation: exif::read_orientation(bytes), format, passes })
 }

@@ -12,6 +12,8 @@ use super::{CHANNELS, Passes, Picture, PictureError};
 const MARGIN_SHARE: u32 = 64;
 const LEAST_MARGIN: u32 = 8;
 
+const SMALLER_THAN_IT_SAYS: &str = "a PNG whose first picture is smaller than it says";
+
 type Png<'a> = Reader<Cursor<&'a [u8]>>;
 
 /// Reads the header of a PNG file: its width and height in pixels, which are at least 1, and its passes.
@@ -49,7 +51,7 @@ pub(super) fn decode(bytes: &[u8], area: PixelBox, stop: &dyn Fn() -> bool) -> R
     }
     let PixelBox { x: left, y: top, width, height } = window;
     if pixels.len() != width as usize * height as usize * CHANNELS {
-        return Err(PictureError::NotAPicture("a PNG whose first picture is smaller than it says".into()));
+        return Err(PictureError::NotAPicture(SMALLER_THAN_IT_SAYS.into()));
     }
     Ok(Picture { left, top, ..Picture::whole(width, height, pixels) })
 }
@@ -63,9 +65,7 @@ fn open(bytes: &[u8]) -> Result<Png<'_>, PictureError> {
     let is_whole = frame.is_none_or(|frame| (frame.width, frame.height) == reader.info().size());
     match reader.output_color_type().0 {
         ColorType::Indexed => Err(PictureError::NotAPicture("a PNG whose palette is missing".into())),
-        _ if !is_whole => {
-            Err(PictureError::NotAPicture("a PNG whose first picture is smaller than it says".into()))
-        }
+        _ if !is_whole => Err(PictureError::NotAPicture(SMALLER_THAN_IT_SAYS.into())),
         _ => Ok(reader),
     }
 }

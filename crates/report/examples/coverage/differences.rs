@@ -2,8 +2,7 @@
 
 use testkit::simulation::{Clumps, Design, Species, SurveyPlan};
 
-use crate::judges::{first_row, interval_holds, is_different};
-use crate::{Measure, Question, comparison, report_on_whole};
+use crate::{Measure, Question, comparison, period, report_on};
 
 const CLUMPS: Clumps = Clumps { more_visits: 4.0, days: 3 };
 
@@ -40,14 +39,12 @@ fn plan(design: Design, locations: usize, species: Species) -> SurveyPlan {
     }
 }
 
-fn question(setting: String, plan: SurveyPlan, measures: Vec<Measure>) -> Question {
-    Question { setting, request: comparison(&plan), plan, one_in: 1, measures }
+fn compare_periods(setting: String, plan: SurveyPlan, measure: Measure) -> Question {
+    crate::question(setting, comparison(&plan), plan, vec![measure])
 }
 
 fn false_alarm() -> Measure {
-    Measure::new("a difference of rates is found where there is none", "at most 5%", |numbers| {
-        is_different(first_row(numbers, "comparisons")?)
-    })
+    Measure::difference("a difference of rates is found where there is none", "at most 5%", "comparisons")
 }
 
 fn ratios() -> Vec<Question> {
@@ -55,12 +52,10 @@ fn ratios() -> Vec<Question> {
     for change in [1.0, 2.0] {
         for (design, locations, words) in designs(20) {
             let species = Species { change, richness: Some(0.5), ..Species::default() };
-            let measure =
-                Measure::new("interval of the rate ratio holds the true one", "95%", move |numbers| {
-                    interval_holds(first_row(numbers, "comparisons")?, ["low", "high"], change)
-                });
+            let what = "interval of the rate ratio holds the true one";
+            let measure = Measure::interval(what, "comparisons", ["low", "high"], change);
             let setting = format!("{words}, k = 0.5, the true ratio is {change}");
-            questions.push(question(setting, plan(design, locations, species), vec![measure]));
+            questions.push(compare_periods(setting, plan(design, locations, species), measure));
         }
     }
     questions
@@ -76,7 +71,7 @@ fn false_alarms() -> Vec<Question> {
     for locations in [4, 6, 8, 12, 20, 40] {
         for (design, locations, words) in designs(locations).into_iter().take(2) {
             let setting = format!("{words}, k = 0.5, clumps of 5");
-            questions.push(question(setting, plan(design, locations, uneven()), vec![false_alarm()]));
+            questions.push(compare_periods(setting, plan(design, locations, uneven()), false_alarm()));
         }
     }
     questions
@@ -88,7 +83,7 @@ fn unequal_periods() -> Vec<Question> {
         for (design, locations, words) in designs(locations).into_iter().take(2) {
             let setting = format!("{words}, the second three times as long, k = 0.5, clumps of 5");
             let plan = SurveyPlan { second_days: 180, ..plan(design, locations, uneven()) };
-            questions.push(question(setting, plan, vec![false_alarm()]));
+            questions.push(compare_periods(setting, plan, false_alarm()));
         }
     }
     questions
@@ -97,19 +92,16 @@ fn unequal_periods() -> Vec<Question> {
 fn power() -> Vec<Question> {
     let of_size = |locations: usize| {
         let species = Species { change: 2.0, richness: Some(0.3), ..Species::default() };
-        let measure = Measure::new("a doubling of the rate is found", "–", |numbers| {
-            is_different(first_row(numbers, "comparisons")?)
-        });
+        let measure = Measure::difference("a doubling of the rate is found", "–", "comparisons");
         let setting = format!("{locations} locations in both periods, k = 0.3");
-        question(setting, plan(Design::Paired, locations, species), vec![measure])
+        compare_periods(setting, plan(Design::Paired, locations, species), measure)
     };
     [10, 20, 40].map(of_size).into()
 }
 
 fn months(setting: String, plan: SurveyPlan, what: &'static str, promised: &'static str) -> Question {
-    let request = report_on_whole(&plan);
-    let measure = Measure::new(what, promised, |numbers| is_different(first_row(numbers, "bucket_tests")?));
-    Question { setting, request, plan, one_in: 1, measures: vec![measure] }
+    let measure = Measure::difference(what, promised, "bucket_tests");
+    crate::question(setting, report_on(period(plan.whole())), plan, vec![measure])
 }
 
 /// A constant rate. Cameras start at different times, so that months differ in effort.

@@ -21,6 +21,8 @@ use report::{LabelledPeriod, Period, Request};
 use serde_json::Value;
 use testkit::simulation::{SurveyPlan, run_surveys};
 
+use judges::{first_row, interval_holds, is_different};
+
 const HEAD: &str = "| what | setting | surveys | measured | promised |\n|---|---|---|---|---|\n";
 const BEGIN: &str = "<!-- coverage: begin -->";
 const END: &str = "<!-- coverage: end -->";
@@ -60,6 +62,21 @@ impl Measure {
     ) -> Self {
         Self { what, promised, judge: Box::new(judge) }
     }
+
+    /// Whether an interval in the first row of a table holds a number.
+    pub fn interval(what: &'static str, table: &'static str, ends: [&'static str; 2], truth: f64) -> Self {
+        Self::new(what, "95%", move |numbers| interval_holds(first_row(numbers, table)?, ends, truth))
+    }
+
+    /// Whether the first row of a table is a difference.
+    pub fn difference(what: &'static str, promised: &'static str, table: &'static str) -> Self {
+        Self::new(what, promised, move |numbers| is_different(first_row(numbers, table)?))
+    }
+}
+
+/// A question on each survey of a plan.
+fn question(setting: String, request: Request, plan: SurveyPlan, measures: Vec<Measure>) -> Question {
+    Question { setting, plan, request, one_in: 1, measures }
 }
 
 /// A half of a plan as the period of a report.
@@ -70,13 +87,10 @@ fn period((start, end): (String, String)) -> Period {
 
 /// A report on the first half of a plan.
 fn report_on_first_half(plan: &SurveyPlan) -> Request {
-    let Period { start, end } = period(plan.half(0));
-    Request::seasonal_activity(start, end)
+    report_on(period(plan.half(0)))
 }
 
-/// A report on both halves together.
-fn report_on_whole(plan: &SurveyPlan) -> Request {
-    let Period { start, end } = period(plan.whole());
+fn report_on(Period { start, end }: Period) -> Request {
     Request::seasonal_activity(start, end)
 }
 
@@ -102,11 +116,7 @@ impl Options {
                 "--surveys" => options.surveys = number()?.parse()?,
                 "--seed" => options.seed = number()?.parse()?,
                 "--write" => options.write = true,
-                other => {
-                    return Err(
-                        format!("{other} is not known; expected --surveys N, --seed N or --write").into()
-                    );
-                }
+                other => Err(format!("{other} is not known; expected --surveys N, --seed N or --write"))?,
             }
         }
         Ok(options)

@@ -2,7 +2,7 @@
 
 use testkit::simulation::{Curve, Peak, Species, SurveyPlan};
 
-use crate::judges::{first_row, interval_holds, interval_holds_estimate, is_different};
+use crate::judges::{first_row, interval_holds, interval_holds_estimate};
 use crate::{Measure, Question, report_on_first_half};
 
 /// Concentration of the curves that are compared with each other.
@@ -31,7 +31,7 @@ fn plan(locations: usize, events: u32, curves: [Curve; 2], alike: Option<f64>) -
 }
 
 fn question(setting: String, plan: SurveyPlan, measures: Vec<Measure>) -> Question {
-    Question { setting, request: report_on_first_half(&plan), plan, one_in: 2, measures }
+    crate::question(setting, report_on_first_half(&plan), plan, measures)
 }
 
 fn overlaps() -> Vec<Question> {
@@ -47,18 +47,16 @@ fn overlaps() -> Vec<Question> {
                     "{locations} locations ({unit} are resampled), about {events} events each, \
                      the true overlap is {truth:.2}"
                 );
+                let what = "interval of an overlap holds the true one";
                 let measures = vec![
-                    Measure::new("interval of an overlap holds the true one", "95%", move |numbers| {
-                        interval_holds(first_row(numbers, "overlaps")?, ["low", "high"], truth)
-                    }),
+                    Measure::interval(what, "overlaps", ["low", "high"], truth),
                     Measure::new("interval of an overlap holds its estimate", "100%", |numbers| {
                         interval_holds_estimate(first_row(numbers, "overlaps")?, "estimate")
                     }),
-                    Measure::new("other activity is found", "–", |numbers| {
-                        is_different(first_row(numbers, "overlaps")?)
-                    }),
+                    Measure::difference("other activity is found", "–", "overlaps"),
                 ];
-                questions.push(question(setting, plan(locations, events, curves, None), measures));
+                let asked = question(setting, plan(locations, events, curves, None), measures);
+                questions.push(Question { one_in: 2, ..asked });
             }
         }
     }
@@ -72,13 +70,11 @@ fn same_activity() -> Vec<Question> {
         Curve::mixture(vec![peak(6.0), peak(19.0)])
     };
     let with = |events: u32, alike: Option<f64>, words: &str, promised| {
-        let measures =
-            vec![Measure::new("other activity is found where it is the same", promised, |numbers| {
-                is_different(first_row(numbers, "overlaps")?)
-            })];
+        let what = "other activity is found where it is the same";
+        let measures = vec![Measure::difference(what, promised, "overlaps")];
         let setting = format!("20 locations, about {events} events each, in bursts{words}");
-        // A share of 5% takes more surveys to be distinguished from one of 8%.
-        Question { one_in: 1, ..question(setting, plan(20, events, [curve(), curve()], alike), measures) }
+        // A share of 5% takes all surveys to be distinguished from one of 8%.
+        question(setting, plan(20, events, [curve(), curve()], alike), measures)
     };
     let mut questions: Vec<Question> =
         [30, 60, 150].map(|events| with(events, None, "", "at most 5%")).into();
@@ -105,7 +101,7 @@ fn nights() -> Vec<Question> {
                 interval_holds(&first_row(numbers, "activity")?["night"], ["low", "high"], at_night)
             });
         let setting = format!("{locations} locations, k = 0.5, shares differ between locations");
-        Question { setting, request: report_on_first_half(&plan), plan, one_in: 1, measures: vec![measure] }
+        question(setting, plan, vec![measure])
     };
     [8, 20, 38].map(of_size).into()
 }

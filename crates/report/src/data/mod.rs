@@ -13,9 +13,8 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::independence_since::IndependenceSince;
 use crate::period::{GroupBy, Period};
-use crate::request::{Cameras, Include, ReportType, Request, TimeOfDay};
+use crate::request::{Cameras, Include, IndependenceSince, ReportType, Request, TimeOfDay};
 
 pub use comparison::*;
 pub use facts::*;

@@ -74,7 +74,7 @@ fn find_difference(survey: &Survey<'_>, row: &ComparisonRow) -> Option<FindingNu
 /// Of classes with many events in both periods, the most different first.
 fn find_different_hours(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumbers> {
     let is_stated = |row: &PeriodOverlapRow| row.differs && has_enough(row.events_a, row.events_b);
-    most_different(&numbers.period_overlaps, is_stated, |row| row.estimate)
+    most_different(&numbers.period_overlaps, |row| is_stated(row).then_some(row.estimate))
         .map(|row| FindingNumbers::DifferentHoursBetweenPeriods {
             class: find_name(survey.data(), &row.classification),
             a: row.a.clone(),

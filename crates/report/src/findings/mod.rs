@@ -12,9 +12,7 @@ use std::ops::Range;
 
 use detections::Dataset;
 
-use crate::data::{
-    ActivityRow, BucketTest, ClassRow, FindingNumbers, NamedClass, NightBy, OverlapRow, ReportData, ShareRow,
-};
+use crate::data::{BucketTest, ClassRow, FindingNumbers, NamedClass, NightBy, OverlapRow, ReportData};
 use crate::events::Event;
 use crate::prose::format::{name_class, when_in_bucket};
 use crate::survey::Survey;
@@ -31,13 +29,10 @@ pub(crate) fn collect_findings(survey: &Survey<'_>, numbers: &ReportData) -> Vec
     }
     let mut found = vec![find_total(survey, numbers)];
     for row in numbers.classes.iter().filter(|row| row.events >= LIMITS.statement_events).take(MOST) {
-        let others = numbers.classes.iter().filter(|other| other.classification != row.classification);
-        let is_most = others.clone().count() > 0 && others.clone().all(|other| other.events < row.events);
-        found.push(find_frequency(survey, numbers, row, is_most));
+        found.push(find_frequency(survey, numbers, row));
         let test = numbers.bucket_tests.iter().find(|test| test.classification == row.classification);
         found.extend(test.filter(|test| test.differs).map(|test| find_highest_bucket(survey, numbers, test)));
-        let activity = numbers.activity.iter().find(|of| of.classification == row.classification);
-        found.extend(find_night_share(survey, row, activity));
+        found.extend(find_night_share(survey, numbers, row));
     }
     found.extend(find_different_hours(survey, numbers));
     found.extend(find_ratios(survey, numbers));
@@ -68,12 +63,9 @@ fn find_total(survey: &Survey<'_>, numbers: &ReportData) -> FindingNumbers {
     }
 }
 
-fn find_frequency(
-    survey: &Survey<'_>,
-    numbers: &ReportData,
-    row: &ClassRow,
-    is_most: bool,
-) -> FindingNumbers {
+fn find_frequency(survey: &Survey<'_>, numbers: &ReportData, row: &ClassRow) -> FindingNumbers {
+    let mut others = numbers.classes.iter().filter(|other| other.classification != row.classification);
+    let is_most = numbers.classes.len() > 1 && others.all(|other| other.events < row.events);
     FindingNumbers::Frequency {
         class: find_name(survey.data(), &row.classification),
         is_most,
@@ -104,31 +96,26 @@ fn find_highest_bucket(survey: &Survey<'_>, numbers: &ReportData, test: &BucketT
 }
 
 /// How many events began at night or, where sunset is not known, outside [`DAYTIME`].
-fn find_night_share(
-    survey: &Survey<'_>,
-    row: &ClassRow,
-    activity: Option<&ActivityRow>,
-) -> Option<FindingNumbers> {
-    // Without an interval, of one location, there is no claim.
-    let finding = |night: NightBy, share: ShareRow| {
-        let (low, high) = share.low.zip(share.high).filter(|_| share.of >= LIMITS.statement_events)?;
-        Some(FindingNumbers::Night {
-            class: find_name(survey.data(), &row.classification),
-            night,
-            events: share.events,
-            of: share.of,
-            share: share.share,
-            low,
-            high,
-        })
+fn find_night_share(survey: &Survey<'_>, numbers: &ReportData, row: &ClassRow) -> Option<FindingNumbers> {
+    let activity = numbers.activity.iter().find(|of| of.classification == row.classification);
+    let (night, share) = if let Some(share) = activity.and_then(|row| row.night.clone()) {
+        (NightBy::Sun, share)
+    } else {
+        let class = survey.data().find_class(&row.classification)?;
+        let is_dark = |event: &Event| Some(!DAYTIME.contains(&event.time.hour_of_day()));
+        (NightBy::Clock, survey.share_of_events(class, is_dark)?)
     };
-    if let Some(share) = activity.and_then(|row| row.night.clone()) {
-        return finding(NightBy::Sun, share);
-    }
-    let class = survey.data().find_class(&row.classification)?;
-    let is_dark = |event: &Event| Some(!DAYTIME.contains(&event.time.hour_of_day()));
-    let share = survey.share_of_events(class, is_dark)?;
-    finding(NightBy::Clock, share)
+    // Without an interval, of one location, there is no claim.
+    let (low, high) = share.low.zip(share.high).filter(|_| share.of >= LIMITS.statement_events)?;
+    Some(FindingNumbers::Night {
+        class: find_name(survey.data(), &row.classification),
+        night,
+        events: share.events,
+        of: share.of,
+        share: share.share,
+        low,
+        high,
+    })
 }
 
 /// Whether an overlap of samples with so many events is stated.
@@ -136,21 +123,17 @@ fn has_enough(events_a: usize, events_b: usize) -> bool {
     events_a.min(events_b) >= LIMITS.overlap_events
 }
 
-/// The first few of the overlaps that are stated, the smallest first.
-fn most_different<R>(
-    rows: &[R],
-    is_stated: impl Fn(&R) -> bool,
-    estimate: impl Fn(&R) -> f64,
-) -> impl Iterator<Item = &R> {
-    let mut stated: Vec<&R> = rows.iter().filter(|row| is_stated(row)).collect();
-    stated.sort_by(|a, b| estimate(a).total_cmp(&estimate(b)));
-    stated.into_iter().take(MOST)
+/// The first few of the overlaps that are stated, of which `estimate` has a number, the smallest first.
+fn most_different<R>(rows: &[R], estimate: impl Fn(&R) -> Option<f64>) -> impl Iterator<Item = &R> {
+    let mut stated: Vec<(f64, &R)> = rows.iter().filter_map(|row| Some((estimate(row)?, row))).collect();
+    stated.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    stated.into_iter().take(MOST).map(|(_, row)| row)
 }
 
 /// Pairs of classes with many events whose curves differ, the most different first.
 fn find_different_hours(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumbers> {
     let is_stated = |row: &OverlapRow| row.differs && has_enough(row.events_a, row.events_b);
-    most_different(&numbers.overlaps, is_stated, |row| row.estimate)
+    most_different(&numbers.overlaps, |row| is_stated(row).then_some(row.estimate))
         .map(|row| FindingNumbers::DifferentHours {
             a: find_name(survey.data(), &row.a),
             b: find_name(survey.data(), &row.b),

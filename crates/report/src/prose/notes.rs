@@ -86,59 +86,69 @@ fn describe(note: &DataNote, cameras: Cameras) -> String {
     }
 }
 
-/// One thing and many of them, with their verb.
-const HAVE: [&str; 2] = ["deployment has", "deployments have"];
-const END: [&str; 2] = ["deployment ends", "deployments end"];
-
 /// The notes that say of a number of things what is wrong with them.
 fn describe_count(note: &DataNote) -> Option<String> {
     use DataNote as N;
-    let (number, [one, many], what) = match note {
-        N::RowsSkipped(n) => (n, ["row", "rows"], "of the tables could not be read and were skipped"),
+    let (number, text) = match note {
+        N::RowsSkipped(n) => (n, "[row|rows] of the tables could not be read and were skipped"),
         N::TimesLost(n) => {
-            let one = "row has a time that could not be read and belongs";
-            (n, [one, "rows have times that could not be read and belong"], "to no period")
+            (n, "[row has a time|rows have times] that could not be read and [belongs|belong] to no period")
         }
-        N::ValuesIgnored(n) => {
-            let many = "values were ignored because they make no sense where they";
-            (n, ["value was ignored because it makes no sense where it", many], plural(*n, "stands", "stand"))
+        N::ValuesIgnored(n) => (
+            n,
+            "[value was|values were] ignored because [it makes|they make] no sense where [it stands|they stand]",
+        ),
+        N::NoTime(n) => (n, "[observation has|observations have] no time and [is|are] not counted"),
+        N::InTheFuture(n) => (n, "[observation has|observations have] a time in the future"),
+        N::NoStart(n) => (n, "[deployment has|deployments have] no start and so no effort"),
+        N::EndsBeforeStart(n) => (n, "[deployment ends|deployments end] before the start and so no effort"),
+        N::FutureEnd(n) => {
+            let text = "[deployment ends|deployments end] in the future, which cannot be true; the last record counts \
+                        as the end";
+            (n, text)
         }
-        N::NoTime(n) => {
-            (n, ["observation has no time and is", "observations have no time and are"], "not counted")
-        }
-        N::InTheFuture(n) => (n, ["observation has", "observations have"], "a time in the future"),
-        N::NoStart(n) => (n, HAVE, "no start and so no effort"),
-        N::EndsBeforeStart(n) => (n, END, "before the start and so no effort"),
-        N::FutureEnd(n) => (n, END, "in the future, which cannot be true; the last record counts as the end"),
         N::TimestampIssues(n) => {
-            let what = "timestamp issues according to the data set, so the clock was wrong: counted for rates, left \
-                        out of times of day, of days and of weeks";
-            (n, HAVE, what)
+            let text = "[deployment has|deployments have] timestamp issues according to the data set, so the clock was \
+                        wrong: counted for rates, left out of times of day, of days and of weeks";
+            (n, text)
         }
-        N::NoEnd(n) => (n, HAVE, "no end; the last record counts as the end"),
-        N::NoEndNoRecords(n) => (n, HAVE, "neither an end nor records, and so no effort"),
+        N::NoEnd(n) => (n, "[deployment has|deployments have] no end; the last record counts as the end"),
+        N::NoEndNoRecords(n) => {
+            (n, "[deployment has|deployments have] neither an end nor records, and so no effort")
+        }
         N::NoRecords(n) => {
-            let what = "no records; that time counts as effort, as if the camera had been running";
-            (n, ["deployment of this period has", "deployments of this period have"], what)
+            let text = "[deployment of this period has|deployments of this period have] no records; that time counts \
+                        as effort, as if the camera had been running";
+            (n, text)
         }
         N::CameraMalfunction(n) => {
-            let what = "failed at some time, according to the data set; when is not known, so all of that time counts \
-                        as effort and rates may be too low";
-            (n, ["camera", "cameras"], what)
+            let text = "[camera|cameras] failed at some time, according to the data set; when is not known, so all of \
+                        that time counts as effort and rates may be too low";
+            (n, text)
         }
         N::ClockUnknown(n) => {
-            let what = "with an offset from UTC belong to deployments whose own clock is not known; their hours are \
-                        taken as written";
-            (n, ["time", "times"], what)
+            let text = "[time|times] with an offset from UTC belong to deployments whose own clock is not known; their \
+                        hours are taken as written";
+            (n, text)
         }
-        N::NoCoordinates(n) => (n, HAVE, "no coordinates, so day and night are not distinguished there"),
+        N::NoCoordinates(n) => (
+            n,
+            "[deployment has|deployments have] no coordinates, so day and night are not distinguished there",
+        ),
         N::BelowThreshold(n) => {
-            let what = "not counted: the detector's confidence is below the threshold that was used";
-            (n, ["box is", "boxes are"], what)
+            let text = "[box is|boxes are] not counted: the detector's confidence is below the threshold that was used";
+            (n, text)
         }
         _ => return None,
     };
-    Some(format!("{} {what}", count(*number, one, many)))
+    Some(format!("{} {}", whole(*number), choose_number(text, *number == 1)))
+}
+
+/// The singular or the plural of a text in which both stand, as in `[row is|rows are] skipped`.
+fn choose_number(text: &str, is_one: bool) -> String {
+    let chosen = if is_one { 1 } else { 2 };
+    let parts = text.split(['[', '|', ']']).enumerate();
+    parts.filter(|(at, _)| [0, chosen].contains(&(at % 3))).map(|(_, part)| part).collect()
 }
 
 /// Pictures that the results of a detector name and that are not there: most results say nothing of time.

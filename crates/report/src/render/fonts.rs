@@ -34,8 +34,8 @@ static EMBEDDED_FONTS: LazyLock<(LazyHash<FontBook>, Vec<Font>)> = LazyLock::new
 static SYSTEM: LazyLock<(Database, Vec<(ID, FontInfo)>)> = LazyLock::new(|| {
     let mut database = Database::new();
     database.load_system_fonts();
-    let faces =
-        list_faces(&database).into_iter().filter_map(|id| Some((id, read_info(&database, id)?))).collect();
+    let read_info = |id| Some((id, database.with_face_data(id, FontInfo::new)??));
+    let faces = list_faces(&database).into_iter().filter_map(read_info).collect();
     (database, faces)
 });
 
@@ -71,9 +71,10 @@ impl Letters {
 /// The fonts of one report.
 #[derive(Clone)]
 pub(super) struct Fonts {
-    book: LazyHash<FontBook>,
-    faces: Vec<Font>,
-    missing: BTreeSet<char>,
+    pub book: LazyHash<FontBook>,
+    pub faces: Vec<Font>,
+    /// Letters that no font has.
+    pub missing: BTreeSet<char>,
 }
 
 impl Fonts {
@@ -95,19 +96,6 @@ impl Fonts {
             add_from_system(&mut fonts, &mut missing);
         }
         Self { book: LazyHash::new(FontBook::from_fonts(&fonts)), faces: fonts, missing }
-    }
-
-    pub fn book(&self) -> &LazyHash<FontBook> {
-        &self.book
-    }
-
-    pub fn get(&self, index: usize) -> Option<Font> {
-        self.faces.get(index).cloned()
-    }
-
-    /// Letters that no font has.
-    pub fn missing(&self) -> &BTreeSet<char> {
-        &self.missing
     }
 }
 
@@ -153,10 +141,6 @@ fn path_of(source: &Source) -> String {
         Source::File(path) | Source::SharedFile(path, _) => path.display().to_string(),
         Source::Binary(_) => String::new(),
     }
-}
-
-fn read_info(database: &Database, id: ID) -> Option<FontInfo> {
-    database.with_face_data(id, FontInfo::new)?
 }
 
 fn load_font(database: &Database, id: ID) -> Option<Font> {
@@ -220,14 +204,14 @@ mod tests {
     #[test]
     fn letters_of_many_alphabets_are_embedded() {
         let texts = json!({"Дикий кабан": ["Ægir łoś", "αρκούδα", "ذئب عربي", "“–” ≥ °"], "n": 3});
-        assert_eq!(Fonts::for_texts(&texts, None, Letters::All).missing(), &BTreeSet::new());
+        assert_eq!(Fonts::for_texts(&texts, None, Letters::All).missing, BTreeSet::new());
     }
 
     #[test]
     fn a_letter_that_no_font_has_is_reported() {
         // Of the area for private use.
         let found = Fonts::for_texts(&json!(["doe \u{10fff0}", "\u{200e}buck"]), None, Letters::All);
-        assert_eq!(found.missing(), &BTreeSet::from(['\u{10fff0}']));
+        assert_eq!(found.missing, BTreeSet::from(['\u{10fff0}']));
     }
 
     #[test]
@@ -236,14 +220,14 @@ mod tests {
         let boxed = box_letters(json!({"a\u{10fff0}": ["a\u{10fff1}", "a\u{10fff0}", "doe", "é"]}), &missing);
         assert_eq!(boxed, json!({"a□": ["a□ (2)", "a□", "doe", "é"]}));
         assert_eq!(
-            Fonts::for_texts(&json!([BOX.to_string()]), None, Letters::OneFont).missing(),
-            &BTreeSet::new()
+            Fonts::for_texts(&json!([BOX.to_string()]), None, Letters::OneFont).missing,
+            BTreeSet::new()
         );
     }
     #[test]
     fn fewer_letters_are_those_of_one_font() {
         let texts = json!(["doe \u{630}\u{626}\u{628} a\u{64b} e\u{301}"]);
-        let missing = |letters| Fonts::for_texts(&texts, None, letters).missing().clone();
+        let missing = |letters| Fonts::for_texts(&texts, None, letters).missing;
         assert_eq!(missing(Letters::All), BTreeSet::new());
         assert_eq!(missing(Letters::Embedded), BTreeSet::from(['\u{64b}']));
         assert_eq!(missing(Letters::OneFont), BTreeSet::from(['\u{626}', '\u{628}', '\u{630}', '\u{64b}']));
@@ -253,7 +237,7 @@ mod tests {
     fn what_a_font_draws_for_private_letters_is_not_shown() {
         // Inter has a picture for it.
         let texts = json!(["doe \u{e000}", "buck \u{e100}"]);
-        let missing = Fonts::for_texts(&texts, None, Letters::All).missing().clone();
+        let missing = Fonts::for_texts(&texts, None, Letters::All).missing;
         assert_eq!(missing, BTreeSet::from(['\u{e000}', '\u{e100}']));
     }
 }

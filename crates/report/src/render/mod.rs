@@ -79,7 +79,7 @@ pub fn render(data: &ReportData) -> Result<Vec<u8>, RenderError> {
 pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError> {
     let numbers = clean_texts(numbers.clone());
     let fonts = Fonts::for_texts(&numbers, pages.fonts.as_deref(), Letters::All);
-    let mut missing = fonts.missing().clone();
+    let mut missing = fonts.missing.clone();
     let refusal = match render_document(&numbers, pages, fonts) {
         Err(refusal @ RenderError::Standard { .. }) => refusal,
         done => return done,
@@ -88,8 +88,8 @@ pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError>
     // their place is better than none.
     for letters in [Letters::Embedded, Letters::OneFont] {
         let fonts = Fonts::for_texts(&numbers, pages.fonts.as_deref(), letters);
-        if *fonts.missing() != missing {
-            missing.clone_from(fonts.missing());
+        if fonts.missing != missing {
+            missing.clone_from(&fonts.missing);
             if let Ok(pdf) = render_document(&numbers, pages, fonts) {
                 return Ok(pdf);
             }
@@ -100,9 +100,9 @@ pub fn render_as(numbers: &Value, pages: &Pages) -> Result<Vec<u8>, RenderError>
 
 /// Lays out cleaned numbers with these fonts.
 fn render_document(numbers: &Value, pages: &Pages, fonts: Fonts) -> Result<Vec<u8>, RenderError> {
-    let mut numbers = box_letters(numbers.clone(), fonts.missing());
+    let mut numbers = box_letters(numbers.clone(), &fonts.missing);
     let missing: Vec<String> =
-        fonts.missing().iter().map(|letter| format!("U+{:04X}", u32::from(*letter))).collect();
+        fonts.missing.iter().map(|letter| format!("U+{:04X}", u32::from(*letter))).collect();
     let captions = write_captions(&ReportData::deserialize(&numbers)?, &missing);
     if let Value::Object(fields) = &mut numbers {
         fields.insert("missing_glyphs".into(), missing.into());

@@ -200,13 +200,8 @@ fn show_letter(letter: char, before: Option<char>, next: Option<char>) -> Option
         '\t'..='\r' | '\u{85}' | '\u{1680}' | '\u{2028}' | '\u{2029}' => Some(' '),
         // A font has it where it has the letters around it.
         '\u{3000}' if !(is_ideograph(before) && is_ideograph(next)) => Some(' '),
-        '\0'..='\u{8}'
-        | '\u{e}'..='\u{1f}'
-        | '\u{7f}'..='\u{84}'
-        | '\u{86}'..='\u{9f}'
-        | '\u{fdd0}'..='\u{fdef}'
-        | '\u{fff9}'..='\u{fffc}' => Some(BOX),
-        _ if u32::from(letter) & 0xFFFE == 0xFFFE => Some(BOX),
+        '\u{fdd0}'..='\u{fdef}' | '\u{fff9}'..='\u{fffc}' => Some(BOX),
+        _ if letter.is_control() || u32::from(letter) & 0xFFFE == 0xFFFE => Some(BOX),
         '\u{34f}'
         | '\u{61c}'
         | '\u{115f}'

@@ -12,7 +12,8 @@ pub(super) enum ColumnKind {
     /// A whole number inside these limits.
     Whole(f64, f64),
     Flag,
-    Choice(&'static [&'static str]),
+    /// One of these words, which spaces separate.
+    Choice(&'static str),
     /// A media type of pictures, videos or sounds.
     MediaType,
     /// A time with its offset.
@@ -41,6 +42,9 @@ const fn keep(name: &'static str, kind: ColumnKind) -> Column {
 
 use ColumnKind::{Choice, Flag, MediaType, Number, Object, Text, Time, Whole};
 
+const FEATURES: &str = "roadPaved roadDirt trailHiking trailGame roadUnderpass roadOverpass roadBridge culvert burrow \
+                        nestSite carcass waterSource fruitingTree";
+
 pub(super) const DEPLOYMENTS: [Column; 24] = [
     own("deploymentID", Text),
     keep("locationID", Text),
@@ -61,24 +65,7 @@ pub(super) const DEPLOYMENTS: [Column; 24] = [
     keep("detectionDistance", Number(0.0, ANY)),
     keep("timestampIssues", Flag),
     keep("baitUse", Flag),
-    keep(
-        "featureType",
-        Choice(&[
-            "roadPaved",
-            "roadDirt",
-            "trailHiking",
-            "trailGame",
-            "roadUnderpass",
-            "roadOverpass",
-            "roadBridge",
-            "culvert",
-            "burrow",
-            "nestSite",
-            "carcass",
-            "waterSource",
-            "fruitingTree",
-        ]),
-    ),
+    keep("featureType", Choice(FEATURES)),
     keep("habitat", Text),
     keep("deploymentGroups", Text),
     keep("deploymentTags", Text),
@@ -88,7 +75,7 @@ pub(super) const DEPLOYMENTS: [Column; 24] = [
 pub(super) const MEDIA: [Column; 11] = [
     own("mediaID", Text),
     own("deploymentID", Text),
-    keep("captureMethod", Choice(&["activityDetection", "timeLapse"])),
+    keep("captureMethod", Choice("activityDetection timeLapse")),
     keep("timestamp", Time),
     own("filePath", Text),
     keep("filePublic", Flag),
@@ -106,13 +93,13 @@ pub(super) const OBSERVATIONS: [Column; 28] = [
     keep("eventID", Text),
     keep("eventStart", Time),
     keep("eventEnd", Time),
-    own("observationLevel", Choice(&["media", "event"])),
-    own("observationType", Choice(&["animal", "human", "vehicle", "blank", "unknown", "unclassified"])),
-    keep("cameraSetupType", Choice(&["setup", "calibration"])),
+    own("observationLevel", Choice("media event")),
+    own("observationType", Choice("animal human vehicle blank unknown unclassified")),
+    keep("cameraSetupType", Choice("setup calibration")),
     own("scientificName", Text),
     keep("count", Whole(1.0, ANY)),
-    keep("lifeStage", Choice(&["adult", "subadult", "juvenile"])),
-    keep("sex", Choice(&["female", "male"])),
+    keep("lifeStage", Choice("adult subadult juvenile")),
+    keep("sex", Choice("female male")),
     keep("behavior", Text),
     keep("individualID", Text),
     keep("individualPositionRadius", Number(0.0, ANY)),
@@ -122,7 +109,7 @@ pub(super) const OBSERVATIONS: [Column; 28] = [
     own("bboxY", Number(0.0, 1.0)),
     own("bboxWidth", Number(1e-15, 1.0)),
     own("bboxHeight", Number(1e-15, 1.0)),
-    keep("classificationMethod", Choice(&["human", "machine"])),
+    keep("classificationMethod", Choice("human machine")),
     keep("classifiedBy", Text),
     keep("classificationTimestamp", Time),
     keep("classificationProbability", Number(0.0, 1.0)),
@@ -147,7 +134,7 @@ impl ColumnKind {
             Number(least, most) => inside(least, most),
             Whole(least, most) => inside(least, most) && text.parse::<i64>().is_ok(),
             Flag => matches!(text, "true" | "false"),
-            Choice(known) => known.contains(&text),
+            Choice(words) => words.split(' ').any(|word| word == text),
             MediaType => ["image/", "video/", "audio/"].iter().any(|start| text.starts_with(*start)),
             Time => is_time(text),
             Object => serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object()),
@@ -177,7 +164,7 @@ mod tests {
             (Number(0.0, ANY), "high", false),
             (Flag, "true", true),
             (Flag, "yes", false),
-            (Choice(&["human", "machine"]), "Human", false),
+            (Choice("human machine"), "Human", false),
             (MediaType, "video/mp4", true),
             (MediaType, "jpg", false),
             (Time, "2020-05-30T02:57:37Z", true),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use detections::ObservationType;
+use detections::{Coordinates, Level, ObservationType};
 use serde_json::{Map, Value, json};
 
 use super::coverage::{Coverage, to_utc_seconds};
@@ -10,7 +10,6 @@ use super::rows::scientific_name;
 use crate::contents::Contents;
 use crate::coordinates::Point;
 use crate::request::Media;
-use detections::Coordinates;
 
 const STANDARD: &str = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2";
 
@@ -18,20 +17,7 @@ const STANDARD: &str = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2"
 /// otherwise.
 pub(super) fn make_descriptor(contents: &Contents<'_>, coverage: &Coverage) -> Value {
     let (data, source) = (contents.data, &contents.data.descriptor);
-    let mut package = Map::new();
-    let mut set = |name: &str, value: Value| {
-        // The standard requires the taxa, even if there are none.
-        if !is_nothing(&value) || name == "taxonomic" {
-            package.insert(name.to_owned(), value);
-        }
-    };
     let count = contents.list_included().count();
-    set("resources", ["deployments", "media", "observations"].map(make_resource).into_iter().collect());
-    set("profile", format!("{STANDARD}/camtrap-dp-profile.json").into());
-    set("name", format!("{}-selection", make_slug(source["name"].as_str().unwrap_or(&data.title))).into());
-    set("created", find_created(contents, coverage).into());
-    set("title", format!("Selection from: {}", data.title).into());
-    set("contributors", make_contributors(source));
     let pictures = match contents.job.request.media {
         Media::Whole if contents.count_remote_pictures() > 0 => {
             "their media files, or the addresses of these"
@@ -47,24 +33,37 @@ pub(super) fn make_descriptor(contents: &Contents<'_>, coverage: &Coverage) -> V
         data.title,
         env!("CARGO_PKG_VERSION")
     );
-    set("description", description.into());
-    set("keywords", source["keywords"].clone());
-    set("sources", make_sources(contents));
-    set("licenses", make_licences(source));
-    set("bibliographicCitation", make_citation(contents, count).into());
-    set("project", make_project(contents));
-    if contents.job.request.coordinates == Coordinates::Rounded {
-        set("coordinatePrecision", 0.1.into());
-    } else {
-        set("coordinatePrecision", source["coordinatePrecision"].clone());
+    let cited = data.citation.as_ref().unwrap_or(&data.title);
+    let precision = match contents.job.request.coordinates {
+        Coordinates::Rounded => 0.1.into(),
+        Coordinates::Exact => source["coordinatePrecision"].clone(),
+    };
+    let days = coverage.days().map(|(first, last)| [first, last].map(|time| time.date().to_string()));
+    let resources = ["deployments", "media", "observations"].map(make_resource);
+    let mut package = json!({
+        "resources": resources,
+        "profile": format!("{STANDARD}/camtrap-dp-profile.json"),
+        "name": format!("{}-selection", make_slug(source["name"].as_str().unwrap_or(&data.title))),
+        "created": find_created(contents, coverage),
+        "title": format!("Selection from: {}", data.title),
+        "contributors": make_contributors(source),
+        "description": description,
+        "keywords": source["keywords"],
+        "sources": make_sources(contents),
+        "licenses": make_licences(source),
+        "bibliographicCitation": format!("Selection of {count} observations from: {cited}"),
+        "project": make_project(contents),
+        "coordinatePrecision": precision,
+        "spatial": make_spatial(contents, coverage),
+        "temporal": days.map(|[start, end]| json!({"start": start, "end": end})),
+        "taxonomic": make_taxonomic(contents, coverage),
+        "relatedIdentifiers": make_related(source),
+    });
+    if let Value::Object(fields) = &mut package {
+        // The standard requires the taxa, even if there are none.
+        fields.retain(|name, value| !is_nothing(value) || name == "taxonomic");
     }
-    set("spatial", make_spatial(contents, coverage));
-    if let Some((first, last)) = coverage.days() {
-        set("temporal", json!({"start": first.date().to_string(), "end": last.date().to_string()}));
-    }
-    set("taxonomic", make_taxonomic(contents, coverage));
-    set("relatedIdentifiers", make_related(source));
-    Value::Object(package)
+    package
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -112,19 +111,15 @@ fn find_created(contents: &Contents<'_>, coverage: &Coverage) -> String {
 fn make_contributors(source: &Value) -> Value {
     const KEPT: [&str; 4] = ["title", "path", "role", "organization"];
     let each = source["contributors"].as_array().into_iter().flatten();
-    let mut kept: Vec<Value> = each
-        .filter_map(|contributor| {
-            let fields = contributor.as_object()?.iter();
-            let fields = fields.filter(|(name, value)| KEPT.contains(&name.as_str()) && !is_nothing(value));
-            let kept: Map<String, Value> =
-                fields.map(|(name, value)| (name.clone(), value.clone())).collect();
-            kept.contains_key("title").then_some(Value::Object(kept))
-        })
-        .collect();
-    if kept.is_empty() {
-        kept.push(json!({"title": "The contributors are not stated by the source"}));
+    let mut kept: Vec<Map<String, Value>> = each.filter_map(Value::as_object).cloned().collect();
+    for contributor in &mut kept {
+        contributor.retain(|name, value| KEPT.contains(&name.as_str()) && !is_nothing(value));
     }
-    Value::Array(kept)
+    kept.retain(|contributor| contributor.contains_key("title"));
+    if kept.is_empty() {
+        return json!([{"title": "The contributors are not stated by the source"}]);
+    }
+    json!(kept)
 }
 
 /// The sources of the source, and the source itself.
@@ -157,13 +152,6 @@ fn make_licences(source: &Value) -> Value {
     Value::Array(licences)
 }
 
-fn make_citation(contents: &Contents<'_>, count: usize) -> String {
-    match &contents.data.citation {
-        Some(citation) => format!("Selection of {count} observations from: {citation}"),
-        None => format!("Selection of {count} observations from: {}", contents.data.title),
-    }
-}
-
 /// The project of the source. Required values that the source does not state are marked in its description.
 fn make_project(contents: &Contents<'_>) -> Value {
     let data = contents.data;
@@ -188,13 +176,9 @@ fn make_project(contents: &Contents<'_>) -> Value {
     }
     let marked = contents.list_included().any(|included| included.observation.individual.is_some());
     project.entry("individualAnimals").or_insert_with(|| marked.into());
-    let mut levels = Vec::new();
-    for (name, level) in [("media", detections::Level::Media), ("event", detections::Level::Event)] {
-        if contents.list_included().any(|included| included.observation.level == level) {
-            levels.push(name);
-        }
-    }
-    project.insert("observationLevel".into(), json!(levels));
+    let mut levels = vec![("media", Level::Media), ("event", Level::Event)];
+    levels.retain(|(_, level)| contents.list_included().any(|included| included.observation.level == *level));
+    project.insert("observationLevel".into(), levels.into_iter().map(|(name, _)| name).collect());
     Value::Object(project)
 }
 

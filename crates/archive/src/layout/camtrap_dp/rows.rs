@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use detections::{
-    BoundingBox, Classifier, Dataset, Level, LocalTime, ObservationType, RelativeBox, SourceFormat,
+    BoundingBox, Classifier, Coordinates, Dataset, Level, LocalTime, ObservationType, RelativeBox,
+    SourceFormat,
 };
 
 use super::super::find_source_name;
@@ -11,26 +12,24 @@ use super::super::times::{find_offset, format_timestamp};
 use super::coverage::Coverage;
 use super::media_type::find_media_type;
 use super::table::Cells;
-use crate::contents::{Contents, PictureLocation, WrittenFile};
+use crate::contents::{Contents, PictureLocation};
 use crate::coordinates::Point;
 use crate::request::Media;
-use detections::Coordinates;
 
 /// Camtrap DP requires sides of boxes to be longer than this.
 const SMALLEST_SIDE: f32 = 1e-15;
 
 /// The data for the rows.
-pub(super) struct Rows<'a> {
+pub(super) struct RowMaker<'a> {
     pub contents: &'a Contents<'a>,
     pub coverage: &'a Coverage,
     /// Where the picture of each observation of the package is.
     pub locations: &'a BTreeMap<u32, Option<PictureLocation<'a>>>,
-    /// For each media row its files: the observation that each shows, where the file is, and the number of
-    /// the picture in the plan.
-    pub media: &'a BTreeMap<u32, Vec<(u32, PictureLocation<'a>, usize)>>,
+    /// For each media row its files: the observation that each shows, and where the file is.
+    pub media: &'a BTreeMap<u32, Vec<(u32, PictureLocation<'a>)>>,
 }
 
-impl Rows<'_> {
+impl RowMaker<'_> {
     fn data(&self) -> &Dataset {
         self.contents.data
     }
@@ -73,13 +72,24 @@ impl Rows<'_> {
         let deployment = data.media.deployment(row);
         let files = self.media.get(&row).into_iter().flatten();
         files
-            .map(|(observation, location, number)| {
+            .map(|(observation, location)| {
                 let mut cells = Cells::default();
                 match location {
                     PictureLocation::Archive(file) => {
-                        self.set_file(&mut cells, row, *observation, file, *number);
+                        let is_crop = self.contents.job.request.media == Media::Crops;
+                        let observation = is_crop.then(|| data.observations.get(*observation).id);
+                        cells.set("mediaID", observation.unwrap_or(data.media.id(row)));
+                        cells.set("filePath", &file.name);
+                        cells.set("fileName", file.base_name());
+                        cells.set("fileMediatype", file.info.format.media_type());
                     }
-                    PictureLocation::Source => self.set_name_in_source(&mut cells, row),
+                    PictureLocation::Source => {
+                        let (name, path) = (data.media.file_name(row), find_source_name(&data.media, row));
+                        cells.set("mediaID", data.media.id(row));
+                        cells.set("filePath", path);
+                        cells.set("fileName", name);
+                        cells.set_unless_stated("fileMediatype", find_media_type(name, path));
+                    }
                 }
                 cells.set("deploymentID", &data.deployments[deployment as usize].id);
                 if let Some((time, offset)) = data.media.time(row) {
@@ -92,31 +102,6 @@ impl Rows<'_> {
                 cells
             })
             .collect()
-    }
-
-    /// Sets the cells of a picture in the package: the whole picture, or the crop of an observation.
-    fn set_file(&self, cells: &mut Cells, row: u32, observation: u32, file: &WrittenFile, number: usize) {
-        let data = self.data();
-        let (id, media_type) = if self.contents.job.request.media == Media::Crops {
-            (data.observations.get(observation).id, "image/jpeg")
-        } else {
-            let seen = self.contents.info[number];
-            (data.media.id(row), seen.map_or("image/jpeg", |seen| seen.format.media_type()))
-        };
-        cells.set("mediaID", id);
-        cells.set("filePath", &file.name);
-        cells.set("fileName", file.base_name());
-        cells.set("fileMediatype", media_type);
-    }
-
-    /// Sets the cells of a picture that stays in the source.
-    fn set_name_in_source(&self, cells: &mut Cells, row: u32) {
-        let media = &self.data().media;
-        let (name, path) = (media.file_name(row), find_source_name(media, row));
-        cells.set("mediaID", media.id(row));
-        cells.set("filePath", path);
-        cells.set("fileName", name);
-        cells.set_unless_stated("fileMediatype", find_media_type(name, path));
     }
 
     pub fn make_observation(&self, row: u32) -> Cells {
@@ -147,7 +132,7 @@ impl Rows<'_> {
         if let (Some(media), Some(location)) = (o.media, self.locations.get(&row).copied().flatten()) {
             cells.set("mediaID", if crops { o.id } else { data.media.id(media) });
             let bbox = o.bbox.and_then(|area| match location {
-                PictureLocation::Archive(file) => Some(area.to_relative(file.width, file.height)),
+                PictureLocation::Archive(file) => Some(area.to_relative(file.info.width, file.info.height)),
                 PictureLocation::Source => convert_unread_box(area),
             });
             set_box(&mut cells, bbox, crops);

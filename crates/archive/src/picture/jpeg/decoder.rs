@@ -16,20 +16,13 @@ const MARGIN: u32 = 1;
 /// Width of a block in pixels by chroma subsampling, in the order of the library's `TJSAMP`.
 const BLOCKS: [u32; 7] = [8, 16, 16, 8, 8, 32, 8];
 
-/// The header of a JPEG file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct JpegInfo {
-    /// Width in pixels, at least 1.
-    pub width: u32,
-    /// Height in pixels, at least 1.
-    pub height: u32,
-    pub passes: Passes,
-}
-
-/// Reads the header of a JPEG file.
-pub(crate) fn read_info(bytes: &[u8]) -> Result<JpegInfo, PictureError> {
+/// Reads the header of a JPEG file: its width and height in pixels, which are at least 1, and its passes.
+pub(crate) fn read_info(bytes: &[u8]) -> Result<(u32, u32, Passes), PictureError> {
     // Warnings about the header do not affect the size.
-    FileDecoder::open(bytes, OnWarning::Continue).map(|decoder| decoder.info)
+    let mut decoder = FileDecoder::open(bytes, DamagePolicy::Accept)?;
+    let is_progressive = decoder.handle.get(tj::TJPARAM_TJPARAM_PROGRESSIVE) == 1;
+    let passes = if is_progressive { Passes::Progressive } else { Passes::One };
+    Ok((decoder.width, decoder.height, passes))
 }
 
 /// Decodes a part of a picture, and what the format requires around it. `spare` is a buffer to reuse.
@@ -57,7 +50,7 @@ pub(crate) fn decode(
 
 /// Decodes a file without any warning.
 fn decode_intact(bytes: &[u8], part: Part, spare: Vec<u8>) -> Result<Picture, PictureError> {
-    let mut decoder = FileDecoder::open(bytes, OnWarning::Stop)?;
+    let mut decoder = FileDecoder::open(bytes, DamagePolicy::Refuse)?;
     let (picture, message) = decoder.decode(part, spare);
     // After a message some rows may not have been written, and hold old data.
     message.map_or(Ok(picture), |message| Err(message.into()))
@@ -65,20 +58,13 @@ fn decode_intact(bytes: &[u8], part: Part, spare: Vec<u8>) -> Result<Picture, Pi
 
 /// Decodes a file as far as possible. The rest is black.
 fn decode_damaged(bytes: &[u8], part: Part, damage: String) -> Result<Picture, PictureError> {
-    let mut decoder = FileDecoder::open(bytes, OnWarning::Continue)?;
+    let mut decoder = FileDecoder::open(bytes, DamagePolicy::Accept)?;
     let (picture, message) = decoder.decode(part, Vec::new());
     match message {
         // The library keeps the first warning. A different text is an error that followed.
         Some(message) if message.text != damage => Err(PictureError::NotAPicture(message.text)),
         _ => Ok(Picture { damage: Some(damage), ..picture }),
     }
-}
-
-/// What to do on a warning.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum OnWarning {
-    Continue,
-    Stop,
 }
 
 /// The decoder of one file.
@@ -88,20 +74,22 @@ enum OnWarning {
 struct FileDecoder<'a> {
     handle: Handle,
     bytes: &'a [u8],
-    info: JpegInfo,
+    width: u32,
+    height: u32,
 }
 
 impl<'a> FileDecoder<'a> {
-    fn open(bytes: &'a [u8], on_warning: OnWarning) -> Result<Self, PictureError> {
+    /// Reads the header. `policy` says whether warnings are errors.
+    fn open(bytes: &'a [u8], policy: DamagePolicy) -> Result<Self, PictureError> {
         let mut handle = Handle::new(tj::TJINIT_TJINIT_DECOMPRESS);
         handle.set(tj::TJPARAM_TJPARAM_SCANLIMIT, MAX_SCANS);
         // Colour profiles are not used, and a broken one does no harm.
         handle.set(tj::TJPARAM_TJPARAM_SAVEMARKERS, 0);
-        handle.set(tj::TJPARAM_TJPARAM_STOPONWARNING, c_int::from(on_warning == OnWarning::Stop));
+        handle.set(tj::TJPARAM_TJPARAM_STOPONWARNING, c_int::from(policy == DamagePolicy::Refuse));
         // SAFETY: the pointer and the length are those of one slice.
         let done = unsafe { tj::tj3DecompressHeader(handle.raw(), bytes.as_ptr(), to_size(bytes)) };
         let message = handle.read_message();
-        if done != 0 && !(message.is_warning && on_warning == OnWarning::Continue) {
+        if done != 0 && !(message.is_warning && policy == DamagePolicy::Accept) {
             return Err(message.into());
         }
         // With a new handle the size must come from this file.
@@ -117,9 +105,7 @@ impl<'a> FileDecoder<'a> {
         if handle.get(tj::TJPARAM_TJPARAM_PRECISION) != 8 {
             return Err(PictureError::NotAPicture("a JPEG with other than 8 bits a sample".into()));
         }
-        let is_progressive = handle.get(tj::TJPARAM_TJPARAM_PROGRESSIVE) == 1;
-        let passes = if is_progressive { Passes::Progressive } else { Passes::One };
-        Ok(Self { handle, bytes, info: JpegInfo { width, height, passes } })
+        Ok(Self { handle, bytes, width, height })
     }
 
     /// Decodes a part of the picture, and returns the library's message if there is one.
@@ -156,7 +142,7 @@ impl<'a> FileDecoder<'a> {
     ///
     /// If the library cannot decode a part of this file, the window is the whole picture at full size.
     fn choose_window(&mut self, part: Part) -> (PixelBox, u32) {
-        let JpegInfo { width, height, .. } = self.info;
+        let (width, height) = (self.width, self.height);
         let whole = PixelBox { x: 0, y: 0, width, height };
         let sampling = usize::try_from(self.handle.get(tj::TJPARAM_TJPARAM_SUBSAMP)).ok();
         let block = sampling.and_then(|kind| BLOCKS.get(kind).copied());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::tables::describe_classes;
 use super::{caption, caption_curve, describe_blanks, describe_hidden, plain_name, rows_with_curve};
-use crate::data::{ActivityRow, ClassRow, ComparedPeriod, ComparisonRow, NotTested, ReportData};
+use crate::data::{ClassRow, ComparedPeriod, ComparisonRow, NotTested, ReportData};
 use crate::prose::format::{
     bucket_word, camera_days, count, format_clock, join_sentences, list, shorten, text_if, whole,
 };
@@ -22,11 +22,15 @@ const MOST_LETTERS: usize = 40;
 
 pub(super) fn write_captions(data: &ReportData) -> Value {
     let classes = merge_classes(data);
+    let word = bucket_word(data.group_by);
+    let describe_bars = |period: &ComparedPeriod| {
+        format!("Stacked bars of events per 100 camera-days by {word} in {}.", period.label)
+    };
     json!({
         "rates": caption_rates(data, &classes),
         "buckets": caption_buckets(data),
         // Of the buckets of each period.
-        "bucket_alts": data.periods.iter().map(|period| describe_bars(period, data)).collect::<Vec<_>>(),
+        "bucket_alts": data.periods.iter().map(describe_bars).collect::<Vec<_>>(),
         // `null` where nothing could be tested.
         "ratios": caption_ratios(data, &classes),
         // Why ratios are not tested; empty where all are.
@@ -79,14 +83,6 @@ fn caption_buckets(data: &ReportData) -> Value {
         describe_blanks(data.periods.iter().flat_map(|period| &period.buckets)),
     ]);
     caption(&text, "", 0)
-}
-
-fn describe_bars(period: &ComparedPeriod, data: &ReportData) -> String {
-    format!(
-        "Stacked bars of events per 100 camera-days by {} in {}.",
-        bucket_word(data.group_by),
-        period.label
-    )
 }
 
 /// The two periods of a row, the later first, as its ratio has them.
@@ -155,24 +151,9 @@ fn count_groups(rows: &[usize], is_one_pair: bool) -> usize {
         .count()
 }
 
-/// A period with the activity of a species in it.
-type PeriodCurve<'a> = (&'a ComparedPeriod, &'a ActivityRow);
-
-/// Those of the periods in which a species has events enough for a curve.
-fn curves_of<'a>(data: &'a ReportData, class: &ClassRow) -> Vec<PeriodCurve<'a>> {
-    let find = |period: &'a ComparedPeriod| {
-        let mut rows = rows_with_curve(&period.activity, data);
-        Some((period, rows.find(|row| row.classification == class.classification)?))
-    };
-    data.periods.iter().filter_map(find).collect()
-}
-
 fn caption_activity(data: &ReportData, classes: &[ClassRow]) -> Value {
-    let drawn = |class: &ClassRow| {
-        let curves = curves_of(data, class);
-        (curves.len() >= 2).then(|| caption_curves(class, &curves))
-    };
-    let curves: Vec<Value> = classes.iter().filter_map(drawn).take(MOST_CURVES).collect();
+    let caption = |class| caption_curves(class, data);
+    let curves: Vec<Value> = classes.iter().filter_map(caption).take(MOST_CURVES).collect();
     let limit = data.limits.statement_events;
     let text = if curves.is_empty() {
         format!(
@@ -195,19 +176,18 @@ fn caption_activity(data: &ReportData, classes: &[ClassRow]) -> Value {
     json!({"text": text, "curves": curves})
 }
 
-fn caption_curves(class: &ClassRow, curves: &[PeriodCurve<'_>]) -> Value {
-    let words = |(period, row): &PeriodCurve<'_>| {
-        let peak = format_clock(row.peak_hour);
-        format!("{} ({} events, highest around {peak})", period.label, row.events)
-    };
-    let note = |(period, row): &PeriodCurve<'_>| {
-        let (records, events) = (whole(row.records), whole(row.events));
-        format!("{}: {records} records of {events} events", shorten(&period.label, 14))
-    };
-    let words: Vec<String> = curves.iter().map(words).collect();
-    let notes: Vec<String> = curves.iter().map(note).collect();
+/// The curves of a species in the periods in which it has events enough; `None` with fewer than two of them.
+fn caption_curves(class: &ClassRow, data: &ReportData) -> Option<Value> {
+    let (mut words, mut notes) = (Vec::new(), Vec::new());
+    for period in &data.periods {
+        let mut rows = rows_with_curve(&period.activity, data);
+        let Some(row) = rows.find(|row| row.classification == class.classification) else { continue };
+        let (records, events, peak) = (whole(row.records), whole(row.events), format_clock(row.peak_hour));
+        words.push(format!("{} ({} events, highest around {peak})", period.label, row.events));
+        notes.push(format!("{}: {records} records of {events} events", shorten(&period.label, 14)));
+    }
     let alt = format!("Activity of {} over the day in {}.", plain_name(class), words.join(", "));
-    caption_curve(&class.classification, &alt, &notes.join("; "))
+    (words.len() >= 2).then(|| caption_curve(&class.classification, &alt, &notes.join("; ")))
 }
 
 /// Of the rows with events enough, those that were tested and those of too few locations for a verdict.

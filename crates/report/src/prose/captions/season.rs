@@ -7,7 +7,7 @@ use super::{
     caption, caption_curve, describe_blanks, describe_hidden, describe_night_share, find_busiest,
     find_plain_name, plain_name, rows_with_curve,
 };
-use crate::data::{ActivityRow, FindingNumbers, NightRow, ReportData};
+use crate::data::{ActivityRow, Finding, FindingNumbers, NightRow, ReportData};
 use crate::prose::findings::describe_chao2;
 use crate::prose::format::{
     bucket_word, camera_days, capitalize, count, format_clock, format_decimal, format_interval,
@@ -54,14 +54,14 @@ fn caption_events(data: &ReportData) -> Option<Value> {
 
 /// The species of the findings whose months, or weeks, differ.
 fn describe_differing_buckets(data: &ReportData) -> String {
-    let differing = |numbers: &FindingNumbers| match numbers {
+    let differing = |finding: &Finding| match &finding.numbers {
         FindingNumbers::HighestBucket { class, bucket, .. } => {
             let name = find_plain_name(&data.classes, &class.classification);
             Some(format!("{name} (highest {bucket})"))
         }
         _ => None,
     };
-    let found: Vec<String> = data.findings.iter().filter_map(|finding| differing(&finding.numbers)).collect();
+    let found: Vec<String> = data.findings.iter().filter_map(differing).collect();
     let (word, names) = (bucket_word(data.group_by), list(&found, found.len()));
     text_if(!found.is_empty(), format!("For the same effort, {word}s differ for {names}."))
 }
@@ -118,7 +118,18 @@ fn caption_activity(data: &ReportData) -> Value {
             format_clock(first.peak_hour)
         ),
     ]);
-    let curves: Vec<Value> = rows.into_iter().map(|row| caption_activity_of(row, data)).collect();
+    let caption = |row: &ActivityRow| {
+        let (peak, night) = (format_clock(row.peak_hour), describe_night_share(row, " of events"));
+        let name = find_plain_name(&data.classes, &row.classification);
+        let (records, events) = (whole(row.records), whole(row.events));
+        let alt = format!(
+            "Activity of {name} by hour of the day, from {} events; highest around {peak}.",
+            row.events
+        );
+        let note = format!("{records} records of {events} events, highest at {peak}{night}");
+        caption_curve(&row.classification, &alt, &note)
+    };
+    let curves: Vec<Value> = rows.into_iter().map(caption).collect();
     json!({"text": text, "curves": curves})
 }
 
@@ -127,17 +138,6 @@ fn describe_shading(night: &NightRow) -> String {
         format!("; on average the sun rose at {} and set at {}", format_clock(sunrise), format_clock(sunset))
     });
     format!("Shading shows night{sun}.")
-}
-
-fn caption_activity_of(row: &ActivityRow, data: &ReportData) -> Value {
-    let (peak, night) = (format_clock(row.peak_hour), describe_night_share(row, " of events"));
-    let name = find_plain_name(&data.classes, &row.classification);
-    let (records, events) = (whole(row.records), whole(row.events));
-    caption_curve(
-        &row.classification,
-        &format!("Activity of {name} by hour of the day, from {} events; highest around {peak}.", row.events),
-        &format!("{records} records of {events} events, highest at {peak}{night}"),
-    )
 }
 
 fn caption_map(data: &ReportData) -> Option<Value> {

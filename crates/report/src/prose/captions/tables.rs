@@ -68,31 +68,22 @@ pub(super) fn describe_ratios(data: &ReportData) -> String {
 pub(super) fn caption_overlaps(data: &ReportData) -> Value {
     let rows = data.overlaps.iter().map(|row| (row.events_a.min(row.events_b), row.estimate, row.resampled));
     let limit = data.limits.overlap_events;
-    caption_stated(
-        rows.collect(),
-        limit,
-        "no two species have that many.",
-        &format!(
-            "How far the hours of two species overlap, from 0 to 1, of species with at least {limit} events each. p: \
-             whether their curves differ, by a randomisation test, corrected for all pairs; in bold where they do."
-        ),
-    )
+    let what = format!(
+        "How far the hours of two species overlap, from 0 to 1, of species with at least {limit} events each. p: whether \
+         their curves differ, by a randomisation test, corrected for all pairs; in bold where they do."
+    );
+    caption_stated(rows.collect(), limit, "no two species have that many.", &what)
 }
 
 pub(super) fn caption_period_overlaps(data: &ReportData) -> Value {
     let rows =
         data.period_overlaps.iter().map(|row| (row.events_a.min(row.events_b), row.estimate, row.resampled));
     let limit = data.limits.overlap_events;
-    caption_stated(
-        rows.collect(),
-        limit,
-        "no species has that many in two periods.",
-        &format!(
-            "How far the hours of a species in two periods overlap, from 0 to 1, with at least {limit} events in \
-             each. p: whether the curves differ, by a randomisation test, corrected for all rows; in bold where they \
-             do."
-        ),
-    )
+    let what = format!(
+        "How far the hours of a species in two periods overlap, from 0 to 1, with at least {limit} events in each. p: \
+         whether the curves differ, by a randomisation test, corrected for all rows; in bold where they do."
+    );
+    caption_stated(rows.collect(), limit, "no species has that many in two periods.", &what)
 }
 
 /// Of overlaps, each with the events of the smaller sample, its estimate and what was resampled. `none` is

@@ -75,34 +75,29 @@ pub(super) fn write_times(ratio: Option<f64>, low: Option<f64>, high: Option<f64
     match (ratio, low, high) {
         (None, None, _) => String::new(),
         (None, Some(low), _) => {
-            format!(", at least {} times as many by the corrected 95% interval", write_low_end(low))
+            format!(", at least {} times as many by the corrected 95% interval", write_end(low, "over"))
         }
         (Some(ratio), Some(_), Some(high)) if ratio <= 0.0 => {
-            format!(", at most {} times as many by the corrected 95% interval", write_high_end(high))
+            format!(", at most {} times as many by the corrected 95% interval", write_end(high, "under"))
         }
         (Some(ratio), Some(low), None) => {
-            format!(", {} times as many, corrected 95% interval {} or more", times(ratio), write_low_end(low))
+            format!(
+                ", {} times as many, corrected 95% interval {} or more",
+                times(ratio),
+                write_end(low, "over")
+            )
         }
         (Some(ratio), Some(low), Some(high)) => format!(
             ", {} times as many, corrected 95% interval {} to {}",
             times(ratio),
-            write_low_end(low),
-            write_high_end(high)
+            write_end(low, "over"),
+            write_end(high, "under")
         ),
         (Some(ratio), None, _) => format!(", {} times as many", times(ratio)),
     }
 }
 
 /// An end that contradicted the test was moved to 1. The rates differ, so 1 itself is not inside.
-fn write_low_end(end: f64) -> String {
-    if is_one(end) { "just over 1".into() } else { times(end) }
-}
-
-/// The same of the upper end.
-fn write_high_end(end: f64) -> String {
-    if is_one(end) { "just under 1".into() } else { times(end) }
-}
-
-fn is_one(end: f64) -> bool {
-    end.to_bits() == 1.0_f64.to_bits()
+fn write_end(end: f64, side_of_1: &str) -> String {
+    if end.to_bits() == 1.0_f64.to_bits() { format!("just {side_of_1} 1") } else { times(end) }
 }

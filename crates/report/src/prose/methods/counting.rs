@@ -3,9 +3,8 @@
 use detections::Coordinates;
 
 use crate::data::{ClockSource, EffortSource, MethodFacts, ReportData};
-use crate::independence_since::IndependenceSince;
 use crate::prose::format::{camera_days, count, format_decimal, list, whole};
-use crate::request::{Cameras, TimeOfDay};
+use crate::request::{Cameras, IndependenceSince, TimeOfDay};
 use crate::rows::COORDINATE_DIGITS;
 
 /// Names of classes in a sentence before the rest is counted.

@@ -1,6 +1,5 @@
 //! Measures and tests, with the constants of the calculation and the sources of the formulas.
 
-use super::name_times;
 use crate::data::{AccumulationRow, ReportData};
 use crate::period::GroupBy;
 use crate::prose::format::{bucket_word, count, list, percent, text_if, whole};
@@ -43,11 +42,14 @@ fn describe_intervals() -> String {
 }
 
 fn describe_activity(data: &ReportData) -> String {
+    let times = match data.time_of_day {
+        TimeOfDay::Clock => "clock times",
+        TimeOfDay::Solar => "solar times",
+    };
     format!(
-        "Activity: circular kernel density (von Mises) of the {} of all records{}, with the records of one event \
+        "Activity: circular kernel density (von Mises) of the {times} of all records{}, with the records of one event \
          sharing its weight; bandwidth as in R overlap (kmax {}) for the number of events; scaled to a mean of 1 \
          (Ridout and Linkie 2009; Peral et al. 2022).",
-        name_times(data.time_of_day),
         without_sunrise(data.method_facts.without_sunrise),
         activity::K_MAX,
     )

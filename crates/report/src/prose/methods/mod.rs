@@ -6,7 +6,6 @@ mod measures;
 pub(super) use counting::coordinate_precision;
 
 use crate::data::ReportData;
-use crate::request::TimeOfDay;
 
 /// The sentences in the order of the pages. A page without events shows the first of them, those on what
 /// was counted.
@@ -16,12 +15,4 @@ pub(super) fn write_methods(data: &ReportData) -> Vec<String> {
     methods.push(counting::describe_night(data));
     methods.push(counting::describe_coordinates(data.coordinates));
     methods
-}
-
-/// The times that curves of activity are made of.
-fn name_times(clock: TimeOfDay) -> &'static str {
-    match clock {
-        TimeOfDay::Clock => "clock times",
-        TimeOfDay::Solar => "solar times",
-    }
 }

@@ -8,6 +8,7 @@ use super::huffman::{AcTable, Codes, DcTable};
 const BLOCK: u32 = 8;
 
 /// The header of a file with one sequential scan.
+#[derive(Default)]
 pub(super) struct Header {
     pub width: u32,
     pub height: u32,
@@ -42,18 +43,7 @@ pub(super) struct Component {
 impl Header {
     /// Reads the header; `None` if the file is of another kind or incomplete.
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let mut header = Self {
-            width: 0,
-            height: 0,
-            frame: 0xC0,
-            components: Vec::new(),
-            kept: Vec::new(),
-            tables: Vec::new(),
-            dc_tables: Default::default(),
-            ac_tables: Default::default(),
-            restart_interval: 0,
-            data: 0,
-        };
+        let mut header = Self { frame: 0xC0, ..Self::default() };
         let mut at = 2;
         loop {
             // Any number of 0xFF may precede a marker.

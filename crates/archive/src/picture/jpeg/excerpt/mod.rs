@@ -165,6 +165,7 @@ struct Walk<'a> {
     data: &'a [u8],
     ends: &'a [usize],
     header: &'a Header,
+    /// The component of each block in an MCU.
     layout: Vec<usize>,
     blocks: Vec<Block>,
     dc_values: [i32; 3],
@@ -175,18 +176,11 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(Excerpts { data, ends }: &'a Excerpts, header: &'a Header) -> Self {
-        let layout = list_components(header);
+        let blocks_of = |(number, of): (usize, &Component)| vec![number; usize::from(of.across * of.down)];
+        let layout: Vec<usize> = header.components.iter().enumerate().flat_map(blocks_of).collect();
         let blocks = vec![Block::default(); layout.len()];
-        Self {
-            data,
-            ends,
-            header,
-            layout,
-            blocks,
-            dc_values: [0; 3],
-            stretch: 0,
-            reader: Reader::new(data, 0),
-        }
+        let reader = Reader::new(data, 0);
+        Self { data, ends, header, layout, blocks, dc_values: [0; 3], stretch: 0, reader }
     }
 
     /// Reads the MCU with a number; `None` if the data do not contain it.
@@ -200,7 +194,18 @@ impl<'a> Walk<'a> {
             self.reader = Reader::new(self.data, *self.ends.get(self.stretch)?);
             (self.stretch, self.dc_values) = (self.stretch + 1, [0; 3]);
         }
-        read_mcu(self.header, &self.layout, &mut self.reader, &mut self.dc_values, &mut self.blocks)
+        for (block, &component) in self.blocks.iter_mut().zip(&self.layout) {
+            let Component { dc_table, ac_table, .. } = self.header.components[component];
+            let dc = &mut self.dc_values[component];
+            *dc += self.header.dc_tables[usize::from(dc_table)].as_ref()?.read(&mut self.reader)?;
+            if dc.unsigned_abs() > MAX_DC {
+                return None;
+            }
+            let from = self.reader.position();
+            self.header.ac_tables[usize::from(ac_table)].as_ref()?.skip(&mut self.reader)?;
+            *block = Block { component, dc: *dc, from, to: self.reader.position() };
+        }
+        Some(())
     }
 
     fn is_past_end(&self) -> Option<bool> {
@@ -212,28 +217,6 @@ impl<'a> Walk<'a> {
         let end = *self.ends.get(self.stretch)? * 8;
         Some((self.reader.position()..self.reader.position() + 8).contains(&end))
     }
-}
-
-#[inline]
-fn read_mcu(
-    header: &Header,
-    layout: &[usize],
-    reader: &mut Reader,
-    dc_values: &mut [i32; 3],
-    blocks: &mut [Block],
-) -> Option<()> {
-    for (block, component) in blocks.iter_mut().zip(layout) {
-        let tables = header.components[*component];
-        let dc = &mut dc_values[*component];
-        *dc += header.dc_tables[usize::from(tables.dc_table)].as_ref()?.read(reader)?;
-        if dc.unsigned_abs() > MAX_DC {
-            return None;
-        }
-        let from = reader.position();
-        header.ac_tables[usize::from(tables.ac_table)].as_ref()?.skip(reader)?;
-        *block = Block { component: *component, dc: *dc, from, to: reader.position() };
-    }
-    Some(())
 }
 
 /// Whether skipping all blocks and decoding those in `windows` is less work than decoding all.
@@ -250,12 +233,6 @@ fn count_columns(header: &Header) -> usize {
 /// The number of rows of MCUs.
 fn count_rows(header: &Header) -> usize {
     header.height.div_ceil(header.mcu_size().1) as usize
-}
-
-/// The component of each block in an MCU.
-fn list_components(header: &Header) -> Vec<usize> {
-    let blocks = |(number, of): (usize, &Component)| vec![number; usize::from(of.across * of.down)];
-    header.components.iter().enumerate().flat_map(blocks).collect()
 }
 
 #[cfg(test)]

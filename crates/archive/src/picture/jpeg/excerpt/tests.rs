@@ -57,8 +57,7 @@ fn file(width: u32, height: u32, style: Style, seed: u64) -> Vec<u8> {
 
 /// The pixels of a part of a picture, which is decoded as `bytes` are with its first at `(x, y)`.
 fn pixels(bytes: &[u8], (x, y): (u32, u32), part: Part) -> Vec<u8> {
-    let info = read_info(bytes).unwrap();
-    let (width, height) = (info.width, info.height);
+    let (width, height, _) = read_info(bytes).unwrap();
     let whole = Part { area: PixelBox { x: 0, y: 0, width, height }, shrink: part.shrink };
     let picture = decode(bytes, whole, Vec::new(), DamagePolicy::Refuse).unwrap();
     let PixelBox { x: left, y: top, width, height } = part.area;
