@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use jobs::{JobState, JobStore, RedisStore, StoreOptions, WorkerId};
+use jobs::{JobState, JobStore, RedisStore, StoreOptions};
 use testkit::RedisServer;
 
-use crate::{job, wait_until};
+use crate::{claim, get, submit, wait_until};
 
 /// A sentinel process on a free port. Dropped, it is killed.
 struct Sentinel {
@@ -67,10 +67,8 @@ async fn when_the_master_dies_its_replica_is_used() {
     .await;
     let address = format!("redis+sentinel://127.0.0.1:{}/main/2", sentinel.port).parse().unwrap();
     let store = RedisStore::open(&address, StoreOptions::default()).await.unwrap();
-    let (running, waiting) = (job(), job());
-    store.submit(&running).await.unwrap();
-    store.submit(&waiting).await.unwrap();
-    let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
+    let (running, waiting) = (submit(&store).await, submit(&store).await);
+    let held = claim(&store).await;
     // Writes that a master did not replicate before it died are lost, so the test waits for replication.
     assert_eq!(master.cli(&["WAIT", "1", "10000"]), "1");
     master.kill();
@@ -80,7 +78,7 @@ async fn when_the_master_dies_its_replica_is_used() {
     .await;
     wait_until("the replica to be the master", async || store.ping().await.is_ok()).await;
     store.heartbeat(&held, Some(1)).await.unwrap();
-    assert_eq!(store.get(&running.job_id).await.unwrap().unwrap().state, JobState::Running);
-    assert_eq!(store.claim(&WorkerId::random()).await.unwrap().unwrap().held.job_id, waiting.job_id);
+    assert_eq!(get(&store, &running.job_id).await.unwrap().state, JobState::Running);
+    assert_eq!(claim(&store).await.job_id, waiting.job_id);
     assert_eq!(replica.cli(&["-n", "2", "EXISTS", &format!("export_job:{}", running.job_id)]), "1");
 }
