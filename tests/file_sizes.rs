@@ -6,22 +6,19 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use testkit::{RedisServer, S3Server};
 
-use crate::support::{Home, Server, herons, season};
+use crate::support::{Home, Server, herons, redis_record, season};
 
 /// Writes another size into the record of a job, as another program may.
 fn write_size(redis: &RedisServer, job_id: &str, size: u64) {
-    let key = format!("export_job:{job_id}");
-    let mut record: Value = serde_json::from_str(&redis.cli(&["GET", &key])).unwrap();
+    let mut record = redis_record(redis, job_id);
     record["file_size_bytes"] = size.into();
-    redis.cli(&["SET", &key, &record.to_string(), "EX", "3600"]);
+    redis.cli(&["SET", &format!("export_job:{job_id}"), &record.to_string(), "EX", "3600"]);
 }
 
 /// The status, the length that is announced, and what comes.
 async fn request(server: &Server, method: Method, path: &str, range: Option<&str>) -> (u16, u64, Vec<u8>) {
-    let mut request = server.client.request(method, format!("{}{path}", server.url));
-    if let Some(range) = range {
-        request = request.header("range", range);
-    }
+    let request = server.request(method, path);
+    let request = range.iter().fold(request, |request, range| request.header("range", *range));
     let response = request.send().await.unwrap();
     let length = response.headers()["content-length"].to_str().unwrap().parse().unwrap();
     let status = response.status().as_u16();
@@ -96,7 +93,7 @@ async fn pictures_of_an_archive_are_found_by_its_own_size() {
     write_size(&redis, &job_id, 1_000_000_000_000_000_000);
     assert_not_whole(&server, &path).await;
     write_size(&redis, &job_id, 10);
-    let pictures: Value = server.get(&path).await.json().await.unwrap();
+    let pictures = server.json(&path).await;
     let first = pictures["pictures"][0]["url"].as_str().unwrap().to_owned();
     assert_eq!(server.get(&first).await.status(), StatusCode::OK);
 }

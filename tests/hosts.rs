@@ -4,19 +4,19 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
 use reqwest::{Client, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 use testkit::{Host, Hosts, S3Server};
 
 use crate::access::token;
-use crate::support::{slow, wait_until};
+use crate::support::{KilledOnDrop, one, slow, store_is_empty, wait_until};
 
 /// Jobs that wait at once.
 const QUEUED: usize = 10_000;
@@ -27,30 +27,14 @@ const NEW: usize = 10;
 /// Jobs that are worked on while hosts are cut off and die.
 const WORKED: usize = 120;
 
-/// A process on a host. Dropped, it is killed.
-struct Running(Child);
-
-impl Running {
-    fn kill(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
 /// A Redis server, or with more settings a sentinel.
-fn redis(host: &Host, folder: &Path, settings: &[&str]) -> Running {
+fn redis(host: &Host, folder: &Path, settings: &[&str]) -> KilledOnDrop {
     let log = std::fs::File::create(folder.join(format!("{}.log", host.address))).unwrap();
     let own = folder.join(&host.address);
     std::fs::create_dir_all(&own).unwrap();
     let mut command = host.command("redis-server");
     command.args(settings).args(["--bind", "0.0.0.0", "--protected-mode", "no"]).current_dir(&own);
-    Running(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
+    KilledOnDrop(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
 }
 
 fn redis_cli(address: &str, port: &str, arguments: &[&str]) -> Option<String> {
@@ -68,7 +52,7 @@ struct Network {
     api: Host,
     workers: Vec<Host>,
     sentinels: Vec<Host>,
-    servers: BTreeMap<String, Running>,
+    servers: BTreeMap<String, KilledOnDrop>,
     url: String,
     token: String,
     client: Client,
@@ -137,7 +121,7 @@ impl Network {
     }
 
     /// A process of the program on a host, when it is ready.
-    fn spawn(&self, host: &Host, what: &str, own: &[&str]) -> Running {
+    fn spawn(&self, host: &Host, what: &str, own: &[&str]) -> KilledOnDrop {
         let sentinels: Vec<String> =
             self.sentinels.iter().map(|host| format!("{}:26379", host.address)).collect();
         let mut command = host.command(env!("CARGO_BIN_EXE_trapline"));
@@ -150,7 +134,7 @@ impl Network {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "{}", std::fs::read_to_string(self.log_of(host)).unwrap());
-        Running(child)
+        KilledOnDrop(child)
     }
 
     fn log_of(&self, host: &Host) -> std::path::PathBuf {
@@ -264,10 +248,7 @@ async fn hosts_are_cut_off_and_die_and_no_job_is_stuck() {
             network.delete(job_id).await;
         }
     }
-    wait_until("no file is left", async || {
-        network.s3.objects().is_empty() && network.s3.list_uploads().is_empty()
-    })
-    .await;
+    store_is_empty(&network.s3).await;
     let keys =
         redis_cli(&network.master().unwrap(), "6379", &["--scan", "--pattern", "export_job:*"]).unwrap();
     assert_eq!(keys, "");
@@ -276,7 +257,7 @@ async fn hosts_are_cut_off_and_die_and_no_job_is_stuck() {
 /// Ten thousand queued jobs, before any worker runs.
 async fn queue(network: &Network) -> Vec<String> {
     let begun = Instant::now();
-    let one = json!({"detection_ids": ["d0"]});
+    let one = one();
     let ids: Vec<String> = stream::iter(0..QUEUED)
         .map(|number| {
             let body = if number < WORKED { &network.body } else { &one };
@@ -337,7 +318,7 @@ async fn crowd(network: &Network, ids: &[String]) {
         took
     });
     let polling = polling.buffer_unordered(POLLERS).collect::<Vec<Vec<Duration>>>();
-    let one = json!({"detection_ids": ["d0"]});
+    let one = one();
     let submitting = async {
         let (mut at, mut new) = (Vec::new(), Vec::new());
         for number in 0..NEW {
@@ -396,7 +377,7 @@ async fn cut_a_worker_off(network: &Network) {
 /// The master dies; its replica takes its place. Returns how many jobs it took with it.
 async fn fail_over(network: &mut Network, jobs: &[String]) -> usize {
     let master = network.master().unwrap();
-    network.servers.get_mut(&master).unwrap().kill();
+    network.servers.remove(&master);
     wait_until("there is another master", async || network.master().is_some_and(|now| now != master)).await;
     let there = stream::iter(jobs).map(|job_id| network.status(job_id)).buffer_unordered(16);
     there.filter(|status| std::future::ready(status.is_none())).count().await

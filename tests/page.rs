@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::browser::Browser;
 use crate::link::{Fault, Link};
@@ -21,8 +21,7 @@ async fn a_person_chooses_a_season_sees_what_is_in_it_and_opens_a_report() {
     browser.choose("#season", "rut").await;
     browser.choose("#year", "2018").await;
     browser.wait_until("document.getElementById('end_date').value", "2019-01-31").await;
-    let summary: Value =
-        server.get("/api/summary?start_date=2018-09-01&end_date=2019-01-31").await.json().await.unwrap();
+    let summary = server.json("/api/summary?start_date=2018-09-01&end_date=2019-01-31").await;
     let events = summary["events"].to_string();
     browser.wait_until("document.getElementById('fact-events').textContent", events).await;
     assert_eq!(browser.text("#fact-classes").await, summary["classes"].as_array().unwrap().len().to_string());
@@ -181,7 +180,7 @@ async fn a_server_that_is_gone_is_told_and_found_again() {
     browser.click("#submit").await;
     browser.wait_until(&in_state("completed"), 1).await;
     // It was taken once, however often it was sent.
-    let list: Value = server.get("/api/exports").await.json().await.unwrap();
+    let list = server.json("/api/exports").await;
     assert_eq!(list["exports"].as_array().unwrap().len(), 1);
 }
 
@@ -189,8 +188,7 @@ async fn a_server_that_is_gone_is_told_and_found_again() {
 async fn nothing_on_the_page_keeps_anybody_out() {
     let server = Home::with_examples().start();
     for (kind, request) in [("pdf", season()), ("zip", herons())] {
-        let job_id = server.submit(kind, &request).await;
-        server.completed(kind, &job_id).await;
+        server.make(kind, &request).await;
     }
     let failing = server.submit("zip", &json!({"detection_ids": ["nobody"], "dataset": "camtrap-dp"})).await;
     server.status_when("zip", &failing, |status| status["status"] == "failed").await;
