@@ -1,10 +1,10 @@
 //! Data that cannot be read are refused loudly, and never become a report that no animal was there.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::pdf_text;
 
-use crate::support::{CallResult, Home, read_json, seasonal, trapline};
+use crate::support::{CallResult, Home, read_json, seasonal, set_fields, trapline};
 
 const DEPLOYMENTS: &str = "project_id,deployment_id,placename,longitude,latitude,start_date,end_date\n";
 const IMAGES: &str = "deployment_id,image_id,filename,location,genus,species,timestamp\n";
@@ -134,10 +134,8 @@ async fn a_server_goes_on_without_a_data_set_that_cannot_be_used_and_says_why() 
     assert!(problem.contains("--date-order"), "{problem}");
 
     let body = |dataset: &TempDir| {
-        let mut body = seasonal("2022-03-01", "2022-03-31");
-        body["group_by"] = "week".into();
-        body["dataset"] = name(dataset).into();
-        body
+        let fields = json!({"group_by": "week", "dataset": name(dataset)});
+        set_fields(seasonal("2022-03-01", "2022-03-31"), &fields)
     };
     let refused = read_json(server.post("/api/exports/pdf", &body(&bad)).await, 422).await;
     assert!(refused["detail"].as_str().unwrap().contains("cannot be used"), "{refused}");

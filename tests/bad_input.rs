@@ -3,9 +3,10 @@
 use std::net::TcpListener;
 use std::process::Command;
 
+use serde_json::json;
 use testkit::Package;
 
-use crate::support::{Home, Server, herons, read_json, run, season, trapline, wait_until};
+use crate::support::{Home, Server, herons, read_json, run, season, set_fields, trapline, wait_until};
 
 /// Asserts that a server does not start, and says all of this.
 #[track_caller]
@@ -93,8 +94,7 @@ async fn a_full_disk_fails_the_job_with_what_to_do_and_leaves_nothing() {
     assert!(reason.contains("no space left") && reason.contains("submit the export again"), "{reason}");
     assert!(!reason.contains('/'), "no path of the server: {reason}");
     // Its unfinished files are gone, so what fits is made.
-    let mut small = herons();
-    small["crop_size"] = 128.into();
+    let small = set_fields(herons(), &json!({"crop_size": 128}));
     let (status, file) = server.make_file("zip", &small).await;
     assert_eq!(status["file_size_bytes"], file.len());
     assert_eq!(server.status("pdf", &report).await["status"], "failed");

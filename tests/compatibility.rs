@@ -7,12 +7,14 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{Home, Server, herons, read_json, redis_record, season, seasonal, wait_until};
+use crate::support::{
+    Home, Server, herons, read_json, redis_record, season, seasonal, set_fields, start_api_on_redis,
+    wait_until,
+};
 
 /// A server without workers, so that what another program writes stays as it is.
 fn server() -> (RedisServer, Server) {
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     (redis, server)
 }
 
@@ -58,16 +60,14 @@ async fn exactly_365_days_are_accepted() {
 
 #[tokio::test]
 async fn an_unknown_grouping_is_refused() {
-    let mut body = season();
-    body["group_by"] = "year".into();
+    let body = set_fields(season(), &json!({"group_by": "year"}));
     is_refused(&body, "group_by must be one of: day, month, week").await;
 }
 
 #[tokio::test]
 async fn each_known_grouping_is_accepted() {
     for group_by in ["day", "week", "month"] {
-        let mut body = season();
-        body["group_by"] = group_by.into();
+        let body = set_fields(season(), &json!({"group_by": group_by}));
         assert_eq!(answer(&body).await.0, 202, "{group_by}");
     }
 }
@@ -92,8 +92,7 @@ async fn an_end_today_is_accepted() {
 
 #[tokio::test]
 async fn the_first_broken_rule_is_the_one_that_is_told() {
-    let mut body = seasonal("2030-01-01", "2018-01-01");
-    body["group_by"] = "year".into();
+    let body = set_fields(seasonal("2030-01-01", "2018-01-01"), &json!({"group_by": "year"}));
     is_refused(&body, "start_date must be before end_date").await;
 }
 
@@ -293,9 +292,7 @@ fn time_apart(text: &str) -> String {
 
 #[tokio::test]
 async fn a_job_that_ended_is_never_processing_again() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
-    let server = home.start_api();
+    let (redis, home, server) = start_api_on_redis();
     let worker = home.start_worker(1);
     for _ in 0..20 {
         let job_id = server.submit("pdf", &season()).await;

@@ -10,7 +10,8 @@ use testkit::RedisServer;
 use tokio::task::JoinSet;
 
 use crate::support::{
-    AtWork, Home, Process, Server, deaf, one, raise_file_limit, redis_record, season, wait_until,
+    AtWork, Home, Process, Server, deaf, one, raise_file_limit, redis_record, season, start_api_on_redis,
+    wait_until,
 };
 
 const CROWD: usize = 1000;
@@ -80,8 +81,7 @@ async fn a_thousand_who_wait_cost_what_one_costs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_who_wait_for_a_job_each_cost_no_more() {
     raise_file_limit();
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let client = testkit::http_client(Duration::from_mins(3));
     let (mut waiting, mut ids) = (JoinSet::new(), Vec::new());
     for _ in 0..CROWD {
@@ -104,8 +104,7 @@ async fn a_thousand_who_wait_for_a_job_each_cost_no_more() {
 async fn a_change_costs_five_commands_for_a_thousand_listeners() {
     const CHANGES: usize = 50;
     raise_file_limit();
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let mut listeners = Vec::new();
     for _ in 0..CROWD {
         let mut events = server.listen("/api/exports/events", None).await;
@@ -193,8 +192,7 @@ async fn a_server_that_hears_no_messages_answers_who_waits_and_who_listens() {
 
 #[tokio::test]
 async fn events_go_on_when_a_subscription_is_cut() {
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let mut events = server.listen("/api/exports/events", None).await;
     assert_eq!(events.next().await.unwrap().name, "exports");
     redis.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
@@ -204,8 +202,7 @@ async fn events_go_on_when_a_subscription_is_cut() {
 
 #[tokio::test]
 async fn who_waits_is_told_what_another_program_writes() {
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let write = |record: Value| redis.cli(&["SET", "export_job:theirs", &record.to_string(), "EX", "600"]);
     write(json!({"status": "processing", "job_id": "theirs"}));
     let begun = Instant::now();

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{AtWork, Home, Server, herons, on_both_stores, raise_file_limit, season, wait_until};
+use crate::support::{
+    AtWork, Home, Server, herons, on_both_stores, raise_file_limit, season, start_api_on_redis, wait_until,
+};
 
 on_both_stores!(
     a_job_is_told_from_its_state_to_its_end,
@@ -125,8 +127,7 @@ async fn a_job_is_told_by_a_process_that_has_nothing_to_do_with_it() {
 
 #[tokio::test]
 async fn what_another_program_writes_is_told_too() {
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let write = |record: Value| redis.cli(&["SET", "export_job:theirs", &record.to_string(), "EX", "60"]);
     write(json!({"status": "processing", "job_id": "theirs"}));
     let mut events = server.listen(&events_of("theirs"), None).await;

@@ -15,11 +15,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Package, free_port, picture};
+use testkit::{KilledOnDrop, Package, free_port, picture};
 use tokio::sync::Barrier;
 use tokio_util::io::ReaderStream;
 
-use crate::support::{Home, KilledOnDrop, certificate, program, run, serve, wait_until};
+use crate::support::{Home, certificate, program, run, serve, wait_until};
 use crate::zips::{manifest_of, names_in};
 
 /// What a media server has seen.

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{Host, Hosts, S3Server};
+use testkit::{Host, Hosts, KilledOnDrop, S3Server};
 
 use crate::access::token;
-use crate::support::{KilledOnDrop, one, slow, store_is_empty, wait_until};
+use crate::support::{one, read_json, slow, store_is_empty, wait_until};
 
 /// Jobs that wait at once.
 const QUEUED: usize = 10_000;
@@ -146,53 +146,39 @@ impl Network {
         self.servers.insert(self.workers[number].address.clone(), running);
     }
 
-    fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
     }
 
-    /// Submits a job, again until it is taken.
-    async fn submit(&self, body: &Value, key: &str) -> String {
+    /// Sends a request, again until the server answers it and is not about to come back.
+    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Response {
         loop {
-            let request =
-                self.request(reqwest::Method::POST, "/api/exports/zip").header("Idempotency-Key", key);
-            if let Ok(answer) = request.json(body).send().await {
-                if answer.status() == StatusCode::ACCEPTED {
-                    return answer.json::<Value>().await.unwrap()["job_id"].as_str().unwrap().into();
-                }
-                assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            if let Ok(answer) = request().send().await
+                && answer.status() != StatusCode::SERVICE_UNAVAILABLE
+            {
+                return answer;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    async fn submit(&self, body: &Value, key: &str) -> String {
+        let request = || self.request(Method::POST, "/api/exports/zip").header("Idempotency-Key", key);
+        let answer = read_json(self.send(|| request().json(body)).await, 202).await;
+        answer["job_id"].as_str().unwrap().into()
     }
 
     /// The status of a job: `None` when there is none.
     async fn status(&self, job_id: &str) -> Option<Value> {
-        loop {
-            if let Ok(answer) =
-                self.request(reqwest::Method::GET, &format!("/api/exports/{job_id}")).send().await
-            {
-                match answer.status() {
-                    StatusCode::OK => return answer.json().await.ok(),
-                    StatusCode::NOT_FOUND => return None,
-                    StatusCode::SERVICE_UNAVAILABLE => {}
-                    other => panic!("{other}"),
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let path = format!("/api/exports/{job_id}");
+        let answer = self.send(|| self.request(Method::GET, &path)).await;
+        if answer.status() == StatusCode::NOT_FOUND { None } else { Some(read_json(answer, 200).await) }
     }
 
     async fn delete(&self, job_id: &str) {
-        loop {
-            let deleted =
-                self.request(reqwest::Method::DELETE, &format!("/api/exports/{job_id}")).send().await;
-            if deleted
-                .is_ok_and(|answer| matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_FOUND))
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let path = format!("/api/exports/{job_id}");
+        let status = self.send(|| self.request(Method::DELETE, &path)).await.status();
+        assert!(matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_FOUND), "{status}");
     }
 
     /// Whom the sentinels name as the master.
@@ -271,8 +257,7 @@ async fn queue(network: &Network) -> Vec<String> {
     // Of those that were sent at the same time each may have been the last.
     let place = status["queue_position"].as_u64().unwrap();
     assert!(place > QUEUED as u64 - 32 && place <= QUEUED as u64, "{status}");
-    let one_more =
-        network.request(reqwest::Method::POST, "/api/exports/zip").json(&one).send().await.unwrap();
+    let one_more = network.request(Method::POST, "/api/exports/zip").json(&one).send().await.unwrap();
     assert_eq!(one_more.status(), StatusCode::SERVICE_UNAVAILABLE, "the queue is full");
     ids
 }
@@ -280,7 +265,7 @@ async fn queue(network: &Network) -> Vec<String> {
 /// A thousand who ask once a second and two hundred who listen, while jobs come and go.
 async fn crowd(network: &Network, ids: &[String]) {
     let listeners = stream::iter(0..LISTENERS).map(|_| async {
-        let answer = network.request(reqwest::Method::GET, "/api/exports/events").send().await.unwrap();
+        let answer = network.request(Method::GET, "/api/exports/events").send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         answer.bytes_stream()
     });

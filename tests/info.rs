@@ -52,10 +52,7 @@ fn all_of_it_can_be_had_as_json() {
     let exact = info_json(&examples().join("camtrap-dp"), &["--coordinates", "exact"]);
     assert_eq!(exact["locations"][0]["latitude"], 51.184);
     let pictures = &overview["pictures"];
-    assert_eq!(
-        (&pictures["found"], &pictures["remote"], &pictures["listed"]),
-        (&json!(10), &json!(413), &json!(423))
-    );
+    assert_eq!(["found", "remote", "listed"].map(|field| &pictures[field]), [10, 413, 423]);
     let mallard = overview["species"].as_array().unwrap().iter();
     let mallard = mallard.filter(|species| species["classification"] == "Anas platyrhynchos").count();
     assert_eq!(mallard, 1);
@@ -91,10 +88,8 @@ fn bad_rows_are_counted_by_file_with_the_first_of_them() {
     assert_eq!((&observations["file"], &observations["rows_lost"]), (&json!("observations.csv"), &json!(5)));
     let problems = observations["first_problems"].as_array().unwrap();
     assert_eq!(problems.len(), 3);
-    assert!(
-        problems[0].as_str().unwrap().starts_with("observations.csv, line 2, deploymentID: "),
-        "{problems:?}"
-    );
+    let first = problems[0].as_str().unwrap();
+    assert!(first.starts_with("observations.csv, line 2, deploymentID: "), "{first}");
     info(data.path(), &[]).assert_out(0, &["observations.csv: 5 rows", "line 4, deploymentID"]);
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Package, assert_contains, examples};
 
-use crate::support::{CallResult, Home, report, seasonal};
+use crate::support::{CallResult, Home, report, seasonal, set_fields};
 
 /// A report on a year of Algar.
 fn algar(arguments: &[&str]) -> CallResult {
@@ -22,12 +22,8 @@ fn farm() -> TempDir {
     package.write()
 }
 
-fn request(changes: &[(&str, Value)]) -> Value {
-    let mut request = seasonal("2023-09-01", "2024-01-31");
-    for (name, value) in changes {
-        request[*name] = value.clone();
-    }
-    request
+fn request(fields: &Value) -> Value {
+    set_fields(seasonal("2023-09-01", "2024-01-31"), fields)
 }
 
 #[test]
@@ -58,8 +54,7 @@ async fn a_job_keeps_the_names_of_the_species_that_it_leaves_out() {
     let data = farm();
     let home = Home::with_data(&[data.path()]);
     let server = home.start_api();
-    let body =
-        request(&[("without", json!(["Domestic", "CORZUELA CAFE"])), ("cameras", json!("independent"))]);
+    let body = request(&json!({"without": ["Domestic", "CORZUELA CAFE"], "cameras": "independent"}));
     let job_id = server.submit("pdf", &body).await;
     assert!(server.terminate().success());
     let kept = home.kept_in_sqlite();
@@ -74,17 +69,14 @@ async fn what_is_wrong_with_species_to_leave_out_is_told_with_their_field() {
     let data = farm();
     let server = Home::with_data(&[data.path()]).start();
     for (changes, field, part) in [
-        (vec![("without", json!(["Bos tauros"]))], "without", "Did you mean “Bos taurus”?"),
-        (vec![("without", json!("domestic"))], "without", "without must be a list of texts"),
+        (json!({"without": ["Bos tauros"]}), "without", "Did you mean “Bos taurus”?"),
+        (json!({"without": "domestic"}), "without", "without must be a list of texts"),
         (
-            vec![
-                ("without", json!(["domestic"])),
-                ("classifications", json!(["Vulpes vulpes", "bos taurus"])),
-            ],
+            json!({"without": ["domestic"], "classifications": ["Vulpes vulpes", "bos taurus"]}),
             "without",
             "“Bos taurus” is in classifications and in without",
         ),
-        (vec![("cameras", json!("apart"))], "cameras", "cameras must be one of: together, independent"),
+        (json!({"cameras": "apart"}), "cameras", "cameras must be one of: together, independent"),
     ] {
         let problem = server.refusal("pdf", &request(&changes), field).await;
         assert_contains(problem["detail"].as_str().unwrap(), &[part]);

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use testkit::PostgresServer;
+use testkit::{KilledOnDrop, PostgresServer};
 
-use crate::support::{Home, KilledOnDrop, season, wait_until};
+use crate::support::{Home, season, wait_until};
 
 /// How long an answer may take that waits for nothing.
 const AT_ONCE: Duration = Duration::from_secs(10);

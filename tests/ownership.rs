@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use testkit::{RedisServer, S3Server, assert_contains};
 
-use crate::support::{Home, Server, on_both_stores, run, season, wait_until};
+use crate::support::{Home, Server, on_both_stores, run, season, start_api_on_redis, wait_until};
 
 /// Files of people, which are called like exports.
 const OF_PEOPLE: [&str; 6] = [
@@ -88,8 +88,7 @@ async fn files_of_people_stay_whatever_they_are_called(on: impl Fn(Home) -> Home
 
 #[tokio::test]
 async fn a_redis_that_was_flushed_leaves_no_file() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
+    let (redis, home) = Home::on_redis();
     put_files_of_people(&home.exports());
     let server = home.start();
     let (_, filename) = report(&server).await;
@@ -103,8 +102,7 @@ async fn a_redis_that_was_flushed_leaves_no_file() {
 /// A version that kept no journal made the file.
 #[tokio::test]
 async fn files_of_an_earlier_version_are_taken_over() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
+    let (redis, home) = Home::on_redis();
     let server = home.start();
     let (_, filename) = report(&server).await;
     server.kill();
@@ -145,9 +143,7 @@ async fn two_services_cannot_use_one_folder() {
 
 #[tokio::test]
 async fn processes_of_one_service_share_its_folder() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
-    let server = home.start_api();
+    let (redis, home, server) = start_api_on_redis();
     // It is the same server and database, however it is written.
     let home = home.with_store(&format!("redis://127.0.0.1:{}/0", redis.port()));
     let _worker = home.start_worker(1);

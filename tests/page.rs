@@ -16,8 +16,7 @@ fn in_state(state: &str) -> String {
 #[tokio::test]
 async fn a_person_chooses_a_season_sees_what_is_in_it_and_opens_a_report() {
     let server = Home::with_examples().start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.choose("#season", "rut").await;
     browser.choose("#year", "2018").await;
     browser.wait_until("document.getElementById('end_date').value", "2019-01-31").await;
@@ -45,8 +44,7 @@ async fn a_server_without_a_worker_says_so() {
     let redis = testkit::RedisServer::start();
     let home = Home::with_examples().with_redis(&redis).arguments(&["--worker-silence", "1"]);
     let server = home.start_api();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.wait_until("document.getElementById('server-problems').hidden", true).await;
     server.submit("pdf", &season()).await;
     browser.wait_until("document.getElementById('server-problems').hidden", false).await;
@@ -74,8 +72,7 @@ async fn nothing_moves_by_itself() {
 #[tokio::test]
 async fn periods_to_compare_follow_the_period_until_they_are_written() {
     let server = Home::with_examples().start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.click("[value=comparison]").await;
     browser.choose("#season", "summer").await;
     browser.choose("#year", "2019").await;
@@ -93,8 +90,7 @@ async fn periods_to_compare_follow_the_period_until_they_are_written() {
 #[tokio::test]
 async fn a_person_makes_an_archive_and_sees_its_crops() {
     let server = Home::with_examples().start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.choose("#dataset", "camtrap-dp").await;
     browser.click("[value=archive]").await;
     browser.click("#submit").await;
@@ -130,8 +126,7 @@ async fn a_deletion_can_be_taken_back() {
 #[tokio::test]
 async fn a_mistake_is_told_under_its_field_by_the_label_of_the_page() {
     let server = Home::with_examples().start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.click("[value=archive]").await;
     browser.write("#crop_size", "9").await;
     browser.click("#submit").await;
@@ -166,8 +161,7 @@ async fn a_server_that_is_gone_is_told_and_found_again() {
     let home = Home::with_examples();
     let server = home.start();
     let port = server.url.rsplit(':').next().unwrap().parse().unwrap();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     server.kill();
     browser.wait_until("document.getElementById('connection').className", "off").await;
     browser.click("#submit").await;
@@ -192,8 +186,7 @@ async fn nothing_on_the_page_keeps_anybody_out() {
     }
     let failing = server.submit("zip", &json!({"detection_ids": ["nobody"], "dataset": "camtrap-dp"})).await;
     server.status_when("zip", &failing, |status| status["status"] == "failed").await;
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.wait_until("document.querySelectorAll('.export').length", 3).await;
     for kind in ["seasonal_activity", "comparison", "custom", "archive"] {
         browser.click(&format!("[value={kind}]")).await;

@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, answer_of, herons, on_both_stores, season, wait_until};
+use crate::support::{Home, Server, answer_of, herons, on_both_stores, season, set_fields, wait_until};
 
 on_both_stores!(
     a_request_that_waits_is_answered_when_the_job_ends,
@@ -98,8 +98,7 @@ async fn a_submission_that_is_sent_again_makes_one_job(on: impl Fn(Home) -> Home
     let (code, first) = submit(&server, "pdf", "monday", &season()).await;
     assert_eq!(code, 202);
     // The same request in other words: the default spelt out.
-    let mut spelt = season();
-    spelt["group_by"] = json!("month");
+    let spelt = set_fields(season(), &json!({"group_by": "month"}));
     let (code, again) = submit(&server, "pdf", "monday", &spelt).await;
     assert_eq!((code, &again["job_id"]), (202, &first["job_id"]));
     let (code, other) = submit(&server, "pdf", "tuesday", &season()).await;
@@ -113,8 +112,7 @@ async fn a_submission_that_is_sent_again_makes_one_job(on: impl Fn(Home) -> Home
 async fn a_key_with_another_request_is_refused(on: impl Fn(Home) -> Home) {
     let server = on(Home::with_examples()).start();
     assert_eq!(submit(&server, "pdf", "key", &season()).await.0, 202);
-    let mut other = season();
-    other["group_by"] = json!("week");
+    let other = set_fields(season(), &json!({"group_by": "week"}));
     for (kind, body) in [("pdf", other), ("zip", herons())] {
         let (code, problem) = submit(&server, kind, "key", &body).await;
         assert_eq!(code, 422);

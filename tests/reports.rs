@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{assert_contains, pdf_text};
 
-use crate::support::{CallResult, Home, Server, program, run, season};
+use crate::support::{CallResult, Home, Server, program, run, season, set_fields};
 
 /// What PDF/UA asks of every document.
 const HEAD: &str = "#set document(title: \"Mine\")\n#set text(lang: \"en\")\n";
@@ -39,10 +39,7 @@ fn server_with(folder: &Path) -> Server {
 }
 
 fn custom(template: &str) -> Value {
-    let mut body = season();
-    body["report_type"] = "custom".into();
-    body["template"] = template.into();
-    body
+    set_fields(season(), &json!({"report_type": "custom", "template": template}))
 }
 
 /// The text of a report that is asked for.
@@ -97,8 +94,7 @@ async fn what_is_wrong_with_periods_is_told_where() {
         (json!([summer, period(&"x".repeat(81), "2018-01-01", "2018-02-01")]), "comparison_periods[1].label"),
     ];
     for (periods, field) in shape {
-        let mut body = comparison(&[]);
-        body["comparison_periods"] = periods;
+        let body = set_fields(comparison(&[]), &json!({"comparison_periods": periods}));
         server.refusal("pdf", &body, field).await;
     }
     let backwards = period("Back", "2018-08-31", "2018-06-01");
@@ -120,14 +116,9 @@ async fn a_season_stands_for_its_dates() {
         (json!({"start_date": "2018-09-01"}), "start_date"),
         (json!({"season": null}), "year"),
     ] {
-        let mut body = rut.clone();
-        for (name, value) in changes.as_object().unwrap() {
-            body[name] = value.clone();
-        }
-        server.refusal("pdf", &body, field).await;
+        server.refusal("pdf", &set_fields(rut.clone(), &changes), field).await;
     }
-    let mut coming = rut.clone();
-    coming["year"] = 2098.into();
+    let coming = set_fields(rut, &json!({"year": 2098}));
     let (status, problem) = server.answer("pdf", &coming).await;
     assert_eq!((status, problem["detail"].as_str()), (400, Some("start_date cannot be in the future")));
 }
@@ -147,8 +138,7 @@ async fn a_report_is_laid_out_with_the_template_that_is_named() {
         assert!(pages.contains(expected), "{template}: {pages}");
     }
     // Templates are for the other types as well.
-    let mut body = season();
-    body["template"] = "landowner".into();
+    let body = set_fields(season(), &json!({"template": "landowner"}));
     assert!(report(&server, &body).await.contains("How sure is this?"));
 }
 
@@ -204,13 +194,9 @@ async fn deleting_a_job_stops_its_template() {
 #[tokio::test]
 async fn more_can_be_asked_of_the_numbers() {
     let server = Home::with_examples().start();
-    let mut body = season();
-    body["time_of_day"] = "solar".into();
-    body["coordinates"] = "exact".into();
-    body["independence_minutes"] = 60.into();
-    body["independence_since"] = "last_event".into();
-    body["sex_and_age"] = true.into();
-    body["archival"] = true.into();
+    let fields = json!({"time_of_day": "solar", "coordinates": "exact", "independence_minutes": 60,
+        "independence_since": "last_event", "sex_and_age": true, "archival": true});
+    let body = set_fields(season(), &fields);
     let parts = [
         "solar times",
         "Coordinates: exact",
@@ -227,9 +213,7 @@ async fn more_can_be_asked_of_the_numbers() {
         ("sex_and_age", json!("yes")),
         ("archival", json!(2)),
     ] {
-        let mut body = season();
-        body[field] = value;
-        server.refusal("pdf", &body, field).await;
+        server.refusal("pdf", &set_fields(season(), &json!({field: value})), field).await;
     }
 }
 

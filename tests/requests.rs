@@ -22,6 +22,14 @@ pub fn season() -> Value {
     seasonal("2018-09-01", "2019-01-31")
 }
 
+/// A request with these fields in place of its own.
+pub fn set_fields(mut request: Value, fields: &Value) -> Value {
+    for (name, value) in fields.as_object().unwrap() {
+        request[name] = value.clone();
+    }
+    request
+}
+
 /// The ten detections of a heron in the Camtrap DP example.
 pub fn herons() -> Value {
     json!({"dataset": "camtrap-dp", "filter": {"start_date": "2021-04-11", "end_date": "2021-04-11"}})

@@ -136,8 +136,7 @@ async fn a_database_is_asked_where_its_cameras_stand() {
 async fn the_page_shows_the_seasons_of_the_data_set() {
     let ((_south, south), (_north, north)) = (survey("south", "-33.9"), survey("north", "33.9"));
     let server = Home::with_data(&[&south, &north]).start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     let option = |season: &str| format!("document.querySelector('#season option[value={season}]')");
     browser.wait_until(&format!("{}.textContent", option("summer")), "Summer (Dec to Feb)").await;
     assert_eq!(browser.value(&format!("{}.disabled", option("rut"))).await, true);

@@ -43,10 +43,8 @@ async fn a_job_says_how_far_it_is() {
     let running = server.submit("zip", &request).await;
     let waiting = server.submit("zip", &request).await;
     let status = server.wait_for_progress(&running).await;
-    assert_eq!(
-        (&status["status"], &status["phase"], &status["attempt"]),
-        (&json!("processing"), &json!("running"), &json!(1))
-    );
+    assert_eq!((&status["status"], &status["phase"]), (&json!("processing"), &json!("running")));
+    assert_eq!(status["attempt"], 1);
     let (done, percent) =
         (status["processed_count"].as_f64().unwrap(), status["progress_percent"].as_f64().unwrap());
     assert!((percent - done / 30.0).abs() < 0.051, "{done} of 3000 is {percent} %");

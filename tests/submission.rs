@@ -4,7 +4,7 @@ use jiff::{ToSpan, ZonedDateTime};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, answer_of, read_json, season, seasonal};
+use crate::support::{Home, Server, answer_of, read_json, season, seasonal, set_fields};
 
 /// Asserts that a request is refused because of a field when some of its fields are changed.
 async fn refuse(server: &Server, kind: &str, base: &Value, cases: &[(Value, &str)]) {
@@ -86,8 +86,7 @@ async fn each_broken_rule_has_its_exact_text() {
 async fn every_broken_rule_is_told_and_the_first_is_the_detail() {
     let server = Home::with_examples().start();
     let day = (ZonedDateTime::now().date() + 3.days()).to_string();
-    let mut body = seasonal(&day, &day);
-    body["group_by"] = "x".into();
+    let body = set_fields(seasonal(&day, &day), &json!({"group_by": "x"}));
     let (status, problem) = answer(&server, "pdf", &body).await;
     assert_eq!(status, 400);
     assert_eq!(

@@ -14,7 +14,7 @@ use testkit::{RedisServer, S3Server};
 
 pub use crate::caller::{Caller, answer_of, assert_counts, read_json};
 pub use crate::command::{CallResult, program, report, report_numbers, run, run_beside, tools, trapline};
-pub use crate::requests::{certificate, herons, one, season, seasonal, slow};
+pub use crate::requests::{certificate, herons, one, season, seasonal, set_fields, slow};
 
 /// The folders of a server. They outlive the process, so that it can be started again on them.
 pub struct Home {
@@ -86,6 +86,13 @@ impl Home {
     /// With jobs on a Redis server in place of a folder.
     pub fn with_redis(self, redis: &RedisServer) -> Self {
         self.with_store(&redis.url())
+    }
+
+    /// With the examples, and jobs on a Redis server of its own.
+    pub fn on_redis() -> (RedisServer, Self) {
+        let redis = RedisServer::start();
+        let home = Self::with_examples().with_redis(&redis);
+        (redis, home)
     }
 
     /// With files in a bucket in place of a folder.
@@ -265,8 +272,7 @@ impl Process {
     }
 
     pub fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        testkit::send_signal(self.child.id(), name);
     }
 
     pub fn log(&self) -> String {
@@ -319,6 +325,13 @@ impl Server {
     }
 }
 
+/// A server without workers, with the examples and jobs on a Redis server.
+pub fn start_api_on_redis() -> (RedisServer, Home, Server) {
+    let (redis, home) = Home::on_redis();
+    let server = home.start_api();
+    (redis, home, server)
+}
+
 /// A server and a worker, each a process, on a Redis server; the worker works on a job.
 pub struct AtWork {
     pub redis: RedisServer,
@@ -358,17 +371,6 @@ pub fn redis_record(redis: &RedisServer, job_id: &str) -> Value {
 pub fn deaf(redis: &RedisServer) -> String {
     redis.cli(&["ACL", "SETUSER", "deaf", "on", ">secret", "~*", "&*", "+@all", "-subscribe"]);
     format!("redis://deaf:secret@127.0.0.1:{}", redis.port())
-}
-
-/// A process. Dropped, it is killed.
-pub struct KilledOnDrop(pub Child);
-
-impl Drop for KilledOnDrop {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Waits until nothing is left in a bucket, nor on its way there.

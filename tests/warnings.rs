@@ -3,14 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, program, read_json, run_beside, season};
+use crate::support::{Home, Server, program, read_json, run_beside, season, set_fields};
 
 /// A season whose species are in a field with a wrong name.
 fn misspelt() -> Value {
-    let mut body = season();
-    body["dataset"] = json!("algar");
-    body["classification"] = json!(["Ursus americanus"]);
-    body
+    set_fields(season(), &json!({"dataset": "algar", "classification": ["Ursus americanus"]}))
 }
 
 const WARNING: &str = "unknown field “classification”; did you mean “classifications”?";
@@ -68,8 +65,7 @@ async fn a_data_set_that_was_not_named_is_a_warning_where_there_are_several() {
     let accepted = submit(&several, "pdf", &season()).await;
     let expected = "dataset is missing, so “algar” was used; this server has: algar, camtrap-dp";
     assert_eq!(accepted["warnings"], json!([expected]));
-    let mut named = season();
-    named["dataset"] = json!("algar");
+    let named = set_fields(season(), &json!({"dataset": "algar"}));
     assert_eq!(submit(&several, "pdf", &named).await.get("warnings"), None);
     let one = Home::with_data(&[&testkit::examples().join("algar.zip")]).start_api();
     assert_eq!(submit(&one, "pdf", &season()).await.get("warnings"), None);

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use testkit::assert_contains;
 use tokio::net::TcpListener;
 
-use crate::support::{Home, herons, on_both_stores, program, read_json, run, season, tools, wait_until};
+use crate::support::{
+    Home, herons, on_both_stores, program, read_json, run, season, set_fields, tools, wait_until,
+};
 use crate::zips::manifest_of;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -103,9 +105,8 @@ fn telling(secret: &str) -> Home {
     Home::with_examples().arguments(&["--webhook-secret", secret, "--webhook-private"])
 }
 
-fn with_callback(mut request: Value, url: &str) -> Value {
-    request["callback_url"] = url.into();
-    request
+fn with_callback(request: Value, url: &str) -> Value {
+    set_fields(request, &json!({"callback_url": url}))
 }
 
 on_both_stores!(a_completed_export_is_told_of_and_signed, a_receiver_that_was_away_is_told_when_it_is_back,);
@@ -168,10 +169,7 @@ async fn a_server_that_ends_after_it_has_told_tells_again() {
     let _server = home.start();
     let messages = receiver.receive(2).await;
     let id = format!("{job_id}.completed");
-    assert_eq!(
-        (messages[0].header("webhook-id"), messages[1].header("webhook-id")),
-        (id.as_str(), id.as_str())
-    );
+    assert_eq!([0, 1].map(|number: usize| messages[number].header("webhook-id")), [&id; 2]);
 }
 
 #[tokio::test]
@@ -182,9 +180,8 @@ async fn a_failed_export_is_told_of_with_its_reason() {
     let folder = templates.path().to_str().unwrap();
     let arguments = ["--webhook-secret", SECRET, "--webhook-private", "--templates", folder];
     let server = Home::with_examples().arguments(&arguments).start();
-    let mut request = with_callback(season(), &receiver.url);
-    request["report_type"] = "custom".into();
-    request["template"] = "broken".into();
+    let request = with_callback(season(), &receiver.url);
+    let request = set_fields(request, &json!({"report_type": "custom", "template": "broken"}));
     server.submit("pdf", &request).await;
     let message = receiver.receive(1).await[0].json();
     assert_eq!((&message["type"], &message["data"]["status"]), (&json!("export.failed"), &json!("failed")));

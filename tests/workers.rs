@@ -5,17 +5,16 @@ use std::process::Command;
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use testkit::RedisServer;
+use testkit::{KilledOnDrop, RedisServer};
 
-use crate::support::{AtWork, Home, KilledOnDrop, deaf, one, redis_record, season, wait_until};
+use crate::support::{AtWork, Home, deaf, one, redis_record, season, start_api_on_redis, wait_until};
 
 /// Leases that run out while a test looks on, but not by themselves on a busy machine.
 const SHORT_LEASE: [&str; 4] = ["--lease", "3", "--heartbeat", "0.5"];
 
 #[tokio::test]
 async fn any_number_of_workers_shares_the_jobs_of_any_number_of_servers() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
+    let (_redis, home) = Home::on_redis();
     let servers = [home.start_api(), home.start_api()];
     let workers = [home.start_worker(1), home.start_worker(2)];
     let mut ids = Vec::new();
@@ -42,9 +41,8 @@ async fn any_number_of_workers_shares_the_jobs_of_any_number_of_servers() {
 
 #[tokio::test]
 async fn each_transition_is_one_command() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
-    let (server, worker) = (home.start_api(), home.start_worker(1));
+    let (redis, home, server) = start_api_on_redis();
+    let worker = home.start_worker(1);
     let monitor = redis.monitor();
     let job_id = server.submit("pdf", &season()).await;
     server.completed("pdf", &job_id).await;
@@ -74,9 +72,8 @@ async fn each_transition_is_one_command() {
 
 #[tokio::test]
 async fn a_free_worker_is_woken_and_does_not_wait_for_its_next_look() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
-    let (server, _worker) = (home.start_api(), home.start_worker(1));
+    let (redis, home, server) = start_api_on_redis();
+    let _worker = home.start_worker(1);
     let mut waits = Vec::new();
     for _ in 0..15 {
         let job_id = server.submit("pdf", &season()).await;
@@ -94,9 +91,7 @@ async fn a_free_worker_is_woken_and_does_not_wait_for_its_next_look() {
 
 #[tokio::test]
 async fn a_worker_that_hears_no_messages_finds_its_jobs() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
-    let server = home.start_api();
+    let (redis, home, server) = start_api_on_redis();
     let deaf = home.with_store(&deaf(&redis));
     let worker = deaf.start_worker(1);
     wait_until("the worker to be refused", async || worker.log().contains("workers poll every second")).await;

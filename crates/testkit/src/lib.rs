@@ -7,6 +7,7 @@ mod hosts;
 mod http;
 mod platform;
 mod postgres;
+mod process;
 mod random_survey;
 mod redis;
 mod s3;
@@ -20,6 +21,7 @@ pub use hosts::{Host, Hosts};
 pub use http::{client_without_redirects, http_client};
 pub use platform::{PLATFORM_CLASSES, PLATFORM_LOCATIONS, fill, tables};
 pub use postgres::PostgresServer;
+pub use process::{KilledOnDrop, send_signal};
 pub use random_survey::make_random_survey;
 pub use redis::{Monitor, RedisServer, free_port};
 pub use s3::S3Server;
@@ -46,8 +48,7 @@ pub fn examples() -> PathBuf {
 /// # Panics
 /// When there is none of that name.
 pub fn picture(name: &str) -> Vec<u8> {
-    let path = root().join("tests/fixtures/pictures").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    read_fixture("pictures", name)
 }
 
 /// The names of the pictures in `tests/fixtures/sequence`, no two of which look alike: every kind of
@@ -68,7 +69,11 @@ pub fn sequence_pictures() -> Vec<String> {
 /// # Panics
 /// When there is none of that name.
 pub fn sequence_picture(name: &str) -> Vec<u8> {
-    let path = root().join("tests/fixtures/sequence").join(name);
+    read_fixture("sequence", name)
+}
+
+fn read_fixture(folder: &str, name: &str) -> Vec<u8> {
+    let path = root().join("tests/fixtures").join(folder).join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

@@ -121,9 +121,8 @@ fn tables_alone_name_each_picture_as_the_source_does() {
     let media = written.media();
     let paths = ["local", "gone", "remote"].map(|id| media[id]["filePath"].as_str());
     assert_eq!(paths, ["media/local.jpg", "media/gone.jpg", "https://example.org/assets/1/file"]);
-    assert!(
-        written.observations().values().all(|row| row["bboxWidth"] == "0.5" && !row["mediaID"].is_empty())
-    );
+    let observations = written.observations();
+    assert!(observations.values().all(|row| row["bboxWidth"] == "0.5" && !row["mediaID"].is_empty()));
 }
 
 #[test]

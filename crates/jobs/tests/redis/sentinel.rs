@@ -1,17 +1,17 @@
 //! A master, a replica, and a sentinel that makes the one into the other.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use jobs::{JobState, JobStore, RedisStore, StoreOptions};
-use testkit::RedisServer;
+use testkit::{KilledOnDrop, RedisServer};
 
 use crate::{claim, get, submit, wait_until};
 
 /// A sentinel process on a free port. Dropped, it is killed.
 struct Sentinel {
-    child: Child,
+    _process: KilledOnDrop,
     port: u16,
 }
 
@@ -29,22 +29,16 @@ impl Sentinel {
             let mut command = Command::new("setpriv");
             command.args(["--pdeathsig", "KILL", "redis-server"]).arg(&file);
             command.args(["--sentinel", "--bind", "127.0.0.1", "--port", &port.to_string()]);
-            let mut child = command.current_dir(folder).stdout(Stdio::null()).spawn().unwrap();
-            while child.try_wait().unwrap().is_none() {
+            let child = command.current_dir(folder).stdout(Stdio::null()).spawn().unwrap();
+            let mut process = KilledOnDrop(child);
+            while process.0.try_wait().unwrap().is_none() {
                 if cli(port, &["SENTINEL", "MYID"]).is_some() {
-                    return Self { child, port };
+                    return Self { _process: process, port };
                 }
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
         panic!("redis-server --sentinel does not start");
-    }
-}
-
-impl Drop for Sentinel {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
