@@ -1,18 +1,18 @@
 //! Who may do what: tokens with names and roles, and links that are good for one file.
 
-use std::process::Output;
-
 use jiff::Timestamp;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::support::{Home, Server, herons, on_both_stores, program, season, wait_until};
+use crate::support::{
+    CallResult, Caller, Home, Server, answer_of, herons, on_both_stores, program, read_json, run, season,
+    trapline, wait_until,
+};
 
 /// A token, and the grant for the server.
 pub fn token(name: &str, role: &str) -> (String, String) {
-    let output = program().args(["token", "new", name, "--role", role, "--json"]).output().unwrap();
-    let made: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let made = run(program().args(["token", "new", name, "--role", role, "--json"])).json();
     (made["token"].as_str().unwrap().into(), made["access"].as_str().unwrap().into())
 }
 
@@ -20,61 +20,21 @@ pub fn token(name: &str, role: &str) -> (String, String) {
 struct GuardedServer {
     server: Server,
     home: Home,
-    anna: String,
-    ben: String,
-    admin: String,
-    reader: String,
+    anna: Caller,
+    ben: Caller,
+    admin: Caller,
+    reader: Caller,
 }
 
 impl GuardedServer {
     fn start(on: impl Fn(Home) -> Home, more: &[&str]) -> Self {
         let people = [("anna", "export"), ("ben", "export"), ("chief", "admin"), ("guest", "read")];
         let tokens = people.map(|(name, role)| token(name, role));
-        let mut arguments = vec!["--access"];
         let grants = tokens.iter().map(|(_, grant)| grant.as_str()).collect::<Vec<_>>().join(" ");
-        arguments.push(&grants);
-        arguments.extend(more);
-        let home = on(Home::with_examples().arguments(&arguments));
-        let [anna, ben, admin, reader] = tokens.map(|(token, _)| token);
-        Self { server: home.start(), home, anna, ben, admin, reader }
-    }
-
-    async fn call(&self, who: &str, method: Method, path: &str, body: Option<&Value>) -> Response {
-        let mut request = self.server.client.request(method, format!("{}{path}", self.server.url));
-        if !who.is_empty() {
-            request = request.bearer_auth(who);
-        }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        request.send().await.unwrap()
-    }
-
-    async fn get(&self, who: &str, path: &str) -> Response {
-        self.call(who, Method::GET, path, None).await
-    }
-
-    async fn json(&self, who: &str, path: &str) -> Value {
-        let answer = self.get(who, path).await;
-        assert_eq!(answer.status(), StatusCode::OK, "{path}");
-        answer.json().await.unwrap()
-    }
-
-    async fn submit(&self, who: &str, kind: &str, body: &Value) -> String {
-        let answer = self.call(who, Method::POST, &format!("/api/exports/{kind}"), Some(body)).await;
-        assert_eq!(answer.status(), StatusCode::ACCEPTED);
-        answer.json::<Value>().await.unwrap()["job_id"].as_str().unwrap().into()
-    }
-
-    async fn completed(&self, who: &str, job_id: &str) -> Value {
-        let path = format!("/api/exports/{job_id}");
-        let mut status = Value::Null;
-        wait_until("the end of a job", async || {
-            status = self.json(who, &path).await;
-            status["status"] == "completed"
-        })
-        .await;
-        status
+        let home = on(Home::with_examples().arguments(&[&["--access", &grants], more].concat()));
+        let server = home.start();
+        let [anna, ben, admin, reader] = tokens.map(|(token, _)| server.caller_with(&token));
+        Self { server, home, anna, ben, admin, reader }
     }
 }
 
@@ -82,9 +42,9 @@ on_both_stores!(an_export_is_seen_by_its_owner_and_by_admins_only);
 
 async fn an_export_is_seen_by_its_owner_and_by_admins_only(on: impl Fn(Home) -> Home) {
     let guarded = GuardedServer::start(on, &[]);
-    let (anna, ben, admin) = (guarded.anna.as_str(), guarded.ben.as_str(), guarded.admin.as_str());
-    let job_id = guarded.submit(anna, "zip", &herons()).await;
-    let status = guarded.completed(anna, &job_id).await;
+    let GuardedServer { anna, ben, admin, .. } = &guarded;
+    let status = anna.make("zip", &herons()).await;
+    let job_id = status["job_id"].as_str().unwrap();
     let file = format!("/api/static/exports/{}", status["filename"].as_str().unwrap());
     let own = [
         format!("/api/exports/{job_id}"),
@@ -95,25 +55,30 @@ async fn an_export_is_seen_by_its_owner_and_by_admins_only(on: impl Fn(Home) -> 
         file,
     ];
     for path in &own {
-        assert_eq!(guarded.get(anna, path).await.status(), StatusCode::OK, "{path}");
-        assert_eq!(guarded.get(admin, path).await.status(), StatusCode::OK, "{path}");
+        assert_eq!(anna.get(path).await.status(), StatusCode::OK, "{path}");
+        assert_eq!(admin.get(path).await.status(), StatusCode::OK, "{path}");
         // As if it were not there.
-        let other = guarded.get(ben, path).await;
-        assert_eq!(other.status(), StatusCode::NOT_FOUND, "{path}");
-        assert_eq!(other.json::<Value>().await.unwrap()["detail"], "Job not found or expired");
+        let other = read_json(ben.get(path).await, 404).await;
+        assert_eq!(other["detail"], "Job not found or expired");
     }
-    let delete = format!("/api/exports/{job_id}");
-    assert_eq!(guarded.call(ben, Method::DELETE, &delete, None).await.status(), StatusCode::NOT_FOUND);
-    let list = async |who: &str| guarded.json(who, "/api/exports").await["exports"].as_array().unwrap().len();
+    assert_eq!(ben.delete(job_id).await, StatusCode::NOT_FOUND);
+    let list = async |who: &Caller| who.json("/api/exports").await["exports"].as_array().unwrap().len();
     assert_eq!((list(anna).await, list(ben).await, list(admin).await), (1, 0, 1));
-    assert_eq!(guarded.call(admin, Method::DELETE, &delete, None).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(admin.delete(job_id).await, StatusCode::NO_CONTENT);
     assert_eq!(list(anna).await, 0);
+}
+
+/// One who calls with this token, or without one.
+fn caller(server: &Server, token: Option<&str>) -> Caller {
+    Caller { token: token.map(str::to_owned), ..server.caller_with("") }
 }
 
 #[tokio::test]
 async fn without_a_token_that_is_known_nothing_is_told() {
     let guarded = GuardedServer::start(|home| home, &[]);
-    let job_id = guarded.submit(&guarded.anna, "pdf", &season()).await;
+    let GuardedServer { server, anna, admin, .. } = &guarded;
+    let job_id = anna.submit("pdf", &season()).await;
+    let token = anna.token.as_ref().unwrap();
     let paths = [
         "/api/datasets".to_owned(),
         "/api/summary?season=rut&year=2018".into(),
@@ -124,17 +89,15 @@ async fn without_a_token_that_is_known_nothing_is_told() {
         format!("/api/static/exports/report_{job_id}_1.pdf"),
     ];
     for path in &paths {
-        for who in ["", "trapline_0000", &guarded.anna[1..]] {
-            let answer = guarded.get(who, path).await;
+        for caller in [None, Some("trapline_0000"), Some(&token[1..])].map(|token| caller(server, token)) {
+            let answer = caller.get(path).await;
             assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
             assert_eq!(answer.headers()["www-authenticate"], "Bearer");
             assert_eq!(answer.headers()["content-type"], "application/problem+json");
         }
     }
-    let delete = guarded.call("", Method::DELETE, &format!("/api/exports/{job_id}"), None).await;
-    assert_eq!(delete.status(), StatusCode::UNAUTHORIZED);
-    let submit = guarded.call("", Method::POST, "/api/exports/pdf", Some(&season())).await;
-    assert_eq!(submit.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(server.delete(&job_id).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(server.post("/api/exports/pdf", &season()).await.status(), StatusCode::UNAUTHORIZED);
     // Not even what there is, and what may be done with it.
     for (method, path) in [
         (Method::GET, "/api"),
@@ -147,44 +110,41 @@ async fn without_a_token_that_is_known_nothing_is_told() {
         (Method::DELETE, "/api/exports/pdf"),
         (Method::POST, "/metrics"),
     ] {
-        for who in ["", "trapline_0000"] {
-            let answer = guarded.call(who, method.clone(), path, None).await;
+        for caller in [None, Some("trapline_0000")].map(|token| caller(server, token)) {
+            let answer = caller.request(method.clone(), path).send().await.unwrap();
             assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
             assert_eq!(answer.headers()["www-authenticate"], "Bearer");
         }
     }
-    assert_eq!(guarded.get(&guarded.admin, "/api/nowhere").await.status(), StatusCode::NOT_FOUND);
-    let wrong = guarded.call(&guarded.admin, Method::PUT, "/api/exports", None).await;
+    assert_eq!(admin.get("/api/nowhere").await.status(), StatusCode::NOT_FOUND);
+    let wrong = admin.request(Method::PUT, "/api/exports").send().await.unwrap();
     assert_eq!(wrong.status(), StatusCode::METHOD_NOT_ALLOWED);
     // Who looks whether the server lives, or reads what it can do, needs none.
     for path in ["/healthz", "/readyz", "/openapi.json", "/docs/", "/"] {
-        assert_eq!(guarded.get("", path).await.status(), StatusCode::OK, "{path}");
+        assert_eq!(server.get(path).await.status(), StatusCode::OK, "{path}");
     }
 }
 
 #[tokio::test]
 async fn each_role_may_do_what_it_says() {
-    let guarded = GuardedServer::start(|home| home, &[]);
-    let reader = guarded.reader.as_str();
-    assert_eq!(guarded.get(reader, "/api/summary?season=rut&year=2018").await.status(), StatusCode::OK);
-    assert_eq!(guarded.json(reader, "/api/exports").await["exports"], json!([]));
+    let GuardedServer { reader, server: _server, .. } = GuardedServer::start(|home| home, &[]);
+    assert_eq!(reader.get("/api/summary?season=rut&year=2018").await.status(), StatusCode::OK);
+    assert_eq!(reader.json("/api/exports").await["exports"], json!([]));
     for (kind, body) in [("pdf", season()), ("zip", herons())] {
-        let answer = guarded.call(reader, Method::POST, &format!("/api/exports/{kind}"), Some(&body)).await;
-        assert_eq!(answer.status(), StatusCode::FORBIDDEN);
-        let problem: Value = answer.json().await.unwrap();
+        let (status, problem) = reader.answer(kind, &body).await;
+        assert_eq!(status, 403);
         assert!(problem["detail"].as_str().unwrap().contains("is for reading only"), "{problem}");
     }
-    let answer = guarded.call(reader, Method::DELETE, "/api/exports/a", None).await;
-    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert_eq!(reader.delete("a").await, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
 async fn a_key_of_one_is_not_a_key_of_another() {
     let guarded = GuardedServer::start(|home| home, &[]);
-    let submit = async |who: &str| {
-        let request = guarded.server.client.post(format!("{}/api/exports/pdf", guarded.server.url));
-        let request = request.bearer_auth(who).header("idempotency-key", "monthly").json(&season());
-        request.send().await.unwrap().json::<Value>().await.unwrap()["job_id"].clone()
+    let submit = async |who: &Caller| {
+        let request = who.request(Method::POST, "/api/exports/pdf").header("idempotency-key", "monthly");
+        let response = request.json(&season()).send().await.unwrap();
+        answer_of(response).await.1["job_id"].clone()
     };
     let annas = submit(&guarded.anna).await;
     assert_eq!(submit(&guarded.anna).await, annas);
@@ -195,16 +155,17 @@ async fn a_key_of_one_is_not_a_key_of_another() {
 #[tokio::test]
 async fn a_link_is_good_for_one_file_until_it_expires() {
     let guarded = GuardedServer::start(|home| home, &["--ttl", "5"]);
-    let job_id = guarded.submit(&guarded.anna, "zip", &herons()).await;
-    let status = guarded.completed(&guarded.anna, &job_id).await;
+    let GuardedServer { server, anna, ben, .. } = &guarded;
+    let status = anna.make("zip", &herons()).await;
+    let job_id = status["job_id"].as_str().unwrap();
     let link = status["download_url"].as_str().unwrap();
-    let file = guarded.get("", link).await;
-    assert_eq!(file.status(), StatusCode::OK);
-    assert_eq!(file.bytes().await.unwrap().len() as u64, status["file_size_bytes"].as_u64().unwrap());
-    assert_eq!(guarded.call("", Method::HEAD, link, None).await.status(), StatusCode::OK);
-    let pictures = guarded.json(&guarded.anna, &format!("/api/exports/zip/{job_id}/pictures")).await;
+    let file = server.download(&status).await;
+    assert_eq!(file.len() as u64, status["file_size_bytes"].as_u64().unwrap());
+    let head = server.request(Method::HEAD, link).send().await.unwrap();
+    assert_eq!(head.status(), StatusCode::OK);
+    let pictures = anna.json(&format!("/api/exports/zip/{job_id}/pictures")).await;
     let picture = pictures["pictures"][0]["url"].as_str().unwrap();
-    assert_eq!(guarded.get("", picture).await.headers()["content-type"], "image/jpeg");
+    assert_eq!(server.get(picture).await.headers()["content-type"], "image/jpeg");
 
     let (path, query) = link.split_once('?').unwrap();
     let expires = query.split(['=', '&']).nth(1).unwrap();
@@ -215,21 +176,18 @@ async fn a_link_is_good_for_one_file_until_it_expires() {
     let of_another = format!("/api/exports/zip/{job_id}/pictures/0?{query}");
     let short = format!("{path}?expires={expires}&signature=00");
     for changed in [&later, &other, &of_another, &short] {
-        let answer = guarded.get("", changed).await;
+        let answer = server.get(changed).await;
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{changed}");
         assert!(answer.text().await.unwrap().contains("has been changed"));
     }
-    assert_eq!(
-        guarded.call("", Method::DELETE, &format!("/api/exports/{job_id}?{query}"), None).await.status(),
-        401
-    );
+    assert_eq!(server.delete(&format!("{job_id}?{query}")).await, StatusCode::UNAUTHORIZED);
     // A token is asked for what it may see, link or not.
-    assert_eq!(guarded.get(&guarded.ben, link).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(ben.get(link).await.status(), StatusCode::NOT_FOUND);
 
     let end = Timestamp::from_second(expires.parse().unwrap()).unwrap();
     wait_until("the link to expire", async || Timestamp::now() > end + jiff::SignedDuration::from_secs(1))
         .await;
-    let answer = guarded.get("", link).await;
+    let answer = server.get(link).await;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     assert!(answer.text().await.unwrap().contains("has expired"));
 }
@@ -238,8 +196,7 @@ async fn a_link_is_good_for_one_file_until_it_expires() {
 #[tokio::test]
 async fn a_link_outlives_the_process_that_made_it() {
     let guarded = GuardedServer::start(|home| home, &["--link-secret", "of all servers"]);
-    let job_id = guarded.submit(&guarded.anna, "pdf", &season()).await;
-    let status = guarded.completed(&guarded.anna, &job_id).await;
+    let status = guarded.anna.make("pdf", &season()).await;
     let GuardedServer { server, home, .. } = guarded;
     server.kill();
     let server = home.start();
@@ -249,39 +206,25 @@ async fn a_link_outlives_the_process_that_made_it() {
 #[tokio::test]
 async fn events_tell_each_what_is_theirs() {
     let guarded = GuardedServer::start(|home| home, &[]);
-    let address = format!("{}/api/exports/events", guarded.server.url);
-    let listen = async |who: &str| {
-        let answer = guarded.server.client.get(&address).bearer_auth(who).send().await.unwrap();
-        crate::support::Events::new(answer)
-    };
-    let mut bens = listen(&guarded.ben).await;
+    let mut bens = guarded.ben.listen("/api/exports/events", None).await;
     assert_eq!(bens.next().await.unwrap().data["exports"], json!([]));
-    let annas_job = guarded.submit(&guarded.anna, "pdf", &season()).await;
-    guarded.completed(&guarded.anna, &annas_job).await;
-    let bens_job = guarded.submit(&guarded.ben, "pdf", &season()).await;
+    guarded.anna.make("pdf", &season()).await;
+    let bens_job = guarded.ben.submit("pdf", &season()).await;
     let next = bens.wait_until(|event| event.name == "status").await;
     assert_eq!(next.data["job_id"], bens_job.as_str());
 }
 
-fn serve(arguments: &[&str]) -> Output {
-    let folder = tempfile::tempdir().unwrap();
-    let data = testkit::examples().join("algar.zip");
-    let mut command = program();
-    command.current_dir(folder.path()).arg("serve").arg("--data").arg(data).args(arguments);
-    command.output().unwrap()
+fn serve(arguments: &[&str]) -> CallResult {
+    let data = testkit::examples().join("algar.zip").display().to_string();
+    trapline(tempfile::tempdir().unwrap(), &[&["serve", "--data", &data], arguments].concat())
 }
 
 #[test]
 fn a_server_without_tokens_listens_on_this_machine_only() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
-        let refused = serve(&["--listen", address]);
-        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert_eq!(refused.status.code(), Some(2), "{told}");
-        assert!(told.contains("trapline token new") && told.contains("127.0.0.1"), "{told}");
+        serve(&["--listen", address]).assert_told(2, &["trapline token new", "127.0.0.1"]);
     }
-    let refused = serve(&["--access", "anna:owner:00"]);
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("NAME:ROLE:SHA256"), "{refused:?}");
+    serve(&["--access", "anna:owner:00"]).assert_told(2, &["NAME:ROLE:SHA256"]);
 }
 
 #[test]
@@ -290,8 +233,7 @@ fn a_token_is_long_and_told_once() {
     let (second, _) = token("anna", "export");
     assert_eq!((first.len(), first != second), (73, true));
     assert!(!grant.contains(&first[9..]) && grant.starts_with("anna:export:"), "{grant}");
-    let wrong = program().args(["token", "new", "an na"]).output().unwrap();
-    assert_eq!(wrong.status.code(), Some(2));
+    run(program().args(["token", "new", "an na"])).assert_told(2, &[]);
 }
 
 #[tokio::test]
@@ -306,7 +248,7 @@ async fn a_person_signs_in_on_the_page() {
     let message =
         "document.getElementById('sign-in-message').textContent.startsWith('This token is not valid')";
     browser.wait_until(message, true).await;
-    browser.write("#token", &guarded.anna).await;
+    browser.write("#token", guarded.anna.token.as_ref().unwrap()).await;
     browser.click("#sign-in [type=submit]").await;
     browser.is_ready().await;
     browser.click("#submit").await;
@@ -327,8 +269,7 @@ async fn pages_of_other_origins_are_let_in_when_they_are_listed() {
     let listed = "https://platform.example.org";
     let guarded = GuardedServer::start(|home| home, &["--cors-origin", listed]);
     let ask = async |method: Method, origin: &str| {
-        let request =
-            guarded.server.client.request(method, format!("{}/api/exports/pdf", guarded.server.url));
+        let request = guarded.server.request(method, "/api/exports/pdf");
         let request = request.header("origin", origin).header("access-control-request-method", "POST");
         let answer = request.header("access-control-request-headers", "authorization").send().await.unwrap();
         let allowed = answer
@@ -342,6 +283,6 @@ async fn pages_of_other_origins_are_let_in_when_they_are_listed() {
     assert_eq!(ask(Method::POST, listed).await, (401, Some(listed.into())));
     assert_eq!(ask(Method::OPTIONS, "https://example.org").await.1, None);
     let closed = Home::with_examples().start();
-    let request = closed.client.get(format!("{}/api/exports", closed.url)).header("origin", listed);
-    assert!(!request.send().await.unwrap().headers().contains_key("access-control-allow-origin"));
+    let answer = closed.get_with("/api/exports", &[("origin", listed)]).await;
+    assert!(!answer.headers().contains_key("access-control-allow-origin"));
 }

@@ -1,27 +1,17 @@
 //! Archives over HTTP: layouts, samples, and what is refused.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
 
 use serde_json::{Value, json};
 use testkit::{Package, examples, picture};
 
-use crate::support::{Home, Server};
+use crate::support::{Home, Server, assert_counts};
+use crate::zips::{manifest_of, names_in};
 
-/// The names of an archive's entries, and its manifest.
-fn open_archive(bytes: &[u8]) -> (Vec<String>, Value) {
-    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
-    let names = (0..zip.len()).map(|at| zip.by_index(at).unwrap().name().unwrap().into_owned()).collect();
-    let mut manifest = String::new();
-    zip.by_name("manifest.json").unwrap().read_to_string(&mut manifest).unwrap();
-    (names, serde_json::from_str(&manifest).unwrap())
-}
-
+/// The status of an archive, the names of its entries, and its manifest.
 async fn archive(server: &Server, body: &Value) -> (Value, Vec<String>, Value) {
-    let job_id = server.submit("zip", body).await;
-    let status = server.completed("zip", &job_id).await;
-    let (names, manifest) = open_archive(&server.download(&status).await);
-    (status, names, manifest)
+    let (status, file) = server.make_file("zip", body).await;
+    (status, names_in(&file), manifest_of(&file))
 }
 
 #[tokio::test]
@@ -40,11 +30,7 @@ async fn each_layout_can_be_asked_for_and_the_status_tells_how_many_are_missing(
         for name in [picture, table, "missing.csv"] {
             assert!(names.iter().any(|known| known == name), "{name} of {names:?}");
         }
-        assert_eq!(
-            (&status["total_detections"], &status["missing_count"]),
-            (&json!(20), &json!(10)),
-            "{body}"
-        );
+        assert_counts(&status, 20, 10);
         assert_eq!(manifest["request"], body);
         let reasons = json!([{"reason": "remote", "count": 10, "message": "10 pictures are on the web only",
             "hint": "add --fetch-media"}]);
@@ -52,7 +38,7 @@ async fn each_layout_can_be_asked_for_and_the_status_tells_how_many_are_missing(
         assert_eq!(status["remote_pictures"], 0);
     }
     let (status, ..) = archive(&server, &json!({"detection_ids": ["7ab33b3a_1", "nobody"]})).await;
-    assert_eq!((&status["total_detections"], &status["missing_count"]), (&json!(2), &json!(1)));
+    assert_counts(&status, 2, 1);
     assert_eq!(status["missing_reasons"][0]["message"], "1 id is of no detection of the data set");
 }
 
@@ -78,14 +64,13 @@ async fn an_archive_without_any_of_its_pictures_fails_and_says_why() {
     let mut package = Package::new();
     for number in 0..3 {
         let id = format!("d{number}");
-        package.medium(&id, "2023-10-01T06:00:00Z", &format!("media/{id}.jpg"), None);
-        package.detection(&id, &id, "doe", [0.1, 0.1, 0.5, 0.5]);
+        package.doe(&id, &format!("media/{id}.jpg"), None, [0.1, 0.1, 0.5, 0.5]);
     }
     let folder = package.write();
     let server = Home::with_data(&[folder.path()]).start();
     let job_id = server.submit("zip", &json!({"filter": {}})).await;
-    let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
-    assert_eq!((&status["status"], &status["attempt"]), (&json!("failed"), &json!(1)));
+    let status = server.failed("zip", &job_id).await;
+    assert_eq!(status["attempt"], 1);
     assert_eq!(
         status["error_message"],
         "none of the 3 detections could be exported: 3 pictures are not on this server (look for them with --images \
@@ -153,9 +138,6 @@ async fn what_does_not_go_together_is_refused_with_the_field_it_is_about() {
         (json!({"filter": {}, "include_humans": "yes"}), "include_humans"),
     ];
     for (body, field) in cases {
-        let response = server.post("/api/exports/zip", &body).await;
-        assert_eq!(response.status(), 422, "{body}");
-        let problem: Value = response.json().await.unwrap();
-        assert_eq!(problem["errors"][0]["field"], field, "{body}: {problem}");
+        server.refusal("zip", &body, field).await;
     }
 }

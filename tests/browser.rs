@@ -10,7 +10,7 @@ use testkit::free_port;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities};
 
-use crate::support::{tools, wait_until};
+use crate::support::{Server, tools, wait_until};
 
 /// The file of axe-core that `tests/tools/fetch_axe.py` fetches.
 const AXE: &str = "axe-4.14.1.min.js";
@@ -55,6 +55,13 @@ impl Browser {
     /// Opens a page.
     pub async fn open(url: &str) -> Self {
         Self::open_with(url, &[]).await
+    }
+
+    /// Opens the page of a server, and waits until it knows what there is to be chosen.
+    pub async fn open_page(server: &Server) -> Self {
+        let browser = Self::open(&server.url).await;
+        browser.is_ready().await;
+        browser
     }
 
     /// Opens a page in a browser that is started with more arguments.

@@ -1,12 +1,10 @@
 //! The command line: results, exit statuses, and where settings come from.
 
-use std::path::Path;
-use std::process::Command;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::{Package, assert_contains};
 
-use serde_json::Value;
-use testkit::Package;
-
-use crate::support::program;
+use crate::support::{program, report_numbers, run, trapline};
 
 fn algar() -> String {
     testkit::examples().join("algar.zip").display().to_string()
@@ -16,15 +14,10 @@ fn heron() -> String {
     testkit::examples().join("camtrap-dp").display().to_string()
 }
 
-/// Exit status, standard output and standard error.
-fn run(command: &mut Command) -> (i32, String, String) {
-    let output = command.output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
+const MAY: [&str; 5] = ["report", "--from", "2018-05-01", "--to", "2018-05-31"];
 
-fn trapline(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    run(program().current_dir(folder).args(arguments))
+fn read_json(folder: &TempDir, name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.path().join(name)).unwrap()).unwrap()
 }
 
 #[test]
@@ -32,57 +25,27 @@ fn a_report_is_written_as_pdf_or_as_json() {
     let folder = tempfile::tempdir().unwrap();
     let algar = algar();
     let period = ["report", "--data", &algar, "--from", "2018-05-01", "--to", "2019-04-30"];
-    let (code, out, told) = trapline(folder.path(), &[&period[..], &["-o", "a.pdf"]].concat());
-    assert_eq!((code, out.as_str()), (0, ""), "{told}");
-    assert!(told.contains("961 events at 38 locations; 12,200 camera-days"), "{told}");
+    let written = trapline(&folder, &[&period[..], &["-o", "a.pdf"]].concat());
+    written.assert_told(0, &["961 events at 38 locations; 12,200 camera-days"]);
+    assert_eq!(written.out, "");
     assert!(std::fs::read(folder.path().join("a.pdf")).unwrap().starts_with(b"%PDF-"));
 
-    let (code, out, _) = trapline(folder.path(), &[&period[..], &["-o", "a.json", "--json"]].concat());
-    assert_eq!(code, 0);
-    let told: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((&told["file"], &told["events"]), (&Value::from("a.json"), &Value::from(961)));
-    let numbers: Value =
-        serde_json::from_slice(&std::fs::read(folder.path().join("a.json")).unwrap()).unwrap();
-    assert_eq!((&numbers["events"], &numbers["group_by"]), (&Value::from(961), &Value::from("month")));
+    let written = trapline(&folder, &[&period[..], &["-o", "a.json", "--json"]].concat());
+    assert_eq!(written.code, 0);
+    let told = written.json();
+    assert_eq!((&told["file"], &told["events"]), (&json!("a.json"), &json!(961)));
+    let numbers = read_json(&folder, "a.json");
+    assert_eq!((&numbers["events"], &numbers["group_by"]), (&json!(961), &json!("month")));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "nothing else is left");
 }
 
 #[test]
 fn the_flags_of_a_report_are_obeyed() {
-    let folder = tempfile::tempdir().unwrap();
-    let algar = algar();
-    let (code, _, told) = trapline(
-        folder.path(),
-        &[
-            "report",
-            "--data",
-            &algar,
-            "--from",
-            "2018-05-01",
-            "--to",
-            "2018-05-31",
-            "--type",
-            "seasonal_activity",
-            "--group-by",
-            "week",
-            "--title",
-            "Bears",
-            "--independence",
-            "60",
-            "--class",
-            "Ursus americanus",
-            "--no-charts",
-            "-o",
-            "b.json",
-        ],
-    );
-    assert_eq!(code, 0, "{told}");
-    let numbers: Value =
-        serde_json::from_slice(&std::fs::read(folder.path().join("b.json")).unwrap()).unwrap();
-    assert_eq!(
-        (&numbers["title"], &numbers["independence_minutes"]),
-        (&Value::from("Bears"), &Value::from(60))
-    );
+    let period = ["--from", "2018-05-01", "--to", "2018-05-31", "--type", "seasonal_activity"];
+    let grouping = ["--group-by", "week", "--title", "Bears", "--independence", "60"];
+    let chosen = ["--class", "Ursus americanus", "--no-charts"];
+    let numbers = report_numbers(algar(), &[&period[..], &grouping, &chosen].concat());
+    assert_eq!((&numbers["title"], &numbers["independence_minutes"]), (&json!("Bears"), &json!(60)));
     assert_eq!(numbers["classes"].as_array().unwrap().len(), 1);
     assert_eq!(numbers["include"]["charts"], false);
 }
@@ -101,13 +64,12 @@ fn an_archive_is_written_with_what_was_chosen() {
     ];
     for (chosen, [asked_for, crops, rows, missing]) in cases {
         let arguments = [&["archive", "--data", &heron, "-o", "a.zip", "--json"], chosen].concat();
-        let (code, out, told) = trapline(folder.path(), &arguments);
-        assert_eq!(code, 0, "{told}");
-        let summary: Value = serde_json::from_str(&out).unwrap();
+        let written = trapline(&folder, &arguments);
+        written.assert_told(0, &[&format!("detections: {asked_for} of {asked_for}")]);
+        let summary = written.json();
         let found =
             ["asked_for", "crops", "metadata_rows", "missing"].map(|field| summary[field].as_u64().unwrap());
         assert_eq!(found, [asked_for, crops, rows, missing], "{chosen:?}");
-        assert!(told.contains(&format!("detections: {asked_for} of {asked_for}")), "{told}");
     }
 }
 
@@ -116,21 +78,13 @@ fn what_is_missing_is_told_with_what_can_be_done() {
     let folder = tempfile::tempdir().unwrap();
     let heron = heron();
     let archive = |arguments: &[&str]| {
-        trapline(folder.path(), &[&["archive", "--data", &heron, "-o", "a.zip"], arguments].concat())
+        trapline(&folder, &[&["archive", "--data", &heron, "-o", "a.zip"], arguments].concat())
     };
-    let (code, _, told) = archive(&[]);
-    assert_eq!(code, 0, "{told}");
-    for line in [
-        "a.zip: 10 crops of 20 detections\n",
-        "10 of 20 not included: 10 pictures are on the web only; add --fetch-media\n",
-    ] {
-        assert!(told.contains(line), "{told}");
-    }
-    let (_, out, _) = archive(&["--json"]);
-    let summary: Value = serde_json::from_str(&out).unwrap();
-    let reason = &summary["missing_reasons"][0];
-    assert_eq!((&reason["reason"], &reason["count"]), (&Value::from("remote"), &Value::from(10)));
-    let (_, _, told) = archive(&["--layout", "camtrap-dp"]);
+    let missing = "10 of 20 not included: 10 pictures are on the web only; add --fetch-media\n";
+    archive(&[]).assert_told(0, &["a.zip: 10 crops of 20 detections\n", missing]);
+    let reason = &archive(&["--json"]).json()["missing_reasons"][0];
+    assert_eq!((&reason["reason"], &reason["count"]), (&json!("remote"), &json!(10)));
+    let told = archive(&["--layout", "camtrap-dp"]).told;
     let line = "10 pictures of 366 detections; 237 more are on the web and named by their addresses";
     assert!(told.contains(line) && !told.contains("not included"), "{told}");
 }
@@ -140,29 +94,24 @@ fn what_is_missing_is_told_with_what_can_be_done() {
 fn pictures_that_are_not_found_are_an_input_that_can_be_mended() {
     let mut package = Package::new();
     for (id, path) in [("local", "media/local.jpg"), ("remote", "https://example.org/remote.jpg")] {
-        package.medium(id, "2023-10-01T06:00:00Z", path, None);
-        package.detection(id, id, "doe", [0.1, 0.1, 0.5, 0.5]);
+        package.doe(id, path, None, [0.1, 0.1, 0.5, 0.5]);
     }
     let data = package.write();
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("pictures")).unwrap();
     let path = data.path().to_str().unwrap();
-    for (id, hint) in [("local", "look for them with --images FOLDER"), ("remote", "add --fetch-media")] {
+    let archive = |id: &str| {
         std::fs::write(folder.path().join("ids.txt"), id).unwrap();
-        let arguments =
-            ["archive", "--data", path, "--images", "pictures", "--ids", "ids.txt", "-o", "a.zip"];
-        let (code, _, told) = trapline(folder.path(), &arguments);
-        assert_eq!(code, 2, "{told}");
-        assert!(told.contains(hint), "{told}");
-        assert!(told.contains(&format!("Pictures were looked for in pictures and {path}.")), "{told}");
+        let images = ["--images", "pictures", "--ids", "ids.txt", "-o", "a.zip"];
+        trapline(&folder, &[&["archive", "--data", path], &images[..]].concat())
+    };
+    for (id, hint) in [("local", "look for them with --images FOLDER"), ("remote", "add --fetch-media")] {
+        archive(id).assert_told(2, &[hint, &format!("Pictures were looked for in pictures and {path}.")]);
     }
     // What stands in a file is nothing that a flag mends.
     std::fs::create_dir(folder.path().join("pictures/media")).unwrap();
     std::fs::write(folder.path().join("pictures/media/local.jpg"), "no picture").unwrap();
-    std::fs::write(folder.path().join("ids.txt"), "local").unwrap();
-    let arguments = ["archive", "--data", path, "--images", "pictures", "--ids", "ids.txt", "-o", "a.zip"];
-    let (code, _, told) = trapline(folder.path(), &arguments);
-    assert_eq!(code, 1, "{told}");
+    archive("local").assert_told(1, &[]);
     assert!(!folder.path().join("a.zip").exists());
 }
 
@@ -171,43 +120,30 @@ fn a_wrong_call_or_input_ends_with_2_and_a_failed_job_with_1() {
     let folder = tempfile::tempdir().unwrap();
     let (algar, heron) = (algar(), heron());
     std::fs::write(folder.path().join("ids.txt"), "nobody\n").unwrap();
-    let report = ["report", "--from", "2018-05-01", "--to", "2018-05-31"];
-    let cases: [(Vec<&str>, i32, &str); 10] = [
+    let report =
+        |arguments: &[&'static str], file| [&MAY[..], &["--data", &algar], arguments, &["-o", file]].concat();
+    let archive =
+        |arguments: &[&'static str]| [&["archive", "--data", &heron], arguments, &["-o", "a.zip"]].concat();
+    let cases = [
         (vec!["fly"], 2, "unrecognized subcommand"),
-        ([&report[..], &["-o", "a.pdf"]].concat(), 2, "--data"),
-        ([&report[..], &["--data", "none.zip", "-o", "a.pdf"]].concat(), 2, "there is no such file"),
-        ([&report[..], &["--data", &algar, "-o", "a.txt"]].concat(), 2, "use .pdf or .json"),
-        (
-            [&report[..], &["--data", &algar, "-o", "no/where/a.pdf"]].concat(),
-            2,
-            "choose another place with -o",
-        ),
-        (
-            [&report[..], &["--data", &algar, "--group-by", "year", "-o", "a.pdf"]].concat(),
-            2,
-            "day, month, week",
-        ),
-        (
-            [&report[..], &["--data", &algar, "--class", "Ursus americanos", "-o", "a.pdf"]].concat(),
-            2,
-            "Did you mean “Ursus americanus”?",
-        ),
+        ([&MAY[..], &["-o", "a.pdf"]].concat(), 2, "--data"),
+        ([&MAY[..], &["--data", "none.zip", "-o", "a.pdf"]].concat(), 2, "there is no such file"),
+        (report(&[], "a.txt"), 2, "use .pdf or .json"),
+        (report(&[], "no/where/a.pdf"), 2, "choose another place with -o"),
+        (report(&["--group-by", "year"], "a.pdf"), 2, "day, month, week"),
+        (report(&["--class", "Ursus americanos"], "a.pdf"), 2, "Did you mean “Ursus americanus”?"),
         (
             vec!["report", "--data", &algar, "--from", "2018-05-02", "--to", "2018-05-01", "-o", "a.pdf"],
             2,
             "--from",
         ),
-        (vec!["archive", "--data", &heron, "--crop-size", "64", "-o", "a.zip"], 2, "from 128 to 1024"),
-        (
-            vec!["archive", "--data", &heron, "--ids", "ids.txt", "-o", "a.zip"],
-            1,
-            "the only detection could not be exported",
-        ),
+        (archive(&["--crop-size", "64"]), 2, "from 128 to 1024"),
+        (archive(&["--ids", "ids.txt"]), 1, "the only detection could not be exported"),
     ];
     for (arguments, expected, part) in cases {
-        let (code, out, told) = trapline(folder.path(), &arguments);
-        assert_eq!((code, out.as_str()), (expected, ""), "{arguments:?}: {told}");
-        assert!(told.contains(part), "{arguments:?}: {told}");
+        let call = trapline(&folder, &arguments);
+        call.assert_told(expected, &[part]);
+        assert_eq!(call.out, "", "{arguments:?}");
     }
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "no half-written file is left");
 }
@@ -217,32 +153,20 @@ fn flags_win_over_the_environment_and_the_environment_over_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let settings = format!("data = \"{}\"\n[report]\ntitle = \"file\"\ngroup_by = \"week\"\n", algar());
     std::fs::write(folder.path().join("trapline.toml"), settings).unwrap();
-    let title = |environment: Option<&str>, flag: Option<&str>| {
+    let numbers = |variable: Option<(&str, &str)>, flag: Option<&str>| {
         let mut command = program();
-        command.current_dir(&folder);
-        command.args(["report", "--from", "2018-05-01", "--to", "2018-05-31", "-o", "a.json"]);
-        command.envs(environment.map(|title| ("TRAPLINE_TITLE", title)));
+        command.current_dir(&folder).args(MAY).args(["-o", "a.json"]).envs(variable);
         command.args(flag.iter().flat_map(|title| ["--title", title]));
-        let (code, _, told) = run(&mut command);
-        assert_eq!(code, 0, "{told}");
-        let numbers: Value =
-            serde_json::from_slice(&std::fs::read(folder.path().join("a.json")).unwrap()).unwrap();
+        run(&mut command).assert_told(0, &[]);
+        read_json(&folder, "a.json")
+    };
+    let title = |environment: Option<&str>, flag: Option<&str>| {
+        let numbers = numbers(environment.map(|title| ("TRAPLINE_TITLE", title)), flag);
         assert_eq!(numbers["group_by"], "week");
         numbers["title"].as_str().unwrap().to_owned()
     };
-    let (code, _, told) = run(program().current_dir(&folder).env("TRAPLINE_NO_CHARTS", "1").args([
-        "report",
-        "--from",
-        "2018-05-01",
-        "--to",
-        "2018-05-31",
-        "-o",
-        "b.json",
-    ]));
-    assert_eq!(code, 0, "{told}");
-    let numbers: Value =
-        serde_json::from_slice(&std::fs::read(folder.path().join("b.json")).unwrap()).unwrap();
-    assert_eq!(numbers["include"], serde_json::json!({"charts": false, "tables": true, "insights": true}));
+    let numbers = numbers(Some(("TRAPLINE_NO_CHARTS", "1")), None);
+    assert_eq!(numbers["include"], json!({"charts": false, "tables": true, "insights": true}));
     assert_eq!(title(None, None), "file");
     assert_eq!(title(Some("environment"), None), "environment");
     assert_eq!(title(Some("environment"), Some("flag")), "flag");
@@ -254,25 +178,20 @@ fn a_file_of_settings_with_an_unknown_key_is_refused() {
     let path = folder.path().join("other.toml");
     for text in ["worker = 2", "[serve]\nworker = 2"] {
         std::fs::write(&path, text).unwrap();
-        let (code, _, told) = trapline(folder.path(), &["--config", "other.toml", "serve"]);
-        assert_eq!(code, 2, "{told}");
-        assert!(told.contains("other.toml: unknown key “worker”") && told.contains("workers"), "{told}");
+        let refused = trapline(&folder, &["--config", "other.toml", "serve"]);
+        refused.assert_told(2, &["other.toml: unknown key “worker”", "workers"]);
     }
-    let (code, _, told) = trapline(folder.path(), &["--config", "missing.toml", "serve"]);
-    assert_eq!(code, 2, "{told}");
-    assert!(told.contains("missing.toml"), "{told}");
+    trapline(&folder, &["--config", "missing.toml", "serve"]).assert_told(2, &["missing.toml"]);
 }
 
 #[test]
 fn help_shows_examples() {
     let folder = tempfile::tempdir().unwrap();
     for command in ["serve", "report", "archive"] {
-        let (code, out, _) = trapline(folder.path(), &[command, "--help"]);
-        assert_eq!(code, 0);
-        assert!(out.contains("Examples:\n  trapline"), "{out}");
+        trapline(&folder, &[command, "--help"]).assert_out(0, &["Examples:\n  trapline"]);
     }
-    let (code, out, _) = trapline(folder.path(), &["--version"]);
-    assert_eq!((code, out.as_str()), (0, "trapline 0.1.0\n"));
+    let version = trapline(&folder, &["--version"]);
+    assert_eq!((version.code, version.out.as_str()), (0, "trapline 0.1.0\n"));
 }
 
 #[test]
@@ -281,37 +200,23 @@ fn what_would_fail_is_told_before_a_server_is_started() {
     let (algar, free) = (algar(), format!("127.0.0.1:{}", testkit::free_port()));
     let settings = format!("[serve]\ndata = [\"{algar}\"]\nlisten = \"{free}\"\n");
     std::fs::write(folder.path().join("trapline.toml"), settings).unwrap();
-    let (code, out, told) = trapline(folder.path(), &["check"]);
-    assert_eq!(code, 0, "{out}{told}");
-    for fine in [
+    let fine = [
         "ok    data algar: ",
         " species at 38 locations",
         "ok    artifacts: ",
         "ok    access: no tokens",
         "ok    store: ",
-    ] {
-        assert!(out.contains(fine), "{out}");
-    }
+    ];
+    trapline(&folder, &["check"]).assert_out(0, &fine);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing was made beside the settings");
 
     let taken = std::net::TcpListener::bind(&free).unwrap();
-    let wrong = [
-        "check",
-        "--data",
-        "nowhere.zip",
-        "--data",
-        &algar,
-        "--templates",
-        "none",
-        "--store",
-        "redis://127.0.0.1:1",
-    ];
-    let (code, out, told) = trapline(folder.path(), &wrong);
-    assert_eq!(code, 2, "{out}");
-    for failing in ["FAIL  data nowhere: ", "FAIL  templates: ", "FAIL  listen: ", "FAIL  store: "] {
-        assert!(out.contains(failing), "{out}");
-    }
-    assert!(out.contains("ok    data algar: ") && told.contains("4 problems found"), "{out}{told}");
+    let data = ["check", "--data", "nowhere.zip", "--data", &algar];
+    let wrong = ["--templates", "none", "--store", "redis://127.0.0.1:1"];
+    let checked = trapline(&folder, &[&data[..], &wrong].concat());
+    checked.assert_out(2, &["FAIL  data nowhere: ", "FAIL  templates: ", "FAIL  listen: ", "FAIL  store: "]);
+    assert_contains(&checked.out, &["ok    data algar: "]);
+    assert_contains(&checked.told, &["4 problems found"]);
     drop(taken);
 }
 
@@ -319,18 +224,10 @@ fn what_would_fail_is_told_before_a_server_is_started() {
 fn completions_and_the_manual_know_all_commands() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish"] {
-        let (code, out, _) = trapline(folder.path(), &["completions", shell]);
-        assert_eq!(code, 0);
-        for known in ["serve", "archive", "webhook-secret", "download"] {
-            assert!(out.contains(known), "{shell} {known}");
-        }
+        let known = ["serve", "archive", "webhook-secret", "download"];
+        trapline(&folder, &["completions", shell]).assert_out(0, &known);
     }
-    let (code, out, _) = trapline(folder.path(), &["man"]);
-    assert_eq!((code, out.matches("\n.TH ").count()), (0, 12));
-    assert!(
-        out.contains(".TH trapline-info")
-            && out.contains(".TH trapline-serve")
-            && out.contains("\\-\\-access"),
-        "{out}"
-    );
+    let manual = trapline(&folder, &["man"]);
+    manual.assert_out(0, &[".TH trapline-info", ".TH trapline-serve", "\\-\\-access"]);
+    assert_eq!(manual.out.matches("\n.TH ").count(), 12);
 }

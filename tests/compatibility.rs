@@ -7,12 +7,14 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{Home, Server, herons, season, wait_until};
+use crate::support::{
+    Home, Server, herons, read_json, redis_record, season, seasonal, set_fields, start_api_on_redis,
+    wait_until,
+};
 
 /// A server without workers, so that what another program writes stays as it is.
 fn server() -> (RedisServer, Server) {
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     (redis, server)
 }
 
@@ -21,25 +23,14 @@ fn write(redis: &RedisServer, job_id: &str, record: &Value) {
     redis.cli(&["SET", &format!("export_job:{job_id}"), &record.to_string(), "EX", "3600"]);
 }
 
-fn read(redis: &RedisServer, job_id: &str) -> Value {
-    serde_json::from_str(&redis.cli(&["GET", &format!("export_job:{job_id}")])).unwrap()
-}
-
 fn today() -> Date {
     ZonedDateTime::now().date()
-}
-
-/// A report on these days, otherwise right.
-fn report(start: impl ToString, end: impl ToString) -> Value {
-    json!({"report_type": "seasonal_activity", "start_date": start.to_string(), "end_date": end.to_string()})
 }
 
 /// The status and the detail of the answer to a report that is asked for.
 async fn answer(body: &Value) -> (u16, Option<String>) {
     let (_redis, server) = server();
-    let response = server.post("/api/exports/pdf", body).await;
-    let status = response.status().as_u16();
-    let answer: Value = response.json().await.unwrap();
+    let (status, answer) = server.answer("pdf", body).await;
     (status, answer["detail"].as_str().map(str::to_owned))
 }
 
@@ -49,71 +40,66 @@ async fn is_refused(body: &Value, detail: &str) {
 
 #[tokio::test]
 async fn a_start_after_the_end_is_refused() {
-    is_refused(&report("2018-12-31", "2018-01-01"), "start_date must be before end_date").await;
+    is_refused(&seasonal("2018-12-31", "2018-01-01"), "start_date must be before end_date").await;
 }
 
 #[tokio::test]
 async fn a_start_that_is_the_end_is_refused() {
-    is_refused(&report("2018-12-31", "2018-12-31"), "start_date must be before end_date").await;
+    is_refused(&seasonal("2018-12-31", "2018-12-31"), "start_date must be before end_date").await;
 }
 
 #[tokio::test]
 async fn more_than_a_year_is_refused() {
-    is_refused(&report("2018-01-01", "2019-01-02"), "Date range cannot exceed 1 year").await;
+    is_refused(&seasonal("2018-01-01", "2019-01-02"), "Date range cannot exceed 1 year").await;
 }
 
 #[tokio::test]
 async fn exactly_365_days_are_accepted() {
-    assert_eq!(answer(&report("2018-01-01", "2019-01-01")).await.0, 202);
+    assert_eq!(answer(&seasonal("2018-01-01", "2019-01-01")).await.0, 202);
 }
 
 #[tokio::test]
 async fn an_unknown_grouping_is_refused() {
-    let mut body = season();
-    body["group_by"] = "year".into();
+    let body = set_fields(season(), &json!({"group_by": "year"}));
     is_refused(&body, "group_by must be one of: day, month, week").await;
 }
 
 #[tokio::test]
 async fn each_known_grouping_is_accepted() {
     for group_by in ["day", "week", "month"] {
-        let mut body = season();
-        body["group_by"] = group_by.into();
+        let body = set_fields(season(), &json!({"group_by": group_by}));
         assert_eq!(answer(&body).await.0, 202, "{group_by}");
     }
 }
 
 #[tokio::test]
 async fn a_start_in_the_future_is_refused() {
-    let body = report(today() + 1.day(), today() + 2.days());
+    let body = seasonal(today() + 1.day(), today() + 2.days());
     is_refused(&body, "start_date cannot be in the future").await;
 }
 
 #[tokio::test]
 async fn an_end_in_the_future_is_refused() {
     // Two days, so that midnight may come in between.
-    let body = report(today() - 2.days(), today() + 2.days());
+    let body = seasonal(today() - 2.days(), today() + 2.days());
     is_refused(&body, "end_date cannot be in the future").await;
 }
 
 #[tokio::test]
 async fn an_end_today_is_accepted() {
-    assert_eq!(answer(&report(today() - 30.days(), today())).await.0, 202);
+    assert_eq!(answer(&seasonal(today() - 30.days(), today())).await.0, 202);
 }
 
 #[tokio::test]
 async fn the_first_broken_rule_is_the_one_that_is_told() {
-    let mut body = report("2030-01-01", "2018-01-01");
-    body["group_by"] = "year".into();
+    let body = set_fields(seasonal("2030-01-01", "2018-01-01"), &json!({"group_by": "year"}));
     is_refused(&body, "start_date must be before end_date").await;
 }
 
 #[tokio::test]
 async fn a_report_is_accepted_as_a_job_that_is_processing() {
     let (_redis, server) = server();
-    let response = server.post("/api/exports/pdf", &season()).await;
-    assert_eq!(response.status(), StatusCode::ACCEPTED);
-    let answer: Value = response.json().await.unwrap();
+    let answer = read_json(server.post("/api/exports/pdf", &season()).await, 202).await;
     assert_eq!(answer["status"], "processing");
     assert_eq!(answer["job_id"].as_str().unwrap().len(), 36);
     assert!(answer["message"].is_string());
@@ -123,9 +109,9 @@ async fn a_report_is_accepted_as_a_job_that_is_processing() {
 #[tokio::test]
 async fn an_archive_is_accepted_with_the_number_of_its_detections() {
     let (_redis, server) = server();
-    let response = server.post("/api/exports/zip", &json!({"detection_ids": ["a", "b", "c"]})).await;
-    assert_eq!(response.status(), StatusCode::ACCEPTED);
-    let answer: Value = response.json().await.unwrap();
+    let answer =
+        read_json(server.post("/api/exports/zip", &json!({"detection_ids": ["a", "b", "c"]})).await, 202)
+            .await;
     assert_eq!((&answer["status"], &answer["total_detections"]), (&json!("processing"), &json!(3)));
 }
 
@@ -152,7 +138,7 @@ async fn crops_have_128_to_1024_pixels() {
 async fn the_record_is_in_redis_with_its_time_to_live_before_the_answer() {
     let (redis, server) = server();
     let job_id = server.submit("zip", &json!({"detection_ids": ["a", "b"]})).await;
-    let record = read(&redis, &job_id);
+    let record = redis_record(&redis, &job_id);
     assert_eq!((&record["status"], &record["job_id"]), (&json!("processing"), &json!(job_id)));
     assert_eq!((&record["total_detections"], &record["processed_count"]), (&json!(2), &json!(0)));
     record["created_at"].as_str().unwrap().parse::<Timestamp>().unwrap();
@@ -163,7 +149,7 @@ async fn the_record_is_in_redis_with_its_time_to_live_before_the_answer() {
 #[tokio::test]
 async fn a_refused_request_leaves_nothing_in_redis() {
     let (redis, server) = server();
-    assert_eq!(server.post("/api/exports/pdf", &report("2018-02-01", "2018-01-01")).await.status(), 400);
+    assert_eq!(server.post("/api/exports/pdf", &seasonal("2018-02-01", "2018-01-01")).await.status(), 400);
     assert_eq!(redis.cli(&["KEYS", "export_job:*"]), "");
     assert_eq!(redis.cli(&["EXISTS", "trapline:queue"]), "0");
 }
@@ -171,11 +157,8 @@ async fn a_refused_request_leaves_nothing_in_redis() {
 #[tokio::test]
 async fn a_job_that_another_program_says_is_processing_is_served() {
     let (redis, server) = server();
-    write(
-        &redis,
-        "abc",
-        &json!({"status": "processing", "job_id": "abc", "created_at": "2025-11-13T04:00:00Z"}),
-    );
+    let record = json!({"status": "processing", "job_id": "abc", "created_at": "2025-11-13T04:00:00Z"});
+    write(&redis, "abc", &record);
     let status = server.status("pdf", "abc").await;
     assert_eq!((&status["status"], &status["job_id"]), (&json!("processing"), &json!("abc")));
     assert_eq!(status["created_at"], "2025-11-13T04:00:00Z");
@@ -195,7 +178,7 @@ async fn a_job_that_another_program_completed_is_served_as_it_is() {
         assert_eq!(&status[field], value, "{field}");
     }
     assert!(status["error_message"].is_null());
-    assert_eq!(read(&redis, "abc"), record, "reading changes nothing");
+    assert_eq!(redis_record(&redis, "abc"), record, "reading changes nothing");
 }
 
 #[tokio::test]
@@ -203,10 +186,8 @@ async fn a_job_that_another_program_failed_is_served_with_its_reason() {
     let (redis, server) = server();
     write(&redis, "abc", &json!({"status": "failed", "job_id": "abc", "error": "no detections found"}));
     let status = server.status("zip", "abc").await;
-    assert_eq!(
-        (&status["status"], &status["error_message"]),
-        (&json!("failed"), &json!("no detections found"))
-    );
+    let told = (&status["status"], &status["error_message"]);
+    assert_eq!(told, (&json!("failed"), &json!("no detections found")));
 }
 
 #[tokio::test]
@@ -239,11 +220,8 @@ async fn progress_is_told_in_percent_with_one_decimal() {
 #[tokio::test]
 async fn times_without_an_offset_are_utc() {
     let (redis, server) = server();
-    write(
-        &redis,
-        "abc",
-        &json!({"status": "failed", "job_id": "abc", "created_at": "2025-11-13T04:00:00.250000"}),
-    );
+    let record = json!({"status": "failed", "job_id": "abc", "created_at": "2025-11-13T04:00:00.250000"});
+    write(&redis, "abc", &record);
     assert_eq!(server.status("pdf", "abc").await["created_at"], "2025-11-13T04:00:00.25Z");
 }
 
@@ -266,9 +244,7 @@ async fn a_job_that_is_unknown_or_expired_is_not_found() {
     redis.cli(&["PEXPIRE", "export_job:abc", "1"]);
     wait_until("the record to expire", async || redis.cli(&["EXISTS", "export_job:abc"]) == "0").await;
     for path in ["pdf/abc", "zip/abc", "pdf/unknown", "zip/unknown"] {
-        let response = server.get(&format!("/api/exports/{path}")).await;
-        assert_eq!(response.status(), StatusCode::NOT_FOUND);
-        let problem: Value = response.json().await.unwrap();
+        let problem = read_json(server.get(&format!("/api/exports/{path}")).await, 404).await;
         assert_eq!(problem["detail"], "Job not found or expired", "{path}");
     }
 }
@@ -294,15 +270,12 @@ async fn a_job_is_completed_in_redis_with_a_link_that_leads_to_its_file() {
     for (kind, body, begins) in [("pdf", season(), b"%PDF".as_slice()), ("zip", herons(), b"PK")] {
         let job_id = server.submit(kind, &body).await;
         let status = server.completed(kind, &job_id).await;
-        let record = read(&redis, &job_id);
+        let record = redis_record(&redis, &job_id);
         for field in
             ["status", "job_id", "filename", "download_url", "file_size_bytes", "created_at", "completed_at"]
         {
-            assert_eq!(
-                record[field].as_str().map(time_apart),
-                status[field].as_str().map(time_apart),
-                "{field}"
-            );
+            let [recorded, told] = [&record, &status].map(|job| job[field].as_str().map(time_apart));
+            assert_eq!(recorded, told, "{field}");
             assert!(!record[field].is_null(), "{field}");
         }
         let file = server.download(&record).await;
@@ -319,20 +292,17 @@ fn time_apart(text: &str) -> String {
 
 #[tokio::test]
 async fn a_job_that_ended_is_never_processing_again() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
-    let server = home.start_api();
+    let (redis, home, server) = start_api_on_redis();
     let worker = home.start_worker(1);
     for _ in 0..20 {
         let job_id = server.submit("pdf", &season()).await;
         let completed = server.completed("pdf", &job_id).await;
-        assert_eq!(read(&redis, &job_id)["status"], "completed");
+        assert_eq!(redis_record(&redis, &job_id)["status"], "completed");
         let again = server.status("pdf", &job_id).await;
         assert_eq!(again["status"], "completed");
-        assert_eq!(
-            (&again["created_at"], &again["completed_at"]),
-            (&completed["created_at"], &completed["completed_at"])
-        );
+        for field in ["created_at", "completed_at"] {
+            assert_eq!(again[field], completed[field]);
+        }
     }
     assert!(worker.terminate().success());
 }

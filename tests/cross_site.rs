@@ -16,7 +16,7 @@ async fn get(server: &Server, target: &str, head: &str) -> String {
 }
 
 async fn exports(server: &Server) -> usize {
-    let list: Value = server.get("/api/exports").await.json().await.unwrap();
+    let list = server.json("/api/exports").await;
     list["exports"].as_array().unwrap().len()
 }
 

@@ -4,12 +4,15 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::RedisServer;
 use tokio::task::JoinSet;
 
-use crate::support::{AtWork, Home, Server, one, raise_file_limit, season, wait_until};
+use crate::support::{
+    AtWork, Home, Process, Server, deaf, one, raise_file_limit, redis_record, season, start_api_on_redis,
+    wait_until,
+};
 
 const CROWD: usize = 1000;
 /// Commands that one process may send in a second, however many clients wait.
@@ -62,7 +65,7 @@ async fn a_thousand_who_wait_cost_what_one_costs() {
 
     let _worker = home.start_worker(1);
     let answers = waiting.join_all().await;
-    let record: Value = serde_json::from_str(&redis.cli(&["GET", &format!("export_job:{job_id}")])).unwrap();
+    let record = redis_record(&redis, &job_id);
     assert_eq!(record["status"], "completed");
     // Both are times of this machine's clock.
     let completed: Timestamp = record["completed_at"].as_str().unwrap().parse().unwrap();
@@ -78,8 +81,7 @@ async fn a_thousand_who_wait_cost_what_one_costs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_who_wait_for_a_job_each_cost_no_more() {
     raise_file_limit();
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let client = testkit::http_client(Duration::from_mins(3));
     let (mut waiting, mut ids) = (JoinSet::new(), Vec::new());
     for _ in 0..CROWD {
@@ -102,8 +104,7 @@ async fn a_thousand_who_wait_for_a_job_each_cost_no_more() {
 async fn a_change_costs_five_commands_for_a_thousand_listeners() {
     const CHANGES: usize = 50;
     raise_file_limit();
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let mut listeners = Vec::new();
     for _ in 0..CROWD {
         let mut events = server.listen("/api/exports/events", None).await;
@@ -141,7 +142,13 @@ async fn a_running_job_is_hardly_asked_about() {
     assert!(asked <= 2 * seconds, "{asked} in {seconds} s");
     // A deletion is heard of all the same.
     server.delete(job_id).await;
-    wait_until("the job to be stopped", async || server.files().is_empty()).await;
+    server.wait_for_no_files().await;
+}
+
+/// Waits until a worker has stopped the work on a job, and nothing of it is left.
+async fn work_stops(worker: &Process, home: &Home) {
+    wait_until("the worker to stop", async || worker.log().contains("its work was stopped")).await;
+    wait_until("its file to go", async || home.files().is_empty()).await;
 }
 
 #[tokio::test]
@@ -149,8 +156,7 @@ async fn a_deletion_stops_a_worker_whose_subscription_is_cut() {
     let AtWork { redis, home, server, worker, job_id } = AtWork::start(RedisServer::start(), 3000, &[]).await;
     redis.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
-    wait_until("the worker to stop", async || worker.log().contains("its work was stopped")).await;
-    wait_until("its file to go", async || home.files().is_empty()).await;
+    work_stops(&worker, &home).await;
 }
 
 #[tokio::test]
@@ -162,16 +168,9 @@ async fn a_deletion_stops_a_worker_that_hears_no_messages() {
     let home = home.with_store(&deaf(&redis));
     let worker = home.start_worker(1);
     let job_id = server.submit("zip", &request).await;
-    server.status_when("zip", &job_id, |status| status["processed_count"].as_u64() > Some(0)).await;
+    server.wait_for_progress(&job_id).await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
-    wait_until("the worker to stop", async || worker.log().contains("its work was stopped")).await;
-    wait_until("its file to go", async || home.files().is_empty()).await;
-}
-
-/// The address of a server for a user who may not subscribe.
-fn deaf(redis: &RedisServer) -> String {
-    redis.cli(&["ACL", "SETUSER", "deaf", "on", ">secret", "~*", "&*", "+@all", "-subscribe"]);
-    format!("redis://deaf:secret@127.0.0.1:{}", redis.port())
+    work_stops(&worker, &home).await;
 }
 
 #[tokio::test]
@@ -193,8 +192,7 @@ async fn a_server_that_hears_no_messages_answers_who_waits_and_who_listens() {
 
 #[tokio::test]
 async fn events_go_on_when_a_subscription_is_cut() {
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let mut events = server.listen("/api/exports/events", None).await;
     assert_eq!(events.next().await.unwrap().name, "exports");
     redis.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
@@ -204,12 +202,11 @@ async fn events_go_on_when_a_subscription_is_cut() {
 
 #[tokio::test]
 async fn who_waits_is_told_what_another_program_writes() {
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let write = |record: Value| redis.cli(&["SET", "export_job:theirs", &record.to_string(), "EX", "600"]);
     write(json!({"status": "processing", "job_id": "theirs"}));
     let begun = Instant::now();
-    let request = server.client.get(format!("{}/api/exports/theirs", server.url)).header("prefer", "wait=50");
+    let request = server.request(Method::GET, "/api/exports/theirs").header("prefer", "wait=50");
     let waiting = tokio::spawn(request.send());
     // It is read when the request comes, and what happened is asked before and after that.
     wait_until("the request to wait", async || calls_of(&redis, "mget") >= 3).await;

@@ -1,29 +1,28 @@
 //! Deletion: a running job stops, and nothing of it is left.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Instant;
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
 
-use crate::support::{Home, season, slow, wait_until};
+use crate::raw::{address, send};
+use crate::support::{Home, one, season, wait_until};
 
 #[tokio::test]
 async fn deleting_a_running_job_stops_it_and_leaves_no_file() {
-    let (data, request) = slow(3000);
-    let server = Home::with_data(&[data.path()]).arguments(&["--workers", "1"]).start();
+    let (home, request) = Home::with_slow(3000);
+    let server = home.arguments(&["--workers", "1"]).start();
     let job_id = server.submit("zip", &request).await;
-    server.status_when("zip", &job_id, |s| s["processed_count"].as_u64() > Some(0)).await;
+    server.wait_for_progress(&job_id).await;
     assert!(!server.files().is_empty(), "it is being written");
     let begun = Instant::now();
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
     assert_eq!(server.get(&format!("/api/exports/zip/{job_id}")).await.status(), StatusCode::NOT_FOUND);
-    wait_until("the unfinished file to go", async || server.files().is_empty()).await;
+    server.wait_for_no_files().await;
     eprintln!("stopped after {} ms", begun.elapsed().as_millis());
     wait_until("the log to say so", async || server.log().contains("its work was stopped")).await;
     // The only worker is free again: the job did not run on.
-    let next = server.submit("zip", &serde_json::json!({"detection_ids": ["d0"]})).await;
-    server.completed("zip", &next).await;
+    server.make("zip", &one()).await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NOT_FOUND);
     assert_eq!(server.files().len(), 1);
 }
@@ -42,15 +41,12 @@ async fn deletion_takes_what_any_client_sends_with_it() {
     let server = Home::with_examples().arguments(&["--workers", "0"]).start();
     // A body and its type, which some clients always send.
     let job_id = server.submit("pdf", &season()).await;
-    let address = format!("{}/api/exports/{job_id}", server.url);
-    let request = server.client.delete(address).json(&serde_json::json!({}));
+    let request = server.request(Method::DELETE, &format!("/api/exports/{job_id}")).json(&json!({}));
     assert_eq!(request.send().await.unwrap().status(), StatusCode::NO_CONTENT);
     // As little as HTTP/1.0 takes.
     let job_id = server.submit("pdf", &season()).await;
-    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
-    write!(stream, "DELETE /api/exports/{job_id} HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let request = format!("DELETE /api/exports/{job_id} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    let answer = send(address(&server), &request).await;
     assert!(answer.starts_with("HTTP/1.0 204") || answer.starts_with("HTTP/1.1 204"), "{answer}");
     assert_eq!(server.get(&format!("/api/exports/pdf/{job_id}")).await.status(), StatusCode::NOT_FOUND);
 }

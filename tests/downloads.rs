@@ -1,32 +1,24 @@
 //! Downloads: whole, in parts, and without the body.
 
-use reqwest::{Response, StatusCode};
-use serde_json::Value;
+use reqwest::{Method, Response, StatusCode};
 
-use crate::support::{Home, Server, season};
+use crate::support::{Home, Server, read_json, season};
 
 struct Report {
     server: Server,
-    url: String,
+    path: String,
     bytes: Vec<u8>,
 }
 
 async fn report() -> Report {
     let server = Home::with_examples().start();
-    let job_id = server.submit("pdf", &season()).await;
-    let status = server.completed("pdf", &job_id).await;
-    let bytes = server.download(&status).await;
-    let url = format!("{}{}", server.url, status["download_url"].as_str().unwrap());
-    Report { server, url, bytes }
+    let (status, bytes) = server.make_file("pdf", &season()).await;
+    Report { server, path: status["download_url"].as_str().unwrap().to_owned(), bytes }
 }
 
 impl Report {
     async fn get(&self, headers: &[(&str, &str)]) -> Response {
-        let mut request = self.server.client.get(&self.url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        request.send().await.unwrap()
+        self.server.get_with(&self.path, headers).await
     }
 }
 
@@ -42,10 +34,10 @@ async fn a_file_comes_with_its_type_its_name_and_its_size() {
     assert_eq!(header(&response, "content-length"), report.bytes.len().to_string());
     assert_eq!(header(&response, "accept-ranges"), "bytes");
     assert_eq!(header(&response, "x-content-type-options"), "nosniff");
-    let name = report.url.rsplit('/').next().unwrap();
+    let name = report.path.rsplit('/').next().unwrap();
     assert_eq!(header(&response, "content-disposition"), format!("attachment; filename=\"{name}\""));
 
-    let head = report.server.client.head(&report.url).send().await.unwrap();
+    let head = report.server.request(Method::HEAD, &report.path).send().await.unwrap();
     assert_eq!(head.status(), StatusCode::OK);
     assert_eq!(header(&head, "content-length"), report.bytes.len().to_string());
     assert_eq!(header(&head, "etag"), header(&response, "etag"));
@@ -90,11 +82,9 @@ async fn a_download_goes_on_only_with_the_same_file() {
 #[tokio::test]
 async fn a_deleted_job_has_no_file_any_more() {
     let report = report().await;
-    let job_id = report.url.split('_').nth(1).unwrap();
+    let job_id = report.path.split('_').nth(1).unwrap();
     assert_eq!(report.server.delete(job_id).await, StatusCode::NO_CONTENT);
-    let response = report.get(&[]).await;
-    assert_eq!(response.status(), StatusCode::NOT_FOUND);
-    let problem: Value = response.json().await.unwrap();
+    let problem = read_json(report.get(&[]).await, 404).await;
     assert_eq!(problem["detail"], "Job not found or expired");
     assert_eq!(report.server.files(), Vec::<String>::new());
 }

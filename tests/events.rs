@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::support::{AtWork, Home, Server, herons, on_both_stores, raise_file_limit, season, wait_until};
+use crate::support::{
+    AtWork, Home, Server, herons, on_both_stores, raise_file_limit, season, start_api_on_redis, wait_until,
+};
 
 on_both_stores!(
     a_job_is_told_from_its_state_to_its_end,
@@ -42,11 +44,8 @@ async fn a_client_that_comes_back_after_the_end_is_told_to_stay_away(on: impl Fn
     let job_id = server.submit("pdf", &season()).await;
     let events = server.listen(&events_of(&job_id), None).await.all().await;
     let (first, last) = (events[0].id.clone(), events.last().unwrap().id.clone());
-    let again = async |id: &str| {
-        let request = server.client.get(format!("{}{}", server.url, events_of(&job_id)));
-        request.header("last-event-id", id).send().await.unwrap().status().as_u16()
-    };
-    assert_eq!(again(&last).await, 204);
+    let again = server.get_with(&events_of(&job_id), &[("last-event-id", &last)]).await;
+    assert_eq!(again.status(), 204);
     if first != last {
         let told = server.listen(&events_of(&job_id), Some(&first)).await.all().await;
         assert_eq!(told[0].data["status"], "completed");
@@ -128,8 +127,7 @@ async fn a_job_is_told_by_a_process_that_has_nothing_to_do_with_it() {
 
 #[tokio::test]
 async fn what_another_program_writes_is_told_too() {
-    let redis = RedisServer::start();
-    let server = Home::with_examples().with_redis(&redis).start_api();
+    let (redis, _home, server) = start_api_on_redis();
     let write = |record: Value| redis.cli(&["SET", "export_job:theirs", &record.to_string(), "EX", "60"]);
     write(json!({"status": "processing", "job_id": "theirs"}));
     let mut events = server.listen(&events_of("theirs"), None).await;
@@ -143,7 +141,7 @@ async fn what_another_program_writes_is_told_too() {
 async fn there_is_a_sign_of_life_while_nothing_happens() {
     // Nothing is to be written in the meantime, so there is nothing to wait for.
     let server = Home::with_examples().arguments(&["--workers", "0", "--write-timeout", "1"]).start();
-    let mut response = server.client.get(format!("{}/api/exports/events", server.url)).send().await.unwrap();
+    let mut response = server.get("/api/exports/events").await;
     let mut text = String::new();
     // A comment, which clients pass over.
     while !text.lines().any(|line| line.starts_with(':')) {
@@ -154,9 +152,7 @@ async fn there_is_a_sign_of_life_while_nothing_happens() {
 
 /// Memory of a process in MiB.
 fn resident(server: &Server) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    testkit::memory_of(&server.id().to_string(), "VmRSS") / 1024
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,11 +15,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Package, free_port, picture};
+use testkit::{KilledOnDrop, Package, free_port, picture};
 use tokio::sync::Barrier;
 use tokio_util::io::ReaderStream;
 
-use crate::support::{Home, certificate, program, wait_until};
+use crate::support::{Home, certificate, program, run, serve, wait_until};
+use crate::zips::{manifest_of, names_in};
 
 /// What a media server has seen.
 #[derive(Default)]
@@ -52,10 +53,7 @@ async fn media_server(together: usize) -> (String, Arc<SeenRequest>) {
             next.run(request)
         }))
         .with_state(Arc::clone(&seen));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    (url, seen)
+    (serve(routes).await, seen)
 }
 
 async fn led(In(more): In<u32>) -> Response {
@@ -90,9 +88,7 @@ async fn together_with(seen: Arc<SeenRequest>, barrier: Arc<Barrier>) -> Vec<u8>
 fn package(addresses: &[String]) -> TempDir {
     let mut package = Package::new();
     for (number, address) in addresses.iter().enumerate() {
-        let medium = format!("m{number}");
-        package.medium(&medium, "2023-10-01T06:00:00Z", address, None);
-        package.detection(&format!("d{number}"), &medium, "doe", [0.1, 0.1, 0.5, 0.5]);
+        package.doe(&format!("d{number}"), address, None, [0.1, 0.1, 0.5, 0.5]);
     }
     package.write()
 }
@@ -107,13 +103,12 @@ fn archive(addresses: &[String], arguments: &[&str], trusted: Option<&Path>) -> 
     if let Some(trusted) = trusted {
         command.env("SSL_CERT_FILE", trusted);
     }
-    let output = command.output().unwrap();
-    if !output.status.success() {
-        let told = String::from_utf8(output.stderr).unwrap();
-        return addresses.iter().map(|_| ("nothing".into(), told.clone())).collect();
+    let call = run(&mut command);
+    if call.code != 0 {
+        return addresses.iter().map(|_| ("nothing".into(), call.told.clone())).collect();
     }
-    let mut zip = zip::ZipArchive::new(std::fs::File::open(&file).unwrap()).unwrap();
-    let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let (names, manifest) = (names_in(&bytes), manifest_of(&bytes));
     let missing: BTreeMap<&str, &Value> = manifest["missing"]
         .as_array()
         .unwrap()
@@ -125,7 +120,7 @@ fn archive(addresses: &[String], arguments: &[&str], trusted: Option<&Path>) -> 
         if let Some(one) = missing.get(format!("d{number}").as_str()) {
             return (told(one, "reason"), told(one, "message"));
         }
-        assert!(zip.index_for_name(&format!("crops/detection_d{number}.jpg")).is_some());
+        assert!(names.contains(&format!("crops/detection_d{number}.jpg")));
         (String::new(), String::new())
     };
     (0..addresses.len()).map(of).collect()
@@ -217,16 +212,6 @@ async fn a_deletion_ends_a_fetch() {
     assert_eq!(server.completed("zip", &next).await["missing_count"], json!(0));
 }
 
-/// A server of the files of a folder, with TLS.
-struct TlsServer(Child);
-
-impl Drop for TlsServer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[tokio::test]
 async fn a_server_with_tls_is_believed_when_its_certificate_is_trusted() {
     let folder = tempfile::tempdir().unwrap();
@@ -236,7 +221,7 @@ async fn a_server_with_tls_is_believed_when_its_certificate_is_trusted() {
     let mut command = Command::new("openssl");
     command.args(["s_server", "-accept", &port.to_string(), "-cert", &certificate, "-key", &key, "-WWW"]);
     command.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
-    let _server = TlsServer(command.spawn().unwrap());
+    let _server = KilledOnDrop(command.spawn().unwrap());
     wait_until("it listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok())
         .await;
 

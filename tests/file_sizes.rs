@@ -6,22 +6,19 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use testkit::{RedisServer, S3Server};
 
-use crate::support::{Home, Server, herons, season};
+use crate::support::{Home, Server, herons, redis_record, season};
 
 /// Writes another size into the record of a job, as another program may.
 fn write_size(redis: &RedisServer, job_id: &str, size: u64) {
-    let key = format!("export_job:{job_id}");
-    let mut record: Value = serde_json::from_str(&redis.cli(&["GET", &key])).unwrap();
+    let mut record = redis_record(redis, job_id);
     record["file_size_bytes"] = size.into();
-    redis.cli(&["SET", &key, &record.to_string(), "EX", "3600"]);
+    redis.cli(&["SET", &format!("export_job:{job_id}"), &record.to_string(), "EX", "3600"]);
 }
 
 /// The status, the length that is announced, and what comes.
 async fn request(server: &Server, method: Method, path: &str, range: Option<&str>) -> (u16, u64, Vec<u8>) {
-    let mut request = server.client.request(method, format!("{}{path}", server.url));
-    if let Some(range) = range {
-        request = request.header("range", range);
-    }
+    let request = server.request(method, path);
+    let request = range.iter().fold(request, |request, range| request.header("range", *range));
     let response = request.send().await.unwrap();
     let length = response.headers()["content-length"].to_str().unwrap().parse().unwrap();
     let status = response.status().as_u16();
@@ -55,10 +52,8 @@ async fn sizes_of_a_report(home: Home, redis: &RedisServer) -> (Server, String) 
     let size = whole.len() as u64;
     assert_eq!(request(&server, Method::GET, &path, None).await, (200, size, whole.clone()));
     let range = format!("bytes=20-{}", size * 2);
-    assert_eq!(
-        request(&server, Method::GET, &path, Some(&range)).await,
-        (206, size - 20, whole[20..].to_vec())
-    );
+    let part = request(&server, Method::GET, &path, Some(&range)).await;
+    assert_eq!(part, (206, size - 20, whole[20..].to_vec()));
     let (status, length, _) = request(&server, Method::HEAD, &path, None).await;
     assert_eq!((status, length), (200, size));
     assert_eq!(request(&server, Method::GET, &path, Some(&format!("bytes={size}-"))).await.0, 416);
@@ -68,8 +63,7 @@ async fn sizes_of_a_report(home: Home, redis: &RedisServer) -> (Server, String) 
 
 #[tokio::test]
 async fn a_record_of_another_program_does_not_say_how_much_is_sent() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
+    let (redis, home) = Home::on_redis();
     let folder = home.exports();
     let (server, path) = sizes_of_a_report(home, &redis).await;
     // A truncated file is not sent as if it were whole, and a missing file is not found.
@@ -96,7 +90,7 @@ async fn pictures_of_an_archive_are_found_by_its_own_size() {
     write_size(&redis, &job_id, 1_000_000_000_000_000_000);
     assert_not_whole(&server, &path).await;
     write_size(&redis, &job_id, 10);
-    let pictures: Value = server.get(&path).await.json().await.unwrap();
+    let pictures = server.json(&path).await;
     let first = pictures["pictures"][0]["url"].as_str().unwrap().to_owned();
     assert_eq!(server.get(&first).await.status(), StatusCode::OK);
 }

@@ -7,16 +7,14 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use testkit::{Package, RedisServer, picture};
+use testkit::{Package, RedisServer, assert_contains, picture};
 
 use crate::bad_input::in_a_namespace;
-use crate::support::{Home, Server, one, season, wait_until};
+use crate::support::{Home, Server, answer_of, herons, one, season, seasonal, wait_until};
 
 /// What `/readyz` says: its status, and the problems or the detail.
 async fn readiness(server: &Server) -> (u16, String) {
-    let response = server.get("/readyz").await;
-    let status = response.status().as_u16();
-    let body: Value = response.json().await.unwrap();
+    let (status, body) = answer_of(server.get("/readyz").await).await;
     let said = body["problems"].as_array().map_or_else(
         || body["detail"].as_str().unwrap_or_default().to_owned(),
         |problems| problems.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
@@ -34,32 +32,32 @@ async fn metric(server: &Server, name: &str) -> f64 {
 #[tokio::test]
 async fn a_pipe_in_the_place_of_a_picture_is_missing_and_holds_nobody() {
     let mut package = Package::new();
-    let at = "2023-10-01T06:00:00Z";
-    package.medium("whole", at, "whole.jpg", Some(picture("colour.jpg")));
-    package.medium("pipe", at, "pipe.jpg", None);
-    for medium in ["whole", "pipe"] {
-        package.detection(medium, medium, "doe", [0.1, 0.1, 0.4, 0.4]);
-    }
+    package.doe("whole", "whole.jpg", Some(picture("colour.jpg")), [0.1, 0.1, 0.4, 0.4]);
+    package.doe("pipe", "pipe.jpg", None, [0.1, 0.1, 0.4, 0.4]);
     let data = package.write();
     assert!(Command::new("mkfifo").arg(data.path().join("pipe.jpg")).status().unwrap().success());
     let home = Home::with_data(&[data.path()]).arguments(&["--workers", "1", "--grace", "1"]);
     let server = home.start();
-    let job_id = server.submit("zip", &json!({"detection_ids": ["pipe", "whole"]})).await;
-    let status = server.completed("zip", &job_id).await;
+    let status = server.make("zip", &json!({"detection_ids": ["pipe", "whole"]})).await;
     assert_eq!(status["missing_count"], 1, "{status}");
     let only = server.submit("zip", &json!({"detection_ids": ["pipe"], "include_metadata_csv": false})).await;
-    let status = server.status_when("zip", &only, |status| status["status"] != "processing").await;
+    let status = server.wait_for_end("zip", &only).await;
     let reason = status["error_message"].as_str().unwrap();
-    assert!(reason.contains("1 picture is a folder, pipe or device and no file"), "{reason}");
-    assert!(reason.contains("pipe.jpg is not a regular file"), "{reason}");
+    let parts = ["1 picture is a folder, pipe or device and no file", "pipe.jpg is not a regular file"];
+    assert_contains(reason, &parts);
     assert!(server.terminate().success());
 }
 
 /// A server whose first job gets a thread that never comes back, as on a hung network mount.
 fn start_stuck(home: &Home) -> Server {
-    let mut command = home.command();
-    command.env("FAILPOINTS", "begun=1*pause");
-    home.start_as(command)
+    home.start_with(&[], &[("FAILPOINTS", "begun=1*pause")])
+}
+
+/// The promise is six seconds; a busy machine takes its time to say so.
+fn terminate_within_seconds(server: Server) {
+    let begun = Instant::now();
+    server.terminate();
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -67,21 +65,17 @@ async fn a_thread_that_does_not_stop_is_let_go_and_its_worker_goes_on() {
     let home = Home::with_examples().arguments(&["--workers", "1", "--grace", "1"]);
     let server = start_stuck(&home);
     let stuck = server.submit("pdf", &season()).await;
-    server.status_when("pdf", &stuck, |status| status["phase"] == "running").await;
+    server.wait_for_running("pdf", &stuck).await;
     assert_eq!(server.delete(&stuck).await, StatusCode::NO_CONTENT);
     // There is one worker, and it has another job done.
-    let next = server.submit("pdf", &season()).await;
-    server.completed("pdf", &next).await;
+    server.make("pdf", &season()).await;
     let (status, said) = readiness(&server).await;
     assert_eq!(status, 200);
     assert!(said.starts_with("1 thread is stuck"), "{said}");
     assert!((metric(&server, "trapline_threads_stuck").await - 1.0).abs() < f64::EPSILON);
     assert!(server.log().contains("a thread did not stop and was abandoned"));
     // Nor does it keep the process.
-    let begun = Instant::now();
-    server.terminate();
-    // The promise is six seconds; a busy machine takes its time to say so.
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    terminate_within_seconds(server);
 }
 
 #[tokio::test]
@@ -89,11 +83,8 @@ async fn a_thread_that_is_stuck_does_not_keep_the_process() {
     let home = Home::with_examples().arguments(&["--workers", "1", "--grace", "1"]);
     let server = start_stuck(&home);
     let stuck = server.submit("pdf", &season()).await;
-    server.status_when("pdf", &stuck, |status| status["phase"] == "running").await;
-    let begun = Instant::now();
-    server.terminate();
-    // The promise is six seconds; a busy machine takes its time to say so.
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    server.wait_for_running("pdf", &stuck).await;
+    terminate_within_seconds(server);
     // Its job is done by the next process.
     let server = home.start();
     server.completed("pdf", &stuck).await;
@@ -134,7 +125,7 @@ async fn when_the_disk_is_nearly_full_nothing_is_taken_and_jobs_say_what_they_wa
     let server = home.start_as(in_a_namespace(&home, &mount));
     let running = server.submit("zip", &slow).await;
     let waiting = server.submit("zip", &one()).await;
-    server.status_when("zip", &running, |status| status["phase"] == "running").await;
+    server.wait_for_running("zip", &running).await;
     // The disk as the server sees it.
     let seen = PathBuf::from(format!("/proc/{}/root{}", server.id(), exports.display()));
     let disk = rustix::fs::statvfs(&seen).unwrap();
@@ -172,11 +163,11 @@ async fn a_job_waits_for_a_file_descriptor() {
     let home = Home::with_examples().arguments(&["--workers", "1", "--attempts", "1"]);
     let server = home.start();
     // Everything that is opened once is open.
-    for (kind, body) in [("pdf", season()), ("zip", crate::support::herons())] {
+    for (kind, body) in [("pdf", season()), ("zip", herons())] {
         let job_id = server.submit(kind, &body).await;
         server.completed(kind, &job_id).await;
     }
-    for (kind, body) in [("pdf", season()), ("zip", crate::support::herons())] {
+    for (kind, body) in [("pdf", season()), ("zip", herons())] {
         // Connections that are kept serve the requests of this test.
         server.get("/healthz").await;
         limit_descriptors(&server, NONE_LEFT);
@@ -218,7 +209,7 @@ fn many_species() -> tempfile::TempDir {
 }
 
 fn all_species() -> Value {
-    json!({"report_type": "seasonal_activity", "start_date": "2023-09-01", "end_date": "2024-01-31"})
+    seasonal("2023-09-01", "2024-01-31")
 }
 
 /// A survey of so many species takes many seconds to be laid out.
@@ -226,15 +217,12 @@ fn all_species() -> Value {
 async fn a_report_of_any_size_is_stopped_when_it_is_deleted() {
     let data = many_species();
     let server = Home::with_data(&[data.path()]).arguments(&["--workers", "1"]).start();
-    let small =
-        json!({"report_type": "seasonal_activity", "start_date": "2023-11-01", "end_date": "2024-01-31"});
     let large = server.submit("pdf", &all_species()).await;
     let lays_out = || has_children(&server);
     wait_until("its pages to be laid out", async || lays_out()).await;
     assert_eq!(server.delete(&large).await, StatusCode::NO_CONTENT);
     wait_until("the process that lays them out to end", async || !lays_out()).await;
-    let next = server.submit("pdf", &small).await;
-    server.completed("pdf", &next).await;
+    server.make("pdf", &seasonal("2023-11-01", "2024-01-31")).await;
     assert!(!server.log().contains("was abandoned"));
 }
 
@@ -245,13 +233,8 @@ async fn a_report_that_needs_too_much_memory_fails_alone() {
     let examples = testkit::examples().join("camtrap-dp");
     let server = Home::with_data(&[data.path(), &examples]).arguments(&["--job-memory", "250"]).start();
     let report = server.submit("pdf", &all_species()).await;
-    let status = server.status_when("pdf", &report, |status| status["status"] != "processing").await;
-    assert_eq!(status["status"], "failed", "{status}");
+    let status = server.failed("pdf", &report).await;
     let reason = status["error_message"].as_str().unwrap();
-    assert!(
-        reason.contains("250 MiB of memory (--job-memory)") && reason.contains("choose fewer"),
-        "{reason}"
-    );
-    let archive = server.submit("zip", &crate::support::herons()).await;
-    server.completed("zip", &archive).await;
+    assert_contains(reason, &["250 MiB of memory (--job-memory)", "choose fewer"]);
+    server.make("zip", &herons()).await;
 }

@@ -4,19 +4,19 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use reqwest::{Client, StatusCode};
-use serde_json::{Value, json};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{Host, Hosts, S3Server};
+use testkit::{Host, Hosts, KilledOnDrop, S3Server};
 
 use crate::access::token;
-use crate::support::{slow, wait_until};
+use crate::support::{one, read_json, slow, store_is_empty, wait_until};
 
 /// Jobs that wait at once.
 const QUEUED: usize = 10_000;
@@ -27,30 +27,14 @@ const NEW: usize = 10;
 /// Jobs that are worked on while hosts are cut off and die.
 const WORKED: usize = 120;
 
-/// A process on a host. Dropped, it is killed.
-struct Running(Child);
-
-impl Running {
-    fn kill(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
 /// A Redis server, or with more settings a sentinel.
-fn redis(host: &Host, folder: &Path, settings: &[&str]) -> Running {
+fn redis(host: &Host, folder: &Path, settings: &[&str]) -> KilledOnDrop {
     let log = std::fs::File::create(folder.join(format!("{}.log", host.address))).unwrap();
     let own = folder.join(&host.address);
     std::fs::create_dir_all(&own).unwrap();
     let mut command = host.command("redis-server");
     command.args(settings).args(["--bind", "0.0.0.0", "--protected-mode", "no"]).current_dir(&own);
-    Running(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
+    KilledOnDrop(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
 }
 
 fn redis_cli(address: &str, port: &str, arguments: &[&str]) -> Option<String> {
@@ -68,7 +52,7 @@ struct Network {
     api: Host,
     workers: Vec<Host>,
     sentinels: Vec<Host>,
-    servers: BTreeMap<String, Running>,
+    servers: BTreeMap<String, KilledOnDrop>,
     url: String,
     token: String,
     client: Client,
@@ -137,7 +121,7 @@ impl Network {
     }
 
     /// A process of the program on a host, when it is ready.
-    fn spawn(&self, host: &Host, what: &str, own: &[&str]) -> Running {
+    fn spawn(&self, host: &Host, what: &str, own: &[&str]) -> KilledOnDrop {
         let sentinels: Vec<String> =
             self.sentinels.iter().map(|host| format!("{}:26379", host.address)).collect();
         let mut command = host.command(env!("CARGO_BIN_EXE_trapline"));
@@ -150,7 +134,7 @@ impl Network {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "{}", std::fs::read_to_string(self.log_of(host)).unwrap());
-        Running(child)
+        KilledOnDrop(child)
     }
 
     fn log_of(&self, host: &Host) -> std::path::PathBuf {
@@ -162,53 +146,39 @@ impl Network {
         self.servers.insert(self.workers[number].address.clone(), running);
     }
 
-    fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
     }
 
-    /// Submits a job, again until it is taken.
-    async fn submit(&self, body: &Value, key: &str) -> String {
+    /// Sends a request, again until the server answers it and is not about to come back.
+    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Response {
         loop {
-            let request =
-                self.request(reqwest::Method::POST, "/api/exports/zip").header("Idempotency-Key", key);
-            if let Ok(answer) = request.json(body).send().await {
-                if answer.status() == StatusCode::ACCEPTED {
-                    return answer.json::<Value>().await.unwrap()["job_id"].as_str().unwrap().into();
-                }
-                assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            if let Ok(answer) = request().send().await
+                && answer.status() != StatusCode::SERVICE_UNAVAILABLE
+            {
+                return answer;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    async fn submit(&self, body: &Value, key: &str) -> String {
+        let request = || self.request(Method::POST, "/api/exports/zip").header("Idempotency-Key", key);
+        let answer = read_json(self.send(|| request().json(body)).await, 202).await;
+        answer["job_id"].as_str().unwrap().into()
     }
 
     /// The status of a job: `None` when there is none.
     async fn status(&self, job_id: &str) -> Option<Value> {
-        loop {
-            if let Ok(answer) =
-                self.request(reqwest::Method::GET, &format!("/api/exports/{job_id}")).send().await
-            {
-                match answer.status() {
-                    StatusCode::OK => return answer.json().await.ok(),
-                    StatusCode::NOT_FOUND => return None,
-                    StatusCode::SERVICE_UNAVAILABLE => {}
-                    other => panic!("{other}"),
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let path = format!("/api/exports/{job_id}");
+        let answer = self.send(|| self.request(Method::GET, &path)).await;
+        if answer.status() == StatusCode::NOT_FOUND { None } else { Some(read_json(answer, 200).await) }
     }
 
     async fn delete(&self, job_id: &str) {
-        loop {
-            let deleted =
-                self.request(reqwest::Method::DELETE, &format!("/api/exports/{job_id}")).send().await;
-            if deleted
-                .is_ok_and(|answer| matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_FOUND))
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let path = format!("/api/exports/{job_id}");
+        let status = self.send(|| self.request(Method::DELETE, &path)).await.status();
+        assert!(matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_FOUND), "{status}");
     }
 
     /// Whom the sentinels name as the master.
@@ -264,10 +234,7 @@ async fn hosts_are_cut_off_and_die_and_no_job_is_stuck() {
             network.delete(job_id).await;
         }
     }
-    wait_until("no file is left", async || {
-        network.s3.objects().is_empty() && network.s3.list_uploads().is_empty()
-    })
-    .await;
+    store_is_empty(&network.s3).await;
     let keys =
         redis_cli(&network.master().unwrap(), "6379", &["--scan", "--pattern", "export_job:*"]).unwrap();
     assert_eq!(keys, "");
@@ -276,7 +243,7 @@ async fn hosts_are_cut_off_and_die_and_no_job_is_stuck() {
 /// Ten thousand queued jobs, before any worker runs.
 async fn queue(network: &Network) -> Vec<String> {
     let begun = Instant::now();
-    let one = json!({"detection_ids": ["d0"]});
+    let one = one();
     let ids: Vec<String> = stream::iter(0..QUEUED)
         .map(|number| {
             let body = if number < WORKED { &network.body } else { &one };
@@ -290,8 +257,7 @@ async fn queue(network: &Network) -> Vec<String> {
     // Of those that were sent at the same time each may have been the last.
     let place = status["queue_position"].as_u64().unwrap();
     assert!(place > QUEUED as u64 - 32 && place <= QUEUED as u64, "{status}");
-    let one_more =
-        network.request(reqwest::Method::POST, "/api/exports/zip").json(&one).send().await.unwrap();
+    let one_more = network.request(Method::POST, "/api/exports/zip").json(&one).send().await.unwrap();
     assert_eq!(one_more.status(), StatusCode::SERVICE_UNAVAILABLE, "the queue is full");
     ids
 }
@@ -299,7 +265,7 @@ async fn queue(network: &Network) -> Vec<String> {
 /// A thousand who ask once a second and two hundred who listen, while jobs come and go.
 async fn crowd(network: &Network, ids: &[String]) {
     let listeners = stream::iter(0..LISTENERS).map(|_| async {
-        let answer = network.request(reqwest::Method::GET, "/api/exports/events").send().await.unwrap();
+        let answer = network.request(Method::GET, "/api/exports/events").send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         answer.bytes_stream()
     });
@@ -337,7 +303,7 @@ async fn crowd(network: &Network, ids: &[String]) {
         took
     });
     let polling = polling.buffer_unordered(POLLERS).collect::<Vec<Vec<Duration>>>();
-    let one = json!({"detection_ids": ["d0"]});
+    let one = one();
     let submitting = async {
         let (mut at, mut new) = (Vec::new(), Vec::new());
         for number in 0..NEW {
@@ -396,7 +362,7 @@ async fn cut_a_worker_off(network: &Network) {
 /// The master dies; its replica takes its place. Returns how many jobs it took with it.
 async fn fail_over(network: &mut Network, jobs: &[String]) -> usize {
     let master = network.master().unwrap();
-    network.servers.get_mut(&master).unwrap().kill();
+    network.servers.remove(&master);
     wait_until("there is another master", async || network.master().is_some_and(|now| now != master)).await;
     let there = stream::iter(jobs).map(|job_id| network.status(job_id)).buffer_unordered(16);
     there.filter(|status| std::future::ready(status.is_none())).count().await

@@ -2,32 +2,28 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
-use testkit::{Package, examples};
+use tempfile::TempDir;
+use testkit::{Package, assert_contains, examples};
 
-use crate::support::{Home, program};
+use crate::support::{CallResult, Home, program, read_json, run, trapline};
 
-/// Standard output of a command that succeeds.
-fn output(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn info(data: &Path, arguments: &[&str]) -> String {
-    output(program().arg("info").arg(data).args(arguments))
+/// What `trapline info` says of a data set.
+fn info(data: &Path, arguments: &[&str]) -> CallResult {
+    let call = run(program().arg("info").arg(data).args(arguments));
+    call.assert_told(0, &[]);
+    call
 }
 
 fn info_json(data: &Path, arguments: &[&str]) -> Value {
-    serde_json::from_str(&info(data, &[arguments, &["--json"]].concat())).unwrap()
+    info(data, &[arguments, &["--json"]].concat()).json()
 }
 
 #[test]
 fn a_data_set_is_shown_on_lines_of_80_columns() {
-    let told = info(&examples().join("algar.zip"), &[]);
-    for part in [
+    let told = info(&examples().join("algar.zip"), &[]).out;
+    let parts = [
         "Format         Wildlife Insights export",
         "2018: ",
         "camera-days",
@@ -39,9 +35,8 @@ fn a_data_set_is_shown_on_lines_of_80_columns() {
         "  human ",
         "Locations (38)",
         "  ALG027 ",
-    ] {
-        assert!(told.contains(part), "{part} is not in:\n{told}");
-    }
+    ];
+    assert_contains(&told, &parts);
     for line in told.lines() {
         assert!(line.chars().count() <= 80, "{line}");
     }
@@ -57,10 +52,7 @@ fn all_of_it_can_be_had_as_json() {
     let exact = info_json(&examples().join("camtrap-dp"), &["--coordinates", "exact"]);
     assert_eq!(exact["locations"][0]["latitude"], 51.184);
     let pictures = &overview["pictures"];
-    assert_eq!(
-        (&pictures["found"], &pictures["remote"], &pictures["listed"]),
-        (&json!(10), &json!(413), &json!(423))
-    );
+    assert_eq!(["found", "remote", "listed"].map(|field| &pictures[field]), [10, 413, 423]);
     let mallard = overview["species"].as_array().unwrap().iter();
     let mallard = mallard.filter(|species| species["classification"] == "Anas platyrhynchos").count();
     assert_eq!(mallard, 1);
@@ -96,20 +88,14 @@ fn bad_rows_are_counted_by_file_with_the_first_of_them() {
     assert_eq!((&observations["file"], &observations["rows_lost"]), (&json!("observations.csv"), &json!(5)));
     let problems = observations["first_problems"].as_array().unwrap();
     assert_eq!(problems.len(), 3);
-    assert!(
-        problems[0].as_str().unwrap().starts_with("observations.csv, line 2, deploymentID: "),
-        "{problems:?}"
-    );
-    let told = info(data.path(), &[]);
-    assert!(told.contains("observations.csv: 5 rows") && told.contains("line 4, deploymentID"), "{told}");
+    let first = problems[0].as_str().unwrap();
+    assert!(first.starts_with("observations.csv, line 2, deploymentID: "), "{first}");
+    info(data.path(), &[]).assert_out(0, &["observations.csv: 5 rows", "line 4, deploymentID"]);
 }
 
 #[test]
 fn what_cannot_be_read_ends_with_2() {
-    let output = program().args(["info", "nowhere.zip"]).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(told.contains("nowhere.zip: there is no such file"), "{told}");
+    run(program().args(["info", "nowhere.zip"])).assert_told(2, &["nowhere.zip: there is no such file"]);
 }
 
 #[tokio::test]
@@ -117,42 +103,33 @@ async fn a_server_tells_the_same_as_the_command() {
     let server = Home::with_examples().start();
     for name in ["algar", "camtrap-dp"] {
         let path = examples().join(if name == "algar" { "algar.zip" } else { name });
-        let answer = server.get(&format!("/api/datasets/{name}")).await;
-        assert_eq!(answer.status(), 200);
-        let answer: Value = answer.json().await.unwrap();
+        let answer = server.json(&format!("/api/datasets/{name}")).await;
         assert_eq!(answer, info_json(&path, &[]));
         // It is kept for a moment, and the same.
-        let again: Value = server.get(&format!("/api/datasets/{name}")).await.json().await.unwrap();
+        let again = server.json(&format!("/api/datasets/{name}")).await;
         assert_eq!(again, answer);
     }
-    let missing = server.get("/api/datasets/nowhere").await;
-    assert_eq!(missing.status(), 404);
-    let problem: Value = missing.json().await.unwrap();
+    let problem = read_json(server.get("/api/datasets/nowhere").await, 404).await;
     assert_eq!(problem["detail"], "No data set “nowhere”. There are: algar, camtrap-dp");
 }
 
 /// `trapline check` in a folder, with the default places for jobs and files below it.
-fn check(folder: &Path) -> (Option<i32>, String) {
-    let mut command = program();
-    command.current_dir(folder).args(["check", "--listen", "127.0.0.1:0", "--data"]);
-    let output = command.arg(examples().join("algar.zip")).output().unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+fn check(folder: &TempDir) -> CallResult {
+    let data = examples().join("algar.zip").display().to_string();
+    trapline(folder, &["check", "--listen", "127.0.0.1:0", "--data", &data])
 }
 
 #[test]
 fn a_check_leaves_an_empty_folder_empty() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, told) = check(folder.path());
-    assert_eq!(code, Some(0), "{told}");
-    for part in [
+    let parts = [
         "ok    data algar: 15,290 observations of ",
         " species at 38 locations, 2018-0",
         "0 of 15,290 pictures found",
         "ok    artifacts: trapline-data/exports does not exist yet and can be created",
         "ok    store: jobs are kept in trapline-data/jobs, which can be created in ",
-    ] {
-        assert!(told.contains(part), "{part} is not in:\n{told}");
-    }
+    ];
+    check(&folder).assert_out(0, &parts);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 }
 
@@ -160,13 +137,12 @@ fn a_check_leaves_an_empty_folder_empty() {
 fn a_check_in_a_folder_that_cannot_be_written_to_says_so_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o555)).unwrap();
-    let (code, told) = check(folder.path());
+    let call = check(&folder);
     // The superuser writes to any folder.
-    let is_writable = rustix::process::geteuid().is_root();
-    assert_eq!(code, Some(if is_writable { 0 } else { 2 }), "{told}");
-    if !is_writable {
-        assert!(told.contains("FAIL  artifacts: ") && told.contains("FAIL  store: "), "{told}");
-        assert!(told.contains("cannot be written to"), "{told}");
+    if rustix::process::geteuid().is_root() {
+        call.assert_out(0, &[]);
+    } else {
+        call.assert_out(2, &["FAIL  artifacts: ", "FAIL  store: ", "cannot be written to"]);
     }
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
@@ -181,21 +157,13 @@ fn a_check_looks_at_a_store_that_is_there_and_changes_nothing() {
         names.sort();
         names
     };
-    let check = || {
-        let output = home.command_of("check").args(["--listen", "127.0.0.1:0"]).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
-    };
+    let check = || run(home.command_of("check").args(["--listen", "127.0.0.1:0"]));
     let server = home.start();
-    let (code, told) = check();
-    assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("FAIL  store: ") && told.contains("in use by another process"), "{told}");
+    check().assert_out(2, &["FAIL  store: ", "in use by another process"]);
     assert!(server.terminate().success());
     let before = names();
-    let (code, told) = check();
-    assert_eq!(code, Some(0), "{told}");
+    check().assert_out(0, &[]);
     assert_eq!(names(), before);
     std::fs::write(home.folder.path().join("jobs/jobs.sqlite"), "no database, ".repeat(100)).unwrap();
-    let (code, told) = check();
-    assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("jobs.sqlite is not a SQLite database"), "{told}");
+    check().assert_out(2, &["jobs.sqlite is not a SQLite database"]);
 }

@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use reqwest::Response;
-use serde_json::Value;
+use testkit::assert_contains;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::access::token;
-use crate::support::{Home, Server, on_both_stores, season, wait_until};
+use crate::support::{Home, Server, on_both_stores, read_json, season, wait_until};
+
+/// Requests are in the log.
+const LOGGED: [(&str, &str); 1] = [("RUST_LOG", "info,tower_http=debug")];
 
 on_both_stores!(more_exports_than_may_wait_are_asked_to_come_back, one_name_does_not_take_all_the_room,);
 
-async fn read_problem(answer: Response) -> (u16, bool, String) {
-    let (status, come_back) = (answer.status().as_u16(), answer.headers().contains_key("retry-after"));
-    let problem: Value = answer.json().await.unwrap();
-    (status, come_back, problem["detail"].as_str().unwrap_or_default().into())
+/// Asserts that a request is refused for now, for this reason.
+async fn assert_later(answer: Response, status: u16, reason: &str) {
+    assert!(answer.headers().contains_key("retry-after"));
+    let problem = read_json(answer, status).await;
+    assert_contains(problem["detail"].as_str().unwrap(), &[reason]);
 }
 
 async fn more_exports_than_may_wait_are_asked_to_come_back(on: impl Fn(Home) -> Home) {
@@ -23,9 +27,7 @@ async fn more_exports_than_may_wait_are_asked_to_come_back(on: impl Fn(Home) -> 
     let server = home.start_api();
     let first = server.submit("pdf", &season()).await;
     server.submit("pdf", &season()).await;
-    let (status, come_back, detail) = read_problem(server.post("/api/exports/pdf", &season()).await).await;
-    assert_eq!((status, come_back), (503, true));
-    assert!(detail.contains("The queue is full"), "{detail}");
+    assert_later(server.post("/api/exports/pdf", &season()).await, 503, "The queue is full").await;
     // One that goes makes room for another.
     server.delete(&first).await;
     server.submit("pdf", &season()).await;
@@ -36,21 +38,15 @@ async fn one_name_does_not_take_all_the_room(on: impl Fn(Home) -> Home) {
     let (ben, bens) = token("ben", "export");
     let arguments = ["--access", &annas, "--access", &bens, "--max-queued-each", "3"];
     let server = on(Home::with_examples().arguments(&arguments)).start_api();
-    let submit = async |who: &str| {
-        let request = server.client.post(format!("{}/api/exports/pdf", server.url));
-        request.bearer_auth(who).json(&season()).send().await.unwrap()
-    };
+    let (anna, ben) = (server.caller_with(&anna), server.caller_with(&ben));
     for _ in 0..3 {
-        assert_eq!(submit(&anna).await.status(), 202);
+        anna.submit("pdf", &season()).await;
     }
-    let (status, come_back, detail) = read_problem(submit(&anna).await).await;
-    assert_eq!((status, come_back), (429, true));
-    assert!(detail.contains("try again in 30 seconds, or delete some"), "{detail}");
-    let bens: Value = submit(&ben).await.json().await.unwrap();
+    let refused = anna.post("/api/exports/pdf", &season()).await;
+    assert_later(refused, 429, "try again in 30 seconds, or delete some").await;
     // Anna's other two do not hold it up.
-    let address = format!("{}/api/exports/{}", server.url, bens["job_id"].as_str().unwrap());
-    let status: Value =
-        server.client.get(address).bearer_auth(&ben).send().await.unwrap().json().await.unwrap();
+    let job_id = ben.submit("pdf", &season()).await;
+    let status = ben.status("pdf", &job_id).await;
     assert!(status["queue_position"].as_u64() <= Some(2), "{status}");
 }
 
@@ -123,19 +119,13 @@ async fn every_answer_is_guarded_in_a_browser() {
 /// With the id of a request its answer and its lines of the log are found together.
 #[tokio::test]
 async fn a_request_has_an_id_that_is_in_the_answer_and_in_the_log() {
-    let home = Home::with_examples();
-    let mut command = home.command();
-    command.env("RUST_LOG", "info,tower_http=debug");
-    let server = home.start_as(command);
-    let own =
-        server.client.get(format!("{}/api/datasets", server.url)).header("x-request-id", "from-a-client-7");
-    assert_eq!(own.send().await.unwrap().headers()["x-request-id"], "from-a-client-7");
-    let made = server.get("/api/datasets?secret=hidden").await.headers()["x-request-id"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let server = Home::with_examples().start_with(&[], &LOGGED);
+    let own = server.get_with("/api/datasets", &[("x-request-id", "from-a-client-7")]).await;
+    assert_eq!(own.headers()["x-request-id"], "from-a-client-7");
+    let made = server.get("/api/datasets?secret=hidden").await;
+    let made = made.headers()["x-request-id"].to_str().unwrap();
     assert_eq!(made.len(), 36);
-    wait_until("the log", async || server.log().contains(&made) && server.log().contains("from-a-client-7"))
+    wait_until("the log", async || server.log().contains(made) && server.log().contains("from-a-client-7"))
         .await;
     // What makes a link good stays out of it.
     assert!(!server.log().contains("hidden"), "{}", server.log());
@@ -144,16 +134,10 @@ async fn a_request_has_an_id_that_is_in_the_answer_and_in_the_log() {
 /// What a client calls its request is sent back and logged, so only an id is accepted.
 #[tokio::test]
 async fn an_id_that_is_none_is_replaced() {
-    let home = Home::with_examples();
-    let mut command = home.command();
-    command.env("RUST_LOG", "info,tower_http=debug");
-    let server = home.start_as(command);
+    let server = Home::with_examples().start_with(&[], &LOGGED);
     let answered = async |ids: &[&str]| {
-        let mut request = server.client.get(format!("{}/api/datasets", server.url));
-        for id in ids {
-            request = request.header("x-request-id", *id);
-        }
-        let answer = request.send().await.unwrap();
+        let headers: Vec<_> = ids.iter().map(|id| ("x-request-id", *id)).collect();
+        let answer = server.get_with("/api/datasets", &headers).await;
         assert_eq!(answer.status(), 200);
         let ids: Vec<_> = answer.headers().get_all("x-request-id").iter().cloned().collect();
         assert_eq!(ids.len(), 1);
@@ -181,15 +165,12 @@ async fn an_id_that_is_none_is_replaced() {
 /// Addresses and methods that a client makes up are not repeated without end.
 #[tokio::test]
 async fn what_a_client_makes_up_is_repeated_in_part() {
-    let home = Home::with_examples();
-    let mut command = home.command();
-    command.env("RUST_LOG", "info,tower_http=debug");
-    let server = home.start_as(command);
+    let server = Home::with_examples().start_with(&[], &LOGGED);
     let path = format!("/{}", "e".repeat(50_000));
     let problem = server.get(&path).await.text().await.unwrap();
     assert!(problem.contains("There is nothing at /eee") && problem.len() < 1000, "{problem}");
     let method = reqwest::Method::from_bytes("F".repeat(50_000).as_bytes()).unwrap();
-    let answer = server.client.request(method, format!("{}/healthz", server.url)).send().await.unwrap();
+    let answer = server.request(method, "/healthz").send().await.unwrap();
     assert_eq!(answer.status(), 405);
     let problem = answer.text().await.unwrap();
     assert!(problem.contains("/healthz does not support FFF") && problem.len() < 1000, "{problem}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, herons, on_both_stores, season};
+use crate::support::{Home, Server, herons, on_both_stores, read_json, season};
 
 on_both_stores!(
     the_list_has_the_newest_first_and_tells_what_each_is,
@@ -83,9 +83,7 @@ async fn the_list_can_be_of_one_status_or_kind(on: impl Fn(Home) -> Home) {
 
 async fn a_wrong_question_is_answered_with_all_that_is_wrong(on: impl Fn(Home) -> Home) {
     let server = on(Home::with_examples()).start();
-    let response = server.get("/api/exports?status=done&limit=1000").await;
-    assert_eq!(response.status(), 422);
-    let problem: Value = response.json().await.unwrap();
+    let problem = read_json(server.get("/api/exports?status=done&limit=1000").await, 422).await;
     let fields: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
     assert_eq!(fields, ["status", "limit"]);
 }

@@ -1,11 +1,11 @@
 //! Many requests at once that wait for a database: others are answered all the same.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use testkit::PostgresServer;
+use testkit::{KilledOnDrop, PostgresServer};
 
 use crate::support::{Home, season, wait_until};
 
@@ -13,7 +13,7 @@ use crate::support::{Home, season, wait_until};
 const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// A session that has locked the pictures. Dropped, it ends.
-struct Lock(Child);
+struct Lock(KilledOnDrop);
 
 impl Lock {
     async fn take(database: &PostgresServer) -> Self {
@@ -22,7 +22,7 @@ impl Lock {
         psql.arg(
             "BEGIN; LOCK TABLE images, detections, locations IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)",
         );
-        let lock = Self(psql.stdout(Stdio::null()).spawn().unwrap());
+        let lock = Self(KilledOnDrop(psql.stdout(Stdio::null()).spawn().unwrap()));
         let held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted";
         wait_until("the lock", async || database.sql(held).parse::<u32>().unwrap() >= 3).await;
         lock
@@ -34,15 +34,7 @@ impl Lock {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
              WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()",
         );
-        drop(self);
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        drop(self.0);
     }
 }
 
@@ -52,9 +44,7 @@ async fn a_crowd_that_waits_for_a_locked_table_holds_up_nobody_else() {
     testkit::fill(&database, 500, 10);
     let algar = testkit::examples().join("algar.zip");
     let server = Home::with_data(&[&algar, &PathBuf::from(database.url())]).start();
-    let job_id = server.submit("pdf", &season()).await;
-    let status = server.completed("pdf", &job_id).await;
-    let file = server.download(&status).await;
+    let (status, file) = server.make_file("pdf", &season()).await;
 
     let lock = Lock::take(&database).await;
     let summary =
@@ -75,7 +65,7 @@ async fn a_crowd_that_waits_for_a_locked_table_holds_up_nobody_else() {
     assert!(most <= 4, "{most} connections, of which exports need some");
     let others = async {
         assert_eq!(server.download(&status).await, file);
-        assert_eq!(server.status("pdf", &job_id).await["status"], "completed");
+        assert_eq!(server.status("pdf", status["job_id"].as_str().unwrap()).await["status"], "completed");
         assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
         // It may have to come back while the crowd arrives.
         wait_until("an export to be accepted", async || {

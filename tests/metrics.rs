@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::Value;
-use testkit::{PostgresServer, RedisServer};
+use testkit::{PostgresServer, RedisServer, assert_contains};
 
 use crate::access::token;
 use crate::raw::{code, send};
-use crate::support::{Home, Server, herons, on_both_stores, season, wait_until};
+use crate::support::{Caller, Home, herons, on_both_stores, season, wait_until};
 
-async fn metrics(server: &Server) -> String {
+async fn metrics(server: &Caller) -> String {
     let answer = server.get("/metrics").await;
     assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
     answer.text().await.unwrap()
@@ -57,10 +57,8 @@ async fn jobs_requests_and_answers_are_counted(on: impl Fn(Home) -> Home) {
     assert!((value(&text, "trapline_files_written_bytes_total{kind=\"pdf\"}") - size).abs() < 0.5);
     assert!((value(&text, "trapline_files_sent_bytes_total") - size).abs() < 0.5);
     // Nobody makes up routes.
-    assert!(
-        text.contains("route=\"/api/exports/pdf/{job_id}\",code=\"404\"") && !text.contains("nobody"),
-        "{text}"
-    );
+    assert_contains(&text, &["route=\"/api/exports/pdf/{job_id}\",code=\"404\""]);
+    assert!(!text.contains("nobody"), "{text}");
 }
 on_both_stores!(jobs_requests_and_answers_are_counted);
 
@@ -70,7 +68,7 @@ async fn methods_that_nobody_knows_are_counted_as_one() {
     let server = Home::with_examples().start_api();
     for name in ["FOO", "get", "PURGE", "A", "BBBBBBBBBBBB"] {
         let method = Method::from_bytes(name.as_bytes()).unwrap();
-        server.client.request(method, format!("{}/healthz", server.url)).send().await.unwrap();
+        server.request(method, "/healthz").send().await.unwrap();
     }
     let text = metrics(&server).await;
     let name = "trapline_http_requests_total{method=\"other\",route=\"/healthz\",code=\"405\"}";
@@ -102,19 +100,11 @@ async fn workers_show_metrics_at_an_address_of_their_own() {
     let api = home.start_api();
     let home = home.arguments(&["--metrics-listen", &format!("127.0.0.1:{port}")]);
     let _worker = home.start_worker(1);
-    let archive = api.submit("zip", &herons()).await;
-    api.completed("zip", &archive).await;
+    api.make("zip", &herons()).await;
+    let worker = Caller { url: format!("http://127.0.0.1:{port}"), ..api.caller_with("") };
     wait_until("the worker tells of it", async || {
-        let text = api
-            .client
-            .get(format!("http://127.0.0.1:{port}/metrics"))
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
-        text.contains("trapline_attempts_total{kind=\"zip\",result=\"completed\"} 1")
+        let counted = "trapline_attempts_total{kind=\"zip\",result=\"completed\"} 1";
+        metrics(&worker).await.contains(counted)
     })
     .await;
 }
@@ -143,8 +133,7 @@ async fn where_there_are_tokens_metrics_take_one() {
     let (token, grant) = token("prometheus", "read");
     let server = Home::with_examples().arguments(&["--access", &grant]).start();
     assert_eq!(server.get("/metrics").await.status(), 401);
-    let address = format!("{}/metrics", server.url);
-    assert_eq!(server.client.get(address).bearer_auth(token).send().await.unwrap().status(), 200);
+    assert_eq!(server.caller_with(&token).get("/metrics").await.status(), 200);
 }
 
 /// What dashboards and alerts ask for is there.
@@ -154,8 +143,7 @@ async fn the_dashboard_and_the_alerts_ask_for_metrics_that_there_are() {
     testkit::fill(&database, 500, 10);
     let server = Home::with_data(&[database.url().as_ref()]).with_redis(&redis).start();
     server.get("/api/summary?start_date=2024-03-01&end_date=2024-05-31").await;
-    let report = server.submit("pdf", &season()).await;
-    server.completed("pdf", &report).await;
+    server.make("pdf", &season()).await;
     wait_until("it is counted", async || metrics(&server).await.contains("trapline_attempts_total")).await;
     let text = metrics(&server).await;
     let names = |text: &str| -> BTreeSet<String> {

@@ -1,32 +1,25 @@
 //! Names that people type, and common names of species.
 
-use std::path::Path;
-use std::process::Command;
-
 use serde_json::{Value, json};
-use testkit::{Package, examples};
+use testkit::{Package, assert_contains, examples, pdf_text};
 
-use crate::support::{Home, program};
-
-/// A report of the command line as JSON, or what it says on standard error.
-fn report(data: &Path, arguments: &[&str]) -> Result<Value, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.json");
-    let mut command = program();
-    command.arg("report").arg("--data").arg(data).args(arguments).arg("-o").arg(&file);
-    let output = command.output().unwrap();
-    if output.status.success() {
-        return Ok(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap());
-    }
-    Err(String::from_utf8(output.stderr).unwrap())
-}
+use crate::support::{Home, report, report_numbers, trapline};
 
 const YEAR: [&str; 4] = ["--from", "2018-05-01", "--to", "2019-04-30"];
 
+fn of_year<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [&YEAR[..], arguments].concat()
+}
+
 /// What a report on a year of Algar has of its classes.
 fn classes(arguments: &[&str]) -> Value {
-    let report = report(&examples().join("algar.zip"), &[&YEAR[..], arguments].concat()).unwrap();
-    report["classes"].clone()
+    report_numbers(examples().join("algar.zip"), &of_year(arguments))["classes"].clone()
+}
+
+/// A report on a year of Algar that is refused with all of this.
+#[track_caller]
+fn assert_refused(arguments: &[&str], parts: &[&str]) {
+    report(examples().join("algar.zip"), &of_year(arguments)).0.assert_told(2, parts);
 }
 
 #[test]
@@ -41,16 +34,11 @@ fn a_species_is_found_however_its_name_is_typed() {
 
 #[test]
 fn a_name_that_is_not_there_is_told_with_the_nearest() {
-    let algar = examples().join("algar.zip");
-    let refused = |class| report(&algar, &[&YEAR[..], &["--class", class]].concat()).unwrap_err();
-    let told = refused("Ursus americanos");
     let expected =
         "No species “Ursus americanos”. Did you mean “Ursus americanus”? (`trapline info` lists all)";
-    assert!(told.contains(expected), "{told}");
-    let told = refused("bear");
-    assert!(told.contains("Did you mean “Ursus americanus”?"), "{told}");
-    let told = refused("Yeti");
-    assert!(told.contains("No species “Yeti” (`trapline info` lists all)"), "{told}");
+    assert_refused(&["--class", "Ursus americanos"], &[expected]);
+    assert_refused(&["--class", "bear"], &["Did you mean “Ursus americanus”?"]);
+    assert_refused(&["--class", "Yeti"], &["No species “Yeti” (`trapline info` lists all)"]);
 }
 
 /// Species, places and requests with accents, in either form.
@@ -70,17 +58,11 @@ async fn a_job_keeps_the_names_of_the_data_set() {
     let (data, request) = make_accented();
     let home = Home::with_data(&[data.path()]);
     let server = home.start_api();
-    let response = server.post("/api/exports/zip", &request).await;
-    let status = response.status();
-    let answer: Value = response.json().await.unwrap();
-    assert_eq!((status.as_u16(), &answer["total_detections"]), (202, &json!(1)), "{answer}");
+    let (status, answer) = server.answer("zip", &request).await;
+    assert_eq!((status, &answer["total_detections"]), (202, &json!(1)), "{answer}");
     assert!(server.terminate().success());
     // So a worker of any version finds them.
-    let database = home.folder.path().join("jobs/jobs.sqlite");
-    let log = home.folder.path().join("jobs/jobs.sqlite-wal");
-    let mut kept = std::fs::read(database).unwrap();
-    kept.extend(std::fs::read(log).unwrap_or_default());
-    let kept = String::from_utf8_lossy(&kept).into_owned();
+    let kept = home.kept_in_sqlite();
     assert!(kept.contains("\"Corzuela café\"") && kept.contains("\"Cámara Norte\""));
     let server = home.start();
     server.completed("zip", answer["job_id"].as_str().unwrap()).await;
@@ -91,10 +73,7 @@ async fn a_wrong_name_is_told_with_its_field() {
     let (data, mut request) = make_accented();
     let server = Home::with_data(&[data.path()]).start();
     request["filter"]["locations"] = json!(["Camara Nord"]);
-    let response = server.post("/api/exports/zip", &request).await;
-    assert_eq!(response.status(), 422);
-    let problem: Value = response.json().await.unwrap();
-    assert_eq!(problem["errors"][0]["field"], "filter.locations");
+    let problem = server.refusal("zip", &request, "filter.locations").await;
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("No location “Camara Nord”. Did you mean “Cámara Norte”?"), "{detail}");
 }
@@ -105,25 +84,19 @@ fn a_common_name_of_several_species_is_refused_with_all_of_them() {
     let names = folder.path().join("names.csv");
     let table = "scientificName,name\nCanis lupus,wild dog\nCanis latrans,wild dog\n";
     std::fs::write(&names, table).unwrap();
-    let arguments = [&YEAR[..], &["--names", names.to_str().unwrap(), "--class", "Wild Dog"]].concat();
-    let told = report(&examples().join("algar.zip"), &arguments).unwrap_err();
-    assert!(told.contains("“Wild Dog” means several species: "), "{told}");
-    assert!(told.contains("“Canis lupus”") && told.contains("“Canis latrans”"), "{told}");
+    let arguments = ["--names", names.to_str().unwrap(), "--class", "Wild Dog"];
+    let parts = ["“Wild Dog” means several species: ", "“Canis lupus”", "“Canis latrans”"];
+    assert_refused(&arguments, &parts);
 }
 
 #[test]
 fn a_page_for_a_landowner_has_common_names() {
     let folder = tempfile::tempdir().unwrap();
-    let page = folder.path().join("page.pdf");
-    let mut command = program();
-    command.arg("report").arg("--data").arg(examples().join("algar.zip")).args(YEAR);
-    let made = command.args(["--template", "landowner", "-o"]).arg(&page).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let text = Command::new("pdftotext").args(["-raw"]).arg(&page).arg("-").output().unwrap();
-    let text = String::from_utf8_lossy(&text.stdout).into_owned();
-    for name in ["white-tailed deer", "snowshoe hare", "American black bear", "moose"] {
-        assert!(text.contains(name), "{name} is not in:\n{text}");
-    }
+    let data = examples().join("algar.zip").display().to_string();
+    let template = ["--template", "landowner", "-o", "page.pdf"];
+    trapline(&folder, &[&["report", "--data", &data], &YEAR[..], &template].concat()).assert_told(0, &[]);
+    let text = pdf_text(&std::fs::read(folder.path().join("page.pdf")).unwrap());
+    assert_contains(&text, &["white-tailed deer", "snowshoe hare", "American black bear", "moose"]);
     assert!(!text.contains("Lepus americanus"), "{text}");
 }
 
@@ -143,7 +116,6 @@ fn common_names_are_those_of_the_user_in_the_language_that_is_chosen() {
     assert_eq!(name(&["--names", names]), "black bear");
     assert_eq!(name(&["--names", names, "--language", "de"]), "Schwarzbär");
     assert_eq!(name(&["--language", "fra"]), Value::Null);
-    let arguments = [&YEAR[..], &["--names", names, "--language", "fra"]].concat();
-    let told = report(&examples().join("algar.zip"), &arguments).unwrap_err();
-    assert!(told.contains("no name in the language “fra” (there are: deu, eng)"), "{told}");
+    let arguments = ["--names", names, "--language", "fra"];
+    assert_refused(&arguments, &["no name in the language “fra” (there are: deu, eng)"]);
 }

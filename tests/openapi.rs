@@ -35,13 +35,12 @@ async fn the_description_is_the_one_in_the_repository() {
 #[tokio::test]
 async fn the_examples_of_requests_are_taken() {
     let server = server();
-    let description: Value = server.get("/openapi.json").await.json().await.unwrap();
+    let description = server.json("/openapi.json").await;
     for (kind, schema) in [("pdf", "ReportBody"), ("zip", "ArchiveBody")] {
         let examples = description["components"]["schemas"][schema]["examples"].as_array().unwrap();
         assert!(!examples.is_empty());
         for example in examples {
-            let job_id = server.submit(kind, example).await;
-            server.completed(kind, &job_id).await;
+            server.make(kind, example).await;
         }
     }
 }

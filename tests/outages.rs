@@ -4,15 +4,15 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::RedisServer;
 
-use crate::support::{AtWork, Home, Server, certificate, one, program, season, wait_until};
+use crate::support::{AtWork, Home, Server, certificate, one, program, read_json, run, season, wait_until};
 
 /// Every kind of request is answered with 503, a reason and a time to come again. A machine may
 /// be held up now and then; apart from that the answer is there within two seconds.
 async fn is_told(server: &Server) {
-    let client = testkit::http_client(Duration::from_secs(30));
+    let patience = Duration::from_secs(30);
     let file = "/api/static/exports/report_x_1.pdf";
     let calls = [
         (Method::POST, "/api/exports/pdf"),
@@ -25,14 +25,12 @@ async fn is_told(server: &Server) {
         let mut slowest = Duration::ZERO;
         wait_until(&format!("{method} {path} to be answered within two seconds"), async || {
             let begun = Instant::now();
-            let request = client.request(method.clone(), format!("{}{path}", server.url)).json(&season());
+            let request = server.request(method.clone(), path).timeout(patience).json(&season());
             let response = request.send().await.unwrap();
             slowest = begun.elapsed();
-            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{method} {path}");
             assert_eq!(response.headers()["content-type"], "application/problem+json", "{method} {path}");
             assert!(response.headers().contains_key("retry-after"), "{method} {path}");
-            let problem: Value = response.json().await.unwrap();
-            assert_eq!(problem["status"], 503);
+            assert_eq!(read_json(response, 503).await["status"], 503);
             slowest < Duration::from_secs(2)
         })
         .await;
@@ -42,7 +40,7 @@ async fn is_told(server: &Server) {
         let begun = Instant::now();
         let mut requests = tokio::task::JoinSet::new();
         for _ in 0..30 {
-            requests.spawn(client.get(format!("{}/api/exports/pdf/x", server.url)).send());
+            requests.spawn(server.request(Method::GET, "/api/exports/pdf/x").timeout(patience).send());
         }
         for response in requests.join_all().await {
             assert_eq!(response.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -55,10 +53,8 @@ async fn is_told(server: &Server) {
 }
 
 async fn is_ready(server: &Server) {
-    wait_until("the server to be ready again", async || {
-        server.get("/readyz").await.status() == StatusCode::OK
-    })
-    .await;
+    wait_until("the server to be ready", async || server.get("/readyz").await.status() == StatusCode::OK)
+        .await;
 }
 
 #[tokio::test]
@@ -141,9 +137,7 @@ async fn a_redis_without_memory_takes_no_jobs_and_keeps_what_it_has() {
     let AtWork { redis, home: _home, server, worker: _worker, job_id: running } = at_work;
     let other = server.submit("zip", &one()).await;
     redis.cli(&["CONFIG", "SET", "maxmemory", "1"]);
-    for (path, body) in
-        [("/api/exports/pdf", season()), ("/api/exports/zip", json!({"detection_ids": ["d0"]}))]
-    {
+    for (path, body) in [("/api/exports/pdf", season()), ("/api/exports/zip", one())] {
         let response = server.post(path, &body).await;
         // The season of another data set, which this one has nothing of, is requested without success.
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
@@ -180,8 +174,7 @@ async fn a_server_starts_before_its_redis_does() {
     is_told(&server).await;
     redis.restart();
     is_ready(&server).await;
-    let job_id = server.submit("pdf", &season()).await;
-    server.completed("pdf", &job_id).await;
+    server.make("pdf", &season()).await;
 }
 
 #[tokio::test]
@@ -189,28 +182,19 @@ async fn a_wrong_password_is_told_at_the_start() {
     let redis = RedisServer::start_with(&["--requirepass", "right"]);
     let address = |password: &str| format!("redis://:{password}@127.0.0.1:{}", redis.port());
     let home = Home::with_examples().with_store(&address("wrong"));
-    let output = home.command().output().unwrap();
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{message}");
-    assert!(message.contains("check its address, user and password"), "{message}");
-    assert!(!message.contains("wrong"), "{message}");
+    let refused = run(&mut home.command());
+    refused.assert_told(2, &["check its address, user and password"]);
+    assert!(!refused.told.contains("wrong"), "{refused:?}");
     let server = home.with_store(&address("right")).start();
-    let job_id = server.submit("pdf", &season()).await;
-    server.completed("pdf", &job_id).await;
+    server.make("pdf", &season()).await;
     assert!(!server.log().contains("right"), "{}", server.log());
 }
 
 #[test]
 fn a_worker_needs_a_store_that_can_be_shared() {
-    let examples = testkit::examples();
-    let output = program()
-        .args(["worker", "--store", "sqlite:jobs", "--data"])
-        .arg(examples.join("algar.zip"))
-        .output()
-        .unwrap();
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(message.contains("separate workers need --store redis://"), "{message}");
+    let data = testkit::examples().join("algar.zip").display().to_string();
+    let refused = run(program().args(["worker", "--store", "sqlite:jobs", "--data", &data]));
+    refused.assert_told(2, &["separate workers need --store redis://"]);
 }
 
 #[tokio::test]
@@ -220,11 +204,8 @@ async fn a_redis_with_tls_is_used_when_its_certificate_is_trusted() {
     let tls = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-auth-clients", "no"];
     let redis = RedisServer::start_with(&tls);
     let home = Home::with_examples().with_store(&format!("rediss://127.0.0.1:{}", redis.port()));
-    let mut trusting = home.command();
-    trusting.env("SSL_CERT_FILE", &certificate);
-    let server = home.start_as(trusting);
-    let job_id = server.submit("pdf", &season()).await;
-    server.completed("pdf", &job_id).await;
+    let server = home.start_with(&[], &[("SSL_CERT_FILE", &certificate)]);
+    server.make("pdf", &season()).await;
     // Another one does not talk to it.
     let server = home.start();
     assert_eq!(server.get("/readyz").await.status(), StatusCode::SERVICE_UNAVAILABLE);

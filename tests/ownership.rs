@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use testkit::{RedisServer, S3Server};
+use testkit::{RedisServer, S3Server, assert_contains};
 
-use crate::support::{Home, Server, on_both_stores, season, wait_until};
+use crate::support::{Home, Server, on_both_stores, run, season, start_api_on_redis, wait_until};
 
 /// Files of people, which are called like exports.
 const OF_PEOPLE: [&str; 6] = [
@@ -37,17 +37,16 @@ fn files_of_people_are_there(folder: &Path) {
 
 /// A report that is made, and the name of its file.
 async fn report(server: &Server) -> (String, String) {
-    let job_id = server.submit("pdf", &season()).await;
-    let status = server.completed("pdf", &job_id).await;
-    (job_id, status["filename"].as_str().unwrap().to_owned())
+    let status = server.make("pdf", &season()).await;
+    let [job_id, filename] = ["job_id", "filename"].map(|field| status[field].as_str().unwrap().to_owned());
+    (job_id, filename)
 }
 
 /// What a process says that does not start, since its call is wrong.
 fn refusal(home: &Home) -> String {
-    let output = home.command().output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    said
+    let refused = run(&mut home.command());
+    refused.assert_told(2, &[]);
+    refused.told
 }
 
 /// Puts a file there as an attempt at a job without a record left it.
@@ -58,10 +57,14 @@ fn leave_a_file(home: &Home) {
     std::fs::write(home.exports().join(LEFT), "left").unwrap();
 }
 
+async fn file_goes(server: &Server, name: &str) {
+    wait_until("a file to go", async || !server.files().iter().any(|file| file == name)).await;
+}
+
 /// A file that expires, which is when a process looks for others that may go.
 async fn sweep(server: &Server) {
     let (_, filename) = report(server).await;
-    wait_until("the file of an expired job to go", async || !server.files().contains(&filename)).await;
+    file_goes(server, &filename).await;
 }
 
 on_both_stores!(files_of_people_stay_whatever_they_are_called);
@@ -73,7 +76,7 @@ async fn files_of_people_stay_whatever_they_are_called(on: impl Fn(Home) -> Home
     for _ in 0..2 {
         leave_a_file(&home);
         sweep(&server).await;
-        wait_until("the file that was left to go", async || !server.files().contains(&LEFT.to_owned())).await;
+        file_goes(&server, LEFT).await;
         files_of_people_are_there(&home.exports());
     }
     assert!(server.terminate().success());
@@ -85,23 +88,21 @@ async fn files_of_people_stay_whatever_they_are_called(on: impl Fn(Home) -> Home
 
 #[tokio::test]
 async fn a_redis_that_was_flushed_leaves_no_file() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
+    let (redis, home) = Home::on_redis();
     put_files_of_people(&home.exports());
     let server = home.start();
     let (_, filename) = report(&server).await;
     server.kill();
     redis.cli(&["FLUSHALL"]);
     let server = home.start();
-    wait_until("the file of a forgotten job to go", async || !server.files().contains(&filename)).await;
+    file_goes(&server, &filename).await;
     files_of_people_are_there(&home.exports());
 }
 
 /// A version that kept no journal made the file.
 #[tokio::test]
 async fn files_of_an_earlier_version_are_taken_over() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
+    let (redis, home) = Home::on_redis();
     let server = home.start();
     let (_, filename) = report(&server).await;
     server.kill();
@@ -112,7 +113,7 @@ async fn files_of_an_earlier_version_are_taken_over() {
     server.kill();
     redis.cli(&["FLUSHALL"]);
     let server = home.start();
-    wait_until("the file of a forgotten job to go", async || !server.files().contains(&filename)).await;
+    file_goes(&server, &filename).await;
     files_of_people_are_there(&home.exports());
 }
 
@@ -120,22 +121,14 @@ async fn files_of_an_earlier_version_are_taken_over() {
 async fn two_services_cannot_use_one_folder() {
     let first = Home::with_examples();
     let server = first.start();
-    let job_id = server.submit("pdf", &season()).await;
-    let status = server.completed("pdf", &job_id).await;
+    let status = server.make("pdf", &season()).await;
     let second = Home::with_examples().with_artifacts(&first.exports());
     let said = refusal(&second);
     let stores = [&first, &second].map(|home| home.folder.path().canonicalize().unwrap().join("jobs"));
-    for part in [
-        first.exports().to_str().unwrap(),
-        first.marker().canonicalize().unwrap().to_str().unwrap(),
-        stores[0].to_str().unwrap(),
-        stores[1].to_str().unwrap(),
-        "--artifacts",
-        "--service NAME",
-        "delete the marker",
-    ] {
-        assert!(said.contains(part), "{part} is not in {said}");
-    }
+    let (exports, marker) = (first.exports(), first.marker().canonicalize().unwrap());
+    let paths = [&exports, &marker, &stores[0], &stores[1]].map(|path| path.to_str().unwrap());
+    assert_contains(&said, &paths);
+    assert_contains(&said, &["--artifacts", "--service NAME", "delete the marker"]);
     assert!(server.download(&status).await.starts_with(b"%PDF"));
     // The second may take it over when the first is gone and the flag is given.
     assert!(server.terminate().success());
@@ -150,9 +143,7 @@ async fn two_services_cannot_use_one_folder() {
 
 #[tokio::test]
 async fn processes_of_one_service_share_its_folder() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
-    let server = home.start_api();
+    let (redis, home, server) = start_api_on_redis();
     // It is the same server and database, however it is written.
     let home = home.with_store(&format!("redis://127.0.0.1:{}/0", redis.port()));
     let _worker = home.start_worker(1);
@@ -239,7 +230,7 @@ async fn a_marker_that_is_gone_or_another_s_stops_the_sweep_and_says_so_once() {
 
     replace_marker(&home, &ours);
     sweep(&server).await;
-    wait_until("the file that was left to go", async || !server.files().contains(&LEFT.to_owned())).await;
+    file_goes(&server, LEFT).await;
     assert_eq!(said("files without a record are removed again"), 1);
 }
 
@@ -277,18 +268,15 @@ fn whose_a_folder_is_can_be_found_out_without_taking_it() {
     let home = Home::with_examples();
     let check = |home: &Home| {
         let mut command = home.command_of("check");
-        let output = command.args(["--listen", "127.0.0.1:0"]).output().unwrap();
-        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+        run(command.args(["--listen", "127.0.0.1:0"]))
     };
-    let (code, found) = check(&home);
-    assert_eq!(code, Some(0), "{found}");
+    check(&home).assert_out(0, &[]);
     assert!(!home.marker().exists());
     let server = home.start();
     assert!(server.terminate().success());
-    assert_eq!(check(&home).0, Some(0));
-    let (code, found) = check(&Home::with_examples().with_artifacts(&home.exports()));
-    assert_eq!(code, Some(2));
-    assert!(found.contains("FAIL  artifacts: the files belong to another service"), "{found}");
+    check(&home).assert_out(0, &[]);
+    let checked = check(&Home::with_examples().with_artifacts(&home.exports()));
+    checked.assert_out(2, &["FAIL  artifacts: the files belong to another service"]);
 }
 
 #[tokio::test]

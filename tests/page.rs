@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::browser::Browser;
 use crate::link::{Fault, Link};
@@ -16,13 +16,11 @@ fn in_state(state: &str) -> String {
 #[tokio::test]
 async fn a_person_chooses_a_season_sees_what_is_in_it_and_opens_a_report() {
     let server = Home::with_examples().start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.choose("#season", "rut").await;
     browser.choose("#year", "2018").await;
     browser.wait_until("document.getElementById('end_date').value", "2019-01-31").await;
-    let summary: Value =
-        server.get("/api/summary?start_date=2018-09-01&end_date=2019-01-31").await.json().await.unwrap();
+    let summary = server.json("/api/summary?start_date=2018-09-01&end_date=2019-01-31").await;
     let events = summary["events"].to_string();
     browser.wait_until("document.getElementById('fact-events').textContent", events).await;
     assert_eq!(browser.text("#fact-classes").await, summary["classes"].as_array().unwrap().len().to_string());
@@ -46,8 +44,7 @@ async fn a_server_without_a_worker_says_so() {
     let redis = testkit::RedisServer::start();
     let home = Home::with_examples().with_redis(&redis).arguments(&["--worker-silence", "1"]);
     let server = home.start_api();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.wait_until("document.getElementById('server-problems').hidden", true).await;
     server.submit("pdf", &season()).await;
     browser.wait_until("document.getElementById('server-problems').hidden", false).await;
@@ -75,8 +72,7 @@ async fn nothing_moves_by_itself() {
 #[tokio::test]
 async fn periods_to_compare_follow_the_period_until_they_are_written() {
     let server = Home::with_examples().start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.click("[value=comparison]").await;
     browser.choose("#season", "summer").await;
     browser.choose("#year", "2019").await;
@@ -94,8 +90,7 @@ async fn periods_to_compare_follow_the_period_until_they_are_written() {
 #[tokio::test]
 async fn a_person_makes_an_archive_and_sees_its_crops() {
     let server = Home::with_examples().start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.choose("#dataset", "camtrap-dp").await;
     browser.click("[value=archive]").await;
     browser.click("#submit").await;
@@ -131,8 +126,7 @@ async fn a_deletion_can_be_taken_back() {
 #[tokio::test]
 async fn a_mistake_is_told_under_its_field_by_the_label_of_the_page() {
     let server = Home::with_examples().start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.click("[value=archive]").await;
     browser.write("#crop_size", "9").await;
     browser.click("#submit").await;
@@ -167,8 +161,7 @@ async fn a_server_that_is_gone_is_told_and_found_again() {
     let home = Home::with_examples();
     let server = home.start();
     let port = server.url.rsplit(':').next().unwrap().parse().unwrap();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     server.kill();
     browser.wait_until("document.getElementById('connection').className", "off").await;
     browser.click("#submit").await;
@@ -181,7 +174,7 @@ async fn a_server_that_is_gone_is_told_and_found_again() {
     browser.click("#submit").await;
     browser.wait_until(&in_state("completed"), 1).await;
     // It was taken once, however often it was sent.
-    let list: Value = server.get("/api/exports").await.json().await.unwrap();
+    let list = server.json("/api/exports").await;
     assert_eq!(list["exports"].as_array().unwrap().len(), 1);
 }
 
@@ -189,13 +182,11 @@ async fn a_server_that_is_gone_is_told_and_found_again() {
 async fn nothing_on_the_page_keeps_anybody_out() {
     let server = Home::with_examples().start();
     for (kind, request) in [("pdf", season()), ("zip", herons())] {
-        let job_id = server.submit(kind, &request).await;
-        server.completed(kind, &job_id).await;
+        server.make(kind, &request).await;
     }
     let failing = server.submit("zip", &json!({"detection_ids": ["nobody"], "dataset": "camtrap-dp"})).await;
     server.status_when("zip", &failing, |status| status["status"] == "failed").await;
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     browser.wait_until("document.querySelectorAll('.export').length", 3).await;
     for kind in ["seasonal_activity", "comparison", "custom", "archive"] {
         browser.click(&format!("[value={kind}]")).await;

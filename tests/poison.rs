@@ -36,7 +36,7 @@ fn odd_values() -> Vec<Value> {
 
 /// The fields that the interface describes for a call, and an unknown one.
 async fn fields_of(server: &Server, kind: &str) -> Vec<String> {
-    let description: Value = server.get("/openapi.json").await.json().await.unwrap();
+    let description = server.json("/openapi.json").await;
     let name = if kind == "pdf" { "ReportBody" } else { "ArchiveBody" };
     let properties = description["components"]["schemas"][name]["properties"].as_object().unwrap();
     let mut fields: Vec<String> = properties.keys().cloned().collect();
@@ -64,11 +64,10 @@ async fn no_request_stops_another(home: &Home) {
         }
     }
     // A normal request behind all of them.
-    let plain = server.submit("zip", &herons()).await;
-    server.completed("zip", &plain).await;
+    server.make("zip", &herons()).await;
     assert!(taken.len() > 20, "{}", taken.len());
     for (kind, job_id, field) in taken {
-        let status = server.status_when(kind, &job_id, |status| status["status"] != "processing").await;
+        let status = server.wait_for_end(kind, &job_id).await;
         // A filter may choose nothing. Each failure has its reason.
         assert_eq!(status["attempt"], 1, "{field}: {status}");
         let reason = status["error_message"].as_str().unwrap_or_default();
@@ -92,12 +91,11 @@ async fn no_request_stops_another_on_redis() {
 
 /// The peak of a process's memory since it was last asked, in MiB.
 fn peak_memory(server: &Server) -> u64 {
-    let process = format!("/proc/{}", server.id());
-    let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let process = server.id().to_string();
+    let peak = testkit::memory_of(&process, "VmHWM");
     // Back to what is in use now.
-    std::fs::write(format!("{process}/clear_refs"), "5").unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() >> 10
+    std::fs::write(format!("/proc/{process}/clear_refs"), "5").unwrap();
+    peak >> 10
 }
 
 /// Bodies of nearly 4 MiB that take as much memory as they can.

@@ -1,9 +1,9 @@
 //! Polling: requests that wait, tags, places in the queue, submissions that are sent again.
 
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, herons, on_both_stores, season, slow};
+use crate::support::{Home, Server, answer_of, herons, on_both_stores, season, set_fields, wait_until};
 
 on_both_stores!(
     a_request_that_waits_is_answered_when_the_job_ends,
@@ -17,24 +17,15 @@ on_both_stores!(
     a_key_with_another_request_is_refused,
 );
 
-async fn get(server: &Server, path: &str, headers: &[(&str, &str)]) -> Response {
-    let mut request = server.client.get(format!("{}{path}", server.url));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    request.send().await.unwrap()
-}
-
 async fn submit(server: &Server, kind: &str, key: &str, body: &Value) -> (u16, Value) {
-    let post = server.client.post(format!("{}/api/exports/{kind}", server.url));
-    let response = post.header("idempotency-key", key).json(body).send().await.unwrap();
-    (response.status().as_u16(), response.json().await.unwrap())
+    let post = server.request(Method::POST, &format!("/api/exports/{kind}"));
+    answer_of(post.header("idempotency-key", key).json(body).send().await.unwrap()).await
 }
 
 async fn a_request_that_waits_is_answered_when_the_job_ends(on: impl Fn(Home) -> Home) {
     let server = on(Home::with_examples()).start();
     let job_id = server.submit("zip", &herons()).await;
-    let response = get(&server, &format!("/api/exports/zip/{job_id}"), &[("prefer", "wait=60")]).await;
+    let response = server.get_with(&format!("/api/exports/zip/{job_id}"), &[("prefer", "wait=60")]).await;
     assert_eq!(response.headers()["preference-applied"], "wait=60");
     let status: Value = response.json().await.unwrap();
     assert_eq!(status["status"], "completed", "one request was enough: {status}");
@@ -43,7 +34,7 @@ async fn a_request_that_waits_is_answered_when_the_job_ends(on: impl Fn(Home) ->
 async fn a_request_that_waited_long_enough_is_answered_as_it_stands(on: impl Fn(Home) -> Home) {
     let server = on(Home::with_examples().arguments(&["--workers", "0"])).start();
     let job_id = server.submit("pdf", &season()).await;
-    let response = get(&server, &format!("/api/exports/pdf/{job_id}"), &[("prefer", "wait=1")]).await;
+    let response = server.get_with(&format!("/api/exports/pdf/{job_id}"), &[("prefer", "wait=1")]).await;
     assert_eq!(response.headers()["retry-after"], "1");
     let status: Value = response.json().await.unwrap();
     assert_eq!((&status["status"], &status["phase"]), (&json!("processing"), &json!("queued")));
@@ -53,8 +44,9 @@ async fn a_request_that_waits_is_answered_when_the_job_is_deleted(on: impl Fn(Ho
     let server = on(Home::with_examples().arguments(&["--workers", "0"])).start();
     let job_id = server.submit("pdf", &season()).await;
     let path = format!("/api/exports/{job_id}");
-    let (answer, deleted) =
-        tokio::join!(get(&server, &path, &[("prefer", "wait=50")]), async { server.delete(&job_id).await });
+    let (answer, deleted) = tokio::join!(server.get_with(&path, &[("prefer", "wait=50")]), async {
+        server.delete(&job_id).await
+    });
     assert_eq!((answer.status(), deleted), (StatusCode::NOT_FOUND, StatusCode::NO_CONTENT));
 }
 
@@ -62,7 +54,7 @@ async fn nobody_waits_for_a_job_of_the_other_kind(on: impl Fn(Home) -> Home) {
     let server = on(Home::with_examples().arguments(&["--workers", "0"])).start();
     let job_id = server.submit("pdf", &season()).await;
     let begun = std::time::Instant::now();
-    let answer = get(&server, &format!("/api/exports/zip/{job_id}"), &[("prefer", "wait=50")]).await;
+    let answer = server.get_with(&format!("/api/exports/zip/{job_id}"), &[("prefer", "wait=50")]).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert!(begun.elapsed().as_secs() < 45);
 }
@@ -72,23 +64,23 @@ async fn a_status_that_the_client_has_is_not_sent_again(on: impl Fn(Home) -> Hom
     let job_id = server.submit("pdf", &season()).await;
     server.completed("pdf", &job_id).await;
     let path = format!("/api/exports/pdf/{job_id}");
-    let first = get(&server, &path, &[]).await;
+    let first = server.get(&path).await;
     let etag = first.headers()["etag"].to_str().unwrap().to_owned();
-    let again = get(&server, &path, &[("if-none-match", &etag)]).await;
+    let again = server.get_with(&path, &[("if-none-match", &etag)]).await;
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
     assert_eq!(again.headers()["etag"], etag.as_str());
     assert!(again.bytes().await.unwrap().is_empty());
-    assert_eq!(get(&server, &path, &[("if-none-match", "\"other\"")]).await.status(), StatusCode::OK);
+    assert_eq!(server.get_with(&path, &[("if-none-match", "\"other\"")]).await.status(), StatusCode::OK);
 }
 
 async fn a_tag_changes_when_something_happens_to_the_job(on: impl Fn(Home) -> Home) {
-    let (data, request) = slow(3000);
-    let server = on(Home::with_data(&[data.path()]).arguments(&["--workers", "1"])).start();
+    let (home, request) = Home::with_slow(3000);
+    let server = on(home.arguments(&["--workers", "1"])).start();
     let job_id = server.submit("zip", &request).await;
     let path = format!("/api/exports/zip/{job_id}");
-    let tag = async || get(&server, &path, &[]).await.headers()["etag"].to_str().unwrap().to_owned();
+    let tag = async || server.get(&path).await.headers()["etag"].to_str().unwrap().to_owned();
     let first = tag().await;
-    crate::support::wait_until("the tag to change with the progress", async || tag().await != first).await;
+    wait_until("the tag to change with the progress", async || tag().await != first).await;
 }
 
 async fn a_waiting_job_knows_its_place(on: impl Fn(Home) -> Home) {
@@ -106,8 +98,7 @@ async fn a_submission_that_is_sent_again_makes_one_job(on: impl Fn(Home) -> Home
     let (code, first) = submit(&server, "pdf", "monday", &season()).await;
     assert_eq!(code, 202);
     // The same request in other words: the default spelt out.
-    let mut spelt = season();
-    spelt["group_by"] = json!("month");
+    let spelt = set_fields(season(), &json!({"group_by": "month"}));
     let (code, again) = submit(&server, "pdf", "monday", &spelt).await;
     assert_eq!((code, &again["job_id"]), (202, &first["job_id"]));
     let (code, other) = submit(&server, "pdf", "tuesday", &season()).await;
@@ -121,8 +112,7 @@ async fn a_submission_that_is_sent_again_makes_one_job(on: impl Fn(Home) -> Home
 async fn a_key_with_another_request_is_refused(on: impl Fn(Home) -> Home) {
     let server = on(Home::with_examples()).start();
     assert_eq!(submit(&server, "pdf", "key", &season()).await.0, 202);
-    let mut other = season();
-    other["group_by"] = json!("week");
+    let other = set_fields(season(), &json!({"group_by": "week"}));
     for (kind, body) in [("pdf", other), ("zip", herons())] {
         let (code, problem) = submit(&server, kind, "key", &body).await;
         assert_eq!(code, 422);

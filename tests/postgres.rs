@@ -1,14 +1,16 @@
 //! Exports from a platform's PostgreSQL database.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{PostgresServer, picture};
 
-use crate::support::{Home, program};
+use crate::support::{
+    Home, assert_counts, program, read_json, report_numbers, run, seasonal, set_fields, trapline,
+};
+use crate::zips::entry_of;
 
 /// Pictures by the names that a made-up survey gives them.
 pub fn pictures(number: u32) -> TempDir {
@@ -32,7 +34,7 @@ fn home(server: &PostgresServer, pictures: &Path) -> Home {
 }
 
 fn spring() -> Value {
-    json!({"report_type": "seasonal_activity", "start_date": "2024-03-01", "end_date": "2024-05-31"})
+    seasonal("2024-03-01", "2024-05-31")
 }
 
 /// Distinct pairs of a picture and a class of it, which are records, in the spring.
@@ -44,13 +46,8 @@ const RECORDS: &str = "SELECT class, count(*) FROM (SELECT DISTINCT i.id,
 #[test]
 fn the_numbers_of_a_report_are_those_of_the_database() {
     let (server, _pictures) = survey();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.json");
-    let mut command = program();
-    command.args(["report", "--data", &server.url(), "--from", "2024-03-01", "--to", "2024-05-31"]);
-    let output = command.args(["--independence", "0", "-o"]).arg(&file).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let report: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let period = ["--from", "2024-03-01", "--to", "2024-05-31", "--independence", "0"];
+    let report = report_numbers(server.url(), &period);
     let classes = report["classes"].as_array().unwrap().iter();
     let events: BTreeMap<String, u64> = classes
         .map(|class| (class["classification"].as_str().unwrap().into(), class["events"].as_u64().unwrap()))
@@ -82,10 +79,8 @@ async fn reports_and_archives_are_made_of_a_database() {
     let (database, pictures) = survey();
     let server = home(&database, pictures.path()).start();
     let report = server.submit("pdf", &spring()).await;
-    let mut filter = spring();
-    filter["classifications"] = json!(["buck", "mature"]);
-    filter["locations"] = json!(["Stand 07", "Stand 21"]);
-    filter.as_object_mut().unwrap().remove("report_type");
+    let filter = json!({"start_date": "2024-03-01", "end_date": "2024-05-31",
+        "classifications": ["buck", "mature"], "locations": ["Stand 07", "Stand 21"]});
     let by_filter = server.submit("zip", &json!({"filter": filter})).await;
     let ids: Vec<String> = database
         .sql("SELECT id FROM detections WHERE is_valid AND NOT is_duplicate ORDER BY corrected_classification, id LIMIT 30")
@@ -99,14 +94,11 @@ async fn reports_and_archives_are_made_of_a_database() {
          WHERE is_valid AND NOT is_duplicate AND timestamp >= '2024-03-01Z' AND timestamp < '2024-06-01Z'
          AND coalesce(corrected_classification, classification) IN ('buck', 'mature') AND name IN ('Stand 07', 'Stand 21')",
     ).parse().unwrap();
-    let status = server.completed("zip", &by_filter).await;
-    assert_eq!((&status["total_detections"], &status["missing_count"]), (&json!(number), &json!(0)));
+    assert_counts(&server.completed("zip", &by_filter).await, number, 0);
     let status = server.completed("zip", &by_id).await;
-    assert_eq!((&status["total_detections"], &status["missing_count"]), (&json!(30), &json!(0)));
+    assert_counts(&status, 30, 0);
     let bytes = server.download(&status).await;
-    let mut zip = zip::ZipArchive::new(Cursor::new(&bytes[..])).unwrap();
-    let mut table = String::new();
-    zip.by_name("metadata.csv").unwrap().read_to_string(&mut table).unwrap();
+    let table = entry_of(&bytes, "metadata.csv");
     let corrected = database.sql(&format!(
         "SELECT id || ',%,' || corrected_classification FROM detections WHERE corrected_classification IS NOT NULL
          AND id IN ('{}') LIMIT 1",
@@ -127,11 +119,8 @@ async fn boxes_in_pixels_are_cut_and_written_in_each_layout() {
     ));
     let sides: Vec<f64> = sides.split('|').map(|side| side.parse().unwrap()).collect();
     for (layout, file) in [("coco", "annotations.json"), ("camtrap-dp", "observations.csv")] {
-        let job = server.submit("zip", &json!({"detection_ids": [id], "layout": layout})).await;
-        let bytes = server.download(&server.completed("zip", &job).await).await;
-        let mut zip = zip::ZipArchive::new(Cursor::new(&bytes[..])).unwrap();
-        let mut text = String::new();
-        zip.by_name(file).unwrap().read_to_string(&mut text).unwrap();
+        let request = json!({"detection_ids": [id], "layout": layout});
+        let text = entry_of(&server.make_file("zip", &request).await.1, file);
         if layout == "coco" {
             let annotations: Value = serde_json::from_str(&text).unwrap();
             assert_eq!(annotations["annotations"][0]["bbox"], json!(sides));
@@ -151,38 +140,31 @@ async fn boxes_in_pixels_are_cut_and_written_in_each_layout() {
 async fn what_a_database_holds_is_told_and_names_are_checked() {
     let (database, pictures) = survey();
     let server = home(&database, pictures.path()).start();
-    let told: Value = server.get("/api/datasets").await.json().await.unwrap();
+    let told = server.json("/api/datasets").await;
     let known = &told["datasets"][0];
-    assert_eq!(
-        (&known["name"], &known["observations"], &known["first_day"]),
-        (&json!("survey"), &json!(4800), &json!("2023-01-01"))
-    );
+    assert_eq!((&known["name"], &known["observations"]), (&json!("survey"), &json!(4800)));
+    assert_eq!(known["first_day"], "2023-01-01");
     assert_eq!(known["classes"].as_array().unwrap().len(), testkit::PLATFORM_CLASSES.len());
-    let summary: Value =
-        server.get("/api/summary?start_date=2024-03-01&end_date=2024-05-31").await.json().await.unwrap();
+    let summary = server.json("/api/summary?start_date=2024-03-01&end_date=2024-05-31").await;
     assert_eq!(summary["locations_surveyed"], 40);
     assert_ne!(summary["detections"], 0);
-    let mut body = spring();
     // Names of a database are found however they are typed.
     let mut totals = Vec::new();
     for filter in [
         json!({"classifications": ["BUCK"], "locations": ["stand_07", "STAND-21"]}),
         json!({"classifications": ["buck"], "locations": ["Stand 07", "Stand 21"]}),
     ] {
-        let answer = server.post("/api/exports/zip", &json!({"filter": filter})).await;
-        let answer: Value = answer.json().await.unwrap();
+        let (_, answer) = server.answer("zip", &json!({"filter": filter})).await;
         totals.push(answer["total_detections"].as_u64().unwrap());
     }
     assert_eq!(totals[0], totals[1]);
-    let overview: Value = server.get("/api/datasets/survey").await.json().await.unwrap();
+    let overview = server.json("/api/datasets/survey").await;
     assert_eq!((&overview["observations"], &overview["pictures"]), (&json!(4800), &Value::Null));
     assert_eq!(overview["species"].as_array().unwrap().len(), testkit::PLATFORM_CLASSES.len() - 1);
     assert_eq!(overview["domestic_animals"][0]["classification"], "cattle");
     assert_ne!(overview["left_out"], json!([]));
-    body["classifications"] = json!(["dragon"]);
-    let refused = server.post("/api/exports/pdf", &body).await;
-    assert_eq!(refused.status(), 422);
-    let problem: Value = refused.json().await.unwrap();
+    let body = set_fields(spring(), &json!({"classifications": ["dragon"]}));
+    let problem = read_json(server.post("/api/exports/pdf", &body).await, 422).await;
     assert!(problem["detail"].as_str().unwrap().contains("No species “dragon”"), "{problem}");
     // A class that was not there when the server last looked is found.
     database.sql("UPDATE detections SET classification = 'dragon' WHERE id = md5('detection 4')::uuid");
@@ -202,11 +184,10 @@ async fn a_database_that_is_away_is_told_and_jobs_wait_for_it() {
     assert!(away.headers().contains_key("retry-after"));
     let detail = away.text().await.unwrap();
     assert!(detail.contains("the database of the data set does not answer"), "{detail}");
-    let told: Value = server.get("/api/datasets").await.json().await.unwrap();
+    let told = server.json("/api/datasets").await;
     assert!(told["datasets"][0]["problem"].is_string() && told["datasets"][1]["problem"].is_null(), "{told}");
     let job = server.submit("pdf", &spring()).await;
-    let waits = |status: &Value| status["phase"] == "running";
-    server.status_when("pdf", &job, waits).await;
+    server.wait_for_running("pdf", &job).await;
     database.restart();
     let status = server.completed("pdf", &job).await;
     assert_eq!(status["attempt"], 1, "{status}");
@@ -218,20 +199,12 @@ fn a_check_tells_what_a_database_lacks() {
     let check = |url: &str| {
         let mut command = program();
         command.args(["check", "--listen", "127.0.0.1:0", "--data", url, "--images"]).arg(pictures.path());
-        let output = command.current_dir(pictures.path()).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        run(command.current_dir(pictures.path()))
     };
-    let (code, told) = check(&database.url());
-    assert_eq!(code, Some(0), "{told}");
-    assert!(
-        told.contains("4,800 observations of 8 species at 40 locations, 2023-01-01 to ")
-            && told.contains("The role may write"),
-        "{told}"
-    );
+    let parts = ["4,800 observations of 8 species at 40 locations, 2023-01-01 to ", "The role may write"];
+    check(&database.url()).assert_out(0, &parts);
     database.sql("ALTER TABLE images DROP COLUMN path");
-    let (code, told) = check(&database.url());
-    assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("FAIL  data survey") && told.contains("image.path"), "{told}");
+    check(&database.url()).assert_out(2, &["FAIL  data survey", "image.path"]);
 }
 
 #[test]
@@ -240,13 +213,8 @@ fn the_tables_and_the_role_of_the_compose_file_are_enough() {
     let deploy = testkit::examples().join("../deploy");
     database.sql(&std::fs::read_to_string(deploy.join("reader.sql")).unwrap());
     let url = database.url().replace("trapline@", "reader@");
-    let mut command = program();
     let folder = tempfile::tempdir().unwrap();
-    command.args(["check", "--listen", "127.0.0.1:0", "--data", &url]).current_dir(folder.path());
-    let output = command.output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        output.status.success() && told.contains("ok    data survey") && !told.contains("may write"),
-        "{told}"
-    );
+    let checked = trapline(&folder, &["check", "--listen", "127.0.0.1:0", "--data", &url]);
+    checked.assert_out(0, &["ok    data survey"]);
+    assert!(!checked.out.contains("may write"), "{checked:?}");
 }

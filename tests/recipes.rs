@@ -3,13 +3,14 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::examples;
 
-use crate::support::{Home, Server, program, season, tools};
+use crate::support::{CallResult, Home, Server, program, run, season, tools};
+use crate::zips::names_in;
 
 /// The first block of a language below a heading.
 fn recipe(heading: &str, language: &str) -> String {
@@ -56,11 +57,9 @@ impl Kitchen {
 
 /// What a command said that had to succeed.
 fn output_of(command: &mut Command) -> String {
-    let output = command.output().expect("a program; scripts/setup test installs it");
-    let Output { status, stdout, stderr } = output;
-    let (out, told) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    assert!(status.success(), "{status}: {out}{told}");
-    out.into_owned()
+    let call = run(command);
+    call.assert_told(0, &[]);
+    call.out
 }
 
 #[tokio::test]
@@ -77,8 +76,7 @@ async fn an_archive_with_python() {
     let script = kitchen.save("archive.py", &recipe("Python", "python"));
     let out = output_of(kitchen.command(tools().join("bin/python")).arg(script));
     assert_eq!(out, "detections.zip: 10 detections, 0 missing\n");
-    let file = std::io::Cursor::new(kitchen.file("detections.zip"));
-    assert_eq!(zip::ZipArchive::new(file).unwrap().len(), 13);
+    assert_eq!(names_in(&kitchen.file("detections.zip")).len(), 13);
 }
 
 #[tokio::test]
@@ -95,31 +93,28 @@ async fn a_report_each_month_with_cron() {
     let kitchen = Kitchen::open(&[]);
     let script = kitchen.save("trapline-monthly", &recipe("A report each month, with cron", "bash"));
     let programs = Path::new(program().get_program()).parent().unwrap().to_owned();
-    let run = |arguments: &[&str]| {
+    let monthly = |arguments: &[&str]| {
         let path = format!("{}:/usr/bin:/bin", programs.display());
-        kitchen.command(&script).env("PATH", path).arg(".").args(arguments).output().unwrap()
+        run(kitchen.command(&script).env("PATH", path).arg(".").args(arguments))
     };
     // Cron sends what is said by mail.
-    let silent = |output: Output| {
-        assert!(
-            output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(),
-            "{output:?}"
-        );
+    let silent = |call: CallResult| {
+        assert_eq!((call.code, call.out.as_str(), call.told.as_str()), (0, "", ""));
     };
-    silent(run(&["2018-09"]));
+    silent(monthly(&["2018-09"]));
     let report = kitchen.file("report-2018-09.pdf");
     assert!(report.starts_with(b"%PDF"));
-    silent(run(&["2018-09"]));
+    silent(monthly(&["2018-09"]));
     assert_eq!(kitchen.file("report-2018-09.pdf"), report);
     // The last month, in which no camera of the example stood any more.
-    silent(run(&[]));
+    silent(monthly(&[]));
     let listed: Value = kitchen.server.get("/api/exports").await.json().await.unwrap();
     let titles: Vec<_> =
         listed["exports"].as_array().unwrap().iter().map(|export| &export["title"]).collect();
     assert_eq!((titles.len(), titles[1]), (2, &json!("Report for 2018-09")));
 
-    let wrong = run(&["2018-13"]);
-    assert!(!wrong.status.success() && !wrong.stderr.is_empty(), "{wrong:?}");
+    let wrong = monthly(&["2018-13"]);
+    assert!(wrong.code != 0 && !wrong.told.is_empty(), "{wrong:?}");
     kitchen.server.kill();
 }
 

@@ -3,14 +3,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::{assert_contains, pdf_text};
 
-use crate::support::{Home, Server, program, season, wait_until};
+use crate::support::{CallResult, Home, Server, program, run, season, set_fields};
 
 /// What PDF/UA asks of every document.
 const HEAD: &str = "#set document(title: \"Mine\")\n#set text(lang: \"en\")\n";
@@ -39,35 +39,17 @@ fn server_with(folder: &Path) -> Server {
 }
 
 fn custom(template: &str) -> Value {
-    let mut body = season();
-    body["report_type"] = "custom".into();
-    body["template"] = template.into();
-    body
+    set_fields(season(), &json!({"report_type": "custom", "template": template}))
 }
 
-fn text(pdf: &[u8]) -> String {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), pdf).unwrap();
-    let output = Command::new("pdftotext").arg(file.path()).arg("-").output().unwrap();
-    String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The file of a report that is asked for.
+/// The text of a report that is asked for.
 async fn report(server: &Server, body: &Value) -> String {
-    let job_id = server.submit("pdf", body).await;
-    text(&server.download(&server.completed("pdf", &job_id).await).await)
+    pdf_text(&server.make_file("pdf", body).await.1)
 }
 
 async fn failure(server: &Server, body: &Value) -> String {
     let job_id = server.submit("pdf", body).await;
-    let status = server.status_when("pdf", &job_id, |status| status["status"] != "processing").await;
-    assert_eq!(status["status"], "failed", "{status}");
-    status["error_message"].as_str().unwrap().to_owned()
-}
-
-async fn submit_refused(server: &Server, body: &Value) -> (u16, Value) {
-    let response = server.post("/api/exports/pdf", body).await;
-    (response.status().as_u16(), response.json().await.unwrap())
+    server.failed("pdf", &job_id).await["error_message"].as_str().unwrap().to_owned()
 }
 
 fn period(label: &str, start: &str, end: &str) -> Value {
@@ -86,14 +68,12 @@ async fn periods_are_compared() {
         period("Summer", "2018-06-01", "2018-08-31"),
         period("Winter", "2018-12-01", "2019-02-28"),
     ]);
-    let pages = report(&server, &body).await;
-    for part in [
+    let parts = [
         "Comparison of Summer and Winter",
         "Caribou (Rangifer tarandus) was recorded less often in Winter than in Summer.",
         "0.09 vs 1.00 events per 100",
-    ] {
-        assert!(pages.contains(part), "{part} is not in {pages}");
-    }
+    ];
+    assert_contains(&report(&server, &body).await, &parts);
 }
 
 #[tokio::test]
@@ -114,13 +94,11 @@ async fn what_is_wrong_with_periods_is_told_where() {
         (json!([summer, period(&"x".repeat(81), "2018-01-01", "2018-02-01")]), "comparison_periods[1].label"),
     ];
     for (periods, field) in shape {
-        let mut body = comparison(&[]);
-        body["comparison_periods"] = periods;
-        let (status, problem) = submit_refused(&server, &body).await;
-        assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some(field)), "{problem}");
+        let body = set_fields(comparison(&[]), &json!({"comparison_periods": periods}));
+        server.refusal("pdf", &body, field).await;
     }
     let backwards = period("Back", "2018-08-31", "2018-06-01");
-    let (status, problem) = submit_refused(&server, &comparison(&[winter, backwards])).await;
+    let (status, problem) = server.answer("pdf", &comparison(&[winter, backwards])).await;
     assert_eq!((status, problem["detail"].as_str()), (400, Some("start_date must be before end_date")));
     assert_eq!(problem["errors"][0]["field"], "comparison_periods[1].start_date");
 }
@@ -138,16 +116,10 @@ async fn a_season_stands_for_its_dates() {
         (json!({"start_date": "2018-09-01"}), "start_date"),
         (json!({"season": null}), "year"),
     ] {
-        let mut body = rut.clone();
-        for (name, value) in changes.as_object().unwrap() {
-            body[name] = value.clone();
-        }
-        let (status, problem) = submit_refused(&server, &body).await;
-        assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some(field)), "{problem}");
+        server.refusal("pdf", &set_fields(rut.clone(), &changes), field).await;
     }
-    let mut coming = rut.clone();
-    coming["year"] = 2098.into();
-    let (status, problem) = submit_refused(&server, &coming).await;
+    let coming = set_fields(rut, &json!({"year": 2098}));
+    let (status, problem) = server.answer("pdf", &coming).await;
     assert_eq!((status, problem["detail"].as_str()), (400, Some("start_date cannot be in the future")));
 }
 
@@ -166,8 +138,7 @@ async fn a_report_is_laid_out_with_the_template_that_is_named() {
         assert!(pages.contains(expected), "{template}: {pages}");
     }
     // Templates are for the other types as well.
-    let mut body = season();
-    body["template"] = "landowner".into();
+    let body = set_fields(season(), &json!({"template": "landowner"}));
     assert!(report(&server, &body).await.contains("How sure is this?"));
 }
 
@@ -175,17 +146,16 @@ async fn a_report_is_laid_out_with_the_template_that_is_named() {
 async fn an_unknown_template_is_refused_with_those_that_there_are() {
     let folder = templates();
     let server = server_with(folder.path());
-    let (status, problem) = submit_refused(&server, &custom("glossy")).await;
+    let (status, problem) = server.answer("pdf", &custom("glossy")).await;
     let known =
         "No template “glossy”. There are: endless, greedy, landowner, mine, park, report, tables, wrong";
     assert_eq!((status, problem["detail"].as_str()), (422, Some(known)));
     for path in ["../mine", "/etc/passwd", "park/main", ""] {
-        assert_eq!(submit_refused(&server, &custom(path)).await.0, 422, "{path}");
+        assert_eq!(server.answer("pdf", &custom(path)).await.0, 422, "{path}");
     }
     let mut nameless = custom("mine");
     nameless.as_object_mut().unwrap().remove("template");
-    let (status, problem) = submit_refused(&server, &nameless).await;
-    assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some("template")));
+    server.refusal("pdf", &nameless, "template").await;
 }
 
 #[tokio::test]
@@ -212,10 +182,10 @@ async fn deleting_a_job_stops_its_template() {
         .arguments(&["--templates", folder.path().to_str().unwrap(), "--workers", "1"])
         .start();
     let job_id = server.submit("pdf", &custom("endless")).await;
-    server.status_when("pdf", &job_id, |status| status["phase"] == "running").await;
+    server.wait_for_running("pdf", &job_id).await;
     let begun = Instant::now();
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
-    wait_until("the file to go", async || server.files().is_empty()).await;
+    server.wait_for_no_files().await;
     // The only worker is free long before the template's time is up.
     assert!(report(&server, &season()).await.contains("What the data show"));
     assert!(begun.elapsed() < Duration::from_secs(9), "the template ran on");
@@ -224,23 +194,17 @@ async fn deleting_a_job_stops_its_template() {
 #[tokio::test]
 async fn more_can_be_asked_of_the_numbers() {
     let server = Home::with_examples().start();
-    let mut body = season();
-    body["time_of_day"] = "solar".into();
-    body["coordinates"] = "exact".into();
-    body["independence_minutes"] = 60.into();
-    body["independence_since"] = "last_event".into();
-    body["sex_and_age"] = true.into();
-    body["archival"] = true.into();
-    let pages = report(&server, &body).await;
-    for part in [
+    let fields = json!({"time_of_day": "solar", "coordinates": "exact", "independence_minutes": 60,
+        "independence_since": "last_event", "sex_and_age": true, "archival": true});
+    let body = set_fields(season(), &fields);
+    let parts = [
         "solar times",
         "Coordinates: exact",
         "more than 60 minutes",
         "started the last event",
         "Males per female",
-    ] {
-        assert!(pages.contains(part), "{part} is not in {pages}");
-    }
+    ];
+    assert_contains(&report(&server, &body).await, &parts);
     for (field, value) in [
         ("time_of_day", json!("lunar")),
         ("coordinates", json!(3)),
@@ -249,22 +213,14 @@ async fn more_can_be_asked_of_the_numbers() {
         ("sex_and_age", json!("yes")),
         ("archival", json!(2)),
     ] {
-        let mut body = season();
-        body[field] = value;
-        let (status, problem) = submit_refused(&server, &body).await;
-        assert_eq!((status, problem["errors"][0]["field"].as_str()), (422, Some(field)), "{problem}");
+        server.refusal("pdf", &set_fields(season(), &json!({field: value})), field).await;
     }
 }
 
-fn trapline(folder: &Path, arguments: &[&str]) -> (i32, String) {
-    let output = program()
-        .current_dir(folder)
-        .args(["report", "--data"])
-        .arg(testkit::examples().join("algar.zip"))
-        .args(arguments)
-        .output()
-        .unwrap();
-    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+fn trapline(folder: &TempDir, arguments: &[&str], file: &str) -> CallResult {
+    let data = testkit::examples().join("algar.zip").display().to_string();
+    let arguments = [&["report", "--data", &data], arguments, &["-o", file]].concat();
+    crate::support::trapline(folder, &arguments)
 }
 
 #[test]
@@ -275,10 +231,8 @@ fn the_command_line_makes_all_of_them() {
         .unwrap();
     let year = ["--from", "2018-05-01", "--to", "2019-04-30"];
     let made = |arguments: &[&str], expected: &str| {
-        let (code, told) = trapline(here, &[arguments, &["-o", "out.pdf"]].concat());
-        assert_eq!(code, 0, "{told}");
-        let pages = text(&fs::read(here.join("out.pdf")).unwrap());
-        assert!(pages.contains(expected), "{expected} is not in {pages}");
+        trapline(&folder, arguments, "out.pdf").assert_told(0, &[]);
+        assert_contains(&pdf_text(&fs::read(here.join("out.pdf")).unwrap()), &[expected]);
     };
     made(&[&year[..], &["--template", "mine.typ"]].concat(), "961 events");
     made(&[&year[..], &["--template", "landowner"]].concat(), "Visitors");
@@ -295,12 +249,11 @@ fn the_command_line_makes_all_of_them() {
         &[],
     ];
     for arguments in wrong {
-        let (code, told) = trapline(here, &[arguments, &["-o", "out.pdf"]].concat());
-        assert_eq!(code, 2, "{arguments:?}: {told}");
+        trapline(&folder, arguments, "out.pdf").assert_told(2, &[]);
     }
     fs::write(here.join("bad.typ"), "#nothing").unwrap();
-    let (code, told) = trapline(here, &[&year[..], &["--template", "bad.typ", "-o", "bad.pdf"]].concat());
-    assert!(code == 2 && told.contains("bad.typ:1:2: unknown variable"), "{told}");
+    let bad = trapline(&folder, &[&year[..], &["--template", "bad.typ"]].concat(), "bad.pdf");
+    bad.assert_told(2, &["bad.typ:1:2: unknown variable"]);
     assert!(!here.join("bad.pdf").exists());
 }
 
@@ -311,15 +264,10 @@ fn the_number_of_cores_changes_no_number() {
         let file = folder.path().join(format!("{threads}.json"));
         let mut command = program();
         command.env("RAYON_NUM_THREADS", threads).args(["report", "--type", "comparison", "--sex-and-age"]);
-        command.args([
-            "--compare",
-            "Summer=2018-06-01..2018-08-31",
-            "--compare",
-            "Autumn=2018-09-01..2018-11-30",
-        ]);
+        command.args(["--compare", "Summer=2018-06-01..2018-08-31"]);
+        command.args(["--compare", "Autumn=2018-09-01..2018-11-30"]);
         command.arg("--data").arg(testkit::examples().join("algar.zip")).arg("-o").arg(&file);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        run(&mut command).assert_told(0, &[]);
         fs::read_to_string(file).unwrap()
     };
     let alone = numbers("1");

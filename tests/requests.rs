@@ -12,9 +12,22 @@ pub fn one() -> Value {
     json!({"detection_ids": ["d0"]})
 }
 
+/// A report on the activity of a season that has these days.
+pub fn seasonal(start: impl ToString, end: impl ToString) -> Value {
+    json!({"report_type": "seasonal_activity", "start_date": start.to_string(), "end_date": end.to_string()})
+}
+
 /// A report on a season of Algar.
 pub fn season() -> Value {
-    json!({"report_type": "seasonal_activity", "start_date": "2018-09-01", "end_date": "2019-01-31"})
+    seasonal("2018-09-01", "2019-01-31")
+}
+
+/// A request with these fields in place of its own.
+pub fn set_fields(mut request: Value, fields: &Value) -> Value {
+    for (name, value) in fields.as_object().unwrap() {
+        request[name] = value.clone();
+    }
+    request
 }
 
 /// The ten detections of a heron in the Camtrap DP example.
@@ -29,8 +42,7 @@ pub fn slow(detections: usize) -> (TempDir, Value) {
     package.files.push(("large.jpg".into(), std::fs::read(picture).unwrap()));
     let ids: Vec<String> = (0..detections).map(|number| format!("d{number}")).collect();
     for id in &ids {
-        package.medium(id, "2023-10-01T06:00:00Z", "large.jpg", None);
-        package.detection(id, id, "doe", [0.1, 0.1, 0.5, 0.5]);
+        package.doe(id, "large.jpg", None, [0.1, 0.1, 0.5, 0.5]);
     }
     (package.write(), json!({"detection_ids": ids}))
 }

@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use crate::support::{Home, season, slow, wait_until};
+use crate::support::{Home, season, wait_until};
 
 #[tokio::test]
 async fn after_kill_9_jobs_complete_and_nothing_is_lost_or_left_over() {
-    let (data, request) = slow(1000);
-    let home = Home::with_data(&[data.path()]).arguments(&["--workers", "1"]);
+    let (home, request) = Home::with_slow(1000);
+    let home = home.arguments(&["--workers", "1"]);
     let server = home.start();
     let done = server.submit("zip", &json!({"detection_ids": ["d0", "d1"]})).await;
     let finished = server.completed("zip", &done).await;
     let running = server.submit("zip", &request).await;
     let waiting = server.submit("zip", &json!({"detection_ids": ["d2"]})).await;
-    server.status_when("zip", &running, |s| s["processed_count"].as_u64() > Some(0)).await;
+    server.wait_for_progress(&running).await;
     server.kill();
 
     let server = home.start();
@@ -29,28 +29,27 @@ async fn after_kill_9_jobs_complete_and_nothing_is_lost_or_left_over() {
 
 #[tokio::test]
 async fn a_job_that_kills_its_server_each_time_is_given_up() {
-    let (data, request) = slow(2000);
-    let home = Home::with_data(&[data.path()]);
+    let (home, request) = Home::with_slow(2000);
     let mut server = home.start();
     let job_id = server.submit("zip", &request).await;
     for _ in 0..3 {
-        server.status_when("zip", &job_id, |s| s["phase"] == "running").await;
+        server.wait_for_running("zip", &job_id).await;
         server.kill();
         server = home.start();
     }
     let status = server.status("zip", &job_id).await;
     assert_eq!(status["status"], "failed");
     assert!(status["error_message"].as_str().unwrap().contains("begun 3 times"), "{status}");
-    wait_until("files of the killed processes to go", async || server.files().is_empty()).await;
+    server.wait_for_no_files().await;
 }
 
 #[tokio::test]
 async fn a_signal_to_stop_hands_running_jobs_back() {
-    let (data, request) = slow(1000);
-    let home = Home::with_data(&[data.path()]).arguments(&["--grace", "0"]);
+    let (home, request) = Home::with_slow(1000);
+    let home = home.arguments(&["--grace", "0"]);
     let server = home.start();
     let job_id = server.submit("zip", &request).await;
-    server.status_when("zip", &job_id, |s| s["processed_count"].as_u64() > Some(0)).await;
+    server.wait_for_progress(&job_id).await;
     assert!(server.terminate().success());
     assert_eq!(home.files(), Vec::<String>::new(), "no file is left over");
 
@@ -61,8 +60,8 @@ async fn a_signal_to_stop_hands_running_jobs_back() {
 
 #[tokio::test]
 async fn a_signal_to_stop_lets_running_jobs_finish_in_their_time() {
-    let (data, request) = slow(200);
-    let home = Home::with_data(&[data.path()]).arguments(&["--grace", "100"]);
+    let (home, request) = Home::with_slow(200);
+    let home = home.arguments(&["--grace", "100"]);
     let server = home.start();
     let job_id = server.submit("zip", &request).await;
     server.status_when("zip", &job_id, |s| s["phase"] != "queued").await;

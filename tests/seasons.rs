@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use testkit::{Package, PostgresServer};
 
 use crate::browser::Browser;
-use crate::support::{Home, program};
+use crate::support::{CallResult, Home, program, read_json, report, run_beside, seasonal};
 
 /// A survey of two years at this latitude, in a folder of this name.
 fn survey(name: &str, latitude: &str) -> (TempDir, PathBuf) {
@@ -23,19 +23,17 @@ fn survey(name: &str, latitude: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// The period of a report on a season, or what the command says.
-fn period(data: &Path, season: [&str; 2], arguments: &[&str]) -> Result<[String; 2], String> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.json");
-    let mut command = program();
-    command.arg("report").arg("--data").arg(data).args(["--season", season[0], "--year", season[1]]);
-    let output = command.args(arguments).arg("-o").arg(&file).output().unwrap();
-    if !output.status.success() {
-        assert_eq!(output.status.code(), Some(2));
-        return Err(String::from_utf8(output.stderr).unwrap());
-    }
-    let report: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    Ok(["start", "end"].map(|end| report["period"][end].as_str().unwrap().to_owned()))
+/// A report on a season of a year.
+fn report_on(data: &Path, [season, year]: [&str; 2], more: &[&str]) -> (CallResult, Option<Value>) {
+    report(data, &[&["--season", season, "--year", year], more].concat())
+}
+
+/// The period of a report on a season.
+fn period(data: &Path, season: [&str; 2], more: &[&str]) -> [String; 2] {
+    let (call, numbers) = report_on(data, season, more);
+    call.assert_told(0, &[]);
+    let period = &numbers.unwrap()["period"];
+    ["start", "end"].map(|end| period[end].as_str().unwrap().to_owned())
 }
 
 #[test]
@@ -47,40 +45,32 @@ fn the_command_line_takes_the_season_of_the_place() {
         (["fall", "2023"], ["2023-03-01", "2023-05-31"]),
         (["winter", "2023"], ["2023-06-01", "2023-08-31"]),
     ] {
-        assert_eq!(period(&south, season, &[]).unwrap(), days, "{season:?}");
+        assert_eq!(period(&south, season, &[]), days, "{season:?}");
     }
     // Beside the periods that are compared, too.
-    let compared = [
-        "--type",
-        "comparison",
-        "--compare",
-        "A=2022-12-01..2022-12-31",
-        "--compare",
-        "B=2023-01-01..2023-01-31",
-    ];
-    assert_eq!(period(&south, ["summer", "2022"], &compared).unwrap(), ["2022-12-01", "2023-02-28"]);
+    let compared = ["--compare", "A=2022-12-01..2022-12-31", "--compare", "B=2023-01-01..2023-01-31"];
+    let compared = [&["--type", "comparison"], &compared[..]].concat();
+    assert_eq!(period(&south, ["summer", "2022"], &compared), ["2022-12-01", "2023-02-28"]);
     let (_north, north) = survey("north", "33.9");
-    assert_eq!(period(&north, ["summer", "2022"], &[]).unwrap(), ["2022-06-01", "2022-08-31"]);
+    assert_eq!(period(&north, ["summer", "2022"], &[]), ["2022-06-01", "2022-08-31"]);
     // Without latitudes they are those of the north.
     let (_nowhere, nowhere) = survey("nowhere", "");
-    assert_eq!(period(&nowhere, ["rut", "2022"], &[]).unwrap(), ["2022-09-01", "2023-01-31"]);
+    assert_eq!(period(&nowhere, ["rut", "2022"], &[]), ["2022-09-01", "2023-01-31"]);
 }
 
 #[test]
 fn the_rut_is_refused_in_the_south_with_what_to_write_instead() {
     let (_south, south) = survey("south", "-33.9");
-    let told = period(&south, ["rut", "2022"], &[]).unwrap_err();
-    for part in ["--season: rut is that of white-tailed deer", "south of the equator", "give --from and --to"]
-    {
-        assert!(told.contains(part), "{told}");
-    }
+    let parts =
+        ["--season: rut is that of white-tailed deer", "south of the equator", "give --from and --to"];
+    report_on(&south, ["rut", "2022"], &[]).0.assert_told(2, &parts);
 }
 
 #[tokio::test]
 async fn a_server_takes_the_season_of_each_of_its_data_sets() {
     let ((_south, south), (_north, north)) = (survey("south", "-33.9"), survey("north", "33.9"));
     let server = Home::with_data(&[&south, &north]).start();
-    let known: Value = server.get("/api/datasets").await.json().await.unwrap();
+    let known = server.json("/api/datasets").await;
     let hemispheres = [0, 1].map(|number: usize| known["datasets"][number]["hemisphere"].clone());
     assert_eq!(hemispheres, ["south", "north"]);
     let title = async |dataset: &str| {
@@ -94,15 +84,14 @@ async fn a_server_takes_the_season_of_each_of_its_data_sets() {
     for (query, start) in
         [("season=winter&year=2023", "2023-06-01"), ("season=winter&year=2022&dataset=north", "2022-12-01")]
     {
-        let summary: Value = server.get(&format!("/api/summary?{query}")).await.json().await.unwrap();
+        let summary = server.json(&format!("/api/summary?{query}")).await;
         assert_eq!(summary["period"]["start"], start, "{query}");
     }
     let rut = json!({"report_type": "seasonal_activity", "season": "rut", "year": 2022});
     for response in
         [server.post("/api/exports/pdf", &rut).await, server.get("/api/summary?season=rut&year=2022").await]
     {
-        assert_eq!(response.status(), 422);
-        let problem: Value = response.json().await.unwrap();
+        let problem = read_json(response, 422).await;
         assert_eq!(problem["errors"][0]["field"], "season");
         let detail = problem["detail"].as_str().unwrap();
         let instead = "give start_date and end_date instead of season and year";
@@ -117,10 +106,9 @@ async fn a_season_is_submitted_from_the_command_line_as_it_is_there() {
     let mut command = program();
     command.args(["job", "--server", &server.url, "submit", "pdf", "report_type=seasonal_activity"]);
     command.args(["season=winter", "year:=2023"]);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let job_id = String::from_utf8(output.stdout).unwrap();
-    let status = server.status("pdf", job_id.trim()).await;
+    let submitted = run_beside(command).await;
+    submitted.assert_told(0, &[]);
+    let status = server.status("pdf", submitted.out.trim()).await;
     assert_eq!(status["title"], "Seasonal activity, 1 June 2023 to 31 August 2023");
 }
 
@@ -140,8 +128,7 @@ async fn a_database_is_asked_where_its_cameras_stand() {
     database.kill();
     let server = Home::with_data(&[&address]).start();
     assert_eq!(server.post("/api/exports/pdf", &body).await.status(), 503);
-    let dates =
-        json!({"report_type": "seasonal_activity", "start_date": "2023-12-01", "end_date": "2024-02-29"});
+    let dates = seasonal("2023-12-01", "2024-02-29");
     assert_eq!(server.post("/api/exports/pdf", &dates).await.status(), 202);
 }
 
@@ -149,8 +136,7 @@ async fn a_database_is_asked_where_its_cameras_stand() {
 async fn the_page_shows_the_seasons_of_the_data_set() {
     let ((_south, south), (_north, north)) = (survey("south", "-33.9"), survey("north", "33.9"));
     let server = Home::with_data(&[&south, &north]).start();
-    let browser = Browser::open(&server.url).await;
-    browser.is_ready().await;
+    let browser = Browser::open_page(&server).await;
     let option = |season: &str| format!("document.querySelector('#season option[value={season}]')");
     browser.wait_until(&format!("{}.textContent", option("summer")), "Summer (Dec to Feb)").await;
     assert_eq!(browser.value(&format!("{}.disabled", option("rut"))).await, true);

@@ -67,7 +67,6 @@ async fn requests_and_jobs_are_told_to_a_collector() {
 #[tokio::test]
 async fn a_collector_that_is_away_keeps_nobody_waiting() {
     let server = Home::with_examples().arguments(&["--otlp-endpoint", "http://127.0.0.1:9"]).start();
-    let report = server.submit("pdf", &season()).await;
-    server.completed("pdf", &report).await;
+    server.make("pdf", &season()).await;
     assert!(server.terminate().success());
 }

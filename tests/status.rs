@@ -1,11 +1,10 @@
 //! Statuses of a job while it runs and at its end.
 
-use std::io::Read;
-
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Home, herons, season, wait_until};
+use crate::support::{Home, herons, read_json, season, seasonal, wait_until};
+use crate::zips::{manifest_of, names_in};
 
 #[tokio::test]
 async fn a_report_is_completed_with_its_file() {
@@ -27,33 +26,25 @@ async fn a_report_is_completed_with_its_file() {
 #[tokio::test]
 async fn an_archive_is_completed_with_its_crops() {
     let server = Home::with_examples().start();
-    let job_id = server.submit("zip", &herons()).await;
-    let status = server.completed("zip", &job_id).await;
+    let status = server.make("zip", &herons()).await;
     assert_eq!((&status["total_detections"], &status["processed_count"]), (&json!(10), &json!(10)));
     assert_eq!(status["progress_percent"], 100.0);
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(server.download(&status).await)).unwrap();
-    let names: Vec<String> = zip.file_names().flatten().map(std::borrow::Cow::into_owned).collect();
-    assert_eq!(names.iter().filter(|name| name.starts_with("crops/detection_")).count(), 10);
-    let mut manifest = String::new();
-    zip.by_name("manifest.json").unwrap().read_to_string(&mut manifest).unwrap();
-    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    let file = server.download(&status).await;
+    assert_eq!(names_in(&file).iter().filter(|name| name.starts_with("crops/detection_")).count(), 10);
+    let manifest = manifest_of(&file);
     assert_eq!(manifest["request"], herons());
     assert_eq!(manifest["counts"]["crops"], 10);
 }
 
 #[tokio::test]
 async fn a_job_says_how_far_it_is() {
-    let (data, request) = crate::support::slow(3000);
-    let server = Home::with_data(&[data.path()]).arguments(&["--workers", "1"]).start();
+    let (home, request) = Home::with_slow(3000);
+    let server = home.arguments(&["--workers", "1"]).start();
     let running = server.submit("zip", &request).await;
     let waiting = server.submit("zip", &request).await;
-    let status = server
-        .status_when("zip", &running, |s| s["processed_count"].as_u64().is_some_and(|done| done > 0))
-        .await;
-    assert_eq!(
-        (&status["status"], &status["phase"], &status["attempt"]),
-        (&json!("processing"), &json!("running"), &json!(1))
-    );
+    let status = server.wait_for_progress(&running).await;
+    assert_eq!((&status["status"], &status["phase"]), (&json!("processing"), &json!("running")));
+    assert_eq!(status["attempt"], 1);
     let (done, percent) =
         (status["processed_count"].as_f64().unwrap(), status["progress_percent"].as_f64().unwrap());
     assert!((percent - done / 30.0).abs() < 0.051, "{done} of 3000 is {percent} %");
@@ -69,8 +60,7 @@ async fn a_job_says_how_far_it_is() {
 async fn a_job_of_which_nothing_exists_fails_and_says_so() {
     let server = Home::with_examples().start();
     let job_id = server.submit("zip", &json!({"detection_ids": ["x", "y"], "dataset": "camtrap-dp"})).await;
-    let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
-    assert_eq!(status["status"], "failed");
+    let status = server.failed("zip", &job_id).await;
     assert_eq!(
         status["error_message"],
         "none of the 2 detections could be exported: 2 ids are of no detections of the data set. The first is x: no \
@@ -81,22 +71,17 @@ async fn a_job_of_which_nothing_exists_fails_and_says_so() {
     let nothing =
         json!({"filter": {"start_date": "2010-01-01", "end_date": "2010-12-31"}, "dataset": "camtrap-dp"});
     let job_id = server.submit("zip", &nothing).await;
-    let status = server.status_when("zip", &job_id, |status| status["status"] != "processing").await;
-    assert!(
-        status["error_message"].as_str().unwrap().starts_with("No animals with a marked position"),
-        "{status}"
-    );
-    wait_until("their files to go", async || server.files().is_empty()).await;
+    let status = server.wait_for_end("zip", &job_id).await;
+    let reason = status["error_message"].as_str().unwrap();
+    assert!(reason.starts_with("No animals with a marked position"), "{status}");
+    server.wait_for_no_files().await;
 }
 
 #[tokio::test]
 async fn ids_that_do_not_exist_are_listed() {
     let server = Home::with_examples().start();
     let request = json!({"detection_ids": ["nobody", "7ab33b3a_1"], "dataset": "camtrap-dp"});
-    let job_id = server.submit("zip", &request).await;
-    let status = server.completed("zip", &job_id).await;
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(server.download(&status).await)).unwrap();
-    let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
+    let manifest = manifest_of(&server.make_file("zip", &request).await.1);
     assert_eq!(manifest["missing"][0]["detection_id"], "nobody");
     assert_eq!(manifest["missing"][0]["reason"], "no_such_id");
     assert_eq!(manifest["counts"]["crops"], 1);
@@ -116,9 +101,7 @@ async fn a_job_that_is_not_there_is_not_found() {
         "/api/static/exports/..%2Fjobs%2Fjobs.sqlite".to_owned(),
     ];
     for path in paths {
-        let response = server.get(&path).await;
-        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
-        let problem: Value = response.json().await.unwrap();
+        let problem = read_json(server.get(&path).await, 404).await;
         assert_eq!(problem["detail"], "Job not found or expired", "{path}");
     }
     assert_eq!(server.delete("unknown").await, StatusCode::NOT_FOUND);
@@ -158,11 +141,8 @@ async fn a_server_says_that_it_lives_and_is_ready() {
 #[tokio::test]
 async fn a_period_without_data_is_a_report_that_says_so() {
     let server = Home::with_examples().start();
-    let body =
-        json!({"report_type": "seasonal_activity", "start_date": "2010-01-01", "end_date": "2010-12-31"});
-    let job_id = server.submit("pdf", &body).await;
-    let status = server.completed("pdf", &job_id).await;
-    assert!(server.download(&status).await.starts_with(b"%PDF-"));
+    let (_, file) = server.make_file("pdf", &seasonal("2010-01-01", "2010-12-31")).await;
+    assert!(file.starts_with(b"%PDF-"));
 }
 
 #[tokio::test]
@@ -171,6 +151,6 @@ async fn an_expired_job_is_gone_with_its_file() {
     let job_id = server.submit("pdf", &season()).await;
     let path = format!("/api/exports/pdf/{job_id}");
     wait_until("the job to expire", async || server.get(&path).await.status() == StatusCode::NOT_FOUND).await;
-    wait_until("its file to go", async || server.files().is_empty()).await;
+    server.wait_for_no_files().await;
     assert_eq!(server.delete(&job_id).await, StatusCode::NOT_FOUND);
 }

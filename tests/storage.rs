@@ -6,25 +6,15 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use testkit::{RedisServer, S3Server};
 
-use crate::support::{Home, Process, Server, herons, season, wait_until};
+use crate::support::{Home, Process, assert_counts, herons, run, season, store_is_empty, wait_until};
 
 /// A server whose files are in a bucket.
 fn home(store: &S3Server) -> Home {
     Home::with_examples().in_bucket(store)
 }
 
-fn start_server(home: &Home) -> Server {
-    home.start()
-}
-
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Waits until nothing is left in the bucket, nor on its way there.
-async fn empty(store: &S3Server) {
-    wait_until("the bucket is empty", async || store.objects().is_empty() && store.list_uploads().is_empty())
-        .await;
 }
 
 /// A data set on whose archive of large pictures some seconds are worked, with its files in a bucket.
@@ -39,7 +29,7 @@ fn large(store: &S3Server, detections: usize) -> (Home, Value) {
 async fn exports_are_in_the_bucket_and_are_had_from_the_server() {
     let store = S3Server::start();
     let home = home(&store);
-    let server = start_server(&home);
+    let server = home.start();
     let report = server.submit("pdf", &season()).await;
     let archive = server.submit("zip", &herons()).await;
     let report = server.completed("pdf", &report).await;
@@ -56,12 +46,8 @@ async fn exports_are_in_the_bucket_and_are_had_from_the_server() {
     let part = server.client.get(&address).header("range", "bytes=100-199").send().await.unwrap();
     assert_eq!(part.status(), 206);
     assert_eq!(part.bytes().await.unwrap(), whole[100..200]);
-    let pictures: Value = server
-        .get(&format!("/api/exports/zip/{}/pictures", archive["job_id"].as_str().unwrap()))
-        .await
-        .json()
-        .await
-        .unwrap();
+    let pictures =
+        server.json(&format!("/api/exports/zip/{}/pictures", archive["job_id"].as_str().unwrap())).await;
     let first = server.get(pictures["pictures"][0]["url"].as_str().unwrap()).await;
     assert!(first.bytes().await.unwrap().starts_with(&[0xFF, 0xD8]));
     for status in [&report, &archive] {
@@ -74,12 +60,10 @@ async fn exports_are_in_the_bucket_and_are_had_from_the_server() {
 async fn a_large_archive_comes_in_parts_and_is_seen_when_it_is_whole() {
     let store = S3Server::start();
     let (home, body) = large(&store, 100);
-    let server = start_server(&home);
-    let archive = server.submit("zip", &body).await;
-    let status = server.completed("zip", &archive).await;
+    let server = home.start();
+    let (status, bytes) = server.make_file("zip", &body).await;
     assert!(status["file_size_bytes"].as_u64().unwrap() > 3 * (8 << 20), "{status}");
     // The file has the size and the digest that its status tells.
-    let bytes = server.download(&status).await;
     assert_eq!(sha256(&bytes), status["sha256"].as_str().unwrap());
     assert_eq!(store.objects().len(), 1);
     assert_eq!(store.list_uploads(), Vec::<String>::new());
@@ -89,8 +73,7 @@ async fn a_large_archive_comes_in_parts_and_is_seen_when_it_is_whole() {
 async fn clients_can_be_sent_to_the_bucket() {
     let store = S3Server::start();
     let server = home(&store).arguments(&["--artifacts-redirect"]).start();
-    let report = server.submit("pdf", &season()).await;
-    let status = server.completed("pdf", &report).await;
+    let status = server.make("pdf", &season()).await;
     let patient = testkit::client_without_redirects(Duration::from_secs(10));
     let address = format!("{}{}", server.url, status["download_url"].as_str().unwrap());
     let sent = patient.get(&address).send().await.unwrap();
@@ -110,29 +93,27 @@ async fn clients_can_be_sent_to_the_bucket() {
 async fn a_store_with_hiccups_is_tried_again() {
     let store = S3Server::start();
     let (home, body) = large(&store, 80);
-    let server = start_server(&home);
+    let server = home.start();
     store.fail(3);
-    let archive = server.submit("zip", &body).await;
-    let status = server.completed("zip", &archive).await;
+    let status = server.make("zip", &body).await;
     store.cut_off(2);
     let bytes = server.download(&status).await;
     assert_eq!(sha256(&bytes), status["sha256"].as_str().unwrap());
     store.cut_off(2);
-    let report = server.submit("zip", &body).await;
-    let again = server.completed("zip", &report).await;
+    let again = server.make("zip", &body).await;
     assert_eq!((&again["sha256"], &again["attempt"]), (&status["sha256"], &json!(1)));
 }
 
 #[tokio::test]
 async fn a_store_that_is_away_is_told_and_loses_nothing() {
     let mut store = S3Server::start();
-    let server = start_server(&home(&store));
+    let server = home(&store).start();
     let kept = server.submit("pdf", &season()).await;
     let kept = server.completed("pdf", &kept).await;
     store.stop();
     assert_eq!(server.get("/readyz").await.status(), 503);
     let job = server.submit("zip", &herons()).await;
-    server.status_when("zip", &job, |status| status["phase"] == "running").await;
+    server.wait_for_running("zip", &job).await;
     store.restart();
     server.completed("zip", &job).await;
     assert_eq!(server.get("/readyz").await.status(), 200);
@@ -143,13 +124,13 @@ async fn a_store_that_is_away_is_told_and_loses_nothing() {
 async fn a_job_that_is_deleted_while_it_is_uploaded_leaves_nothing() {
     let store = S3Server::start();
     let (home, body) = large(&store, 80);
-    let server = start_server(&home);
+    let server = home.start();
     store.delay(Duration::from_millis(400));
     let archive = server.submit("zip", &body).await;
     wait_until("parts are on their way", async || !store.list_uploads().is_empty()).await;
     assert_eq!(server.delete(&archive).await, 204);
     store.delay(Duration::ZERO);
-    empty(&store).await;
+    store_is_empty(&store).await;
 }
 
 #[tokio::test]
@@ -166,7 +147,7 @@ async fn what_a_killed_process_was_uploading_is_found_and_given_up() {
         assert!(!store.objects().is_empty(), "{point}: something was there");
         drop(api);
         // The next process finds the job, makes it, and finds what the first one left.
-        let server = start_server(&home);
+        let server = home.start();
         let status = server.completed("zip", &archive).await;
         let name = format!("trapline/{}", status["filename"].as_str().unwrap());
         wait_until("only the file is left", async || {
@@ -174,7 +155,7 @@ async fn what_a_killed_process_was_uploading_is_found_and_given_up() {
         })
         .await;
         assert_eq!(server.delete(&archive).await, 204);
-        empty(&store).await;
+        store_is_empty(&store).await;
     }
 }
 
@@ -182,10 +163,9 @@ async fn what_a_killed_process_was_uploading_is_found_and_given_up() {
 async fn what_expires_goes_from_the_bucket_too() {
     let store = S3Server::start();
     let server = home(&store).arguments(&["--ttl", "3"]).start();
-    let report = server.submit("pdf", &season()).await;
-    server.completed("pdf", &report).await;
+    server.make("pdf", &season()).await;
     assert_eq!(store.objects().len(), 1);
-    empty(&store).await;
+    store_is_empty(&store).await;
 }
 
 #[tokio::test]
@@ -193,19 +173,15 @@ async fn pictures_are_had_from_a_bucket() {
     let store = S3Server::start();
     store.put("exports", "pictures/north/1.jpg", &testkit::picture("colour.jpg"));
     let mut package = testkit::Package::new();
-    package.medium("m1", "2023-10-01T06:00:00Z", "north/1.jpg", None);
-    package.medium("m2", "2023-10-01T06:00:00Z", "north/2.jpg", None);
-    package.medium("m3", "2023-10-01T06:00:00Z", "../other/1.jpg", None);
-    for (id, medium) in [("d1", "m1"), ("d2", "m2"), ("d3", "m3")] {
-        package.detection(id, medium, "doe", [0.1, 0.1, 0.5, 0.5]);
+    for (id, path) in [("d1", "north/1.jpg"), ("d2", "north/2.jpg"), ("d3", "../other/1.jpg")] {
+        package.doe(id, path, None, [0.1, 0.1, 0.5, 0.5]);
     }
     let folder = package.write();
     let home =
         Home::with_data(&[folder.path()]).in_bucket(&store).arguments(&["--images", "s3://exports/pictures"]);
     let server = home.start();
-    let job = server.submit("zip", &json!({"detection_ids": ["d1", "d2", "d3"]})).await;
-    let status = server.completed("zip", &job).await;
-    assert_eq!((&status["total_detections"], &status["missing_count"]), (&json!(3), &json!(2)), "{status}");
+    let status = server.make("zip", &json!({"detection_ids": ["d1", "d2", "d3"]})).await;
+    assert_counts(&status, 3, 2);
 }
 
 #[test]
@@ -214,9 +190,7 @@ fn a_bucket_that_lets_nobody_in_is_told_at_the_start() {
     let home = home(&store);
     let mut command = home.command();
     command.env("AWS_SECRET_ACCESS_KEY", "not-the-secret");
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("files cannot be written to s3://exports/trapline"), "{told}");
-    assert!(!told.contains("not-the-secret"), "{told}");
+    let refused = run(&mut command);
+    refused.assert_told(2, &["files cannot be written to s3://exports/trapline"]);
+    assert!(!refused.told.contains("not-the-secret"), "{refused:?}");
 }

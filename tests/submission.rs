@@ -1,18 +1,26 @@
 //! `POST /api/exports/pdf` and `/zip`: what is taken, and what is refused with which words.
 
 use jiff::{ToSpan, ZonedDateTime};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, season};
+use crate::support::{Home, Server, answer_of, read_json, season, seasonal, set_fields};
+
+/// Asserts that a request is refused because of a field when some of its fields are changed.
+async fn refuse(server: &Server, kind: &str, base: &Value, cases: &[(Value, &str)]) {
+    for (changes, field) in cases {
+        let (status, problem) = answer(server, kind, &change_fields(base, changes)).await;
+        assert_eq!(status, 422, "{changes}: {problem}");
+        assert_eq!(problem["errors"][0]["field"], *field, "{changes}: {problem}");
+    }
+}
 
 async fn answer(server: &Server, kind: &str, body: &Value) -> (u16, Value) {
     let response = server.post(&format!("/api/exports/{kind}"), body).await;
-    let status = response.status().as_u16();
-    if status >= 400 {
+    if response.status().as_u16() >= 400 {
         assert_eq!(response.headers()["content-type"], "application/problem+json");
     }
-    (status, response.json().await.unwrap())
+    answer_of(response).await
 }
 
 /// `body` with some fields changed; `null` takes one away.
@@ -78,8 +86,7 @@ async fn each_broken_rule_has_its_exact_text() {
 async fn every_broken_rule_is_told_and_the_first_is_the_detail() {
     let server = Home::with_examples().start();
     let day = (ZonedDateTime::now().date() + 3.days()).to_string();
-    let body =
-        json!({"report_type": "seasonal_activity", "start_date": day, "end_date": day, "group_by": "x"});
+    let body = set_fields(seasonal(&day, &day), &json!({"group_by": "x"}));
     let (status, problem) = answer(&server, "pdf", &body).await;
     assert_eq!(status, 400);
     assert_eq!(
@@ -112,11 +119,7 @@ async fn a_report_of_the_wrong_shape_is_refused() {
         (json!({"title": "x".repeat(201)}), "title"),
         (json!({"dataset": "nowhere"}), "dataset"),
     ];
-    for (changes, field) in cases {
-        let (status, problem) = answer(&server, "pdf", &change_fields(&season(), &changes)).await;
-        assert_eq!(status, 422, "{changes}: {problem}");
-        assert_eq!(problem["errors"][0]["field"], field, "{changes}: {problem}");
-    }
+    refuse(&server, "pdf", &season(), &cases).await;
     let (_, problem) =
         answer(&server, "pdf", &change_fields(&season(), &json!({"dataset": "nowhere"}))).await;
     assert_eq!(problem["detail"], "No data set “nowhere”. There are: algar, camtrap-dp");
@@ -145,11 +148,7 @@ async fn an_archive_of_the_wrong_shape_is_refused() {
         (json!({"detection_ids": null, "filter": {"min_confidence": 2}}), "filter.min_confidence"),
         (json!({"detection_ids": null, "filter": {"classifications": ["Yeti"]}}), "filter.classifications"),
     ];
-    for (changes, field) in cases {
-        let (status, problem) = answer(&server, "zip", &change_fields(&ids, &changes)).await;
-        assert_eq!(status, 422, "{changes}: {problem}");
-        assert_eq!(problem["errors"][0]["field"], field, "{problem}");
-    }
+    refuse(&server, "zip", &ids, &cases).await;
     for fine in
         [json!({"crop_size": 128}), json!({"crop_size": 1024}), json!({"detection_ids": many[..10_000]})]
     {
@@ -161,16 +160,14 @@ async fn an_archive_of_the_wrong_shape_is_refused() {
 async fn a_body_that_is_not_json_is_a_bad_request() {
     let server = Home::with_examples().start();
     for body in ["", "{", "start_date=2018-09-01"] {
-        let post = server.client.post(format!("{}/api/exports/pdf", server.url)).body(body);
-        let response = post.send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
-        let problem: Value = response.json().await.unwrap();
+        let post = server.request(Method::POST, "/api/exports/pdf").body(body);
+        let problem = read_json(post.send().await.unwrap(), 400).await;
         assert!(problem["detail"].as_str().unwrap().starts_with("The body is not JSON"), "{problem}");
     }
     let (status, _) = answer(&server, "zip", &json!(["a", "b"])).await;
     assert_eq!(status, 422);
     // One byte too many, the last: with more behind it the answer could come while it is written.
-    let huge = server.client.post(format!("{}/api/exports/zip", server.url)).body(vec![b' '; (4 << 20) + 1]);
+    let huge = server.request(Method::POST, "/api/exports/zip").body(vec![b' '; (4 << 20) + 1]);
     assert_eq!(huge.send().await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
 }
 

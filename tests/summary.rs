@@ -3,23 +3,7 @@
 use serde_json::{Value, json};
 use testkit::examples;
 
-use crate::support::{Home, program};
-
-/// The numbers of a report, by the command line.
-fn report(arguments: &[&str]) -> Value {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.json");
-    let mut command = program();
-    command
-        .arg("report")
-        .arg("--data")
-        .arg(examples().join("algar.zip"))
-        .args(arguments)
-        .arg("-o")
-        .arg(&file);
-    assert!(command.output().unwrap().status.success());
-    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
-}
+use crate::support::{Home, read_json, report_numbers};
 
 /// What a summary has of a report.
 const SHARED: [&str; 8] = [
@@ -41,8 +25,8 @@ async fn a_summary_has_the_counts_of_a_report_on_the_same_period() {
         ("season=summer&year=2018", ["--season", "summer", "--year", "2018"]),
     ];
     for (query, arguments) in cases {
-        let report = report(&arguments);
-        let summary: Value = server.get(&format!("/api/summary?{query}")).await.json().await.unwrap();
+        let report = report_numbers(examples().join("algar.zip"), &arguments);
+        let summary = server.json(&format!("/api/summary?{query}")).await;
         assert_eq!(summary["dataset"], "algar");
         for field in SHARED {
             assert_eq!(summary[field], report[field], "{query} {field}");
@@ -60,10 +44,9 @@ async fn a_summary_has_the_counts_of_a_report_on_the_same_period() {
 async fn a_summary_tells_how_many_crops_an_archive_would_have() {
     let server = Home::with_examples().start();
     let query = "dataset=camtrap-dp&start_date=2021-04-11&end_date=2021-04-11&group_by=day";
-    let summary: Value = server.get(&format!("/api/summary?{query}")).await.json().await.unwrap();
+    let summary = server.json(&format!("/api/summary?{query}")).await;
     let filter = json!({"start_date": "2021-04-11", "end_date": "2021-04-11"});
-    let response = server.post("/api/exports/zip", &json!({"dataset": "camtrap-dp", "filter": filter})).await;
-    let archive: Value = response.json().await.unwrap();
+    let (_, archive) = server.answer("zip", &json!({"dataset": "camtrap-dp", "filter": filter})).await;
     assert_eq!(summary["detections"], archive["total_detections"]);
     assert!(summary["detections"].as_u64() > Some(0));
 }
@@ -71,8 +54,7 @@ async fn a_summary_tells_how_many_crops_an_archive_would_have() {
 #[tokio::test]
 async fn a_summary_of_nothing_is_of_zeros_and_a_wrong_one_is_refused() {
     let server = Home::with_examples().start();
-    let none = server.get("/api/summary?start_date=1990-01-01&end_date=1990-01-31").await;
-    let none: Value = none.json().await.unwrap();
+    let none = server.json("/api/summary?start_date=1990-01-01&end_date=1990-01-31").await;
     let counts = (&none["events"], &none["effort_days"], &none["classes"]);
     assert_eq!(counts, (&json!(0), &json!(0.0), &json!([])));
     let wrong = [
@@ -85,9 +67,7 @@ async fn a_summary_of_nothing_is_of_zeros_and_a_wrong_one_is_refused() {
         ("start_date=2018-01-01&end_date=2018-02-01&classification=unicorn", "unicorn"),
     ];
     for (query, told) in wrong {
-        let response = server.get(&format!("/api/summary?{query}")).await;
-        assert_eq!(response.status(), 422, "{query}");
-        let problem: Value = response.json().await.unwrap();
+        let problem = read_json(server.get(&format!("/api/summary?{query}")).await, 422).await;
         assert!(problem["detail"].as_str().unwrap().contains(told), "{query}: {problem}");
     }
 }
@@ -95,7 +75,7 @@ async fn a_summary_of_nothing_is_of_zeros_and_a_wrong_one_is_refused() {
 #[tokio::test]
 async fn the_data_sets_are_told_with_what_is_in_them() {
     let server = Home::with_examples().start();
-    let told: Value = server.get("/api/datasets").await.json().await.unwrap();
+    let told = server.json("/api/datasets").await;
     let [algar, herons] = &told["datasets"].as_array().unwrap()[..] else { panic!("{told}") };
     assert_eq!((&algar["name"], &herons["name"]), (&json!("algar"), &json!("camtrap-dp")));
     assert!(algar["first_day"].as_str() < algar["last_day"].as_str());

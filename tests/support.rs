@@ -1,37 +1,20 @@
 //! A server process of a test's own, on a free port, with folders of its own.
 
 use std::io::{BufRead, BufReader};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::{RedisServer, S3Server};
 
-pub use crate::requests::{certificate, herons, one, season, slow};
-pub use crate::sse::Events;
-
-/// The program under test, without the settings of the user who runs the tests.
-pub fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trapline"));
-    command.env_remove("RUST_LOG");
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("TRAPLINE_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
-/// Where `scripts/setup` puts tools for tests.
-pub fn tools() -> PathBuf {
-    let target = Path::new(env!("CARGO_BIN_EXE_trapline")).ancestors().nth(2).unwrap();
-    target.join("tools")
-}
+pub use crate::caller::{Caller, answer_of, assert_counts, read_json};
+pub use crate::command::{CallResult, program, report, report_numbers, run, run_beside, tools, trapline};
+pub use crate::requests::{certificate, herons, one, season, seasonal, set_fields, slow};
 
 /// The folders of a server. They outlive the process, so that it can be started again on them.
 pub struct Home {
@@ -54,12 +37,19 @@ pub struct Process {
     _folder: Arc<TempDir>,
 }
 
-/// A server process, and a client for it.
+/// A server process, and one who calls it without a token.
 pub struct Server {
     process: Process,
-    pub url: String,
-    pub client: Client,
+    caller: Caller,
     exports: PathBuf,
+}
+
+impl Deref for Server {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
 }
 
 impl Home {
@@ -98,6 +88,13 @@ impl Home {
         self.with_store(&redis.url())
     }
 
+    /// With the examples, and jobs on a Redis server of its own.
+    pub fn on_redis() -> (RedisServer, Self) {
+        let redis = RedisServer::start();
+        let home = Self::with_examples().with_redis(&redis);
+        (redis, home)
+    }
+
     /// With files in a bucket in place of a folder.
     pub fn in_bucket(mut self, store: &S3Server) -> Self {
         self.artifacts = Some(store.url().into());
@@ -131,6 +128,15 @@ impl Home {
         files(&self.exports())
     }
 
+    /// All that the store in the folder holds, as text.
+    pub fn kept_in_sqlite(&self) -> String {
+        let [database, log] =
+            ["jobs.sqlite", "jobs.sqlite-wal"].map(|name| self.folder.path().join("jobs").join(name));
+        let mut kept = std::fs::read(database).unwrap();
+        kept.extend(std::fs::read(log).unwrap_or_default());
+        String::from_utf8_lossy(&kept).into_owned()
+    }
+
     /// The file that says to which service the folder of files belongs.
     pub fn marker(&self) -> PathBuf {
         self.exports().join(testkit::BOOKKEEPING).join("store.json")
@@ -151,28 +157,35 @@ impl Home {
 
     /// `trapline serve` with all its arguments.
     pub fn command(&self) -> Command {
+        self.command_at(0)
+    }
+
+    fn command_at(&self, port: u16) -> Command {
         let mut command = self.command_of("serve");
-        command.args(["--listen", "127.0.0.1:0"]);
+        command.args(["--listen", &format!("127.0.0.1:{port}")]);
         command
     }
 
     /// Starts the server and waits until it listens.
     pub fn start(&self) -> Server {
-        self.start_as(self.command())
+        self.start_with(&[], &[])
+    }
+
+    /// The same with more arguments and more of an environment.
+    pub fn start_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Server {
+        let mut command = self.command();
+        command.args(arguments).envs(environment.iter().copied());
+        self.start_as(command)
     }
 
     /// Starts the server at a port where one was before.
     pub fn start_at(&self, port: u16) -> Server {
-        let mut command = self.command_of("serve");
-        command.args(["--listen", &format!("127.0.0.1:{port}")]);
-        self.start_as(command)
+        self.start_as(self.command_at(port))
     }
 
     /// Starts a server without workers of its own.
     pub fn start_api(&self) -> Server {
-        let mut command = self.command();
-        command.args(["--workers", "0"]);
-        self.start_as(command)
+        self.start_with(&["--workers", "0"], &[])
     }
 
     /// Starts the server by a command that runs it.
@@ -180,7 +193,7 @@ impl Home {
         let (process, line) = self.spawn(command);
         let url = line.strip_prefix("listening on ").expect("a server").to_owned();
         let client = testkit::http_client(Duration::from_mins(1));
-        Server { process, url, client, exports: self.exports() }
+        Server { process, caller: Caller { url, client, token: None }, exports: self.exports() }
     }
 
     /// Starts a process with this many workers and nothing else.
@@ -259,8 +272,7 @@ impl Process {
     }
 
     pub fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        testkit::send_signal(self.child.id(), name);
     }
 
     pub fn log(&self) -> String {
@@ -275,74 +287,18 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 impl Server {
-    pub async fn post(&self, path: &str, body: &Value) -> Response {
-        self.client.post(format!("{}{path}", self.url)).json(body).send().await.unwrap()
-    }
-
-    pub async fn get(&self, path: &str) -> Response {
-        self.client.get(format!("{}{path}", self.url)).send().await.unwrap()
-    }
-
-    pub async fn delete(&self, job_id: &str) -> StatusCode {
-        let address = format!("{}/api/exports/{job_id}", self.url);
-        self.client.delete(address).send().await.unwrap().status()
-    }
-
-    /// Submits an export and returns its id.
-    pub async fn submit(&self, kind: &str, body: &Value) -> String {
-        let response = self.post(&format!("/api/exports/{kind}"), body).await;
-        let status = response.status();
-        let answer: Value = response.json().await.unwrap();
-        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
-        answer["job_id"].as_str().unwrap().to_owned()
-    }
-
-    pub async fn status(&self, kind: &str, job_id: &str) -> Value {
-        let response = self.get(&format!("/api/exports/{kind}/{job_id}")).await;
-        assert_eq!(response.status(), StatusCode::OK);
-        response.json().await.unwrap()
-    }
-
-    /// Waits until the status of a job is as wanted.
-    pub async fn status_when(&self, kind: &str, job_id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let mut last = Value::Null;
-        wait_until("the status of a job", async || {
-            last = self.status(kind, job_id).await;
-            wanted(&last)
-        })
-        .await;
-        last
-    }
-
-    /// Waits for the end of a job, which has to be a good one.
-    pub async fn completed(&self, kind: &str, job_id: &str) -> Value {
-        let status = self.status_when(kind, job_id, |status| status["status"] != "processing").await;
-        assert_eq!(status["status"], "completed", "{status}");
-        status
-    }
-
-    /// The file of a completed job.
-    pub async fn download(&self, status: &Value) -> Vec<u8> {
-        let response = self.get(status["download_url"].as_str().unwrap()).await;
-        assert_eq!(response.status(), StatusCode::OK);
-        response.bytes().await.unwrap().to_vec()
-    }
-
-    /// Listens to events, as a client that has had those up to `last`.
-    pub async fn listen(&self, path: &str, last: Option<&str>) -> Events {
-        let mut request = self.client.get(format!("{}{path}", self.url));
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
-        }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Events::new(response)
+    /// One who calls it with a token.
+    pub fn caller_with(&self, token: &str) -> Caller {
+        Caller { url: self.url.clone(), client: self.client.clone(), token: Some(token.into()) }
     }
 
     /// Names in the folder of files, hidden ones too, but for what the program notes there.
     pub fn files(&self) -> Vec<String> {
         files(&self.exports)
+    }
+
+    pub async fn wait_for_no_files(&self) {
+        wait_until("all files to go", async || self.files().is_empty()).await;
     }
 
     pub fn id(&self) -> u32 {
@@ -369,6 +325,13 @@ impl Server {
     }
 }
 
+/// A server without workers, with the examples and jobs on a Redis server.
+pub fn start_api_on_redis() -> (RedisServer, Home, Server) {
+    let (redis, home) = Home::on_redis();
+    let server = home.start_api();
+    (redis, home, server)
+}
+
 /// A server and a worker, each a process, on a Redis server; the worker works on a job.
 pub struct AtWork {
     pub redis: RedisServer,
@@ -386,9 +349,34 @@ impl AtWork {
         let home = home.with_redis(&redis).arguments(arguments);
         let (server, worker) = (home.start_api(), home.start_worker(1));
         let job_id = server.submit("zip", &request).await;
-        server.status_when("zip", &job_id, |status| status["processed_count"].as_u64() > Some(0)).await;
+        server.wait_for_progress(&job_id).await;
         Self { redis, home, server, worker, job_id }
     }
+}
+
+/// Answers requests on a free port until the test ends, and returns the address.
+pub async fn serve(routes: axum::Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, routes).await });
+    url
+}
+
+/// What stands in a job's record.
+pub fn redis_record(redis: &RedisServer, job_id: &str) -> Value {
+    serde_json::from_str(&redis.cli(&["GET", &format!("export_job:{job_id}")])).unwrap()
+}
+
+/// The address of a Redis server for a user who may not subscribe.
+pub fn deaf(redis: &RedisServer) -> String {
+    redis.cli(&["ACL", "SETUSER", "deaf", "on", ">secret", "~*", "&*", "+@all", "-subscribe"]);
+    format!("redis://deaf:secret@127.0.0.1:{}", redis.port())
+}
+
+/// Waits until nothing is left in a bucket, nor on its way there.
+pub async fn store_is_empty(store: &S3Server) {
+    let is_empty = async || store.objects().is_empty() && store.list_uploads().is_empty();
+    wait_until("the bucket to be empty", is_empty).await;
 }
 
 /// Gives this process and those that it starts as many file descriptors as they may have: a crowd takes

@@ -1,39 +1,29 @@
 //! Archives of the bundled example, opened with the tools that people have.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 use testkit::examples;
 
-use crate::support::{program, tools};
+use crate::support::{program, run, tools};
 
 /// Makes an archive of the example and gives it to `check`.
 fn with_archive(arguments: &[&str], check: impl FnOnce(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("archive.zip");
     let mut command = program();
-    command
-        .arg("archive")
-        .arg("--data")
-        .arg(examples().join("camtrap-dp"))
-        .args(arguments)
-        .arg("-o")
-        .arg(&file);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    command.arg("archive").arg("--data").arg(examples().join("camtrap-dp")).args(arguments);
+    run(command.arg("-o").arg(&file)).assert_told(0, &[]);
     check(&file);
 }
 
 /// What a program says that has to succeed.
-fn told_by(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], file: &Path) -> String {
-    let program = program.as_ref();
-    let output = Command::new(program).args(arguments).arg(file).output();
-    let output = output
-        .unwrap_or_else(|error| panic!("{}: {error}; scripts/setup test installs it", program.display()));
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    told
+fn told_by(program: impl AsRef<OsStr>, arguments: &[&str], file: &Path) -> String {
+    let call = run(Command::new(program).args(arguments).arg(file));
+    call.assert_told(0, &[]);
+    call.out
 }
 
 /// What a script of `tests/tools` says of an archive.
@@ -83,10 +73,8 @@ fn every_archive_is_whole_to_unzip_python_and_seven_zip() {
         with_archive(arguments, |file| {
             assert!(told_by("unzip", &["-t"], file).contains("No errors detected"), "{arguments:?}");
             assert!(told_by("7z", &["t"], file).contains("Everything is Ok"), "{arguments:?}");
-            assert!(
-                told_by("python3", &["-m", "zipfile", "-t"], file).contains("Done testing"),
-                "{arguments:?}"
-            );
+            let told = told_by("python3", &["-m", "zipfile", "-t"], file);
+            assert!(told.contains("Done testing"), "{arguments:?}");
         });
     }
 }

@@ -1,23 +1,19 @@
 //! What a request says that may not be as intended: fields that are unknown, and a data set that was not named.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, program, season};
+use crate::support::{Home, Server, program, read_json, run_beside, season, set_fields};
 
 /// A season whose species are in a field with a wrong name.
 fn misspelt() -> Value {
-    let mut body = season();
-    body["dataset"] = json!("algar");
-    body["classification"] = json!(["Ursus americanus"]);
-    body
+    set_fields(season(), &json!({"dataset": "algar", "classification": ["Ursus americanus"]}))
 }
 
 const WARNING: &str = "unknown field “classification”; did you mean “classifications”?";
 
 async fn submit(server: &Server, kind: &str, body: &Value) -> Value {
-    let response = server.post(&format!("/api/exports/{kind}"), body).await;
-    assert_eq!(response.status(), 202);
-    response.json().await.unwrap()
+    read_json(server.post(&format!("/api/exports/{kind}"), body).await, 202).await
 }
 
 #[tokio::test]
@@ -30,10 +26,8 @@ async fn an_unknown_field_is_a_warning_in_the_answer_and_in_the_status() {
 
     let mut inner = json!({"dataset": "camtrap-dp", "filter": {"start": "2021-04-11", "locations": []}});
     let accepted = submit(&server, "zip", &inner).await;
-    assert_eq!(
-        accepted["warnings"],
-        json!(["unknown field “filter.start”; did you mean “filter.start_date”?"])
-    );
+    let warning = "unknown field “filter.start”; did you mean “filter.start_date”?";
+    assert_eq!(accepted["warnings"], json!([warning]));
     inner["filter"] = json!({});
     assert_eq!(submit(&server, "zip", &inner).await.get("warnings"), None);
 }
@@ -41,16 +35,15 @@ async fn an_unknown_field_is_a_warning_in_the_answer_and_in_the_status() {
 #[tokio::test]
 async fn an_unknown_field_is_refused_where_that_is_asked_for() {
     let server = Home::with_examples().start_api();
-    let client = &server.client;
+    let submit = async |preference| {
+        let request = server.request(Method::POST, "/api/exports/pdf").header("prefer", preference);
+        request.json(&misspelt()).send().await.unwrap()
+    };
     for preference in ["handling=strict", "wait=5, Handling = strict", "respond-async; handling=\"strict\""] {
-        let request = client.post(format!("{}/api/exports/pdf", server.url)).header("prefer", preference);
-        let response = request.json(&misspelt()).send().await.unwrap();
-        assert_eq!(response.status(), 422, "{preference}");
-        let problem: Value = response.json().await.unwrap();
+        let problem = read_json(submit(preference).await, 422).await;
         assert_eq!(problem["errors"], json!([{"field": "classification", "detail": WARNING}]));
     }
-    let lenient = client.post(format!("{}/api/exports/pdf", server.url)).header("prefer", "handling=lenient");
-    assert_eq!(lenient.json(&misspelt()).send().await.unwrap().status(), 202);
+    assert_eq!(submit("handling=lenient").await.status(), 202);
 
     let strict = Home::with_examples().arguments(&["--strict"]).start_api();
     assert_eq!(strict.post("/api/exports/pdf", &misspelt()).await.status(), 422);
@@ -63,10 +56,7 @@ async fn the_command_line_refuses_an_unknown_field() {
     let mut command = program();
     let fields = ["report_type=seasonal_activity", "start_date=2018-09-01", "end_date=2019-01-31", "titel=A"];
     command.args(["job", "--server", &server.url, "submit", "pdf"]).args(fields);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("unknown field “titel”; did you mean “title”?"), "{said}");
+    run_beside(command).await.assert_told(2, &["unknown field “titel”; did you mean “title”?"]);
 }
 
 #[tokio::test]
@@ -75,8 +65,7 @@ async fn a_data_set_that_was_not_named_is_a_warning_where_there_are_several() {
     let accepted = submit(&several, "pdf", &season()).await;
     let expected = "dataset is missing, so “algar” was used; this server has: algar, camtrap-dp";
     assert_eq!(accepted["warnings"], json!([expected]));
-    let mut named = season();
-    named["dataset"] = json!("algar");
+    let named = set_fields(season(), &json!({"dataset": "algar"}));
     assert_eq!(submit(&several, "pdf", &named).await.get("warnings"), None);
     let one = Home::with_data(&[&testkit::examples().join("algar.zip")]).start_api();
     assert_eq!(submit(&one, "pdf", &season()).await.get("warnings"), None);
@@ -98,7 +87,7 @@ async fn a_status_has_the_data_set_and_the_request() {
     assert!(request.get("season").is_none() && request.get("callback_url").is_none(), "{request}");
     // It can be sent again unchanged.
     assert_eq!(server.post("/api/exports/pdf", request).await.status(), 202);
-    let listed: Value = server.get("/api/exports?limit=5").await.json().await.unwrap();
+    let listed = server.json("/api/exports?limit=5").await;
     assert!(listed["exports"].as_array().unwrap().iter().any(|job| job["request"] == *request), "{listed}");
 }
 

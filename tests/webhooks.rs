@@ -10,9 +10,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
+use testkit::assert_contains;
 use tokio::net::TcpListener;
 
-use crate::support::{Home, herons, on_both_stores, program, season, tools, wait_until};
+use crate::support::{
+    Home, herons, on_both_stores, program, read_json, run, season, set_fields, tools, wait_until,
+};
+use crate::zips::manifest_of;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NEXT_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -42,9 +46,8 @@ impl Message {
                 .collect();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tools/verify_webhook.py");
         let mut command = Command::new(tools().join("bin/python"));
-        let status =
-            command.arg(script).arg(secret).arg(Value::from(headers).to_string()).arg(&self.body).status();
-        status.expect("python; scripts/setup test installs it").success()
+        command.arg(script).arg(secret).arg(Value::from(headers).to_string()).arg(&self.body);
+        run(&mut command).code == 0
     }
 }
 
@@ -102,9 +105,8 @@ fn telling(secret: &str) -> Home {
     Home::with_examples().arguments(&["--webhook-secret", secret, "--webhook-private"])
 }
 
-fn with_callback(mut request: Value, url: &str) -> Value {
-    request["callback_url"] = url.into();
-    request
+fn with_callback(request: Value, url: &str) -> Value {
+    set_fields(request, &json!({"callback_url": url}))
 }
 
 on_both_stores!(a_completed_export_is_told_of_and_signed, a_receiver_that_was_away_is_told_when_it_is_back,);
@@ -131,9 +133,7 @@ async fn a_completed_export_is_told_of_and_signed(on: impl Fn(Home) -> Home) {
     assert!(!messages[0].is_signed_with("whsec_bm9ib2R5IGtub3dzIHRoaXMgb25lLCBub3QgbWU="));
 
     // The archive does not contain the address.
-    let archive = server.download(&status).await;
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
-    let manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
+    let manifest = manifest_of(&server.download(&status).await);
     assert!(!manifest.to_string().contains("callback_url"), "{manifest}");
 }
 
@@ -169,10 +169,7 @@ async fn a_server_that_ends_after_it_has_told_tells_again() {
     let _server = home.start();
     let messages = receiver.receive(2).await;
     let id = format!("{job_id}.completed");
-    assert_eq!(
-        (messages[0].header("webhook-id"), messages[1].header("webhook-id")),
-        (id.as_str(), id.as_str())
-    );
+    assert_eq!([0, 1].map(|number: usize| messages[number].header("webhook-id")), [&id; 2]);
 }
 
 #[tokio::test]
@@ -183,9 +180,8 @@ async fn a_failed_export_is_told_of_with_its_reason() {
     let folder = templates.path().to_str().unwrap();
     let arguments = ["--webhook-secret", SECRET, "--webhook-private", "--templates", folder];
     let server = Home::with_examples().arguments(&arguments).start();
-    let mut request = with_callback(season(), &receiver.url);
-    request["report_type"] = "custom".into();
-    request["template"] = "broken".into();
+    let request = with_callback(season(), &receiver.url);
+    let request = set_fields(request, &json!({"report_type": "custom", "template": "broken"}));
     server.submit("pdf", &request).await;
     let message = receiver.receive(1).await[0].json();
     assert_eq!((&message["type"], &message["data"]["status"]), (&json!("export.failed"), &json!("failed")));
@@ -227,11 +223,9 @@ async fn hosts_of_a_private_network_are_not_told() {
         ("http://example.org/hooks".into(), "must be an https address"),
         ("nonsense".into(), "must be an https address"),
     ] {
-        let answer = server.post("/api/exports/pdf", &with_callback(season(), &url)).await;
-        assert_eq!(answer.status(), 422, "{url}");
-        let problem: Value = answer.json().await.unwrap();
-        assert_eq!(problem["errors"][0]["field"], "callback_url");
-        assert!(problem["detail"].as_str().unwrap().contains(told), "{problem}");
+        let request = with_callback(season(), &url);
+        let problem = server.refusal("pdf", &request, "callback_url").await;
+        assert_contains(problem["detail"].as_str().unwrap(), &[told]);
     }
     // A name is resolved anew for each message.
     let url = format!("https://localhost:{port}/hooks");
@@ -243,9 +237,9 @@ async fn hosts_of_a_private_network_are_not_told() {
 #[tokio::test]
 async fn a_server_without_a_secret_says_that_it_tells_nobody() {
     let server = Home::with_examples().start();
-    let answer = server.post("/api/exports/zip", &with_callback(herons(), "https://example.org/")).await;
-    assert_eq!(answer.status(), 422);
-    assert!(answer.text().await.unwrap().contains("--webhook-secret"));
+    let request = with_callback(herons(), "https://example.org/");
+    let problem = read_json(server.post("/api/exports/zip", &request).await, 422).await;
+    assert_contains(&problem.to_string(), &["--webhook-secret"]);
 }
 
 #[test]
@@ -254,7 +248,6 @@ fn a_secret_that_is_none_is_refused_without_being_shown() {
     let data = testkit::examples().join("algar.zip");
     let mut command = program();
     command.current_dir(folder.path()).args(["serve", "--listen", "127.0.0.1:0"]).arg("--data").arg(data);
-    let output = command.env("TRAPLINE_WEBHOOK_SECRET", "whsec_short").output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("openssl rand"), "{output:?}");
+    let refused = run(command.env("TRAPLINE_WEBHOOK_SECRET", "whsec_short"));
+    refused.assert_told(2, &["openssl rand"]);
 }

@@ -1,21 +1,20 @@
 //! Workers in processes of their own, on jobs in Redis.
 
-use std::process::{Child, Command};
+use std::process::Command;
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use testkit::RedisServer;
+use testkit::{KilledOnDrop, RedisServer};
 
-use crate::support::{AtWork, Home, one, season, wait_until};
+use crate::support::{AtWork, Home, deaf, one, redis_record, season, start_api_on_redis, wait_until};
 
 /// Leases that run out while a test looks on, but not by themselves on a busy machine.
 const SHORT_LEASE: [&str; 4] = ["--lease", "3", "--heartbeat", "0.5"];
 
 #[tokio::test]
 async fn any_number_of_workers_shares_the_jobs_of_any_number_of_servers() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
+    let (_redis, home) = Home::on_redis();
     let servers = [home.start_api(), home.start_api()];
     let workers = [home.start_worker(1), home.start_worker(2)];
     let mut ids = Vec::new();
@@ -42,9 +41,8 @@ async fn any_number_of_workers_shares_the_jobs_of_any_number_of_servers() {
 
 #[tokio::test]
 async fn each_transition_is_one_command() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
-    let (server, worker) = (home.start_api(), home.start_worker(1));
+    let (redis, home, server) = start_api_on_redis();
+    let worker = home.start_worker(1);
     let monitor = redis.monitor();
     let job_id = server.submit("pdf", &season()).await;
     server.completed("pdf", &job_id).await;
@@ -74,15 +72,13 @@ async fn each_transition_is_one_command() {
 
 #[tokio::test]
 async fn a_free_worker_is_woken_and_does_not_wait_for_its_next_look() {
-    let redis = RedisServer::start();
-    let home = Home::with_examples().with_redis(&redis);
-    let (server, _worker) = (home.start_api(), home.start_worker(1));
+    let (redis, home, server) = start_api_on_redis();
+    let _worker = home.start_worker(1);
     let mut waits = Vec::new();
     for _ in 0..15 {
         let job_id = server.submit("pdf", &season()).await;
         server.completed("pdf", &job_id).await;
-        let record: Value =
-            serde_json::from_str(&redis.cli(&["GET", &format!("export_job:{job_id}")])).unwrap();
+        let record = redis_record(&redis, &job_id);
         let at = |field: &str| record[field].as_str().unwrap().parse::<Timestamp>().unwrap();
         // Both are times of the Redis server.
         waits.push(at("started_at").duration_since(at("created_at")).as_millis());
@@ -95,15 +91,11 @@ async fn a_free_worker_is_woken_and_does_not_wait_for_its_next_look() {
 
 #[tokio::test]
 async fn a_worker_that_hears_no_messages_finds_its_jobs() {
-    let redis = RedisServer::start();
-    redis.cli(&["ACL", "SETUSER", "deaf", "on", ">secret", "~*", "&*", "+@all", "-subscribe"]);
-    let home = Home::with_examples().with_redis(&redis);
-    let server = home.start_api();
-    let deaf = home.with_store(&format!("redis://deaf:secret@127.0.0.1:{}", redis.port()));
+    let (redis, home, server) = start_api_on_redis();
+    let deaf = home.with_store(&deaf(&redis));
     let worker = deaf.start_worker(1);
     wait_until("the worker to be refused", async || worker.log().contains("workers poll every second")).await;
-    let job_id = server.submit("pdf", &season()).await;
-    server.completed("pdf", &job_id).await;
+    server.make("pdf", &season()).await;
 }
 
 #[tokio::test]
@@ -155,30 +147,16 @@ async fn deleting_a_job_stops_a_worker_in_another_process() {
     assert_eq!(server.delete(&job_id).await, StatusCode::NO_CONTENT);
     wait_until("its file to go", async || home.files().is_empty()).await;
     wait_until("the log to say so", async || worker.log().contains("its work was stopped")).await;
-    let next = server.submit("zip", &one()).await;
-    server.completed("zip", &next).await;
+    server.make("zip", &one()).await;
     let left = redis.cli(&["KEYS", "*"]);
     assert!(!left.contains(&job_id), "{left}");
 }
 
 /// Processes that keep all cores busy. Dropped, they are killed.
-struct Busy(Vec<Child>);
-
-impl Busy {
-    fn start() -> Self {
-        let cores = std::thread::available_parallelism().unwrap().get();
-        let one = || Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
-        Self((0..cores * 2).map(|_| one()).collect())
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
+fn keep_busy() -> Vec<KilledOnDrop> {
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let one = || Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+    (0..cores * 2).map(|_| KilledOnDrop(one())).collect()
 }
 
 #[tokio::test]
@@ -187,7 +165,7 @@ async fn heartbeats_go_on_while_all_cores_work() {
     let (home, request) = Home::with_slow(400);
     let home = home.with_redis(&redis).arguments(&SHORT_LEASE);
     let (server, _worker) = (home.start_api(), home.start_worker(2));
-    let _busy = Busy::start();
+    let _busy = keep_busy();
     let ids = [server.submit("zip", &request).await, server.submit("zip", &request).await];
     for job_id in ids {
         assert_eq!(server.completed("zip", &job_id).await["attempt"], 1, "no lease ran out");

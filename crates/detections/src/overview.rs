@@ -308,12 +308,8 @@ mod tests {
         let mut package = Package::new();
         for number in 0..20 {
             let bytes = (number % 2 == 0).then(|| b"a picture".to_vec());
-            package.medium(
-                &format!("m{number}"),
-                "2023-10-01T06:00:00Z",
-                &format!("media/{number}.jpg"),
-                bytes,
-            );
+            let path = format!("media/{number}.jpg");
+            package.medium(&format!("m{number}"), "2023-10-01T06:00:00Z", &path, bytes);
         }
         package.medium("away", "2023-10-01T06:00:00Z", "https://example.org/a.jpg", None);
         package.medium("out", "2023-10-01T06:00:00Z", "../secret.jpg", None);

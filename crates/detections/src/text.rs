@@ -146,14 +146,9 @@ mod tests {
         let mut names = Interner::without_texts();
         let numbers: Vec<u32> = (0..1000).map(|n| names.intern(&format!("name {}", n % 700))).collect();
         assert_eq!((names.len(), numbers[700], numbers[699]), (700, 0, 699));
-        assert_eq!(
-            (names.find("name 0"), names.find("name 1"), names.find("name 5")),
-            (Some(0), Some(1), Some(5))
-        );
-        assert_eq!(
-            (names.find_expected("name 9", 9), names.find_expected("name 9", 800)),
-            (Some(9), Some(9))
-        );
+        let found = ["name 0", "name 1", "name 5"].map(|name| names.find(name));
+        assert_eq!(found, [Some(0), Some(1), Some(5)]);
+        assert_eq!([9, 800].map(|expected| names.find_expected("name 9", expected)), [Some(9); 2]);
         assert_eq!((names.find("name 700"), names.insert_new("name 3"), names.get(4)), (None, None, ""));
     }
 }

@@ -265,8 +265,7 @@ mod tests {
     fn accents_and_their_forms_make_no_difference() {
         assert_eq!(fold("Cámara\u{a0}Norte"), fold("ca\u{301}mara_norte"));
         assert_eq!(fold("  Lynx-pardinus "), "lynx pardinus");
-        assert!(
-            is_domestic("Canis Familiaris") && is_domestic("domestic dog") && !is_domestic("Canis lupus")
-        );
+        assert!(is_domestic("Canis Familiaris") && is_domestic("domestic dog"));
+        assert!(!is_domestic("Canis lupus"));
     }
 }

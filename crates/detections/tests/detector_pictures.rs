@@ -7,7 +7,7 @@ use std::sync::Arc;
 use detections::{Dataset, DateOrder, Fetch, FetchError, PictureCount, ReadOptions, SourceError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{CameraExif, write_exif};
+use testkit::{CameraExif, assert_starts_with, write_exif};
 
 /// Results of MegaDetector with a box of an animal on each of these pictures.
 fn results(paths: &[&str]) -> Value {
@@ -23,14 +23,32 @@ fn folder_with(results: &Value, pictures: &[&str]) -> TempDir {
     for path in pictures {
         let path = folder.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, write_exif(CameraExif { time: "2023:10:01 06:00:00", ..CameraExif::default() }))
-            .unwrap();
+        let exif = CameraExif { time: "2023:10:01 06:00:00", ..CameraExif::default() };
+        std::fs::write(path, write_exif(exif)).unwrap();
     }
     folder
 }
 
 fn open(folder: &Path, options: &ReadOptions) -> Result<Dataset, SourceError> {
     detections::open(&folder.join("md.json"), options)
+}
+
+/// The same with the options that are usual.
+fn read(folder: &TempDir) -> Dataset {
+    open(folder.path(), &ReadOptions::default()).unwrap()
+}
+
+fn refusal_of(folder: &TempDir) -> SourceError {
+    open(folder.path(), &ReadOptions::default()).unwrap_err()
+}
+
+/// Results in which each picture has a time.
+fn timed(paths: &[&str]) -> Value {
+    let mut results = results(paths);
+    for image in results["images"].as_array_mut().unwrap() {
+        image["datetime"] = "2023-10-01 06:00:00".into();
+    }
+    results
 }
 
 fn count_pictures(data: &Dataset) -> (u64, u64, u64) {
@@ -60,7 +78,7 @@ impl Fetch for EmptyStore {
 fn results_of_which_no_picture_is_found_are_refused_unless_they_bring_times() {
     let two = results(&["/mnt/gpu/run7/CamA/IMG_0001.JPG", "/mnt/gpu/run7/CamB/IMG_0001.JPG"]);
     let folder = folder_with(&two, &[]);
-    let error = open(folder.path(), &ReadOptions::default()).unwrap_err();
+    let error = refusal_of(&folder);
     assert!(matches!(&error, SourceError::NoPictures { listed: 2, .. }), "{error:?}");
     let expected = format!(
         "use --images FOLDER to say where the pictures are: none of the 2 pictures of md.json is in {} (such as \
@@ -75,7 +93,7 @@ fn results_of_which_no_picture_is_found_are_refused_unless_they_bring_times() {
     assert!(error.contains(&wrong.path().display().to_string()), "{error}");
     let mut timed = two;
     timed["images"][1]["datetime"] = "2023-10-01 06:00:00".into();
-    let data = open(folder_with(&timed, &[]).path(), &ReadOptions::default()).unwrap();
+    let data = read(&folder_with(&timed, &[]));
     assert_eq!((count_pictures(&data), data.observations.len()), ((2, 0, 1), 2));
 }
 
@@ -86,16 +104,16 @@ fn nothing_is_refused_where_nothing_can_be_looked_for() {
     let data = open(folder.path(), &options).unwrap();
     assert_eq!((data.pictures.clone(), data.media.len()), (None, 1));
     let folder = folder_with(&results(&["https://example.org/CamA/1.jpg"]), &[]);
-    let data = open(folder.path(), &ReadOptions::default()).unwrap();
+    let data = read(&folder);
     assert_eq!((count_pictures(&data), paths_of(&data)), ((0, 0, 0), vec!["https://example.org/CamA/1.jpg"]));
-    let data = open(folder_with(&results(&[]), &[]).path(), &ReadOptions::default()).unwrap();
+    let data = read(&folder_with(&results(&[]), &[]));
     assert_eq!(count_pictures(&data), (0, 0, 0));
 }
 
 #[test]
 fn pictures_that_are_not_found_stay_in_the_data_and_are_counted() {
     let folder = folder_with(&results(&["CamA/1.jpg", "CamA/2.jpg", "CamB/1.jpg"]), &["CamA/1.jpg"]);
-    let data = open(folder.path(), &ReadOptions::default()).unwrap();
+    let data = read(&folder);
     assert_eq!((count_pictures(&data), data.observations.len()), ((3, 1, 2), 3));
     assert_eq!(data.pictures.as_ref().unwrap().folder, folder.path());
     let has_time: Vec<bool> = data.observations.iter().map(|o| o.time.is_some()).collect();
@@ -104,11 +122,8 @@ fn pictures_that_are_not_found_stay_in_the_data_and_are_counted() {
 
 #[test]
 fn two_cameras_with_pictures_of_one_name_stay_two() {
-    let mut timed = results(&["/mnt/run7/CamA/1.jpg", "/mnt/run7/CamB/1.jpg", "D:\\cards\\CamB\\1.jpg"]);
-    for image in timed["images"].as_array_mut().unwrap() {
-        image["datetime"] = "2023-10-01 06:00:00".into();
-    }
-    let data = open(folder_with(&timed, &[]).path(), &ReadOptions::default()).unwrap();
+    let timed = timed(&["/mnt/run7/CamA/1.jpg", "/mnt/run7/CamB/1.jpg", "D:\\cards\\CamB\\1.jpg"]);
+    let data = read(&folder_with(&timed, &[]));
     assert_eq!(paths_of(&data), ["mnt/run7/CamA/1.jpg", "mnt/run7/CamB/1.jpg", "D:/cards/CamB/1.jpg"]);
     assert_eq!((data.locations.len(), data.problems.rows_skipped()), (3, 0));
 }
@@ -118,7 +133,7 @@ fn two_paths_of_which_the_same_is_left_stay_two() {
     // All lie in one folder now, and the names of files alone do not show which camera took a picture.
     let listed = ["/mnt/CamA/1.jpg", "/mnt/CamB/1.jpg", "/mnt/CamB/2.jpg", "1.jpg", "mnt/CamB/1.jpg"];
     let folder = folder_with(&results(&listed), &["1.jpg", "2.jpg"]);
-    let data = open(folder.path(), &ReadOptions::default()).unwrap();
+    let data = read(&folder);
     let whole = ["mnt/CamA/1.jpg", "mnt/CamB/1.jpg", "mnt/CamB/2.jpg", "1.jpg", "./mnt/CamB/1.jpg"];
     assert_eq!(paths_of(&data), whole);
     assert_eq!((count_pictures(&data), data.problems.rows_skipped()), ((5, 1, 4), 0));
@@ -126,11 +141,8 @@ fn two_paths_of_which_the_same_is_left_stay_two() {
 
 #[test]
 fn a_picture_of_one_camera_is_not_taken_for_that_of_another() {
-    let mut timed = results(&["/m/camA/1.jpg", "/m/camB/1.jpg"]);
-    for image in timed["images"].as_array_mut().unwrap() {
-        image["datetime"] = "2023-10-01 06:00:00".into();
-    }
-    let data = open(folder_with(&timed, &["1.jpg"]).path(), &ReadOptions::default()).unwrap();
+    let timed = timed(&["/m/camA/1.jpg", "/m/camB/1.jpg"]);
+    let data = read(&folder_with(&timed, &["1.jpg"]));
     assert_eq!((count_pictures(&data), paths_of(&data)), ((2, 0, 0), vec!["m/camA/1.jpg", "m/camB/1.jpg"]));
 }
 
@@ -169,26 +181,22 @@ fn the_order_of_day_and_month_is_that_of_all_times_of_the_results() {
     let day_first = ["2023-05-04 10:00:00", "2023-05-16 10:00:00"];
     assert_eq!(times(&told, &ReadOptions::default()), day_first);
     let untold = make_results(&["04/05/2023 10:00", "2023-05-16T10:00:00.123456"]);
-    let error = open(untold.path(), &ReadOptions::default()).unwrap_err().to_string();
+    let error = refusal_of(&untold).to_string();
     let expected =
         "the time “04/05/2023 10:00” (datetime of image 1) can be read with the day or the month first";
     assert!(error.contains(expected) && error.contains("--date-order"), "{error}");
     let options = ReadOptions { date_order: Some(DateOrder::DayFirst), ..ReadOptions::default() };
     assert_eq!(times(&untold, &options), day_first);
     let mixed = make_results(&["05/16/2023 10:00", "16/05/2023 10:00"]);
-    let error = open(mixed.path(), &ReadOptions::default()).unwrap_err().to_string();
+    let error = refusal_of(&mixed).to_string();
     assert!(error.contains("now one and now the other"), "{error}");
 }
 
 #[test]
 fn times_that_cannot_be_read_are_lost_times_and_not_missing_pictures() {
-    let error =
-        open(make_results(&["1684231200", "1684231260"]).path(), &ReadOptions::default()).unwrap_err();
+    let error = refusal_of(&make_results(&["1684231200", "1684231260"]));
     assert!(matches!(&error, SourceError::TooManyBadRows(_)), "{error:?}");
-    assert!(
-        error.to_string().starts_with("md.json: 2 of 2 rows have a time that could not be read"),
-        "{error}"
-    );
+    assert_starts_with(&error.to_string(), "md.json: 2 of 2 rows have a time that could not be read");
 }
 
 #[test]
@@ -207,7 +215,7 @@ fn pictures_are_found_though_the_first_are_not_there() {
     let pictures: Vec<String> = (2000..3000).map(|n| format!("CamA/{n}.jpg")).collect();
     let pictures: Vec<&str> = pictures.iter().map(String::as_str).collect();
     let folder = folder_with(&results(&listed), &pictures);
-    let data = open(folder.path(), &ReadOptions::default()).unwrap();
+    let data = read(&folder);
     assert_eq!((count_pictures(&data), data.media.path(7)), ((3000, 1000, 2000), "CamA/7.jpg"));
 }
 
@@ -216,7 +224,7 @@ fn accents_are_the_same_in_either_form() {
     let (composed, decomposed) = ("cámara/é.jpg", "ca\u{301}mara/e\u{301}.jpg");
     for (listed, on_disk) in [(composed, decomposed), (decomposed, composed)] {
         let folder = folder_with(&results(&[listed, "ca\u{301}mara/2.jpg"]), &[on_disk, "cámara/2.jpg"]);
-        let data = open(folder.path(), &ReadOptions::default()).unwrap();
+        let data = read(&folder);
         let pictures = data.pictures.clone().unwrap();
         assert_eq!((pictures.listed, pictures.found), (2, 2), "{listed} of {on_disk}");
         assert!(data.files.read(data.media.path(0), &|| false).is_ok());

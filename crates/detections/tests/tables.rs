@@ -1,12 +1,12 @@
 //! Tables as spreadsheets, R and people hand them on.
 
 use std::io::Write;
-use std::path::Path;
 
 use detections::{Dataset, DateOrder, Keep, ObservationType, ReadOptions, SourceError};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
+use testkit::{assert_contains, assert_starts_with};
 
 const DEPLOYMENTS: &str = "deployment_id,placename,longitude,latitude,start_date,end_date\n\
                            D1,Creek,-74.25,4.6,2022-03-01,2022-03-31\n";
@@ -28,9 +28,18 @@ fn open(folder: &TempDir) -> Result<Dataset, SourceError> {
     detections::open(folder.path(), &ReadOptions::default())
 }
 
-/// Both tables written in another way, and what is read of them.
+/// Both tables written in another way.
+fn tables(deployments: &str, images: &str) -> TempDir {
+    folder(&[("deployments.csv", deployments.as_bytes()), ("images.csv", images.as_bytes())])
+}
+
+/// What is read of them.
 fn read(deployments: &str, images: &str) -> Dataset {
-    open(&folder(&[("deployments.csv", deployments.as_bytes()), ("images.csv", images.as_bytes())])).unwrap()
+    open(&tables(deployments, images)).unwrap()
+}
+
+fn read_refused(deployments: &str, images: &str) -> SourceError {
+    open(&tables(deployments, images)).unwrap_err()
 }
 
 /// What the usual form of the tables gives.
@@ -76,25 +85,18 @@ fn dates_are_in_the_order_that_their_table_shows() {
     // Another table may be of another hand, so it tells nothing of the images.
     let images = IMAGES.replace("2022-03-05 21:10:00", "3/5/2022 9:10 PM");
     let images = images.replace("2022-03-06 21:10:00", "3/6/2022 9:10 PM");
-    let files = folder(&[("deployments.csv", us.as_bytes()), ("images.csv", images.as_bytes())]);
-    let error = open(&files).unwrap_err().to_string();
-    assert!(
-        error.contains("the dates of the column timestamp can be read with the day or the month"),
-        "{error}"
-    );
+    let error = read_refused(&us, &images).to_string();
+    assert_contains(&error, &["the dates of the column timestamp can be read with the day or the month"]);
     let stated = ReadOptions { date_order: Some(DateOrder::MonthFirst), ..ReadOptions::default() };
-    assert_is_usual(&detections::open(files.path(), &stated).unwrap());
+    assert_is_usual(&detections::open(tables(&us, &images).path(), &stated).unwrap());
     // Dots go with the day first only.
     let german = IMAGES.replace("2022-03-05 21:10:00", "5.3.2022 21:10").replace("2022-03-06", "06.03.2022");
     assert_is_usual(&read(DEPLOYMENTS, &german));
     let mixed = images.replace("3/6/2022 9:10 PM", "25/3/2022 21:10").replace("3/5/2022", "3/25/2022");
-    let files = folder(&[("deployments.csv", DEPLOYMENTS.as_bytes()), ("images.csv", mixed.as_bytes())]);
-    let error = open(&files).unwrap_err().to_string();
-    assert!(
-        error.starts_with("images.csv, line 1, column 6: the dates of the column timestamp have the day"),
-        "{error}"
-    );
-    assert!(error.contains("--date-order"), "{error}");
+    let error = read_refused(DEPLOYMENTS, &mixed).to_string();
+    let expected = "images.csv, line 1, column 6: the dates of the column timestamp have the day";
+    assert_starts_with(&error, expected);
+    assert_contains(&error, &["--date-order"]);
 }
 
 #[test]
@@ -117,11 +119,9 @@ fn decimal_commas_with_three_digits_are_no_thousands() {
 #[test]
 fn yes_is_understood_in_other_languages_and_anything_else_is_named() {
     let header = "deployment_id,image_id,filename,genus,species,timestamp,is_blank\n";
-    let rows: String = ["WAHR", "VRAI", "falsch", "maybe"]
-        .iter()
-        .enumerate()
-        .map(|(n, word)| format!("D1,i{n},{n}.jpg,Puma,concolor,2022-03-0{} 21:10:00,{word}\n", n + 1))
-        .collect();
+    let rows = (1..).zip(["WAHR", "VRAI", "falsch", "maybe"]);
+    let row = |(n, word)| format!("D1,i{n},{n}.jpg,Puma,concolor,2022-03-0{n} 21:10:00,{word}\n");
+    let rows: String = rows.map(row).collect();
     let data = read(DEPLOYMENTS, &format!("{header}{rows}"));
     let kinds: Vec<ObservationType> = data.observations.iter().map(|o| o.kind).collect();
     let (blank, animal) = (ObservationType::Blank, ObservationType::Animal);
@@ -132,17 +132,15 @@ fn yes_is_understood_in_other_languages_and_anything_else_is_named() {
 #[test]
 fn a_year_before_there_were_cameras_is_no_time() {
     let slip = DEPLOYMENTS.replace("2022-03-01", "0202-03-01");
-    let files = folder(&[("deployments.csv", slip.as_bytes()), ("images.csv", IMAGES.as_bytes())]);
-    let SourceError::TooManyBadRows(bad) = open(&files).unwrap_err() else { panic!("a refusal") };
+    let SourceError::TooManyBadRows(bad) = read_refused(&slip, IMAGES) else { panic!("a refusal") };
     assert!(bad.reasons[0].likely_cause.unwrap().contains("a digit is missing"), "{bad}");
 }
 
 #[test]
 fn a_row_that_loses_both_of_its_times_is_one_row() {
     let both = DEPLOYMENTS.replace("2022-03-01", "soon").replace("2022-03-31", "later");
-    let files = folder(&[("deployments.csv", both.as_bytes()), ("images.csv", IMAGES.as_bytes())]);
-    let error = open(&files).unwrap_err().to_string();
-    assert!(error.starts_with("deployments.csv: 1 of 1 rows have a time that could not be read"), "{error}");
+    let error = read_refused(&both, IMAGES).to_string();
+    assert_starts_with(&error, "deployments.csv: 1 of 1 rows have a time that could not be read");
 }
 
 #[test]
@@ -153,10 +151,9 @@ fn compressed_tables_are_read_under_either_name() {
         encoder.finish().unwrap()
     };
     let (deployments, images) = (gzip(DEPLOYMENTS), gzip(IMAGES));
-    assert_is_usual(
-        &open(&folder(&[("deployments.csv.gz", &deployments), ("images.csv.gz", &images)])).unwrap(),
-    );
-    assert_is_usual(&open(&folder(&[("deployments.csv", &deployments), ("images.csv", &images)])).unwrap());
+    for names in [["deployments.csv.gz", "images.csv.gz"], ["deployments.csv", "images.csv"]] {
+        assert_is_usual(&open(&folder(&[(names[0], &deployments), (names[1], &images)])).unwrap());
+    }
     // A table that is cut off is an error.
     let cut = &images[..images.len() - 12];
     let error = open(&folder(&[("deployments.csv.gz", &deployments), ("images.csv.gz", cut)])).unwrap_err();
@@ -185,8 +182,7 @@ fn tables_are_found_in_a_folder_further_down() {
 fn a_date_as_a_spreadsheet_counts_it_is_named() {
     let serial =
         IMAGES.replace("2022-03-05 21:10:00", "44625.8819").replace("2022-03-06 21:10:00", "44626.8819");
-    let files = folder(&[("deployments.csv", DEPLOYMENTS.as_bytes()), ("images.csv", serial.as_bytes())]);
-    let SourceError::TooManyBadRows(bad) = open(&files).unwrap_err() else { panic!("a refusal") };
+    let SourceError::TooManyBadRows(bad) = read_refused(DEPLOYMENTS, &serial) else { panic!("a refusal") };
     assert_eq!((bad.table.rows, bad.table.times_lost, bad.reasons.len()), (2, 2, 2));
     assert!(bad.reasons[0].likely_cause.unwrap().contains("as a spreadsheet counts it"));
 }
@@ -196,10 +192,10 @@ fn rows_in_are_rows_used_and_rows_counted_as_lost() {
     let dirty = format!(
         "{IMAGES}D9,c,c.jpg,Puma,concolor,2022-03-07 21:10:00,1\nD1,\"d\nD1,e,e.jpg,Puma,concolor,,1\n"
     );
-    let files = folder(&[("deployments.csv", DEPLOYMENTS.as_bytes()), ("images.csv", dirty.as_bytes())]);
+    let files = tables(DEPLOYMENTS, &dirty);
     for keep in [Keep::All, Keep::Numbers] {
         let options = ReadOptions { keep, allow_bad_rows: 1.0, ..ReadOptions::default() };
-        let data = detections::open(Path::new(files.path()), &options).unwrap();
+        let data = detections::open(files.path(), &options).unwrap();
         let images = &data.problems.tables()[1];
         assert_eq!((images.file.as_str(), images.rows, images.rows_lost), ("images.csv", 5, 2));
         assert_eq!(data.observations.len(), 3);

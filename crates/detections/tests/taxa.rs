@@ -125,9 +125,7 @@ fn a_label_of_a_classifier_is_a_species_when_one_is_called_so() {
     ];
     assert_eq!(ranks(&data), BTreeMap::from(expected));
     let coyote = taxon(&data, "coyote");
-    assert_eq!(
-        (coyote.scientific.as_deref(), &coyote.lineage[..]),
-        (Some("Canis latrans"), &["Canis".to_owned()][..])
-    );
+    assert_eq!(coyote.scientific.as_deref(), Some("Canis latrans"));
+    assert_eq!(coyote.lineage, ["Canis"]);
     assert_eq!(taxon(&data, "Vulpes vulpes").scientific, None);
 }

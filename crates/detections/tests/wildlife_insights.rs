@@ -39,10 +39,8 @@ fn a_camera_that_failed_is_known_with_the_words_of_the_table() {
             data.deployments.iter().map(|deployment| deployment.malfunction.as_deref()).collect();
         let (working, failed) = malfunctions.split_at(6);
         assert_eq!(working, [None::<&str>; 6]);
-        assert_eq!(
-            failed,
-            [Some("Unknown Failure"), Some("Vandalism/Theft"), Some("Memory Card/Film Failure")]
-        );
+        let expected = ["Unknown Failure", "Vandalism/Theft", "Memory Card/Film Failure"];
+        assert_eq!(failed, expected.map(Some));
     }
 }
 

@@ -1,15 +1,17 @@
 //! The SQLite store on a disk that has no room, or takes no writes: what was answered is what a new
 //! process finds, and when there is room again everything goes on.
 
+mod shared;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use jobs::{
-    Artifact, Failure, JobId, JobStore, Kind, Lease, LeaseError, NewJob, SqliteStore, StoreOptions, WorkerId,
-};
+use jobs::{Artifact, Failure, JobStore, Lease, LeaseError, NewJob, SqliteStore, StoreOptions, WorkerId};
 use rustix::fs::statvfs;
+
+use shared::new_job;
 
 /// Tells a child process of the suite where its small disk is.
 const DISK: &str = "TRAPLINE_TEST_DISK";
@@ -32,17 +34,8 @@ fn on_a_small_disk(test: &str) {
 }
 
 fn job() -> NewJob {
-    NewJob {
-        job_id: JobId::random(),
-        kind: Kind::Pdf,
-        title: "A report".into(),
-        request: serde_json::json!({"text": "x".repeat(500)}),
-        total_detections: Some(9),
-        details: None,
-        owner: None,
-        callback_url: None,
-        idempotency: None,
-    }
+    let request = serde_json::json!({"text": "x".repeat(500)});
+    NewJob { request, total_detections: Some(9), ..new_job() }
 }
 
 async fn open(folder: &Path) -> SqliteStore {
@@ -62,11 +55,8 @@ fn fill(disk: &Path, pages: u64) {
 
 /// The state of each job, as a new process finds it.
 fn found_by_a_new_process(folder: &Path) -> Vec<(String, String, u32)> {
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "list", "--nocapture"])
-        .env(LIST, folder)
-        .output()
-        .unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let child = command.args(["--exact", "list", "--nocapture"]).env(LIST, folder).output().unwrap();
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
     let text = String::from_utf8(child.stdout).unwrap();
     let json = text.lines().find_map(|line| line.strip_prefix("found: ")).expect("a list");
@@ -80,11 +70,8 @@ async fn list() {
     // Read as it is: opening it as a store would take jobs back.
     let file = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("jobs.sqlite"));
     let pool = sqlx::SqlitePool::connect_with(file).await.unwrap();
-    let rows: Vec<(String, String, u32)> =
-        sqlx::query_as("SELECT job_id, state, attempt FROM jobs ORDER BY seq")
-            .fetch_all(&pool)
-            .await
-            .unwrap();
+    let query = sqlx::query_as("SELECT job_id, state, attempt FROM jobs ORDER BY seq");
+    let rows: Vec<(String, String, u32)> = query.fetch_all(&pool).await.unwrap();
     println!("found: {}", serde_json::to_string(&rows).unwrap());
 }
 
@@ -117,7 +104,6 @@ async fn full_disk_child() {
             store.submit(&job()).await.unwrap();
             let mut expected: Vec<(String, String, u32)> = Vec::new();
             fill(disk, pages);
-            let before = || (held.job_id.to_string(), "running".to_owned(), held.attempt);
             let mut answered = Vec::new();
             let answer = match transition {
                 "submit" => {
@@ -131,15 +117,14 @@ async fn full_disk_child() {
                     }
                     last
                 }
-                "claim" => store
-                    .claim(&WorkerId::random())
-                    .await
-                    .map(|claim| {
+                "claim" => match store.claim(&WorkerId::random()).await {
+                    Ok(claim) => {
                         let claim = claim.expect("a job").held;
                         answered.push((claim.job_id.to_string(), "running".into(), claim.attempt));
-                        "running"
-                    })
-                    .map_err(LeaseError::from),
+                        Ok("running")
+                    }
+                    Err(error) => Err(error.into()),
+                },
                 _ => attempt(&store, transition, &held).await,
             };
             match &answer {
@@ -147,7 +132,7 @@ async fn full_disk_child() {
                 Ok(state) => expected.push((held.job_id.to_string(), (*state).to_owned(), held.attempt)),
                 Err(_) => {
                     refused += 1;
-                    expected.push(before());
+                    expected.push((held.job_id.to_string(), "running".to_owned(), held.attempt));
                 }
             }
             expected.extend(answered);
@@ -167,10 +152,8 @@ async fn full_disk_child() {
             store.ping().await.unwrap();
             drop(store);
             let found = found_by_a_new_process(&folder);
-            assert!(
-                found.iter().any(|(id, ..)| *id == after.job_id.to_string()),
-                "{transition} with {pages}"
-            );
+            let is_there = found.iter().any(|(id, ..)| *id == after.job_id.to_string());
+            assert!(is_there, "{transition} with {pages}");
             fs::remove_dir_all(&folder).unwrap();
         }
     }

@@ -7,10 +7,12 @@ mod hosts;
 mod http;
 mod platform;
 mod postgres;
+mod process;
 mod random_survey;
 mod redis;
 mod s3;
 pub mod simulation;
+mod text;
 mod wide;
 
 pub use certificates::Certificates;
@@ -19,9 +21,11 @@ pub use hosts::{Host, Hosts};
 pub use http::{client_without_redirects, http_client};
 pub use platform::{PLATFORM_CLASSES, PLATFORM_LOCATIONS, fill, tables};
 pub use postgres::PostgresServer;
+pub use process::{KilledOnDrop, send_signal};
 pub use random_survey::make_random_survey;
 pub use redis::{Monitor, RedisServer, free_port};
 pub use s3::S3Server;
+pub use text::{assert_contains, assert_starts_with, pdf_text, pdf_tool};
 pub use wide::{WIDE_CLASSES, WIDE_LOCATIONS, wide, wide_class};
 
 use std::fmt::Write;
@@ -44,8 +48,7 @@ pub fn examples() -> PathBuf {
 /// # Panics
 /// When there is none of that name.
 pub fn picture(name: &str) -> Vec<u8> {
-    let path = root().join("tests/fixtures/pictures").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    read_fixture("pictures", name)
 }
 
 /// The names of the pictures in `tests/fixtures/sequence`, no two of which look alike: every kind of
@@ -66,8 +69,23 @@ pub fn sequence_pictures() -> Vec<String> {
 /// # Panics
 /// When there is none of that name.
 pub fn sequence_picture(name: &str) -> Vec<u8> {
-    let path = root().join("tests/fixtures/sequence").join(name);
+    read_fixture("sequence", name)
+}
+
+fn read_fixture(folder: &str, name: &str) -> Vec<u8> {
+    let path = root().join("tests/fixtures").join(folder).join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A number of KiB out of what Linux says of the memory of a process: `VmRSS` is what it has, and `VmHWM` its peak.
+///
+/// # Panics
+/// When there is no such process or number.
+pub fn memory_of(process: &str, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
+    let value = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    let value = value.expect("a number of the memory").trim().trim_end_matches(" kB");
+    value.parse().expect("a whole number")
 }
 
 fn root() -> PathBuf {
@@ -151,6 +169,12 @@ impl Package {
                 "{id},dep1,{medium},,2023-10-01T06:00:00Z,,media,animal,{class},1,{x},{y},{width},{height},0.9"
             ),
         );
+    }
+
+    /// A picture of `dep1` and a doe on it, which have the same id.
+    pub fn doe(&mut self, id: &str, path: &str, bytes: Option<Vec<u8>>, area: [f64; 4]) {
+        self.medium(id, "2023-10-01T06:00:00Z", path, bytes);
+        self.detection(id, id, "doe", area);
     }
 
     /// An animal without a box, at its own time, on the media level of a deployment.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::free_port;
+use crate::process::{read_log, start_on_free_port};
 
 /// A PostgreSQL server on a free port of the loopback address, with a folder of its own, which lets in
 /// the user `trapline` without a password. Dropped, it is killed.
@@ -39,26 +39,15 @@ impl PostgresServer {
             }
         }
         let mut made = as_server("initdb");
-        made.args([
-            "--username=trapline",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-            "-D",
-        ]);
+        made.args(["--username=trapline", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
+        made.args(["--no-sync", "-D"]);
         run(made.arg(&data));
         let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        // A port that is free now may be taken in the next moment: then another is tried.
-        for _ in 0..20 {
-            let port = free_port();
-            if let Some(child) = spawn(folder.path(), port, &settings) {
-                let server = Self { child, folder, port, settings };
-                server.sql_in("postgres", "CREATE DATABASE survey");
-                return server;
-            }
-        }
-        panic!("postgres does not start: {}", log(folder.path()));
+        let start = |port| spawn(folder.path(), port, &settings);
+        let (child, port) = start_on_free_port("postgres", folder.path(), start);
+        let server = Self { child, folder, port, settings };
+        server.sql_in("postgres", "CREATE DATABASE survey");
+        server
     }
 
     /// The address of its database.
@@ -98,7 +87,7 @@ impl PostgresServer {
     /// Starts it again at the same address, after [`PostgresServer::kill`].
     pub fn restart(&mut self) {
         self.child = spawn(self.folder.path(), self.port, &self.settings)
-            .unwrap_or_else(|| panic!("postgres does not come back: {}", log(self.folder.path())));
+            .unwrap_or_else(|| panic!("postgres does not come back: {}", read_log(self.folder.path())));
     }
 
     /// Starts it with settings more.
@@ -190,8 +179,4 @@ fn spawn(folder: &Path, port: u16, settings: &[String]) -> Option<Child> {
     }
     stop(&mut child, "QUIT");
     None
-}
-
-fn log(folder: &Path) -> String {
-    std::fs::read_to_string(folder.join("log")).unwrap_or_default()
 }

@@ -9,16 +9,18 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::process::{KilledOnDrop, read_log, send_signal, start_on_free_port};
 
 /// A Redis server on a free port of the loopback address, with a folder of its own. Dropped, it
 /// is killed.
 #[derive(Debug)]
 pub struct RedisServer {
-    child: Child,
+    process: KilledOnDrop,
     folder: TempDir,
     port: u16,
     settings: Vec<String>,
@@ -39,14 +41,9 @@ impl RedisServer {
     pub fn start_with(settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        // A port that is free now may be taken in the next moment: then another is tried.
-        for _ in 0..20 {
-            let port = free_port();
-            if let Some(child) = spawn(folder.path(), port, &settings) {
-                return Self { child, folder, port, settings };
-            }
-        }
-        panic!("redis-server does not start: {}", log(folder.path()));
+        let start = |port| spawn(folder.path(), port, &settings);
+        let (process, port) = start_on_free_port("redis-server", folder.path(), start);
+        Self { process, folder, port, settings }
     }
 
     /// Its address.
@@ -61,30 +58,25 @@ impl RedisServer {
 
     /// Ends the process as a power cut would.
     pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.process.0.kill().unwrap();
+        self.process.0.wait().unwrap();
     }
 
     /// Starts it again at the same address, after [`RedisServer::kill`]; empty, unless it is
     /// one that writes to its disk.
     pub fn restart(&mut self) {
-        self.child = spawn(self.folder.path(), self.port, &self.settings)
-            .unwrap_or_else(|| panic!("redis-server does not come back: {}", log(self.folder.path())));
+        self.process = spawn(self.folder.path(), self.port, &self.settings)
+            .unwrap_or_else(|| panic!("redis-server does not come back: {}", read_log(self.folder.path())));
     }
 
     /// Stops it where it is: connections stay open and nothing is answered.
     pub fn freeze(&self) {
-        self.signal("STOP");
+        send_signal(self.process.0.id(), "STOP");
     }
 
     /// Lets it go on after [`RedisServer::freeze`].
     pub fn thaw(&self) {
-        self.signal("CONT");
-    }
-
-    fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        send_signal(self.process.0.id(), "CONT");
     }
 
     /// Runs a command with `redis-cli` and returns what it prints, without the line's end.
@@ -108,31 +100,23 @@ impl RedisServer {
     pub fn monitor(&self) -> Monitor {
         let mut command = Command::new("redis-cli");
         let child = command.args(["-p", &self.port.to_string(), "monitor"]).stdout(Stdio::piped()).spawn();
-        let mut monitor = Monitor { child: child.unwrap(), seen: Vec::new() };
+        let mut monitor = Monitor { process: KilledOnDrop(child.unwrap()), seen: Vec::new() };
         monitor.wait_for("OK");
         monitor
-    }
-}
-
-impl Drop for RedisServer {
-    fn drop(&mut self) {
-        // It may have been killed already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
 /// `redis-cli monitor` at work.
 #[derive(Debug)]
 pub struct Monitor {
-    child: Child,
+    process: KilledOnDrop,
     seen: Vec<u8>,
 }
 
 impl Monitor {
     /// Reads on until `text` has been seen.
     fn wait_for(&mut self, text: &str) {
-        let output = self.child.stdout.as_mut().unwrap();
+        let output = self.process.0.stdout.as_mut().unwrap();
         let mut part = [0; 4096];
         while !String::from_utf8_lossy(&self.seen).contains(text) {
             let read = output.read(&mut part).unwrap();
@@ -149,16 +133,8 @@ impl Monitor {
     }
 }
 
-impl Drop for Monitor {
-    fn drop(&mut self) {
-        // It may have ended with its server.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// A server that answers as itself, or `None` when its port was taken.
-fn spawn(folder: &Path, port: u16, settings: &[String]) -> Option<Child> {
+fn spawn(folder: &Path, port: u16, settings: &[String]) -> Option<KilledOnDrop> {
     let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
     // It ends with the test, however that ends.
     let mut command = Command::new("setpriv");
@@ -166,19 +142,18 @@ fn spawn(folder: &Path, port: u16, settings: &[String]) -> Option<Child> {
     command.arg("--dir").arg(folder).args(settings);
     let port_setting: &[&str] = if is_tls(settings) { &["--port", "0", "--tls-port"] } else { &["--port"] };
     command.args(port_setting).arg(port.to_string());
-    let mut child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+    let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+    let mut process = KilledOnDrop(child);
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_mins(1) {
-        if child.try_wait().unwrap().is_some() {
+        if process.0.try_wait().unwrap().is_some() {
             return None;
         }
-        if answers(port, child.id(), settings) {
-            return Some(child);
+        if answers(port, process.0.id(), settings) {
+            return Some(process);
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let _ = child.kill();
-    let _ = child.wait();
     None
 }
 
@@ -228,8 +203,4 @@ pub fn free_port() -> u16 {
 
 fn is_tls(settings: &[String]) -> bool {
     settings.iter().any(|setting| setting == "--tls-cert-file")
-}
-
-fn log(folder: &Path) -> String {
-    std::fs::read_to_string(folder.join("log")).unwrap_or_default()
 }

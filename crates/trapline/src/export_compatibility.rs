@@ -98,10 +98,8 @@ mod tests {
             "min_confidence": 0.5, "humans": false, "without_box": false}});
         let request = with(filter, json!({"max": 7, "sample": {"seed": 3, "per_class": 2}}));
         let selection = request.filter.as_ref().unwrap();
-        assert_eq!(
-            (&selection.classes[..], selection.min_confidence),
-            (&["Ardea".to_owned()][..], Some(0.5))
-        );
+        assert_eq!(selection.classes, ["Ardea"]);
+        assert_eq!(selection.min_confidence, Some(0.5));
         assert_eq!((request.max, request.sample.unwrap().seed, request.crop_size), (Some(7), 3, 512));
         let request = with(json!({"ids": ["a", "b"]}), json!({"max": null, "sample": null}));
         assert_eq!((request.detection_ids.unwrap().len(), request.filter, request.max), (2, None, None));

@@ -192,9 +192,7 @@ mod tests {
         }
         let whole = testkit::picture("palette.png");
         assert!(remove_metadata(&whole, PictureFormat::Png).is_ok());
-        assert!(matches!(
-            remove_metadata(&whole[..whole.len() - 1], PictureFormat::Png),
-            Err(PictureError::Truncated(_))
-        ));
+        let cut = remove_metadata(&whole[..whole.len() - 1], PictureFormat::Png);
+        assert!(matches!(cut, Err(PictureError::Truncated(_))));
     }
 }

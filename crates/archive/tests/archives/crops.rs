@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, MissingReason, NoWatch, Resources, Watch};
 use serde_json::json;
-use testkit::{Package, picture};
+use testkit::{Package, assert_contains, picture};
 
-use crate::support::{open, request, resources, write, write_with};
+use crate::support::{make, make_refused, open, request, resources, write, write_with};
 
 /// A quarter of a picture, and the colour that fixtures have there.
 const QUARTERS: [([f64; 4], [u8; 3]); 4] = [
@@ -40,8 +40,7 @@ fn pictures_of_every_kind_are_cut_where_their_boxes_are() {
     let (data, _folder) = open(&quarters(&colours));
     for name in colours {
         let ids: Vec<String> = (0..4).map(|number| format!("{name}-{number}")).collect();
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let (archive, summary) = write(&data, &request(&ids), &NoWatch).unwrap();
+        let (archive, summary) = make(&data, &request(&ids));
         assert_eq!((summary.crops, summary.missing), (4, 0), "{name}");
         for (id, (_, colour)) in ids.iter().zip(QUARTERS) {
             let (width, height, middle) = archive.crop(id);
@@ -54,7 +53,7 @@ fn pictures_of_every_kind_are_cut_where_their_boxes_are() {
 #[test]
 fn a_grey_picture_makes_grey_crops() {
     let (data, _folder) = open(&quarters(&["grey.jpg"]));
-    let (archive, _) = write(&data, &request(&["grey.jpg-0", "grey.jpg-3"]), &NoWatch).unwrap();
+    let (archive, _) = make(&data, &request(&["grey.jpg-0", "grey.jpg-3"]));
     // ITU-R 601 luma of the red and the white quarter.
     assert_close(archive.crop("grey.jpg-0").2, [87, 87, 87], "red");
     assert_close(archive.crop("grey.jpg-3").2, [240, 240, 240], "white");
@@ -69,7 +68,7 @@ fn crops_are_fitted_and_never_enlarged() {
     package.detection("small", "m", "doe", [0.1, 0.1, 0.1, 0.1]);
     let (data, _folder) = open(&package);
     let request = ArchiveRequest { crop_size: 128, ..request(&["whole", "wide", "small"]) };
-    let (archive, _) = write(&data, &request, &NoWatch).unwrap();
+    let (archive, _) = make(&data, &request);
     let size = |id| (archive.crop(id).0, archive.crop(id).1);
     assert_eq!((size("whole"), size("wide"), size("small")), ((128, 96), (128, 24), (32, 24)));
 }
@@ -80,11 +79,11 @@ fn entries_are_in_the_order_asked_for() {
     // Each picture comes again after the others, so its crops wait for their turn.
     let ids =
         ["colour.png-3", "colour.jpg-0", "progressive.jpg-2", "colour.png-0", "colour.jpg-3", "colour.png-1"];
-    let (archive, _) = write(&data, &request(&ids), &NoWatch).unwrap();
+    let (archive, _) = make(&data, &request(&ids));
     let expected: Vec<String> = ids.iter().map(|id| format!("detection_{id}.jpg")).collect();
     assert_eq!(archive.crops(), expected);
     assert_eq!(archive.names[6..], ["metadata.csv", "missing.csv", "manifest.json"]);
-    let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
+    let metadata = archive.text("metadata.csv");
     let rows: Vec<&str> = metadata.lines().skip(1).map(|row| row.split(',').next().unwrap()).collect();
     assert_eq!(rows, ids);
 }
@@ -92,8 +91,8 @@ fn entries_are_in_the_order_asked_for() {
 #[test]
 fn metadata_has_the_columns_of_the_contract() {
     let (data, _folder) = open(&quarters(&["colour.jpg"]));
-    let (archive, _) = write(&data, &request(&["colour.jpg-1"]), &NoWatch).unwrap();
-    let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
+    let (archive, _) = make(&data, &request(&["colour.jpg-1"]));
+    let metadata = archive.text("metadata.csv");
     let lines: Vec<&str> = metadata.lines().collect();
     assert_eq!(
         lines[0],
@@ -112,7 +111,7 @@ fn the_manifest_tells_what_is_there_with_its_hash() {
     use sha2::{Digest, Sha256};
     let (data, _folder) = open(&quarters(&["colour.jpg"]));
     let request = request(&["colour.jpg-0", "none", "colour.jpg-1"]);
-    let (archive, summary) = write(&data, &request, &NoWatch).unwrap();
+    let (archive, summary) = make(&data, &request);
     let missing_reasons = vec![MissingReason {
         reason: "no_such_id",
         count: 1,
@@ -148,16 +147,14 @@ fn the_manifest_tells_what_is_there_with_its_hash() {
 #[test]
 fn everything_that_is_missing_is_told_with_its_reason() {
     let mut package = quarters(&["colour.jpg", "truncated.jpg", "truncated.png", "empty.jpg", "text.jpg"]);
-    let at = "2023-10-01T06:00:00Z";
-    package.medium("gone", at, "media/gone.jpg", None);
-    package.medium("remote", at, "https://example.org/a.jpg", None);
-    package.medium("outside", at, "../outside.jpg", None);
-    for medium in ["gone", "remote", "outside"] {
-        package.detection(medium, medium, "doe", [0.1, 0.1, 0.2, 0.2]);
+    for (id, path) in
+        [("gone", "media/gone.jpg"), ("remote", "https://example.org/a.jpg"), ("outside", "../outside.jpg")]
+    {
+        package.doe(id, path, None, [0.1, 0.1, 0.2, 0.2]);
     }
     package.detection("off", "colour.jpg", "doe", [1.2, 0.0, 0.3, 0.3]);
     package.detection("flat", "colour.jpg", "doe", [0.2, 0.2, 0.0, 0.3]);
-    package.sighting("boxless", "dep1", at, "doe", 1);
+    package.sighting("boxless", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
     package.observations.push_str("plain,dep1,colour.jpg,,2023-10-01T06:00:00Z,,media,animal,doe,1,,,,,\n");
     let (data, _folder) = open(&package);
     let expected = [
@@ -177,10 +174,8 @@ fn everything_that_is_missing_is_told_with_its_reason() {
     ];
     let mut ids = vec!["colour.jpg-0"];
     ids.extend(expected.iter().map(|(id, _)| *id));
-    let (archive, summary) = write(&data, &request(&ids), &NoWatch).unwrap();
-    let missing = archive.missing();
-    let found: Vec<(&str, &str)> = missing.iter().map(|(id, why)| (id.as_str(), why.as_str())).collect();
-    assert_eq!(found, expected);
+    let (archive, summary) = make(&data, &request(&ids));
+    archive.assert_missing(&expected);
     assert_eq!((summary.crops, summary.missing), (1, expected.len()));
     // All but the unknown id and the repeated one are in the metadata.
     assert_eq!(summary.metadata_rows, 12);
@@ -189,27 +184,25 @@ fn everything_that_is_missing_is_told_with_its_reason() {
 #[test]
 fn a_box_that_reaches_outside_is_clipped() {
     let mut package = Package::new();
-    package.medium("m", "2023-10-01T06:00:00Z", "m.jpg", Some(picture("colour.jpg")));
-    package.detection("edge", "m", "doe", [-0.25, -0.5, 0.5, 0.75]);
+    package.doe("edge", "m.jpg", Some(picture("colour.jpg")), [-0.25, -0.5, 0.5, 0.75]);
     let (data, _folder) = open(&package);
-    let (archive, _) = write(&data, &request(&["edge"]), &NoWatch).unwrap();
+    let (archive, _) = make(&data, &request(&["edge"]));
     let (width, height, middle) = archive.crop("edge");
     assert_eq!((width, height), (80, 60));
     assert_close(middle, QUARTERS[0].1, "the red corner");
-    let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
+    let metadata = archive.text("metadata.csv");
     assert!(metadata.contains(",0,0,80,60,"), "{metadata}");
 }
 
 #[test]
 fn when_nothing_can_be_exported_it_says_why() {
     let (data, _folder) = open(&quarters(&["text.jpg"]));
-    let error = write(&data, &request(&["a", "b", "c", "d"]), &NoWatch).err().unwrap();
     assert_eq!(
-        error.to_string(),
+        make_refused(&data, &request(&["a", "b", "c", "d"])),
         "none of the 4 detections could be exported: 4 ids are of no detections of the data set. The first is a: no \
          detection of the data set has this id"
     );
-    let error = write(&data, &request(&["text.jpg-0"]), &NoWatch).err().unwrap().to_string();
+    let error = make_refused(&data, &request(&["text.jpg-0"]));
     assert!(error.starts_with("the only detection could not be exported: 1 picture is no JPEG"), "{error}");
     assert!(error.contains("media/text.jpg is not a picture that can be read"), "{error}");
 }
@@ -218,8 +211,7 @@ fn when_nothing_can_be_exported_it_says_why() {
 #[test]
 fn a_table_alone_is_nothing_unless_no_pictures_were_asked_for() {
     let mut package = quarters(&["text.jpg"]);
-    package.medium("gone", "2023-10-01T06:00:00Z", "media/gone.jpg", None);
-    package.detection("gone", "gone", "doe", [0.1, 0.1, 0.2, 0.2]);
+    package.doe("gone", "media/gone.jpg", None, [0.1, 0.1, 0.2, 0.2]);
     let (data, _folder) = open(&package);
     let ids = ["gone", "text.jpg-0", "text.jpg-1"];
     let Err(ArchiveError::NothingFound(error)) = write(&data, &request(&ids), &NoWatch) else {
@@ -228,15 +220,11 @@ fn a_table_alone_is_nothing_unless_no_pictures_were_asked_for() {
     let reasons: Vec<(&str, usize)> =
         error.reasons.iter().map(|reason| (reason.reason, reason.count)).collect();
     assert_eq!(reasons, [("not_a_picture", 2), ("no_file", 1)], "the most frequent is the first");
-    assert!(
-        error.to_string().contains(
-            "1 picture with 2 detections is no JPEG or PNG that can be read; 1 picture is not on this server (look for \
-             them with --images FOLDER). The first is text.jpg-0: "
-        ),
-        "{error}"
-    );
+    let expected = "1 picture with 2 detections is no JPEG or PNG that can be read; 1 picture is not on this server \
+                    (look for them with --images FOLDER). The first is text.jpg-0: ";
+    assert_contains(&error.to_string(), &[expected]);
     let table = ArchiveRequest { include_crops: false, ..request(&ids) };
-    let (archive, summary) = write(&data, &table, &NoWatch).unwrap();
+    let (archive, summary) = make(&data, &table);
     assert_eq!((summary.metadata_rows, summary.missing), (3, 0));
     assert_eq!(archive.names, ["metadata.csv", "missing.csv", "manifest.json"]);
 }
@@ -245,17 +233,14 @@ fn a_table_alone_is_nothing_unless_no_pictures_were_asked_for() {
 fn reasons_are_counted_and_say_what_can_be_done() {
     let mut package = quarters(&["colour.jpg"]);
     for number in 0..12 {
-        let id = format!("remote-{number}");
         let address = format!("https://example.org/{number}.jpg");
-        package.medium(&id, "2023-10-01T06:00:00Z", &address, None);
-        package.detection(&id, &id, "doe", [0.1, 0.1, 0.2, 0.2]);
+        package.doe(&format!("remote-{number}"), &address, None, [0.1, 0.1, 0.2, 0.2]);
     }
     package.detection("off", "colour.jpg", "doe", [1.2, 0.0, 0.3, 0.3]);
     let (data, _folder) = open(&package);
     let mut ids: Vec<String> = (0..12).map(|number| format!("remote-{number}")).collect();
     ids.extend(["colour.jpg-0".to_owned(), "off".to_owned()]);
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let (_, summary) = write(&data, &request(&ids), &NoWatch).unwrap();
+    let (_, summary) = make(&data, &request(&ids));
     let reasons: Vec<_> = summary
         .missing_reasons
         .iter()
@@ -272,15 +257,13 @@ fn reasons_are_counted_and_say_what_can_be_done() {
 fn parts_are_left_out_when_they_are_not_wanted() {
     let (data, _folder) = open(&quarters(&["colour.jpg"]));
     let ids = ["colour.jpg-0", "colour.jpg-1"];
-    let (archive, _) =
-        write(&data, &ArchiveRequest { include_crops: false, ..request(&ids) }, &NoWatch).unwrap();
+    let (archive, _) = make(&data, &ArchiveRequest { include_crops: false, ..request(&ids) });
     assert_eq!(archive.names, ["metadata.csv", "missing.csv", "manifest.json"]);
     assert!(archive.missing().is_empty());
     // The boxes are in pixels all the same.
-    let metadata = String::from_utf8(archive.files["metadata.csv"].clone()).unwrap();
+    let metadata = archive.text("metadata.csv");
     assert!(metadata.contains(",160,0,160,120,"), "{metadata}");
-    let (archive, _) =
-        write(&data, &ArchiveRequest { include_metadata_csv: false, ..request(&ids) }, &NoWatch).unwrap();
+    let (archive, _) = make(&data, &ArchiveRequest { include_metadata_csv: false, ..request(&ids) });
     assert_eq!(archive.names.last().unwrap(), "manifest.json");
     assert_eq!(archive.names.len(), 4);
 }
@@ -291,7 +274,7 @@ fn no_position_of_the_camera_is_in_a_crop() {
     let holds = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
     assert!(holds(&original, b"Exif") && holds(&original, b"Trail"));
     let (data, _folder) = open(&quarters(&["rotated.jpg"]));
-    let (archive, _) = write(&data, &request(&["rotated.jpg-0"]), &NoWatch).unwrap();
+    let (archive, _) = make(&data, &request(&["rotated.jpg-0"]));
     let crop = &archive.files["crops/detection_rotated.jpg-0.jpg"];
     assert!(!holds(crop, b"Exif") && !holds(crop, b"Trail"));
 }
@@ -332,11 +315,9 @@ fn writing_stops_when_nobody_waits() {
     let mut package = Package::new();
     let ids: Vec<String> = (0..200).map(|n| format!("d{n}")).collect();
     for id in &ids {
-        package.medium(id, "2023-10-01T06:00:00Z", &format!("media/{id}.jpg"), Some(picture("colour.jpg")));
-        package.detection(id, id, "doe", QUARTERS[0].0);
+        package.doe(id, &format!("media/{id}.jpg"), Some(picture("colour.jpg")), QUARTERS[0].0);
     }
     let (data, _folder) = open(&package);
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let watch = Impatient::default();
     let outcome = write(&data, &request(&ids), &watch);
     assert!(matches!(outcome, Err(ArchiveError::Cancelled)));

@@ -7,7 +7,7 @@ use archive::{ArchiveRequest, NoWatch, Resources};
 use testkit::{Package, picture};
 use zip::ZipArchive;
 
-use crate::support::{open, request, resources, write_with};
+use crate::support::{open, request, resources, run_child, write_with};
 
 /// What a directory in the format's extension for large archives begins with.
 const ZIP64: &[u8] = b"PK\x06\x06";
@@ -18,12 +18,8 @@ fn there_may_be_more_than_65535_files() {
     let mut ids = Vec::new();
     for medium in 0..22 {
         let name = format!("m{medium}");
-        package.medium(
-            &name,
-            "2023-10-01T06:00:00Z",
-            &format!("media/{medium}.jpg"),
-            Some(picture("colour.jpg")),
-        );
+        let path = format!("media/{medium}.jpg");
+        package.medium(&name, "2023-10-01T06:00:00Z", &path, Some(picture("colour.jpg")));
         for number in 0..3_000_u32 {
             let id = format!("{medium}-{number}");
             let [x, y] = [number % 60, number / 60].map(|at| f64::from(at) / 64.0);
@@ -32,19 +28,17 @@ fn there_may_be_more_than_65535_files() {
         }
     }
     let (data, folder) = open(&package);
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let path = folder.path().join("a.zip");
     let request = ArchiveRequest { crop_size: 64, ..request(&ids) };
-    let summary =
-        archive::write(&data, &request, &resources(), File::create(&path).unwrap(), folder.path(), &NoWatch)
-            .unwrap();
+    let file = File::create(&path).unwrap();
+    let summary = archive::write(&data, &request, &resources(), file, folder.path(), &NoWatch).unwrap();
     assert_eq!((summary.crops, summary.missing), (66_000, 0));
 
     let bytes = std::fs::read(&path).unwrap();
     assert!(bytes.windows(4).any(|window| window == ZIP64));
     let mut zip = ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     assert_eq!(zip.len(), 66_000 + 3);
-    for id in [ids[0], ids[65_999]] {
+    for id in [&ids[0], &ids[65_999]] {
         let mut crop = Vec::new();
         zip.by_name(&format!("crops/detection_{id}.jpg")).unwrap().read_to_end(&mut crop).unwrap();
         assert!(crop.starts_with(&[0xFF, 0xD8]), "{id}");
@@ -55,8 +49,7 @@ fn there_may_be_more_than_65535_files() {
 fn files_may_lie_beyond_four_gibibytes() {
     const BEYOND: u64 = 5 << 30;
     let mut package = Package::new();
-    package.medium("m", "2023-10-01T06:00:00Z", "media/m.jpg", Some(picture("colour.jpg")));
-    package.detection("d", "m", "doe", [0.1, 0.1, 0.5, 0.5]);
+    package.doe("d", "media/m.jpg", Some(picture("colour.jpg")), [0.1, 0.1, 0.5, 0.5]);
     let (data, folder) = open(&package);
     // A hole in the file stands for what would be written before.
     let path = folder.path().join("a.zip");
@@ -100,13 +93,7 @@ fn huge_png(side: u32) -> Vec<u8> {
 /// Several pictures of nearly 200 megapixels took half a gigabyte each, all at once.
 #[test]
 fn huge_pictures_share_the_memory_that_there_is_for_pictures() {
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "large::huge_pictures_child", "--nocapture"])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success(), "{said} {}", String::from_utf8_lossy(&child.stderr));
+    let said = run_child("large::huge_pictures_child", CHILD, "1");
     let line = said.lines().find_map(|line| line.strip_prefix("took ")).expect("what it took");
     let took: u64 = line.parse().unwrap();
     assert!(took < 500, "{took} MiB");
@@ -121,19 +108,15 @@ fn huge_pictures_child() {
     let mut package = Package::new();
     let ids: Vec<String> = (0..4).map(|number| format!("m{number}")).collect();
     for id in &ids {
-        package.medium(id, "2023-10-01T06:00:00Z", &format!("{id}.png"), Some(png.clone()));
-        package.detection(id, id, "doe", [0.1, 0.1, 0.4, 0.4]);
+        package.doe(id, &format!("{id}.png"), Some(png.clone()), [0.1, 0.1, 0.4, 0.4]);
     }
     let (data, _folder) = open(&package);
     drop(package);
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let pictures = std::sync::Arc::new(archive::PictureMemory::new(384 << 20));
     let four = Resources { threads: std::num::NonZeroUsize::new(4).unwrap(), pictures, ..resources() };
     let (_, summary) = write_with(&data, &request(&ids), &four, &NoWatch).unwrap();
     assert_eq!((summary.crops, summary.missing), (4, 0));
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    println!("took {}", peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() >> 10);
+    println!("took {}", testkit::memory_of("self", "VmHWM") >> 10);
 
     // A picture that needs more than the memory for all is missing, with the reason.
     let pictures = std::sync::Arc::new(archive::PictureMemory::new(64 << 20));

@@ -1,14 +1,13 @@
 //! Camtrap DP and COCO, whole pictures, and what is kept out of them.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use archive::{ArchiveRequest, ArchiveSummary, Layout, Media, NoWatch, Resources};
+use archive::{ArchiveRequest, Layout, Media, NoWatch, Resources};
 use detections::{Coordinates, Dataset, ReadOptions};
 use serde_json::{Value, json};
 use testkit::{CameraExif, Package, SERIAL, examples, picture, write_exif};
 
-use crate::support::{self, open};
+use crate::support::{self, Archive, make, open};
 
 const AT: &str = "2023-10-01T06:00:00Z";
 
@@ -16,29 +15,17 @@ fn request(layout: Layout, ids: &[&str]) -> ArchiveRequest {
     ArchiveRequest { layout, ..support::request(ids) }
 }
 
-/// The entries of an archive by their names.
-fn write(data: &Dataset, request: &ArchiveRequest) -> (HashMap<String, Vec<u8>>, ArchiveSummary) {
-    let (archive, summary) = support::write(data, request, &NoWatch).unwrap();
-    (archive.files, summary)
-}
-
 fn example() -> Dataset {
     detections::open(&examples().join("camtrap-dp"), &ReadOptions::default()).unwrap()
 }
 
-/// Rows of a table, each by the names of its columns.
-fn rows(files: &HashMap<String, Vec<u8>>, name: &str) -> Vec<HashMap<String, String>> {
-    csv::Reader::from_reader(&files[name][..]).deserialize().map(Result::unwrap).collect()
-}
-
-fn json_of(files: &HashMap<String, Vec<u8>>, name: &str) -> Value {
-    serde_json::from_slice(&files[name]).unwrap()
-}
-
-/// Id and reason of each row of `missing.csv`.
-fn missing(files: &HashMap<String, Vec<u8>>) -> Vec<(String, String)> {
-    let rows = rows(files, "missing.csv");
-    rows.into_iter().map(|row| (row["detection_id"].clone(), row["reason"].clone())).collect()
+/// Asserts the id and the reason of each row of `missing.csv`.
+#[track_caller]
+fn assert_missing_rows(archive: &Archive, expected: &[(&str, &str)]) {
+    let rows = archive.rows("missing.csv");
+    let found: Vec<_> =
+        rows.iter().map(|row| (row["detection_id"].as_str(), row["reason"].as_str())).collect();
+    assert_eq!(found, expected);
 }
 
 const HERONS: [&str; 3] = ["7ab33b3a_1", "d9ef08ec_1", "3b185b03_1"];
@@ -46,10 +33,10 @@ const HERONS: [&str; 3] = ["7ab33b3a_1", "d9ef08ec_1", "3b185b03_1"];
 #[test]
 fn a_package_of_a_selection_is_read_again_as_what_was_selected() {
     let data = example();
-    let (files, summary) = write(&data, &request(Layout::CamtrapDp, &HERONS));
+    let (archive, summary) = make(&data, &request(Layout::CamtrapDp, &HERONS));
     assert_eq!((summary.pictures, summary.metadata_rows, summary.missing), (3, 3, 0));
     let folder = tempfile::tempdir().unwrap();
-    for (name, content) in &files {
+    for (name, content) in &archive.files {
         let path = folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
@@ -69,14 +56,14 @@ fn a_package_of_a_selection_is_read_again_as_what_was_selected() {
 
 #[test]
 fn a_package_keeps_the_columns_of_its_source_and_says_what_it_is() {
-    let (files, _) = write(&example(), &request(Layout::CamtrapDp, &HERONS));
-    let deployments = rows(&files, "deployments.csv");
+    let (archive, _) = make(&example(), &request(Layout::CamtrapDp, &HERONS));
+    let deployments = archive.rows("deployments.csv");
     assert_eq!(deployments.len(), 1);
     let kept = ["cameraModel", "cameraHeight", "cameraHeading", "deploymentStart"]
         .map(|name| deployments[0][name].as_str());
     assert_eq!(kept, ["Reconyx-HF2X", "1.00", "55", "2021-03-27T21:38:18+01:00"]);
     assert_eq!((deployments[0]["latitude"].as_str(), deployments[0]["longitude"].as_str()), ("50.7", "4.0"));
-    let descriptor = json_of(&files, "datapackage.json");
+    let descriptor = archive.json("datapackage.json");
     assert_eq!(descriptor["temporal"], json!({"start": "2021-03-27", "end": "2021-04-18"}));
     assert_eq!(descriptor["spatial"], json!({"type": "Point", "coordinates": [4.0, 50.7]}));
     assert_eq!(descriptor["coordinatePrecision"], 0.1);
@@ -84,31 +71,25 @@ fn a_package_keeps_the_columns_of_its_source_and_says_what_it_is() {
         descriptor["taxonomic"].as_array().unwrap().iter().map(|taxon| &taxon["scientificName"]).collect();
     assert_eq!(taxa, ["Ardea"]);
     assert_eq!(descriptor["project"]["observationLevel"], json!(["media"]));
-    assert!(
-        descriptor["bibliographicCitation"]
-            .as_str()
-            .unwrap()
-            .starts_with("Selection of 3 observations from: Desmet P")
-    );
+    let citation = descriptor["bibliographicCitation"].as_str().unwrap();
+    assert!(citation.starts_with("Selection of 3 observations from: Desmet P"));
     assert_eq!(descriptor["licenses"].as_array().unwrap().len(), 2);
     let exact = ArchiveRequest { coordinates: Coordinates::Exact, ..request(Layout::CamtrapDp, &HERONS) };
-    let (files, _) = write(&example(), &exact);
-    assert_eq!(rows(&files, "deployments.csv")[0]["latitude"], "50.699");
+    let (archive, _) = make(&example(), &exact);
+    assert_eq!(archive.rows("deployments.csv")[0]["latitude"], "50.699");
 }
 
 #[test]
 fn crops_may_stand_for_the_pictures_of_a_package() {
     let crops = ArchiveRequest { media: Media::Crops, ..request(Layout::CamtrapDp, &HERONS) };
-    let (files, summary) = write(&example(), &crops);
+    let (archive, summary) = make(&example(), &crops);
     assert_eq!((summary.crops, summary.pictures), (3, 0));
-    let media = rows(&files, "media.csv");
-    assert!(media.iter().all(|row| files.contains_key(&row["filePath"])));
-    for row in rows(&files, "observations.csv") {
+    let media = archive.rows("media.csv");
+    assert!(media.iter().all(|row| archive.files.contains_key(&row["filePath"])));
+    for row in archive.rows("observations.csv") {
         assert_eq!(row["mediaID"], row["observationID"]);
-        assert_eq!(
-            ["bboxX", "bboxY", "bboxWidth", "bboxHeight"].map(|side| row[side].as_str()),
-            ["0", "0", "1", "1"]
-        );
+        let sides = ["bboxX", "bboxY", "bboxWidth", "bboxHeight"].map(|side| row[side].as_str());
+        assert_eq!(sides, ["0", "0", "1", "1"]);
     }
 }
 
@@ -125,30 +106,25 @@ fn what_camtrap_dp_cannot_hold_is_told() {
     for (id, medium) in [("good", "m1"), ("timeless", "m2")] {
         package.detection(id, medium, "doe", [0.1, 0.1, 0.2, 0.2]);
     }
-    package
-        .observations
-        .push_str("zoneless,dep2,m3,,2023-10-01T06:00:00,,media,animal,doe,1,0.1,0.1,0.2,0.2,0.9\n");
-    package
-        .observations
-        .push_str("placeless,dep2,m4,,2023-10-01T06:00:00Z,,media,animal,doe,1,0.1,0.1,0.2,0.2,0.9\n");
+    for id_and_time in ["zoneless,dep2,m3,,2023-10-01T06:00:00", "placeless,dep2,m4,,2023-10-01T06:00:00Z"] {
+        package.observations += &format!("{id_and_time},,media,animal,doe,1,0.1,0.1,0.2,0.2,0.9\n");
+    }
     let (data, _folder) = open(&package);
     let ids = ["good", "timeless", "zoneless", "placeless"];
-    let (files, _) = write(&data, &request(Layout::CamtrapDp, &ids));
+    let (archive, _) = make(&data, &request(Layout::CamtrapDp, &ids));
     let expected = [("timeless", "no_time"), ("zoneless", "no_time_zone"), ("placeless", "no_coordinates")];
-    assert_eq!(missing(&files), expected.map(|(id, why)| (id.to_owned(), why.to_owned())));
+    assert_missing_rows(&archive, &expected);
 }
 
 #[test]
 fn coco_has_boxes_in_pixels_and_sequences() {
-    let (files, _) = write(&example(), &request(Layout::Coco, &HERONS));
-    let coco = json_of(&files, "annotations.json");
+    let (archive, _) = make(&example(), &request(Layout::Coco, &HERONS));
+    let coco = archive.json("annotations.json");
     assert_eq!(coco["categories"], json!([{"id": 0, "name": "empty"}, {"id": 1, "name": "Ardea"}]));
     let image = &coco["images"][0];
-    assert_eq!(
-        (&image["width"], &image["height"], &image["seq_num_frames"]),
-        (&json!(2048), &json!(1440), &json!(3))
-    );
-    assert!(files.contains_key(image["file_name"].as_str().unwrap()));
+    let known = ["width", "height", "seq_num_frames"].map(|field| &image[field]);
+    assert_eq!(known, [2048, 1440, 3]);
+    assert!(archive.files.contains_key(image["file_name"].as_str().unwrap()));
     let annotation = &coco["annotations"][0];
     assert_eq!(annotation["bbox"], json!([736.0, 884.0, 675.0, 450.0]));
     assert_eq!((&annotation["image_id"], &annotation["category_id"]), (&image["id"], &json!(1)));
@@ -158,12 +134,11 @@ fn coco_has_boxes_in_pixels_and_sequences() {
 #[test]
 fn boxes_of_coco_lie_on_pictures_as_they_are_stored() {
     let mut package = Package::new();
-    package.medium("m", AT, "media/m.jpg", Some(picture("rotated.jpg")));
-    package.detection("d", "m", "doe", [0.5, 0.0, 0.5, 0.5]);
+    package.doe("d", "media/m.jpg", Some(picture("rotated.jpg")), [0.5, 0.0, 0.5, 0.5]);
     let (data, _folder) = open(&package);
-    let (files, _) = write(&data, &request(Layout::Coco, &["d"]));
-    let coco = json_of(&files, "annotations.json");
-    let file = &files[coco["images"][0]["file_name"].as_str().unwrap()];
+    let (archive, _) = make(&data, &request(Layout::Coco, &["d"]));
+    let coco = archive.json("annotations.json");
+    let file = &archive.files[coco["images"][0]["file_name"].as_str().unwrap()];
     let mut decoder = zune_jpeg::JpegDecoder::new(zune_jpeg::zune_core::bytestream::ZCursor::new(file));
     let pixels = decoder.decode().unwrap();
     assert_eq!(decoder.dimensions(), Some((320, 240)));
@@ -179,14 +154,13 @@ fn no_position_and_no_serial_number_is_in_any_picture() {
     let holds = |bytes: &[u8], what: &str| bytes.windows(what.len()).any(|window| window == what.as_bytes());
     assert!(holds(&original, SERIAL));
     let mut package = Package::new();
-    package.medium("m", AT, "media/m.jpg", Some(original.clone()));
-    package.detection("d", "m", "doe", [0.1, 0.1, 0.5, 0.5]);
+    package.doe("d", "media/m.jpg", Some(original.clone()), [0.1, 0.1, 0.5, 0.5]);
     let (data, _folder) = open(&package);
     let with_whole = ArchiveRequest { include_originals: true, ..request(Layout::Crops, &["d"]) };
     let requests = [with_whole, request(Layout::CamtrapDp, &["d"]), request(Layout::Coco, &["d"])];
     for request in requests {
-        let (files, _) = write(&data, &request);
-        let pictures: Vec<_> = files.iter().filter(|(name, _)| name.contains(".jpg")).collect();
+        let (archive, _) = make(&data, &request);
+        let pictures: Vec<_> = archive.files.iter().filter(|(name, _)| name.contains(".jpg")).collect();
         assert!(!pictures.is_empty());
         for (name, bytes) in pictures {
             assert!(!holds(bytes, SERIAL), "{name}");
@@ -223,11 +197,11 @@ fn people_are_left_out_unless_they_are_asked_for() {
     let (data, _folder) = open(&package);
     let ids = ["doe-alone", "doe-both", "doe-event", "ann"];
     let whole = ArchiveRequest { include_originals: true, ..request(Layout::Crops, &ids) };
-    let (files, summary) = write(&data, &whole);
+    let (archive, summary) = make(&data, &whole);
     assert_eq!((summary.crops, summary.pictures), (3, 1));
     let expected = [("doe-both", "people_on_picture"), ("doe-event", "people_on_picture"), ("ann", "human")];
-    assert_eq!(missing(&files), expected.map(|(id, why)| (id.to_owned(), why.to_owned())));
-    let (_, summary) = write(&data, &ArchiveRequest { include_humans: true, ..whole });
+    assert_missing_rows(&archive, &expected);
+    let (_, summary) = make(&data, &ArchiveRequest { include_humans: true, ..whole });
     assert_eq!((summary.crops, summary.pictures, summary.missing), (4, 3, 0));
 }
 
@@ -236,15 +210,14 @@ fn a_file_over_the_set_size_is_not_read() {
     let mut package = Package::new();
     let (small, large) = (picture("colour.jpg"), [picture("colour.jpg"), vec![0; 60_000]].concat());
     for (id, bytes) in [("small", small), ("large", large)] {
-        package.medium(id, AT, &format!("media/{id}.jpg"), Some(bytes));
-        package.detection(id, id, "doe", [0.1, 0.1, 0.2, 0.2]);
+        package.doe(id, &format!("media/{id}.jpg"), Some(bytes), [0.1, 0.1, 0.2, 0.2]);
     }
     let folder = package.write();
     let options = ReadOptions { max_file_bytes: 50_000, ..ReadOptions::default() };
     let data = detections::open(folder.path(), &options).unwrap();
-    let (files, summary) = write(&data, &request(Layout::Crops, &["small", "large"]));
+    let (archive, summary) = make(&data, &request(Layout::Crops, &["small", "large"]));
     assert_eq!(summary.crops, 1);
-    assert_eq!(missing(&files), [("large".to_owned(), "too_large".to_owned())]);
+    assert_missing_rows(&archive, &[("large", "too_large")]);
 }
 
 #[test]
@@ -254,12 +227,12 @@ fn a_cell_that_a_spreadsheet_would_run_is_defused() {
     package.detection("=HYPERLINK(1)", "m", "@SUM(A1)", [0.1, 0.1, 0.2, 0.2]);
     let (data, _folder) = open(&package);
     for (layout, table) in [(Layout::Crops, "metadata.csv"), (Layout::CamtrapDp, "observations.csv")] {
-        let (files, _) = write(&data, &request(layout, &["=HYPERLINK(1)", "+nobody"]));
-        let text = String::from_utf8(files[table].clone()).unwrap();
+        let (archive, _) = make(&data, &request(layout, &["=HYPERLINK(1)", "+nobody"]));
+        let text = archive.text(table);
         assert!(text.contains("'=HYPERLINK(1)") && text.contains("'@SUM(A1)"), "{text}");
-        assert_eq!(missing(&files)[0].0, "'+nobody");
+        assert_eq!(archive.rows("missing.csv")[0]["detection_id"], "'+nobody");
         // The manifest has the id itself.
-        assert_eq!(json_of(&files, "manifest.json")["missing"][0]["detection_id"], "+nobody");
+        assert_eq!(archive.json("manifest.json")["missing"][0]["detection_id"], "+nobody");
     }
 }
 
@@ -271,7 +244,7 @@ fn each_layout_gives_the_same_bytes_again() {
             let one = ArchiveRequest { media, include_originals: true, ..request(layout, &HERONS) };
             let many = Resources { threads: NonZeroUsize::new(5).unwrap(), ..support::resources() };
             let (archive, _) = support::write_with(&data, &one, &many, &NoWatch).unwrap();
-            assert!(write(&data, &one).0 == archive.files, "{layout:?} {media:?}");
+            assert!(make(&data, &one).0.files == archive.files, "{layout:?} {media:?}");
         }
     }
 }

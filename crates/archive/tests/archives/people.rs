@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{Package, picture};
 
-use crate::support::{self, open, write};
+use crate::support::{self, make, open, write};
 
 const AT: &str = "2023-10-01T06:00:00Z";
 const AREA: [f64; 4] = [0.1, 0.1, 0.2, 0.2];
 
 /// The ways to ask for whole pictures, or for the tables that name them.
-fn requests(ids: &[&str]) -> Vec<ArchiveRequest> {
+fn requests(ids: &[impl AsRef<str>]) -> Vec<ArchiveRequest> {
     let crops = ArchiveRequest { include_originals: true, ..support::request(ids) };
     let mut requests = vec![crops];
     for layout in [Layout::CamtrapDp, Layout::Coco] {
@@ -47,6 +47,30 @@ fn read(path: &Path) -> Dataset {
     detections::open(path, &options).unwrap()
 }
 
+/// A package with the pictures `shared` and `alone` at a path for each name, on each of which is a doe, and
+/// with an observation beside them.
+fn package(bytes: Option<&str>, path: impl Fn(&str) -> String, observation: &str) -> Package {
+    let mut package = Package::new();
+    for name in ["shared", "alone"] {
+        package.medium(name, AT, &path(name), bytes.map(picture));
+        package.detection(&format!("doe-{name}"), name, "doe", AREA);
+    }
+    package.observations.push_str(observation);
+    package
+}
+
+fn jpeg(name: &str) -> String {
+    format!("{name}.jpg")
+}
+
+/// Asked for by its id, the person is left out as well.
+#[track_caller]
+fn assert_person_is_left_out(data: &Dataset) {
+    let ids = support::request(&["doe-alone", "who"]);
+    let request = ArchiveRequest { layout: Layout::CamtrapDp, media: Media::None, ..ids };
+    make(data, &request).0.assert_missing(&[("who", "human")]);
+}
+
 /// The ids of the animals, none of which is a person.
 fn animals(data: &Dataset) -> Vec<String> {
     let animals = data.observations.iter().filter(|o| o.kind == ObservationType::Animal);
@@ -56,17 +80,11 @@ fn animals(data: &Dataset) -> Vec<String> {
 /// Asks for all animals in each way: `alone.jpg` may be handed out whole and `shared.jpg` may not.
 fn assert_shared_is_withheld(data: &Dataset) {
     let ids = animals(data);
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     assert_eq!(ids.len(), 2);
     let mut handed_out = 0;
     for request in requests(&ids) {
         let pictures = whole_pictures(data, &request);
-        assert!(
-            pictures.iter().all(|name| name.contains("alone")),
-            "{:?} {:?}: {pictures:?}",
-            request.layout,
-            request.media
-        );
+        assert!(pictures.iter().all(|name| name.contains("alone")), "{request:?}: {pictures:?}");
         handed_out += pictures.len();
     }
     assert!(handed_out > 0, "the other picture is handed out");
@@ -82,36 +100,18 @@ fn people_of_a_package_are_known_by_any_name() {
         "vehicle,",
         "animal,Bicycle",
     ] {
-        let mut package = Package::new();
-        for name in ["shared", "alone"] {
-            package.medium(name, AT, &format!("{name}.jpg"), Some(picture("colour.jpg")));
-            package.detection(&format!("doe-{name}"), name, "doe", AREA);
-        }
         let row = format!("who,dep1,shared,,{AT},,media,{person},1,,,,,\n");
-        package.observations.push_str(&row);
-        let (data, _folder) = open(&package);
+        let (data, _folder) = open(&package(Some("colour.jpg"), jpeg, &row));
         assert_shared_is_withheld(&data);
-        // Asked for by its id, the person is left out as well.
-        let request = ArchiveRequest {
-            layout: Layout::CamtrapDp,
-            media: Media::None,
-            ..support::request(&["doe-alone", "who"])
-        };
-        let (archive, _) = write(&data, &request, &NoWatch).unwrap();
-        assert_eq!(archive.missing(), [("who".to_owned(), "human".to_owned())], "{person}");
+        assert_person_is_left_out(&data);
     }
 }
 
 #[test]
 fn who_sets_up_a_camera_is_known_whatever_the_row_calls_it() {
     for kind in ["animal,doe", "unknown,", "unclassified,"] {
-        let mut package = Package::new();
-        for name in ["shared", "alone"] {
-            package.medium(name, AT, &format!("{name}.jpg"), Some(picture("colour.jpg")));
-            package.detection(&format!("doe-{name}"), name, "doe", AREA);
-        }
         let row = format!("who,dep1,shared,,{AT},,media,{kind},1,,,,,\n");
-        package.observations.push_str(&row);
+        let mut package = package(Some("colour.jpg"), jpeg, &row);
         let setups = package.observations.lines().map(|row| match row.split(',').next() {
             Some("observationID") => format!("{row},cameraSetupType\n"),
             Some("who") => format!("{row},setup\n"),
@@ -124,13 +124,7 @@ fn who_sets_up_a_camera_is_known_whatever_the_row_calls_it() {
             let pictures = whole_pictures(&data, &request);
             assert!(pictures.iter().all(|name| name.contains("alone")), "{kind}: {pictures:?}");
         }
-        let request = ArchiveRequest {
-            layout: Layout::CamtrapDp,
-            media: Media::None,
-            ..support::request(&["doe-alone", "who"])
-        };
-        let (archive, _) = write(&data, &request, &NoWatch).unwrap();
-        assert_eq!(archive.missing(), [("who".to_owned(), "human".to_owned())], "{kind}");
+        assert_person_is_left_out(&data);
     }
 }
 
@@ -179,14 +173,9 @@ fn people_of_detectors_are_known() {
 /// The address of a picture is as good as the picture.
 #[test]
 fn an_address_is_given_no_more_than_the_picture() {
-    let mut package = Package::new();
-    for name in ["shared", "alone"] {
-        package.medium(name, AT, &format!("https://example.org/{name}.jpg"), None);
-        package.detection(&format!("doe-{name}"), name, "doe", AREA);
-    }
+    let address = |name: &str| format!("https://example.org/{name}.jpg");
     let ann = format!("ann,dep1,shared,,{AT},,media,human,Homo sapiens,1,0.5,0.5,0.2,0.2,0.9\n");
-    package.observations.push_str(&ann);
-    let (data, _folder) = open(&package);
+    let (data, _folder) = open(&package(None, address, &ann));
     for (layout, media) in [
         (Layout::CamtrapDp, Media::Whole),
         (Layout::CamtrapDp, Media::Remote),
@@ -195,19 +184,14 @@ fn an_address_is_given_no_more_than_the_picture() {
     ] {
         let request =
             ArchiveRequest { layout, media, ..support::request(&["doe-shared", "doe-alone", "ann"]) };
-        let (archive, summary) = write(&data, &request, &NoWatch).unwrap();
-        let expected = [
-            ("doe-shared".to_owned(), "people_on_picture".to_owned()),
-            ("ann".to_owned(), "human".to_owned()),
-        ];
-        assert_eq!(archive.missing(), expected, "{layout:?} {media:?}");
+        let (archive, summary) = make(&data, &request);
+        archive.assert_missing(&[("doe-shared", "people_on_picture"), ("ann", "human")]);
         assert_eq!(summary.remote_pictures, 1);
         for (name, content) in &archive.files {
             let text = String::from_utf8_lossy(content);
             assert!(!text.contains("https://example.org/shared.jpg"), "{name}: {text}");
         }
-        let (_, summary) =
-            write(&data, &ArchiveRequest { include_humans: true, ..request }, &NoWatch).unwrap();
+        let (_, summary) = make(&data, &ArchiveRequest { include_humans: true, ..request });
         assert_eq!((summary.remote_pictures, summary.missing), (2, 0), "{layout:?} {media:?}");
     }
 }
@@ -226,7 +210,7 @@ fn a_picture_of_two_events_is_withheld_for_either() {
     let (data, _folder) = open(&package);
     for ids in [["quiet", "busy"], ["busy", "quiet"]] {
         let request = ArchiveRequest { include_originals: true, ..support::request(&ids) };
-        let (_, summary) = write(&data, &request, &NoWatch).unwrap();
+        let (_, summary) = make(&data, &request);
         assert_eq!((summary.crops, summary.pictures, summary.missing), (2, 0, 2), "{ids:?}");
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use archive::{ArchiveRequest, ArchiveSummary, Layout, Media, NoWatch};
+use archive::{ArchiveRequest, ArchiveSummary, Layout, Media};
 use detections::{Dataset, Fetch, FetchError, ReadOptions};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use testkit::{Package, picture};
 
-use crate::support::{self, open};
+use crate::support::{self, Archive, open};
 
 const AT: &str = "2023-10-01T06:00:00Z";
 const AREA: [f64; 4] = [0.1, 0.1, 0.5, 0.5];
@@ -34,34 +34,22 @@ fn request(layout: Layout, media: Media) -> ArchiveRequest {
     ArchiveRequest { layout, media, ..support::request(&IDS) }
 }
 
-struct WrittenArchive {
-    files: HashMap<String, Vec<u8>>,
-    names: Vec<String>,
-    manifest: Value,
-    missing: Vec<(String, String)>,
-    summary: ArchiveSummary,
+fn write(data: &Dataset, layout: Layout, media: Media) -> (Archive, ArchiveSummary) {
+    support::make(data, &request(layout, media))
 }
 
-impl WrittenArchive {
-    fn new(data: &Dataset, request: &ArchiveRequest) -> Self {
-        let (archive, summary) = support::write(data, request, &NoWatch).unwrap();
-        let (manifest, missing) = (archive.manifest(), archive.missing());
-        Self { files: archive.files, names: archive.names, manifest, missing, summary }
-    }
-
-    /// Rows of a table by the column of their ids, each by the names of its columns.
-    fn rows(&self, table: &str, id: &str) -> HashMap<String, HashMap<String, String>> {
-        let mut reader = csv::Reader::from_reader(&self.files[table][..]);
-        let rows = reader.deserialize::<HashMap<String, String>>().map(Result::unwrap);
-        rows.map(|row| (row[id].clone(), row)).collect()
+impl Archive {
+    /// Rows of a table by the column of their ids.
+    fn rows_by(&self, table: &str, id: &str) -> HashMap<String, HashMap<String, String>> {
+        self.rows(table).into_iter().map(|row| (row[id].clone(), row)).collect()
     }
 
     fn media(&self) -> HashMap<String, HashMap<String, String>> {
-        self.rows("media.csv", "mediaID")
+        self.rows_by("media.csv", "mediaID")
     }
 
     fn observations(&self) -> HashMap<String, HashMap<String, String>> {
-        self.rows("observations.csv", "observationID")
+        self.rows_by("observations.csv", "observationID")
     }
 
     fn pictures(&self) -> Vec<&str> {
@@ -70,18 +58,14 @@ impl WrittenArchive {
     }
 }
 
-fn missing(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-    expected.iter().map(|(id, why)| ((*id).to_owned(), (*why).to_owned())).collect()
-}
-
 #[test]
 fn a_package_names_pictures_on_the_web_by_their_addresses() {
     let (data, _folder) = open(&package());
-    let written = WrittenArchive::new(&data, &request(Layout::CamtrapDp, Media::Whole));
-    let ArchiveSummary { pictures, remote_pictures, metadata_rows, .. } = written.summary;
+    let (written, summary) = write(&data, Layout::CamtrapDp, Media::Whole);
+    let ArchiveSummary { pictures, remote_pictures, metadata_rows, .. } = summary;
     assert_eq!((pictures, remote_pictures, metadata_rows), (1, 2, 3));
-    assert_eq!(written.missing, missing(&[("gone", "no_file")]));
-    assert_eq!(written.manifest["counts"]["remote_pictures"], 2);
+    written.assert_missing(&[("gone", "no_file")]);
+    assert_eq!(written.manifest()["counts"]["remote_pictures"], 2);
     assert_eq!(written.pictures(), ["media/local.jpg"]);
     let media = written.media();
     let told = |id: &str| ["filePath", "filePublic", "fileMediatype"].map(|name| media[id][name].clone());
@@ -90,14 +74,10 @@ fn a_package_names_pictures_on_the_web_by_their_addresses() {
     assert_eq!(told("unstated"), ["https://example.org/2.png", "false", "image/png"]);
     let observations = written.observations();
     for id in ["local", "remote", "unstated"] {
-        let row = &observations[id];
-        assert_eq!(
-            (row["mediaID"].as_str(), row["bboxX"].as_str(), row["bboxWidth"].as_str()),
-            (id, "0.1", "0.5")
-        );
+        let told = ["mediaID", "bboxX", "bboxWidth"].map(|name| observations[id][name].as_str());
+        assert_eq!(told, [id, "0.1", "0.5"]);
     }
-    let description = written.files["datapackage.json"].clone();
-    let description: Value = serde_json::from_slice(&description).unwrap();
+    let description = written.json("datapackage.json");
     assert!(description["description"].as_str().unwrap().contains("or the addresses of these"));
 }
 
@@ -105,21 +85,21 @@ fn a_package_names_pictures_on_the_web_by_their_addresses() {
 #[test]
 fn pictures_on_the_web_are_missing_where_a_table_cannot_name_them() {
     let (data, _folder) = open(&package());
-    let expected = missing(&[("remote", "remote"), ("unstated", "remote"), ("gone", "no_file")]);
     for (layout, media) in [(Layout::CamtrapDp, Media::Crops), (Layout::Coco, Media::Whole)] {
-        let written = WrittenArchive::new(&data, &request(layout, media));
-        assert_eq!((written.missing.as_slice(), written.summary.remote_pictures), (&expected[..], 0));
+        let (written, summary) = write(&data, layout, media);
+        written.assert_missing(&[("remote", "remote"), ("unstated", "remote"), ("gone", "no_file")]);
+        assert_eq!(summary.remote_pictures, 0);
     }
 }
 
 #[test]
 fn a_package_of_addresses_holds_no_picture_and_names_those_that_have_none() {
     let (data, _folder) = open(&package());
-    let written = WrittenArchive::new(&data, &request(Layout::CamtrapDp, Media::Remote));
-    assert_eq!(written.missing, missing(&[("local", "not_on_web"), ("gone", "not_on_web")]));
+    let (written, summary) = write(&data, Layout::CamtrapDp, Media::Remote);
+    written.assert_missing(&[("local", "not_on_web"), ("gone", "not_on_web")]);
     assert_eq!(written.pictures(), [""; 0]);
-    assert_eq!((written.summary.pictures, written.summary.remote_pictures), (0, 2));
-    let [reason] = &written.summary.missing_reasons[..] else { panic!("one reason") };
+    assert_eq!((summary.pictures, summary.remote_pictures), (0, 2));
+    let [reason] = &summary.missing_reasons[..] else { panic!("one reason") };
     assert_eq!(reason.message, "2 pictures are files of the data set and not on the web");
     assert_eq!(reason.hint, Some("ask for media whole"));
     assert_eq!(written.media()["remote"]["filePath"], "https://example.org/assets/1/file");
@@ -127,31 +107,31 @@ fn a_package_of_addresses_holds_no_picture_and_names_those_that_have_none() {
         detection_ids: Some(vec!["local".into()]),
         ..request(Layout::CamtrapDp, Media::Remote)
     };
-    let error = support::write(&data, &only_local, &NoWatch).err().unwrap().to_string();
+    let error = support::make_refused(&data, &only_local);
     assert!(error.contains("1 picture is a file of the data set and not on the web"), "{error}");
 }
 
 #[test]
 fn tables_alone_name_each_picture_as_the_source_does() {
     let (data, _folder) = open(&package());
-    let written = WrittenArchive::new(&data, &request(Layout::CamtrapDp, Media::None));
-    assert_eq!((written.missing.len(), written.summary.metadata_rows), (0, 4));
+    let (written, summary) = write(&data, Layout::CamtrapDp, Media::None);
+    written.assert_missing(&[]);
+    assert_eq!(summary.metadata_rows, 4);
     assert_eq!(written.pictures(), [""; 0]);
     let media = written.media();
     let paths = ["local", "gone", "remote"].map(|id| media[id]["filePath"].as_str());
     assert_eq!(paths, ["media/local.jpg", "media/gone.jpg", "https://example.org/assets/1/file"]);
-    assert!(
-        written.observations().values().all(|row| row["bboxWidth"] == "0.5" && !row["mediaID"].is_empty())
-    );
+    let observations = written.observations();
+    assert!(observations.values().all(|row| row["bboxWidth"] == "0.5" && !row["mediaID"].is_empty()));
 }
 
 #[test]
 fn coco_without_pictures_has_sizes_and_boxes_as_far_as_they_are_known() {
     let (data, _folder) = open(&package());
-    let written = WrittenArchive::new(&data, &request(Layout::Coco, Media::None));
-    assert!(written.missing.is_empty());
+    let (written, _) = write(&data, Layout::Coco, Media::None);
+    written.assert_missing(&[]);
     assert_eq!(written.names, ["annotations.json", "missing.csv", "manifest.json"]);
-    let coco: Value = serde_json::from_slice(&written.files["annotations.json"]).unwrap();
+    let coco = written.json("annotations.json");
     let (images, annotations) = (&coco["images"], &coco["annotations"]);
     let names: Vec<&str> =
         images.as_array().unwrap().iter().map(|image| image["file_name"].as_str().unwrap()).collect();
@@ -168,7 +148,8 @@ fn coco_without_pictures_has_sizes_and_boxes_as_far_as_they_are_known() {
         assert!(images[unknown].get("width").is_none() && annotations[unknown].get("bbox").is_none());
         assert_eq!(annotations[unknown]["image_id"], images[unknown]["id"]);
     }
-    let note = written.manifest["notes"][0].as_str().unwrap();
+    let manifest = written.manifest();
+    let note = manifest["notes"][0].as_str().unwrap();
     assert!(note.ends_with("whose sizes are not known: 3"), "{note}");
 }
 
@@ -196,10 +177,11 @@ impl Fetch for HalfAWeb {
 #[test]
 fn a_picture_that_could_be_fetched_is_in_the_package_and_one_that_could_not_is_noted() {
     let (data, _folder) = open_fetching(HalfAWeb);
-    let written = WrittenArchive::new(&data, &request(Layout::CamtrapDp, Media::Whole));
-    assert_eq!((written.summary.pictures, written.summary.remote_pictures), (2, 1));
+    let (written, summary) = write(&data, Layout::CamtrapDp, Media::Whole);
+    assert_eq!((summary.pictures, summary.remote_pictures), (2, 1));
     assert_eq!(written.media()["unstated"]["filePath"], "https://example.org/2.png");
-    let notes = written.manifest["notes"].as_array().unwrap();
+    let manifest = written.manifest();
+    let notes = manifest["notes"].as_array().unwrap();
     let note = notes.iter().find_map(|note| note.as_str().filter(|note| note.contains("fetched"))).unwrap();
     assert!(note.contains("addresses: 1;") && note.contains("the server answered 404"), "{note}");
 }
@@ -224,7 +206,7 @@ fn tables_alone_fetch_nothing() {
     for (layout, media) in
         [(Layout::CamtrapDp, Media::Remote), (Layout::CamtrapDp, Media::None), (Layout::Coco, Media::None)]
     {
-        let written = WrittenArchive::new(&data, &request(layout, media));
-        assert_eq!(written.summary.remote_pictures, 2, "{layout:?} {media:?}");
+        let (_, summary) = write(&data, layout, media);
+        assert_eq!(summary.remote_pictures, 2, "{layout:?} {media:?}");
     }
 }

@@ -3,7 +3,6 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::process::Command;
 
 use archive::{ArchiveRequest, NoWatch, Resources};
 use proptest::prelude::*;
@@ -14,7 +13,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use crate::support::{open, request, resources, write, write_with};
+use crate::support::{make, open, request, resources, run_child, write_with};
 
 /// Small boxes are cut out of the file before they are decoded; with the large one the decoder
 /// sees to all of it.
@@ -96,15 +95,13 @@ fn crops_of(pictures: &[Vec<u8>], boxes: &[[f64; 4]]) -> Crops {
         }
     }
     // An archive without any crop fails, so a whole picture comes after all of them.
-    package.medium("last", "2023-10-01T06:00:00Z", "last.jpg", Some(sequence_picture("baseline.jpg")));
-    package.detection("last", "last", "doe", LARGE[0]);
+    package.doe("last", "last.jpg", Some(sequence_picture("baseline.jpg")), LARGE[0]);
     let (data, _folder) = open(&package);
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let with_last: Vec<&str> = ids.iter().copied().chain(["last"]).collect();
+    let with_last: Vec<&str> = ids.iter().map(String::as_str).chain(["last"]).collect();
     let one_thread = Resources { threads: NonZeroUsize::MIN, ..resources() };
     let (archive, _) = write_with(&data, &request(&with_last), &one_thread, &NoWatch).unwrap();
     let missing = archive.missing();
-    let crop = |id: &&str| match archive.files.get(&format!("crops/detection_{id}.jpg")) {
+    let crop = |id: &String| match archive.files.get(&format!("crops/detection_{id}.jpg")) {
         Some(crop) => Ok(crop.clone()),
         None => Err(missing.iter().find(|(missing, _)| missing == id).expect("a reason").1.clone()),
     };
@@ -116,12 +113,7 @@ fn crops_alone(bytes: &[u8], boxes: &[[f64; 4]]) -> Crops {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("picture"), bytes).unwrap();
     std::fs::write(folder.path().join("boxes"), serde_json::to_vec(boxes).unwrap()).unwrap();
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "sequences::child", "--nocapture"])
-        .env(CHILD, folder.path())
-        .output()
-        .unwrap();
-    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+    run_child("sequences::child", CHILD, folder.path());
     serde_json::from_slice(&std::fs::read(folder.path().join("crops")).unwrap()).unwrap()
 }
 
@@ -241,18 +233,13 @@ fn a_damaged_picture_is_left_out_unless_it_is_asked_for() {
     // A flip of a code word; one of the bits of a value makes a picture of another colour.
     let damaged = Harm::Flipped(vec![(1291, 0x41)]).apply(whole);
     assert_eq!(crops_of(std::slice::from_ref(&damaged), &LARGE), [Err("damaged".to_owned())]);
-    assert_eq!(
-        crops_of(std::slice::from_ref(&damaged), &SMALL),
-        vec![Err("damaged".to_owned()); 3],
-        "also of excerpts"
-    );
+    let excerpts = crops_of(std::slice::from_ref(&damaged), &SMALL);
+    assert_eq!(excerpts, vec![Err("damaged".to_owned()); 3], "also of excerpts");
 
     let mut package = Package::new();
-    package.medium("m", "2023-10-01T06:00:00Z", "m.jpg", Some(damaged));
-    package.detection("d", "m", "doe", LARGE[0]);
+    package.doe("d", "m.jpg", Some(damaged), LARGE[0]);
     let (data, _folder) = open(&package);
-    let (archive, summary) =
-        write(&data, &ArchiveRequest { include_damaged: true, ..request(&["d"]) }, &NoWatch).unwrap();
+    let (archive, summary) = make(&data, &ArchiveRequest { include_damaged: true, ..request(&["d"]) });
     assert_eq!((summary.crops, summary.missing), (1, 0));
     let manifest = archive.manifest();
     assert_eq!(manifest["files"][0]["detection_id"], "d");

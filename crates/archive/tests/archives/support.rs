@@ -1,11 +1,13 @@
 //! Making archives and reading them again.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::process::Command;
 use std::sync::Arc;
 
-use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, PictureMemory, Resources, Watch};
+use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, NoWatch, PictureMemory, Resources, Watch};
 use detections::{Dataset, ReadOptions};
 use serde_json::Value;
 use testkit::Package;
@@ -18,8 +20,8 @@ pub fn open(package: &Package) -> (Dataset, tempfile::TempDir) {
 }
 
 /// A request for crops.
-pub fn request(ids: &[&str]) -> ArchiveRequest {
-    let detection_ids = Some(ids.iter().map(|id| (*id).to_owned()).collect());
+pub fn request(ids: &[impl AsRef<str>]) -> ArchiveRequest {
+    let detection_ids = Some(ids.iter().map(|id| id.as_ref().to_owned()).collect());
     ArchiveRequest { detection_ids, ..ArchiveRequest::default() }
 }
 
@@ -54,8 +56,29 @@ impl Archive {
         Self { names, files, bytes }
     }
 
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8(self.files[name].clone()).unwrap()
+    }
+
+    pub fn json(&self, name: &str) -> Value {
+        serde_json::from_slice(&self.files[name]).unwrap()
+    }
+
     pub fn manifest(&self) -> Value {
-        serde_json::from_slice(&self.files["manifest.json"]).unwrap()
+        self.json("manifest.json")
+    }
+
+    /// Rows of a table, each by the names of its columns.
+    pub fn rows(&self, table: &str) -> Vec<HashMap<String, String>> {
+        csv::Reader::from_reader(&self.files[table][..]).deserialize().map(Result::unwrap).collect()
+    }
+
+    /// Asserts the id and the reason of each detection that is missing, by the manifest.
+    #[track_caller]
+    pub fn assert_missing(&self, expected: &[(&str, &str)]) {
+        let missing = self.missing();
+        let found: Vec<_> = missing.iter().map(|(id, why)| (id.as_str(), why.as_str())).collect();
+        assert_eq!(found, expected);
     }
 
     /// Id and reason of each detection that is missing.
@@ -79,6 +102,28 @@ impl Archive {
         let middle = ((height / 2) * width + width / 2) * 3;
         (width, height, pixels[middle..middle + 3].try_into().unwrap())
     }
+}
+
+/// Makes an archive that nobody watches.
+#[track_caller]
+pub fn make(data: &Dataset, request: &ArchiveRequest) -> (Archive, ArchiveSummary) {
+    write(data, request, &NoWatch).unwrap()
+}
+
+/// What an archive says that cannot be made.
+#[track_caller]
+pub fn make_refused(data: &Dataset, request: &ArchiveRequest) -> String {
+    write(data, request, &NoWatch).err().unwrap().to_string()
+}
+
+/// Runs a test of this program in a process of its own, which knows by the variable that it is the child, and
+/// returns what it prints.
+pub fn run_child(test: &str, variable: &str, value: impl AsRef<OsStr>) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let child = command.args(["--exact", test, "--nocapture"]).env(variable, value).output().unwrap();
+    let said = String::from_utf8_lossy(&child.stdout).into_owned();
+    assert!(child.status.success(), "{said} {}", String::from_utf8_lossy(&child.stderr));
+    said
 }
 
 /// Makes an archive, and sees to it that nothing but it is left.

@@ -106,9 +106,6 @@ mod tests {
 
     #[test]
     fn an_offset_is_read_as_exif_writes_it() {
-        assert_eq!(
-            (parse_offset("+02:00"), parse_offset("-03:30"), parse_offset("Z?")),
-            (Some(7200), Some(-12_600), None)
-        );
+        assert_eq!(["+02:00", "-03:30", "Z?"].map(parse_offset), [Some(7200), Some(-12_600), None]);
     }
 }

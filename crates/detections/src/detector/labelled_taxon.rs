@@ -252,11 +252,8 @@ mod tests {
             "meles;meles;badger",
         ] {
             let taxon = badger(species);
-            assert_eq!(
-                (taxon.name.as_str(), taxon.vernacular.as_deref()),
-                ("Meles meles", Some("badger")),
-                "{species}"
-            );
+            let names = (taxon.name.as_str(), taxon.vernacular.as_deref());
+            assert_eq!(names, ("Meles meles", Some("badger")), "{species}");
         }
         assert_eq!((badger("").name.as_str(), badger("").kind), ("Mustelidae", Animal));
         assert_eq!(read_label(&format!("{before};melesmeles")).name, "Mustelidae");
@@ -280,11 +277,8 @@ mod tests {
     #[test]
     fn a_person_wins_over_the_box_of_an_animal_and_keeps_its_own() {
         let judged = |detected: &str, classified: &str| {
-            let (taxon, _) = decide_taxon(
-                &LabelledTaxon::from_name(detected),
-                Some(&LabelledTaxon::from_name(classified)),
-                true,
-            );
+            let [detected, classified] = [detected, classified].map(LabelledTaxon::from_name);
+            let (taxon, _) = decide_taxon(&detected, Some(&classified), true);
             (taxon.kind, taxon.name)
         };
         assert_eq!(judged("animal", "homo species"), (Human, "homo species".into()));
@@ -298,10 +292,8 @@ mod tests {
         for classified in ["blank", "no cv result", "animal", "error"] {
             assert_eq!(judged("animal", classified), (Animal, String::new()), "{classified}");
         }
-        assert_eq!(
-            decide_taxon(&LabelledTaxon::from_name("animal"), None, true).0,
-            LabelledTaxon::unnamed(Animal)
-        );
-        assert_eq!(decide_taxon(&LabelledTaxon::from_name("animal"), None, false).0.name, "animal");
+        let animal = LabelledTaxon::from_name("animal");
+        assert_eq!(decide_taxon(&animal, None, true).0, LabelledTaxon::unnamed(Animal));
+        assert_eq!(decide_taxon(&animal, None, false).0.name, "animal");
     }
 }

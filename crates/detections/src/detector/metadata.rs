@@ -157,19 +157,18 @@ mod tests {
 
     #[test]
     fn a_place_is_found_however_degrees_are_written() {
-        let west = |gps: Value| json!({"exif_metadata": {"GPSInfo": gps}});
+        let with_gps = |gps: Value| json!({"exif_metadata": {"GPSInfo": gps}});
+        let north_west = |north: Value, west: Value| {
+            with_gps(
+                json!({"GPSLatitudeRef": "N", "GPSLatitude": north, "GPSLongitudeRef": "W", "GPSLongitude": west}),
+            )
+        };
         for image in [
             json!({"latitude": 51.5, "longitude": -114.25}),
             json!({"latitude": "51.5", "longitude": "-114.25"}),
-            west(
-                json!({"GPSLatitudeRef": "N", "GPSLatitude": [51, 30.0, 0.0], "GPSLongitudeRef": "W", "GPSLongitude": [114, 15, 0]}),
-            ),
-            west(
-                json!({"GPSLatitudeRef": "N", "GPSLatitude": "(51.0, 30.0, 0.0)", "GPSLongitudeRef": "W", "GPSLongitude": ["114/1", "15", "0"]}),
-            ),
-            west(
-                json!({"GPSLatitudeRef": "N", "GPSLatitude": [[51, 1], [30, 1], [0, 1]], "GPSLongitudeRef": "W", "GPSLongitude": [[114, 1], [15, 1], [0, 1]]}),
-            ),
+            north_west(json!([51, 30.0, 0.0]), json!([114, 15, 0])),
+            north_west(json!("(51.0, 30.0, 0.0)"), json!(["114/1", "15", "0"])),
+            north_west(json!([[51, 1], [30, 1], [0, 1]]), json!([[114, 1], [15, 1], [0, 1]])),
             json!({"exif_metadata": [["EXIF", "GPS Latitude", "51 deg 30' 0.00\" N"], ["EXIF", "GPS Longitude", "114 deg 15' 0.00\" W"]]}),
         ] {
             assert_eq!(read_coordinates(&image), ParsedCoordinates::Valid((51.5, -114.25)), "{image}");
@@ -186,7 +185,7 @@ mod tests {
             json!({"latitude": 91, "longitude": 0}),
             json!({"latitude": 51.5}),
             json!({"latitude": "north", "longitude": 3}),
-            west(json!({"GPSLatitude": [[51, 0]], "GPSLongitude": [114]})),
+            with_gps(json!({"GPSLatitude": [[51, 0]], "GPSLongitude": [114]})),
         ] {
             assert_eq!(read_coordinates(&image), ParsedCoordinates::Unreadable, "{image}");
         }

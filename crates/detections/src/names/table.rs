@@ -212,11 +212,8 @@ mod tests {
             assert!(error.contains(part), "{error}");
         }
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(
-            file.path(),
-            b"scientificName,name\nLynx lynx,Luchs\nLynx pardinus,lince ib\xe9rico\n",
-        )
-        .unwrap();
+        let text = b"scientificName,name\nLynx lynx,Luchs\nLynx pardinus,lince ib\xe9rico\n";
+        std::fs::write(file.path(), text).unwrap();
         let error = read_file(file.path(), "eng").unwrap_err().to_string();
         assert!(error.contains("line 3, column 1: text in another encoding; expected UTF-8"), "{error}");
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use detections::{Database, DatabaseError, DatabaseOptions, Dataset, Mapping, ReadOptions, Slice};
 use testkit::PostgresServer;
 
-use super::{PATIENT, database, days, load};
+use super::{PATIENT, database, database_with, days, load};
 
 fn open_with(url: &str, options: DatabaseOptions) -> Database {
     Database::new(url, options, &ReadOptions::default()).unwrap()
@@ -42,6 +42,14 @@ fn slow() -> Mapping {
     mapping
 }
 
+/// Waits until the server carries out a slow statement, or none any more.
+async fn until_it_reads(server: &PostgresServer, reads: bool) {
+    let active = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'trapline' AND query LIKE '%pg_sleep%' AND state = 'active'";
+    while (server.sql(active) != "0") != reads {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_comes_back_is_waited_for() {
     let mut server = survey();
@@ -59,13 +67,9 @@ async fn a_server_that_comes_back_is_waited_for() {
 #[tokio::test]
 async fn a_server_that_is_ended_while_it_reads_is_asked_again() {
     let mut server = survey();
-    let mapping = slow();
-    let database = open_with(&server.url(), DatabaseOptions { mapping, ..DatabaseOptions::default() });
+    let database = database_with(&server, slow());
     let asking = aside(database, days("2023-01-01", "2023-02-28"), &STAY);
-    let reading = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'trapline' AND query LIKE '%pg_sleep%' AND state = 'active'";
-    while server.sql(reading) == "0" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_it_reads(&server, true).await;
     server.kill();
     server.restart();
     assert!(!asking.join().unwrap().unwrap().observations.is_empty());
@@ -94,10 +98,8 @@ async fn what_needs_more_memory_than_an_export_may_have_is_refused() {
 async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
     let server = survey();
     let limit = Duration::from_millis(500);
-    let database = open_with(
-        &server.url(),
-        DatabaseOptions { mapping: slow(), statement_timeout: limit, ..DatabaseOptions::default() },
-    );
+    let options = DatabaseOptions { mapping: slow(), statement_timeout: limit, ..DatabaseOptions::default() };
+    let database = open_with(&server.url(), options);
     let error = load(&database, &days("2023-01-01", "2024-12-31")).await.unwrap_err();
     assert_eq!(error, DatabaseError::TooSlow(limit));
     assert!(error.may_pass() && error.to_string().contains("0.5 s"));
@@ -106,19 +108,13 @@ async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
 #[tokio::test]
 async fn what_is_no_longer_wanted_is_not_read_on() {
     let server = survey();
-    let database =
-        open_with(&server.url(), DatabaseOptions { mapping: slow(), ..DatabaseOptions::default() });
+    let database = database_with(&server, slow());
     let reading = aside(database, days("2023-01-01", "2024-12-31"), &STOP);
-    let active = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'trapline' AND query LIKE '%pg_sleep%' AND state = 'active'";
-    while server.sql(active) == "0" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_it_reads(&server, true).await;
     STOP.store(true, Ordering::Relaxed);
     assert_eq!(reading.join().unwrap().err(), Some(DatabaseError::Stopped));
     // The server notices too, long before it would be through.
-    while server.sql(active) != "0" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_it_reads(&server, false).await;
 }
 
 #[tokio::test]
@@ -132,10 +128,8 @@ async fn a_role_that_may_only_read_is_enough_and_what_it_may_not_is_told() {
     assert_eq!((health.may_write, health.outline.outside_selection.observations), (false, 480));
     assert!(Box::pin(database(&server).check_health()).await.unwrap().may_write);
     let error = load(&as_role("nobody"), &days("2023-01-01", "2023-12-31")).await.unwrap_err();
-    assert!(
-        matches!(&error, DatabaseError::Refused(reason) if reason.contains("permission denied")),
-        "{error:?}"
-    );
+    let DatabaseError::Refused(reason) = &error else { panic!("{error:?}") };
+    assert!(reason.contains("permission denied"), "{error:?}");
     assert!(!error.to_string().contains("images") && !error.may_pass(), "{error}");
 }
 
@@ -145,10 +139,9 @@ async fn nothing_can_be_written_even_by_a_role_that_may() {
     let mut mapping = Mapping::default();
     server.sql("CREATE FUNCTION vandal() RETURNS text LANGUAGE sql AS $$ DELETE FROM deer RETURNING name $$");
     mapping.detection.event = "vandal()".into();
-    let database = open_with(
-        &server.url(),
-        DatabaseOptions { mapping, timeout: Duration::from_millis(100), ..DatabaseOptions::default() },
-    );
+    let options =
+        DatabaseOptions { mapping, timeout: Duration::from_millis(100), ..DatabaseOptions::default() };
+    let database = open_with(&server.url(), options);
     load(&database, &days("2023-01-01", "2023-12-31")).await.unwrap_err();
     assert_eq!(server.sql("SELECT count(*) FROM deer"), "24");
 }
@@ -161,17 +154,15 @@ async fn a_connection_is_encrypted_and_its_server_known() {
     server.restart_with(&["ssl=on", "ssl_cert_file=server.crt", "ssl_key_file=server.key"]);
     let root = certificates.authority();
     let url = format!("{}?sslmode=verify-full&sslrootcert={}", server.url(), root.display());
-    let data =
-        load(&open_with(&url, DatabaseOptions::default()), &days("2023-01-01", "2023-12-31")).await.unwrap();
+    let database = open_with(&url, DatabaseOptions::default());
+    let data = load(&database, &days("2023-01-01", "2023-12-31")).await.unwrap();
     assert!(!data.observations.is_empty());
     let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'trapline'";
     assert_eq!(server.sql(encrypted), "t");
     // A certificate of another authority is refused.
     let other = testkit::Certificates::new("127.0.0.1");
     let url = format!("{}?sslmode=verify-full&sslrootcert={}", server.url(), other.authority().display());
-    let stranger = open_with(
-        &url,
-        DatabaseOptions { timeout: Duration::from_millis(200), ..DatabaseOptions::default() },
-    );
+    let options = DatabaseOptions { timeout: Duration::from_millis(200), ..DatabaseOptions::default() };
+    let stranger = open_with(&url, options);
     load(&stranger, &days("2023-01-01", "2023-12-31")).await.unwrap_err();
 }

@@ -1,10 +1,10 @@
 //! Whatever a column can hold costs a value or a row, never the data set.
 
-use detections::{Database, DatabaseOptions, Dataset, Mapping, ReadOptions, Selection, Slice};
+use detections::{Database, Dataset, Mapping, Selection, Slice};
 use testkit::PostgresServer;
 
 use super::rows::{all, detection, id, picture, survey};
-use super::{PATIENT, database, days, load};
+use super::{PATIENT, database, database_with, days, load, observation};
 
 /// Everything that a database is asked for works: what requests are checked against, counts, reports and
 /// archives.
@@ -15,8 +15,8 @@ async fn assert_readable(database: &Database, detections: usize) -> Dataset {
         let selection = Selection { humans: true, without_box: true, min_confidence, ..Selection::default() };
         let counted = Box::pin(database.count_matching(&selection, PATIENT)).await.unwrap();
         let number: u64 = counted.iter().map(|(_, number)| number).sum();
-        let data =
-            load(database, &Slice::Selected { selection: selection.clone(), people: true }).await.unwrap();
+        let slice = Slice::Selected { selection: selection.clone(), people: true };
+        let data = load(database, &slice).await.unwrap();
         let selected = data.select(&selection).unwrap().len();
         assert!(selected <= data.observations.len() && number >= selected as u64, "{min_confidence:?}");
     }
@@ -56,7 +56,7 @@ async fn times_that_are_none() {
     }
     let database = database(&server);
     let data = assert_readable(&database, times.len() + 4).await;
-    let of = |number| data.observations.get(data.observations.find(&id(number)).unwrap());
+    let of = |number| observation(&data, &id(number));
     for number in 2..=7 {
         assert_eq!(of(number).time, None, "{}", times[number as usize - 1]);
     }
@@ -93,7 +93,7 @@ async fn confidences_that_are_none() {
     let told = problems(&data, "confidence");
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told.iter().all(|problem| problem.len() < 300), "{told:?}");
-    let confidence = |number| data.observations.get(data.observations.find(&id(number)).unwrap()).confidence;
+    let confidence = |number| observation(&data, &id(number)).confidence;
     assert_eq!([1, 2, 5, 6].map(confidence), [Some(0.5), None, Some(0.0), Some(1.0)]);
     server.sql("ALTER TABLE detections ALTER confidence TYPE text USING 'quite sure'::text");
     assert_eq!(problems(&all(&server).await, "confidence").len(), floats.len());
@@ -174,8 +174,7 @@ async fn an_expression_may_be_of_any_type() {
     mapping.detection.classified_at = "interval '1 year'".into();
     mapping.location.latitude = "location.active".into();
     mapping.individual.sex = "ARRAY[]::int[]".into();
-    let options = DatabaseOptions { mapping, ..DatabaseOptions::default() };
-    let database = Database::new(&server.url(), options, &ReadOptions::default()).unwrap();
+    let database = database_with(&server, mapping);
     let data = assert_readable(&database, 1).await;
     assert_eq!(data.classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>(), ["false"]);
     for column in ["confidence", "box", "location.latitude"] {
@@ -196,8 +195,7 @@ async fn views_may_have_rows_without_ids() {
     let mut mapping = Mapping::default();
     mapping.tables.detections = "seen".into();
     mapping.tables.locations = "places".into();
-    let options = DatabaseOptions { mapping, ..DatabaseOptions::default() };
-    let database = Database::new(&server.url(), options, &ReadOptions::default()).unwrap();
+    let database = database_with(&server, mapping);
     let data = load(&database, &days("2023-01-01", "2024-12-31")).await.unwrap();
     assert!(!data.observations.is_empty());
     assert_eq!(problems(&data, "location.id").len(), 4);

@@ -237,10 +237,8 @@ mod tests {
         }
         assert_eq!(identity("redis://127.0.0.1:7000/2"), "redis://127.0.0.1:7000/2 on deerbox");
         assert_eq!(identity("redis://localhost"), "redis://localhost:6379/0 on deerbox");
-        assert_eq!(
-            identity("redis+unix:///run/redis.sock?db=1&pass=secret"),
-            "redis:///run/redis.sock/1 on deerbox"
-        );
+        let socket = identity("redis+unix:///run/redis.sock?db=1&pass=secret");
+        assert_eq!(socket, "redis:///run/redis.sock/1 on deerbox");
         let sentinels = "redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/main/3";
         assert_eq!(identity(sentinels), sentinels);
         let others = "redis+sentinel://:secret@10.0.0.2,10.0.0.1/main/3?sentinel_password=secret";

@@ -182,14 +182,11 @@ mod tests {
 
     #[test]
     fn malformed_fields_count_as_absent() {
-        let record = read(
-            r#"{"status":"failed","attempt":"x","processed_count":400.0,"error":7,"file_size_bytes":-1}"#,
-        )
-        .unwrap();
-        assert_eq!(
-            (record.attempt, record.processed_count, record.error, record.file_size_bytes),
-            (0, Some(400), None, None)
-        );
+        let text =
+            r#"{"status":"failed","attempt":"x","processed_count":400.0,"error":7,"file_size_bytes":-1}"#;
+        let record = read(text).unwrap();
+        assert_eq!((record.attempt, record.processed_count), (0, Some(400)));
+        assert_eq!((record.error, record.file_size_bytes), (None, None));
     }
 
     #[test]

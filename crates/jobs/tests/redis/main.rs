@@ -5,14 +5,18 @@ mod records;
 mod refusals;
 mod sentinel;
 mod server;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jobs::contract::Harness;
-use jobs::{JobId, JobStore, Kind, NewJob, RedisStore, StoreOptions};
+use jobs::{JobId, JobRecord, JobStore, Kind, Lease, NewJob, RedisStore, StoreOptions, WorkerId};
 use testkit::RedisServer;
+
+use shared::new_job;
 
 /// Each store on a server of its own, which goes with the harness.
 #[derive(Default)]
@@ -41,19 +45,31 @@ async fn store() -> (RedisServer, RedisStore) {
 }
 
 fn job() -> NewJob {
-    let (job_id, request) = (JobId::random(), serde_json::json!({"what": [1, "ä\n\"}"]}));
-    let title = "Herons".into();
     NewJob {
-        job_id,
         kind: Kind::Zip,
-        title,
-        request,
-        details: None,
+        title: "Herons".into(),
+        request: serde_json::json!({"what": [1, "ä\n\"}"]}),
         total_detections: Some(10),
         owner: Some("anna".into()),
-        callback_url: None,
-        idempotency: None,
+        ..new_job()
     }
+}
+
+/// A job that is submitted.
+async fn submit(store: &RedisStore) -> NewJob {
+    let new = job();
+    store.submit(&new).await.unwrap();
+    new
+}
+
+/// The next job, for a new worker.
+async fn claim(store: &RedisStore) -> Lease {
+    store.claim(&WorkerId::random()).await.unwrap().expect("a job").held
+}
+
+/// The record of a job.
+async fn get(store: &RedisStore, job_id: &JobId) -> Option<JobRecord> {
+    store.get(job_id).await.unwrap()
 }
 
 fn record_key(job_id: &JobId) -> String {

@@ -6,7 +6,7 @@ use jobs::{
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
-use crate::{job, record_key, store};
+use crate::{claim, get, job, record_key, store, submit};
 
 /// Fields of another program, with all that decoding and encoding would spoil.
 const FOREIGN: &str = r#""list":[],"map":{},"big":12345678901234567890,"exact":0.1234567890123456789,"text":"a\"}],{\\","nested":{"a":[{"b":"]"}]},"none":null,"yes":true"#;
@@ -15,12 +15,12 @@ fn write(server: &RedisServer, job_id: &JobId, text: &str) {
     server.cli(&["SET", &record_key(job_id), text, "EX", "1000"]);
 }
 
-fn read(server: &RedisServer, job_id: &JobId) -> String {
-    server.cli(&["GET", &record_key(job_id)])
+fn read_json(server: &RedisServer, job_id: &JobId) -> Value {
+    serde_json::from_str(&read(server, job_id)).unwrap()
 }
 
-async fn claim(store: &impl JobStore) -> Lease {
-    store.claim(&WorkerId::random()).await.unwrap().expect("a job").held
+fn read(server: &RedisServer, job_id: &JobId) -> String {
+    server.cli(&["GET", &record_key(job_id)])
 }
 
 fn artifact() -> Artifact {
@@ -42,21 +42,18 @@ fn artifact() -> Artifact {
 #[tokio::test]
 async fn a_record_has_the_fields_of_the_contract() {
     let (server, store) = store().await;
-    let new = job();
-    store.submit(&new).await.unwrap();
+    let new = submit(&store).await;
     let held = claim(&store).await;
     store.heartbeat(&held, Some(4)).await.unwrap();
-    let running: Value = serde_json::from_str(&read(&server, &new.job_id)).unwrap();
+    let running = read_json(&server, &new.job_id);
     assert_eq!((&running["status"], &running["job_id"]), (&json!("processing"), &json!(new.job_id)));
     assert_eq!((&running["total_detections"], &running["processed_count"]), (&json!(10), &json!(4)));
     assert!(running["filename"].is_null() && running["error"].is_null() && running["completed_at"].is_null());
     store.complete(&held, &artifact()).await.unwrap();
     let text = read(&server, &new.job_id);
     let completed: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(
-        (&completed["status"], &completed["filename"]),
-        (&json!("completed"), &json!("detections_x_1.zip"))
-    );
+    assert_eq!(completed["status"], "completed");
+    assert_eq!(completed["filename"], "detections_x_1.zip");
     assert!(text.contains(r#""download_url":"/api/static/exports/detections_x_1.zip""#), "{text}");
     assert_eq!((&completed["file_size_bytes"], &completed["processed_count"]), (&json!(12_345), &json!(10)));
     assert_eq!((&completed["missing_count"], &completed["remote_pictures"]), (&json!(3), &json!(2)));
@@ -79,7 +76,7 @@ async fn reasons_that_are_not_there_or_are_none_are_not_told() {
     ] {
         let text = format!(r#"{{"status":"completed","job_id":"theirs","missing_count":3{reasons}}}"#);
         write(&server, &job_id, &text);
-        let record = store.get(&job_id).await.unwrap().unwrap();
+        let record = get(&store, &job_id).await.unwrap();
         assert_eq!((record.missing_count, record.missing_reasons.len()), (Some(3), expected), "{text}");
     }
 }
@@ -87,13 +84,12 @@ async fn reasons_that_are_not_there_or_are_none_are_not_told() {
 #[tokio::test]
 async fn a_record_of_which_nothing_is_missing_has_no_reasons() {
     let (server, store) = store().await;
-    let new = job();
-    store.submit(&new).await.unwrap();
+    let new = submit(&store).await;
     let held = claim(&store).await;
     let whole =
         Artifact { missing: Some(0), missing_reasons: Vec::new(), remote_pictures: None, ..artifact() };
     store.complete(&held, &whole).await.unwrap();
-    let record: Value = serde_json::from_str(&read(&server, &new.job_id)).unwrap();
+    let record = read_json(&server, &new.job_id);
     assert_eq!(record["missing_count"], 0);
     assert!(record.get("missing_reasons").is_none() && record.get("remote_pictures").is_none(), "{record}");
 }
@@ -111,7 +107,6 @@ async fn times_are_the_server_s() {
 async fn a_record_is_never_without_its_time_to_live() {
     let (server, store) = store().await;
     let new = job();
-    let held_again = async || claim(&store).await;
     let failure = Failure { message: "a fault".into(), may_pass: true };
     let mut held = Lease { job_id: new.job_id.clone(), attempt: 0 };
     let steps = ["submit", "claim", "heartbeat", "fail", "claim", "release", "reap", "claim", "complete"];
@@ -122,7 +117,7 @@ async fn a_record_is_never_without_its_time_to_live() {
         }
         match step {
             "submit" => assert!(store.submit(&new).await.is_ok()),
-            "claim" => held = held_again().await,
+            "claim" => held = claim(&store).await,
             "heartbeat" => store.heartbeat(&held, Some(1)).await.unwrap(),
             "fail" => assert!(store.fail(&held, &failure).await.is_ok()),
             "release" => store.release(&held).await.unwrap(),
@@ -142,8 +137,7 @@ async fn a_record_is_never_without_its_time_to_live() {
 async fn fields_of_other_programs_stay_as_they_are() {
     let (server, store) = store().await;
     let failure = Failure { message: "a \"fault\"\n".into(), may_pass: true };
-    let new = job();
-    store.submit(&new).await.unwrap();
+    let new = submit(&store).await;
     let ours = read(&server, &new.job_id);
     // In front of ours, with spaces.
     write(&server, &new.job_id, &format!("{{ {FOREIGN} ,\n {}", &ours[1..]));
@@ -164,7 +158,7 @@ async fn fields_of_other_programs_stay_as_they_are() {
     let held = claim(&store).await;
     store.fail(&held, &Failure { may_pass: false, ..failure.clone() }).await.unwrap();
     assert_eq!(still_there("failure")["error"], json!(failure.message));
-    assert_eq!(store.get(&new.job_id).await.unwrap().unwrap().error, Some(failure.message));
+    assert_eq!(get(&store, &new.job_id).await.unwrap().error, Some(failure.message));
 }
 
 #[tokio::test]
@@ -173,7 +167,7 @@ async fn jobs_of_other_programs_are_read_and_deleted_and_never_worked_on() {
     let job_id: JobId = "theirs".parse().unwrap();
     let text = r#"{"status":"processing","job_id":"theirs"}"#;
     write(&server, &job_id, text);
-    let record = store.get(&job_id).await.unwrap().unwrap();
+    let record = get(&store, &job_id).await.unwrap();
     assert_eq!((record.state, record.kind, record.attempt), (JobState::Processing, None, 0));
     assert_eq!(store.claim(&WorkerId::random()).await.unwrap(), None);
     let held = Lease { job_id: job_id.clone(), attempt: 0 };
@@ -193,38 +187,30 @@ async fn a_record_that_was_written_to_stay_has_no_end() {
     let (server, store) = store().await;
     let job_id: JobId = "theirs".parse().unwrap();
     server.cli(&["SET", &record_key(&job_id), r#"{"status":"failed","job_id":"theirs"}"#]);
-    assert_eq!(store.get(&job_id).await.unwrap().unwrap().expires_at, None);
+    assert_eq!(get(&store, &job_id).await.unwrap().expires_at, None);
 }
 
 #[tokio::test]
 async fn an_unreadable_record_is_named_hides_no_other_and_can_be_deleted() {
     let (server, store) = store().await;
-    let (good, bad) = (job(), job());
-    store.submit(&bad).await.unwrap();
-    store.submit(&good).await.unwrap();
+    let (bad, good) = (submit(&store).await, submit(&store).await);
     for text in ["no json", "[1]", r#"{"status":"done"}"#, r#"{"status":"processing""#] {
         write(&server, &bad.job_id, text);
-        let read = store.get(&bad.job_id).await;
-        assert!(
-            matches!(&read, Err(StoreError::Damaged(why)) if why.contains(bad.job_id.as_str())),
-            "{read:?}"
-        );
+        let Err(StoreError::Damaged(why)) = store.get(&bad.job_id).await else { panic!("{text}") };
+        assert!(why.contains(bad.job_id.as_str()), "{why}");
         let listed = store.list(None, 10).await.unwrap().records;
         assert_eq!(listed.iter().map(|(_, record)| &record.job_id).collect::<Vec<_>>(), [&good.job_id]);
     }
     // It cannot be worked on, and blocks no other job.
     assert_eq!(claim(&store).await.job_id, good.job_id);
     assert!(store.delete(&bad.job_id).await.unwrap().is_some());
-    assert_eq!(store.get(&bad.job_id).await.unwrap(), None);
+    assert_eq!(get(&store, &bad.job_id).await, None);
 }
 
 #[tokio::test]
 async fn what_another_program_deletes_or_ends_is_not_worked_on() {
     let (server, store) = store().await;
-    let (deleted, ended, third) = (job(), job(), job());
-    for new in [&deleted, &ended, &third] {
-        store.submit(new).await.unwrap();
-    }
+    let [deleted, ended, third] = [submit(&store).await, submit(&store).await, submit(&store).await];
     server.cli(&["DEL", &record_key(&deleted.job_id)]);
     let text = format!(r#"{{"status":"completed","job_id":"{}"}}"#, ended.job_id);
     write(&server, &ended.job_id, &text);
@@ -236,7 +222,7 @@ async fn what_another_program_deletes_or_ends_is_not_worked_on() {
     assert!(!store.is_held(&held).await.unwrap());
     assert!(matches!(store.heartbeat(&held, Some(1)).await, Err(LeaseError::Lost)));
     assert!(matches!(store.complete(&held, &artifact()).await, Err(LeaseError::Lost)));
-    assert_eq!(store.get(&third.job_id).await.unwrap(), None);
+    assert_eq!(get(&store, &third.job_id).await, None);
 }
 
 #[tokio::test]
@@ -247,7 +233,7 @@ async fn a_running_job_survives_a_record_that_was_written_over() {
     let held = claim(&store).await;
     write(&server, &new.job_id, &format!(r#"{{"status":"processing","job_id":"{}"}}"#, new.job_id));
     store.heartbeat(&held, Some(3)).await.unwrap();
-    let record = store.get(&new.job_id).await.unwrap().unwrap();
+    let record = get(&store, &new.job_id).await.unwrap();
     assert_eq!((record.state, record.attempt, record.kind), (JobState::Running, 1, Some(new.kind)));
     assert_eq!((record.created_at, record.total_detections), (created, Some(10)));
     assert_eq!(record.owner, new.owner);

@@ -3,7 +3,7 @@
 use jobs::{Artifact, Failure, JobState, JobStore, Lease, LeaseError, RedisStore, StoreError, WorkerId};
 use testkit::RedisServer;
 
-use crate::{job, record_key, store};
+use crate::{claim, get, job, record_key, store, submit};
 
 /// Every command that a script calls.
 const COMMANDS: [&str; 29] = [
@@ -79,7 +79,7 @@ async fn a_refusal_in_the_middle_leaves_nothing_half_done() {
             for _ in 0..5 {
                 store.submit(&job()).await.unwrap();
             }
-            let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
+            let held = claim(&store).await;
             let before = snapshot(&server);
             server.cli(&["ACL", "SETUSER", "default", &format!("-{command}")]);
             let answer = attempt(&store, transition, &held).await;
@@ -95,10 +95,8 @@ async fn a_refusal_in_the_middle_leaves_nothing_half_done() {
             }
             // It goes on right.
             attempt(&store, transition, &held).await.ok();
-            assert!(
-                store.claim(&WorkerId::random()).await.unwrap().is_some(),
-                "{transition} without {command}"
-            );
+            let next = store.claim(&WorkerId::random()).await.unwrap();
+            assert!(next.is_some(), "{transition} without {command}");
         }
     }
     assert!(refused > 100, "{refused} refusals");
@@ -121,9 +119,7 @@ async fn a_job_that_was_spoilt_holds_up_no_other() {
     ];
     for (number, spoil) in spoilt.iter().enumerate() {
         let (server, store) = store().await;
-        let (first, second) = (job(), job());
-        store.submit(&first).await.unwrap();
-        store.submit(&second).await.unwrap();
+        let (first, second) = (submit(&store).await, submit(&store).await);
         spoil(&server, &record_key(&first.job_id), &format!("trapline:job:{}", first.job_id));
         let worker = WorkerId::random();
         let mut claimed = store.claim(&worker).await.unwrap().expect("a job").held;
@@ -141,6 +137,6 @@ async fn a_job_that_was_spoilt_holds_up_no_other() {
             Err(error) => assert!(matches!(error, StoreError::Damaged(_)), "{number}: {error:?}"),
         }
         store.delete(&first.job_id).await.unwrap();
-        assert_eq!(store.get(&first.job_id).await.unwrap(), None, "{number}");
+        assert_eq!(get(&store, &first.job_id).await, None, "{number}");
     }
 }

@@ -1,17 +1,17 @@
 //! A master, a replica, and a sentinel that makes the one into the other.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use jobs::{JobState, JobStore, RedisStore, StoreOptions, WorkerId};
-use testkit::RedisServer;
+use jobs::{JobState, JobStore, RedisStore, StoreOptions};
+use testkit::{KilledOnDrop, RedisServer};
 
-use crate::{job, wait_until};
+use crate::{claim, get, submit, wait_until};
 
 /// A sentinel process on a free port. Dropped, it is killed.
 struct Sentinel {
-    child: Child,
+    _process: KilledOnDrop,
     port: u16,
 }
 
@@ -29,22 +29,16 @@ impl Sentinel {
             let mut command = Command::new("setpriv");
             command.args(["--pdeathsig", "KILL", "redis-server"]).arg(&file);
             command.args(["--sentinel", "--bind", "127.0.0.1", "--port", &port.to_string()]);
-            let mut child = command.current_dir(folder).stdout(Stdio::null()).spawn().unwrap();
-            while child.try_wait().unwrap().is_none() {
+            let child = command.current_dir(folder).stdout(Stdio::null()).spawn().unwrap();
+            let mut process = KilledOnDrop(child);
+            while process.0.try_wait().unwrap().is_none() {
                 if cli(port, &["SENTINEL", "MYID"]).is_some() {
-                    return Self { child, port };
+                    return Self { _process: process, port };
                 }
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
         panic!("redis-server --sentinel does not start");
-    }
-}
-
-impl Drop for Sentinel {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -67,10 +61,8 @@ async fn when_the_master_dies_its_replica_is_used() {
     .await;
     let address = format!("redis+sentinel://127.0.0.1:{}/main/2", sentinel.port).parse().unwrap();
     let store = RedisStore::open(&address, StoreOptions::default()).await.unwrap();
-    let (running, waiting) = (job(), job());
-    store.submit(&running).await.unwrap();
-    store.submit(&waiting).await.unwrap();
-    let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
+    let (running, waiting) = (submit(&store).await, submit(&store).await);
+    let held = claim(&store).await;
     // Writes that a master did not replicate before it died are lost, so the test waits for replication.
     assert_eq!(master.cli(&["WAIT", "1", "10000"]), "1");
     master.kill();
@@ -80,7 +72,7 @@ async fn when_the_master_dies_its_replica_is_used() {
     .await;
     wait_until("the replica to be the master", async || store.ping().await.is_ok()).await;
     store.heartbeat(&held, Some(1)).await.unwrap();
-    assert_eq!(store.get(&running.job_id).await.unwrap().unwrap().state, JobState::Running);
-    assert_eq!(store.claim(&WorkerId::random()).await.unwrap().unwrap().held.job_id, waiting.job_id);
+    assert_eq!(get(&store, &running.job_id).await.unwrap().state, JobState::Running);
+    assert_eq!(claim(&store).await.job_id, waiting.job_id);
     assert_eq!(replica.cli(&["-n", "2", "EXISTS", &format!("export_job:{}", running.job_id)]), "1");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jobs::{ChangeMessage, JobState, JobStore, RedisAddress, RedisStore, StoreError, StoreOptions, WorkerId};
 use testkit::RedisServer;
 
-use crate::{job, store, wait_until};
+use crate::{claim, job, store, submit, wait_until};
 
 async fn open(address: &str) -> Result<RedisStore, StoreError> {
     RedisStore::open(&address.parse::<RedisAddress>().unwrap(), StoreOptions::default()).await
@@ -15,8 +15,7 @@ async fn open(address: &str) -> Result<RedisStore, StoreError> {
 async fn two_processes_share_one_server() {
     let (server, first) = store().await;
     let second = open(&server.url()).await.unwrap();
-    let new = job();
-    first.submit(&new).await.unwrap();
+    let new = submit(&first).await;
     let claim = second.claim(&WorkerId::random()).await.unwrap().unwrap();
     assert_eq!((claim.held.job_id.clone(), claim.request), (new.job_id.clone(), new.request));
     assert_eq!(first.get(&new.job_id).await.unwrap().unwrap().state, JobState::Running);
@@ -53,8 +52,7 @@ async fn messages_of_another_database_are_not_heard() {
     wait_until("the subscription", async || one.is_subscribed()).await;
     let mut messages = one.subscribe();
     zero.submit(&job()).await.unwrap();
-    let own = job();
-    one.submit(&own).await.unwrap();
+    let own = submit(&one).await;
     let number = one.changes(None).await.unwrap().now;
     let told = ChangeMessage::Changed { number, job_id: own.job_id, is_heartbeat: false };
     assert_eq!(messages.recv().await.unwrap(), told);
@@ -70,8 +68,7 @@ async fn a_subscription_that_is_cut_is_made_anew() {
     for _ in 0..2 {
         assert_eq!(messages.recv().await.unwrap(), ChangeMessage::Missed);
     }
-    let new = job();
-    store.submit(&new).await.unwrap();
+    let new = submit(&store).await;
     let told = messages.recv().await.unwrap();
     assert!(matches!(told, ChangeMessage::Changed { job_id, .. } if job_id == new.job_id));
     assert!(store.is_subscribed());
@@ -82,9 +79,7 @@ async fn a_look_at_many_jobs_is_one_command() {
     let (server, store) = store().await;
     let mut ids = Vec::new();
     for _ in 0..50 {
-        let new = job();
-        store.submit(&new).await.unwrap();
-        ids.push(new.job_id);
+        ids.push(submit(&store).await.job_id);
     }
     let before = server.commands_processed();
     assert!(store.peek_many(&ids).await.unwrap().iter().all(|record| matches!(record, Ok(Some(_)))));
@@ -98,26 +93,23 @@ async fn a_look_at_many_jobs_is_one_command() {
 async fn a_server_that_forgot_the_scripts_is_told_them_again() {
     let (server, store) = store().await;
     server.cli(&["SCRIPT", "FLUSH"]);
-    let new = job();
-    store.submit(&new).await.unwrap();
-    assert_eq!(store.claim(&WorkerId::random()).await.unwrap().unwrap().held.job_id, new.job_id);
+    let new = submit(&store).await;
+    assert_eq!(claim(&store).await.job_id, new.job_id);
 }
 
 #[tokio::test]
 async fn jobs_survive_the_restart_of_a_server_that_writes_to_its_disk() {
     let mut server = RedisServer::start_on_disk();
     let store = open(&server.url()).await.unwrap();
-    let (running, waiting) = (job(), job());
-    store.submit(&running).await.unwrap();
-    store.submit(&waiting).await.unwrap();
-    let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
+    let (running, waiting) = (submit(&store).await, submit(&store).await);
+    let held = claim(&store).await;
     server.kill();
     assert!(matches!(store.get(&running.job_id).await, Err(StoreError::Unavailable(_))));
     assert!(store.ping().await.is_err());
     server.restart();
     wait_until("the store to answer", async || store.ping().await.is_ok()).await;
     store.heartbeat(&held, Some(1)).await.unwrap();
-    assert_eq!(store.claim(&WorkerId::random()).await.unwrap().unwrap().held.job_id, waiting.job_id);
+    assert_eq!(claim(&store).await.job_id, waiting.job_id);
 }
 
 #[tokio::test]
@@ -154,9 +146,8 @@ async fn a_user_needs_no_more_rights_than_the_scripts_use() {
     command.extend(rights);
     server.cli(&command);
     let store = open(&format!("redis://app:secret@127.0.0.1:{}", server.port())).await.unwrap();
-    let new = job();
-    store.submit(&new).await.unwrap();
-    let held = store.claim(&WorkerId::random()).await.unwrap().unwrap().held;
+    let new = submit(&store).await;
+    let held = claim(&store).await;
     store.heartbeat(&held, Some(1)).await.unwrap();
     store.release(&held).await.unwrap();
     store.reap().await.unwrap();

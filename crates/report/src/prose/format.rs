@@ -203,18 +203,12 @@ mod tests {
         assert_eq!((rate(0.4563), times(1234.5)), ("0.46".into(), "1,234.50".into()));
         assert_eq!((days(12_201.4), days(7.25), days(7.0)), ("12,201".into(), "7.3".into(), "7".into()));
         assert_eq!(format_interval(1.0, None, times), "1.00 or more");
-        assert_eq!(
-            (percent(0.004), percent(0.999), percent(1.0)),
-            ("under 1%".into(), "over 99%".into(), "100%".into())
-        );
+        assert_eq!([0.004, 0.999, 1.0].map(percent), ["under 1%", "over 99%", "100%"]);
     }
 
     #[test]
     fn a_p_value_is_never_nothing_and_never_rounded_across_the_limit() {
-        assert_eq!(
-            (p_value(0.0001), p_value(0.014), p_value(1.0)),
-            ("p < 0.001".into(), "p = 0.014".into(), "p = 1.000".into())
-        );
+        assert_eq!([0.0001, 0.014, 1.0].map(p_value), ["p < 0.001", "p = 0.014", "p = 1.000"]);
         assert_eq!((p_value(0.0496), p_value(0.05)), ("p = 0.0496".into(), "p = 0.050".into()));
     }
 
@@ -225,10 +219,7 @@ mod tests {
         assert_eq!(when_in_bucket(start, GroupBy::Week), "in the week from 3 September 2018");
         assert_eq!(when_in_bucket(start, GroupBy::Month), "in September 2018");
         assert_eq!(label_bucket(start, GroupBy::Week), "3 Sep 2018");
-        assert_eq!(
-            (format_clock(5.5), format_clock(23.999), format_clock(0.0)),
-            ("05:30".into(), "00:00".into(), "00:00".into())
-        );
+        assert_eq!([5.5, 23.999, 0.0].map(format_clock), ["05:30", "00:00", "00:00"]);
         assert_eq!((format_offset(-25_200), format_offset(19_800)), ("-07:00".into(), "+05:30".into()));
         assert_eq!((shorten("Wildlife", 8), shorten("Wildlife", 5)), ("Wildlife".into(), "Wild…".into()));
     }

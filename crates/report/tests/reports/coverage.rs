@@ -8,7 +8,7 @@ use report::{LabelledPeriod, Request};
 use serde_json::Value;
 use testkit::simulation::{Clumps, Curve, Design, Peak, Species, SurveyPlan, run_surveys};
 
-use crate::tools::{period, read};
+use crate::tools::{compute, json, period, read, seasonal};
 
 /// A method that keeps its promise fails a test with at most this probability.
 const UNLIKELY: f64 = 1e-6;
@@ -43,16 +43,16 @@ fn bounds_leave_one_seed_in_a_million_out() {
 
 /// The JSON of a report on each of some simulated surveys.
 fn numbers_of(plan: &SurveyPlan, surveys: usize, request: &Request) -> Vec<Value> {
-    let compute = |survey: usize| {
+    let numbers = |survey: usize| {
         let data = read(&plan.simulate(1000 + survey as u64));
-        serde_json::to_value(report::compute(&data, request).unwrap()).unwrap()
+        json(&compute(&data, request))
     };
-    run_surveys(surveys, compute)
+    run_surveys(surveys, numbers)
 }
 
 fn report_on_first_half(plan: &SurveyPlan) -> Request {
     let (start, end) = plan.half(0);
-    Request::seasonal_activity(start.parse().unwrap(), end.parse().unwrap())
+    seasonal(&start, &end)
 }
 
 fn comparison(plan: &SurveyPlan) -> Request {

@@ -1,9 +1,12 @@
 //! Every kind of report on every kind of data: what is laid out, and that it stays on the page.
 
-use crate::tools::{assert_in_order, example, fields_of, label_period, period, read, text, tool};
+use crate::tools::{
+    assert_in_order, compute, example, fields_of, json, label_period, pages_of, pdf_text, pdf_tool, period,
+    read, render, seasonal,
+};
 use detections::Dataset;
-use report::{BuiltIn, Pages, Paper, Period, ReportData, ReportType, Request, Template};
-use testkit::Package;
+use report::{BuiltIn, Pages, Paper, Period, ReportType, Request};
+use testkit::{Package, assert_contains};
 
 /// The whole period, and its two halves compared with each other.
 fn requests(whole: Period, middle: &str) -> [Request; 2] {
@@ -15,14 +18,9 @@ fn requests(whole: Period, middle: &str) -> [Request; 2] {
     [Request::seasonal_activity(whole.start, whole.end), Request::comparison(halves)]
 }
 
-fn render(numbers: &ReportData, template: BuiltIn) -> Vec<u8> {
-    let pages = Pages { template: Template::BuiltIn(template), ..Pages::default() };
-    report::render_as(&serde_json::to_value(numbers).unwrap(), &pages).unwrap()
-}
-
 /// Each word lies on its page.
 pub fn assert_inside(pdf: &[u8], what: &str) {
-    let boxes = tool("pdftotext", &["-bbox", "PDF", "-"], pdf);
+    let boxes = pdf_tool("pdftotext", &["-bbox", "PDF", "-"], pdf);
     let number = |line: &str, name: &str| -> f64 {
         let from = line.find(&format!("{name}=\"")).unwrap() + name.len() + 2;
         line[from..].split('"').next().unwrap().parse().unwrap()
@@ -37,7 +35,7 @@ pub fn assert_inside(pdf: &[u8], what: &str) {
 
 fn all_layouts(data: &Dataset, whole: Period, middle: &str, name: &str) {
     for request in requests(whole, middle) {
-        let numbers = report::compute(data, &request).unwrap();
+        let numbers = compute(data, &request);
         for (template, built_in) in BuiltIn::ALL {
             let what = format!("{name}, {:?}, {template}", request.report_type);
             let pdf = render(&numbers, built_in);
@@ -45,7 +43,7 @@ fn all_layouts(data: &Dataset, whole: Period, middle: &str, name: &str) {
             assert_inside(&pdf, &what);
             let pages = fields_of(&pdf)["Pages"].clone();
             assert!(built_in != BuiltIn::Landowner || pages == "1", "{what}: {pages} pages");
-            let last = text(&pdf);
+            let last = pdf_text(&pdf);
             assert!(last.contains(&format!("Page {pages} of {pages}")), "{what}");
         }
     }
@@ -62,18 +60,17 @@ fn a_long_and_wide_survey() {
     let data = read(&testkit::wide());
     let whole = period("2023-01-01", "2023-12-31");
     all_layouts(&data, whole, "2023-06-30", "the wide survey");
-    let by_day =
-        Request { group_by: report::GroupBy::Day, ..Request::seasonal_activity(whole.start, whole.end) };
-    let numbers = report::compute(&data, &by_day).unwrap();
+    let by_day = Request { group_by: report::GroupBy::Day, ..seasonal("2023-01-01", "2023-12-31") };
+    let numbers = compute(&data, &by_day);
     assert_eq!((numbers.classes.len(), numbers.locations.len(), numbers.buckets.len()), (60, 400, 365));
     let pdf = render(&numbers, BuiltIn::Report);
     assert_inside(&pdf, "by day");
-    let pages = text(&pdf).replace('\u{200b}', "");
+    let pages = pdf_text(&pdf).replace('\u{200b}', "");
     for class in [0, 1, 3, 4] {
         assert!(pages.contains(&testkit::wide_class(class)), "{}", testkit::wide_class(class));
     }
     // Chinese letters out of a font of the system, Arabic ones out of the embedded font.
-    let fonts = tool("pdffonts", &["PDF"], &pdf);
+    let fonts = pdf_tool("pdffonts", &["PDF"], &pdf);
     assert!(fonts.contains("WenQuanYi") && fonts.contains("NotoSansArabic"), "{fonts}");
     assert!(pages.contains("31 Dec 2023") && pages.contains("Site 399"));
     assert!(pdf.len() < 5 << 20, "{} bytes", pdf.len());
@@ -87,11 +84,9 @@ fn a_letter_that_no_font_has_is_a_box_and_a_note() {
     }
     let whole = period("2023-09-01", "2024-01-31");
     all_layouts(&read(&package), whole, "2023-11-15", "letters without a font");
-    let numbers = report::compute(&read(&package), &requests(whole, "2023-11-15")[0]).unwrap();
-    let pages = text(&render(&numbers, BuiltIn::Report));
-    for part in ["boar □ 1 1", "boar □ (2) 1 1", "2 letters", "U+10FFF0, U+10FFF1"] {
-        assert!(pages.contains(part), "{part} is not in {pages}");
-    }
+    let numbers = compute(&read(&package), &requests(whole, "2023-11-15")[0]);
+    let pages = pages_of(&numbers, BuiltIn::Report);
+    assert_contains(&pages, &["boar □ 1 1", "boar □ (2) 1 1", "2 letters", "U+10FFF0, U+10FFF1"]);
 }
 
 #[test]
@@ -100,8 +95,7 @@ fn one_record_and_one_location() {
     package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
     let data = read(&package);
     all_layouts(&data, period("2023-09-01", "2024-01-31"), "2023-11-15", "one record");
-    let numbers =
-        report::compute(&data, &requests(period("2023-09-01", "2024-01-31"), "2023-11-15")[0]).unwrap();
+    let numbers = compute(&data, &requests(period("2023-09-01", "2024-01-31"), "2023-11-15")[0]);
     assert_eq!((numbers.events, numbers.locations.len()), (1, 1));
     let class = &numbers.classes[0];
     assert!((class.rai.unwrap() - 100.0 / 152.0).abs() < 1e-3);
@@ -123,7 +117,7 @@ fn all_records_in_one_hour() {
     let data = read(&package);
     let whole = period("2023-09-01", "2024-01-31");
     all_layouts(&data, whole, "2023-11-15", "one hour");
-    let numbers = report::compute(&data, &requests(whole, "2023-11-15")[0]).unwrap();
+    let numbers = compute(&data, &requests(whole, "2023-11-15")[0]);
     for (row, hour) in numbers.activity.iter().zip([18, 6]) {
         assert!(row.density[hour] > 12.0, "{}: {:?}", row.classification, row.density);
         assert!((row.peak_hour - hour as f64 - 0.25).abs() < 0.3, "{}", row.peak_hour);
@@ -143,9 +137,9 @@ fn no_data_at_all() {
         .into_iter()
         .zip(["No camera was running in this period", "30 June 2019): no camera was running"])
     {
-        let numbers = report::compute(&data, &request).unwrap();
+        let numbers = compute(&data, &request);
         let pdf = render(&numbers, BuiltIn::Report);
-        assert!(text(&pdf).contains(expected), "{expected}");
+        assert!(pdf_text(&pdf).contains(expected), "{expected}");
         assert_eq!(fields_of(&pdf)["Pages"], "1");
     }
     let empty = read(&Package::default());
@@ -159,9 +153,9 @@ fn a_comparison_reads_in_order() {
         label_period("Summer", period("2018-06-01", "2018-08-31")),
         label_period("Winter", period("2018-12-01", "2019-02-28")),
     ]);
-    let numbers = report::compute(&data, &request).unwrap();
+    let numbers = compute(&data, &request);
     assert_eq!(numbers.report_type, ReportType::Comparison);
-    let pages = text(&render(&numbers, BuiltIn::Report));
+    let pages = pages_of(&numbers, BuiltIn::Report);
     let parts = [
         "Comparison of Summer and Winter",
         "Camera-days of effort 2,707.5 3,420.0",
@@ -193,11 +187,9 @@ fn at_few_locations_numbers_are_shown_without_a_verdict() {
         package.sighting(&format!("o{day}"), "dep1", &format!("2023-10-{day:02}T06:00:00Z"), "doe", 1);
     }
     let [_, request] = requests(period("2023-10-01", "2023-10-31"), "2023-10-15");
-    let pages = text(&render(&report::compute(&read(&package), &request).unwrap(), BuiltIn::Report));
+    let pages = pages_of(&compute(&read(&package), &request), BuiltIn::Report);
     let reason = "Not tested: 1 with too few locations (fewer than 6 in a period).";
-    for part in [reason, "No difference could be tested.", "doe 15, 15 "] {
-        assert!(pages.contains(part), "{part} is not in {pages}");
-    }
+    assert_contains(&pages, &[reason, "No difference could be tested.", "doe 15, 15 "]);
     assert!(!pages.contains("Filled: significant"), "{pages}");
 }
 
@@ -205,13 +197,12 @@ fn at_few_locations_numbers_are_shown_without_a_verdict() {
 fn archives_get_pdf_a_2_as_well() {
     let data = example("algar.zip");
     let [request, _] = requests(period("2018-05-01", "2019-04-30"), "2018-10-31");
-    let numbers = serde_json::to_value(report::compute(&data, &request).unwrap()).unwrap();
+    let numbers = json(&compute(&data, &request));
     let pdf = report::render_as(&numbers, &Pages { archival: true, ..Pages::default() }).unwrap();
-    let metadata = tool("pdfinfo", &["-meta", "PDF"], &pdf);
-    for part in ["pdfuaid:part", "<pdfaid:part>2</pdfaid:part>", "<pdfaid:conformance>A</pdfaid:conformance>"]
-    {
-        assert!(metadata.contains(part), "{part} in {metadata}");
-    }
+    let metadata = pdf_tool("pdfinfo", &["-meta", "PDF"], &pdf);
+    let parts =
+        ["pdfuaid:part", "<pdfaid:part>2</pdfaid:part>", "<pdfaid:conformance>A</pdfaid:conformance>"];
+    assert_contains(&metadata, &parts);
     // Dated by the last record, whatever the clock says.
     assert!(fields_of(&pdf)["CreationDate"].contains("2019"), "{:?}", fields_of(&pdf));
 }
@@ -220,11 +211,9 @@ fn archives_get_pdf_a_2_as_well() {
 fn headings_are_bookmarks_and_pictures_have_words() {
     let data = example("algar.zip");
     let [request, _] = requests(period("2018-05-01", "2019-04-30"), "2018-10-31");
-    let pdf = render(&report::compute(&data, &request).unwrap(), BuiltIn::Report);
-    let structure = tool("pdfinfo", &["-struct-text", "PDF"], &pdf);
-    for heading in ["What the data show", "Events by month", "Methods"] {
-        assert!(structure.contains(heading), "{heading}");
-    }
+    let pdf = render(&compute(&data, &request), BuiltIn::Report);
+    let structure = pdf_tool("pdfinfo", &["-struct-text", "PDF"], &pdf);
+    assert_contains(&structure, &["What the data show", "Events by month", "Methods"]);
     let figures = structure.lines().filter(|line| line.trim_start().starts_with("Figure")).count();
     assert!(figures >= 10, "{figures} figures in {structure}");
     let raw = String::from_utf8_lossy(&pdf);
@@ -235,10 +224,10 @@ fn headings_are_bookmarks_and_pictures_have_words() {
 fn pages_are_for_the_paper_of_the_request() {
     let data = example("algar.zip");
     // This page for a landowner is one of the fullest.
-    let season = Request::seasonal_activity("2018-09-01".parse().unwrap(), "2019-01-31".parse().unwrap());
+    let season = seasonal("2018-09-01", "2019-01-31");
     for (paper, size) in [(Paper::A4, "595.276 x 841.89 pts (A4)"), (Paper::Letter, "612 x 792 pts (letter)")]
     {
-        let numbers = report::compute(&data, &Request { paper, ..season.clone() }).unwrap();
+        let numbers = compute(&data, &Request { paper, ..season.clone() });
         for (_, template) in BuiltIn::ALL {
             let fields = fields_of(&render(&numbers, template));
             assert_eq!(fields["Page size"], size, "{template:?}");

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::layouts::assert_inside;
-use crate::tools::{fields_of, label_period, period, read, text, tool};
+use crate::tools::{compute, fields_of, json, label_period, pdf_text, pdf_tool, period, read, seasonal};
 use detections::Dataset;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -39,8 +39,7 @@ fn survey() -> Dataset {
 /// The numbers of one period, and of two that are compared, with all the places in them.
 static NUMBERS: LazyLock<[Value; 2]> = LazyLock::new(|| {
     let data = survey();
-    let whole = period("2023-09-01", "2024-01-31");
-    let season = Request::seasonal_activity(whole.start, whole.end);
+    let season = seasonal("2023-09-01", "2024-01-31");
     let halves = vec![
         label_period("QLABELQ", period("2023-10-01", "2023-10-31")),
         label_period("After", period("2023-11-01", "2023-11-30")),
@@ -48,7 +47,7 @@ static NUMBERS: LazyLock<[Value; 2]> = LazyLock::new(|| {
     let comparison = Request::comparison(halves);
     [season, comparison].map(|mut request| {
         request.title = Some("QTITLEQ".into());
-        let numbers = serde_json::to_value(report::compute(&data, &request).unwrap()).unwrap();
+        let numbers = json(&compute(&data, &request));
         let places = PLACES.iter().filter(|place| numbers.to_string().contains(**place)).count();
         assert!(places >= PLACES.len() - 1, "{numbers}");
         numbers
@@ -153,18 +152,17 @@ fn what_is_told_of_the_file_itself_is_plain_text() {
     let texts = everywhere("a\u{1b}\u{202e}b");
     let pdf = render(&put(&NUMBERS[0], &texts), BuiltIn::Report, true).unwrap();
     assert_eq!(fields_of(&pdf)["Title"], "a□b0a□b");
-    let metadata = tool("pdfinfo", &["-meta", "PDF"], &pdf);
+    let metadata = pdf_tool("pdfinfo", &["-meta", "PDF"], &pdf);
     assert!(!metadata.contains('\u{1b}') && !metadata.contains('\u{202e}'), "{metadata}");
-    let structure = tool("pdfinfo", &["-struct-text", "PDF"], &pdf);
+    let structure = pdf_tool("pdfinfo", &["-struct-text", "PDF"], &pdf);
     assert!(!structure.contains('\u{1b}') && !structure.contains('\u{202e}'));
-    assert!(text(&pdf).contains("a□b4a□b"), "the class");
+    assert!(pdf_text(&pdf).contains("a□b4a□b"), "the class");
 }
 
 #[test]
 fn a_survey_without_records_has_an_archival_report_too() {
     let data = read(&Package::new());
-    let request = Request::seasonal_activity("2019-01-01".parse().unwrap(), "2019-06-30".parse().unwrap());
-    let numbers = serde_json::to_value(report::compute(&data, &request).unwrap()).unwrap();
+    let numbers = json(&compute(&data, &seasonal("2019-01-01", "2019-06-30")));
     for (_, built_in) in BuiltIn::ALL {
         let pdf = render(&numbers, built_in, true).unwrap();
         assert!(fields_of(&pdf)["CreationDate"].contains("2019"), "{:?}", fields_of(&pdf));

@@ -7,11 +7,9 @@ use std::collections::BTreeMap;
 use detections::{Keep, ReadOptions};
 use report::{DataNote, GroupBy, ReportData, Request};
 
-use crate::tools::{example, read};
+use testkit::{CameraExif, Package, assert_contains, write_exif};
 
-fn request(from: &str, to: &str) -> Request {
-    Request::seasonal_activity(from.parse().unwrap(), to.parse().unwrap())
-}
+use crate::tools::{all_rows, compute, example, json, read, seasonal};
 
 fn close(found: f64, expected: f64) {
     assert!((found - expected).abs() < 5e-4, "{found}, not {expected}");
@@ -43,7 +41,7 @@ fn assert_buckets(numbers: &ReportData, expected: &[(&str, f64, usize)]) {
 
 #[test]
 fn a_year_of_algar() {
-    let numbers = report::compute(&example("algar.zip"), &request("2018-05-01", "2019-04-30")).unwrap();
+    let numbers = compute(&example("algar.zip"), &seasonal("2018-05-01", "2019-04-30"));
     close(numbers.effort_days, 12_199.5);
     assert_eq!((numbers.deployments_active, numbers.locations_surveyed), (109, 38));
     assert_eq!((numbers.events, numbers.individuals), (961, 1236));
@@ -100,21 +98,19 @@ fn a_year_of_algar() {
 
 #[test]
 fn algar_s_dirt_shows_in_the_data_notes_and_breaks_nothing() {
-    let numbers = report::compute(&example("algar.zip"), &request("2018-01-01", "2019-12-31")).unwrap();
+    let numbers = compute(&example("algar.zip"), &seasonal("2018-01-01", "2019-12-31"));
     close(numbers.effort_days, 20_343.5);
     assert_eq!((numbers.deployments_active, numbers.events, numbers.individuals), (113, 1978, 2576));
     // Animals on the camera whose clock was wrong by thirty days.
     assert_eq!(numbers.excluded.outside_deployment, 31);
-    let notes = numbers.data_notes.join("\n");
-    for expected in [
+    let parts = [
         "31 observations of the data set lie before the start or after the end of the deployment",
         "31 of them show animals in this period and are left out: ALG029_2019-04-02 (31).",
         "neither an end nor records, and so no effort: ALG027_2019-04-03.",
         "recorded nothing for more than 21 days at a stretch",
         "ALG069_2018-04-07",
-    ] {
-        assert!(notes.contains(expected), "“{expected}” is not in:\n{notes}");
-    }
+    ];
+    assert_contains(&numbers.data_notes.join("\n"), &parts);
     assert_eq!(numbers.data_note_ids["no_end_no_records"], ["ALG027_2019-04-03"]);
     assert_eq!(numbers.notes.len(), numbers.data_notes.len());
     for expected in
@@ -128,7 +124,7 @@ fn algar_s_dirt_shows_in_the_data_notes_and_breaks_nothing() {
 
 #[test]
 fn a_year_of_the_camtrap_dp_example() {
-    let numbers = report::compute(&example("camtrap-dp"), &request("2020-05-01", "2021-04-30")).unwrap();
+    let numbers = compute(&example("camtrap-dp"), &seasonal("2020-05-01", "2021-04-30"));
     close(numbers.effort_days, 73.3716);
     assert_eq!((numbers.deployments_active, numbers.locations_surveyed), (4, 4));
     assert_eq!((numbers.events, numbers.individuals), (26, 56));
@@ -179,17 +175,15 @@ fn a_year_of_the_camtrap_dp_example() {
 
 #[test]
 fn the_json_form_has_the_fields_of_the_contract() {
-    let numbers = report::compute(&example("camtrap-dp"), &request("2020-05-01", "2021-04-30")).unwrap();
-    let json = serde_json::to_value(&numbers).unwrap();
+    let numbers = compute(&example("camtrap-dp"), &seasonal("2020-05-01", "2021-04-30"));
+    let json = json(&numbers);
     let has = |row: &serde_json::Value, fields: &str| {
         for field in fields.split_whitespace() {
             assert!(row.get(field).is_some(), "{field} in {row}");
         }
     };
-    has(
-        &json,
-        "report_type title period group_by independence_minutes effort_days locations_surveyed events",
-    );
+    has(&json, "report_type title period group_by independence_minutes effort_days");
+    has(&json, "locations_surveyed events");
     has(&json, "individuals classes buckets locations activity overlaps comparisons insights excluded");
     has(&json, "data_notes methods");
     has(&json["classes"][0], "classification level events individuals rai naive_occupancy mean_confidence");
@@ -208,9 +202,9 @@ fn classes_and_weeks_are_obeyed() {
     let bears = Request {
         classifications: vec!["Ursus americanus".into()],
         group_by: GroupBy::Week,
-        ..request("2018-05-01", "2018-05-31")
+        ..seasonal("2018-05-01", "2018-05-31")
     };
-    let numbers = report::compute(&data, &bears).unwrap();
+    let numbers = compute(&data, &bears);
     assert_eq!(numbers.classes.len(), 1);
     assert_eq!(numbers.classes[0].events, 25);
     assert_eq!(numbers.buckets.len(), 5);
@@ -223,20 +217,19 @@ fn classes_and_weeks_are_obeyed() {
 #[test]
 fn no_independence_makes_every_record_an_event() {
     let data = example("algar.zip");
-    let every = Request { independence_minutes: 0, ..request("2018-05-01", "2019-04-30") };
-    let numbers = report::compute(&data, &every).unwrap();
+    let every = Request { independence_minutes: 0, ..seasonal("2018-05-01", "2019-04-30") };
+    let numbers = compute(&data, &every);
     assert_eq!(numbers.classes[0].events, 2405);
 }
 
 #[test]
 fn skipped_rows_are_counted_in_the_report() {
-    let mut package = testkit::Package::new();
+    let mut package = Package::new();
     package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 2);
     package.sighting("o2", "dep9", "2023-10-01T06:00:00Z", "doe", 1);
     package.sighting("o3", "dep1", "noon", "doe", 1);
-    let all_rows = ReadOptions { allow_bad_rows: 1.0, ..ReadOptions::default() };
-    let data = detections::open(package.write().path(), &all_rows).unwrap();
-    let numbers = report::compute(&data, &request("2023-09-01", "2024-01-31")).unwrap();
+    let data = detections::open(package.write().path(), &all_rows()).unwrap();
+    let numbers = compute(&data, &seasonal("2023-09-01", "2024-01-31"));
     assert_eq!((numbers.events, numbers.individuals), (1, 2));
     let note = numbers.data_notes.iter().find(|note| note.contains("skipped")).unwrap();
     assert!(note.starts_with("1 row of the tables could not be read") && note.contains("line 3"), "{note}");
@@ -250,10 +243,10 @@ fn pictures_that_were_not_found_are_counted_in_the_report() {
         let folder = tempfile::tempdir().unwrap();
         let results = format!(r#"{{"detection_categories": {{"1": "animal"}}, "images": [{images}]}}"#);
         std::fs::write(folder.path().join("results.json"), results).unwrap();
-        let taken = testkit::CameraExif { time: "2023:10:01 06:00:00", ..testkit::CameraExif::default() };
-        std::fs::write(folder.path().join("a.jpg"), testkit::write_exif(taken)).unwrap();
+        let taken = CameraExif { time: "2023:10:01 06:00:00", ..CameraExif::default() };
+        std::fs::write(folder.path().join("a.jpg"), write_exif(taken)).unwrap();
         let data = detections::open(&folder.path().join("results.json"), &ReadOptions::default()).unwrap();
-        let numbers = report::compute(&data, &request("2023-09-01", "2024-01-31")).unwrap();
+        let numbers = compute(&data, &seasonal("2023-09-01", "2024-01-31"));
         numbers.data_notes.into_iter().find(|note| note.contains("not found")).unwrap_or_default()
     };
     let image =
@@ -270,12 +263,12 @@ fn pictures_that_were_not_found_are_counted_in_the_report() {
 
 #[test]
 fn a_deployment_that_ends_before_it_starts_has_no_effort() {
-    let mut package = testkit::Package::new();
+    let mut package = Package::new();
     package.deployment("dep2", "South gate", "2023-12-01T00:00:00Z", "2023-11-01T00:00:00Z");
     package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
     package.sighting("o2", "dep2", "2023-11-15T06:00:00Z", "doe", 1);
     let data = read(&package);
-    let numbers = report::compute(&data, &request("2023-09-01", "2024-01-31")).unwrap();
+    let numbers = compute(&data, &seasonal("2023-09-01", "2024-01-31"));
     close(numbers.effort_days, 152.0);
     assert_eq!((numbers.locations_surveyed, numbers.events), (1, 1));
     assert_eq!(numbers.excluded.outside_deployment, 1);
@@ -284,8 +277,8 @@ fn a_deployment_that_ends_before_it_starts_has_no_effort() {
 
 /// Numbers from a data set of which only what reports need is kept.
 fn sparing(path: &std::path::Path, request: &Request) -> ReportData {
-    let options = ReadOptions { keep: Keep::Numbers, allow_bad_rows: 1.0, ..ReadOptions::default() };
-    report::compute(&detections::open(path, &options).unwrap(), request).unwrap()
+    let options = ReadOptions { keep: Keep::Numbers, ..all_rows() };
+    compute(&detections::open(path, &options).unwrap(), request)
 }
 
 #[test]
@@ -293,15 +286,15 @@ fn a_data_set_read_for_its_numbers_alone_gives_the_same_numbers() {
     for (name, from, to) in
         [("algar.zip", "2018-01-01", "2019-12-31"), ("camtrap-dp", "2020-05-01", "2021-04-30")]
     {
-        let request = request(from, to);
-        let whole = report::compute(&example(name), &request).unwrap();
+        let request = seasonal(from, to);
+        let whole = compute(&example(name), &request);
         assert_eq!(whole, sparing(&testkit::examples().join(name), &request), "{name}");
     }
 }
 
 #[test]
 fn ids_that_stand_twice_are_told_whatever_is_kept() {
-    let mut package = testkit::Package::new();
+    let mut package = Package::new();
     for (id, medium) in [("o1", "m2"), ("o2", "m1"), ("o1", "m1"), ("o3", "m9")] {
         package.detection(id, medium, "doe", [0.1, 0.1, 0.2, 0.2]);
     }
@@ -310,10 +303,9 @@ fn ids_that_stand_twice_are_told_whatever_is_kept() {
     }
     package.sighting("late", "dep1", "2123-10-01T06:00:00Z", "doe", 1);
     let folder = package.write();
-    let all_rows = ReadOptions { allow_bad_rows: 1.0, ..ReadOptions::default() };
-    let data = detections::open(folder.path(), &all_rows).unwrap();
-    let request = request("2023-09-01", "2024-01-31");
-    let whole = report::compute(&data, &request).unwrap();
+    let data = detections::open(folder.path(), &all_rows()).unwrap();
+    let request = seasonal("2023-09-01", "2024-01-31");
+    let whole = compute(&data, &request);
     assert_eq!(whole, sparing(folder.path(), &request));
     let notes = whole.data_notes.join("\n");
     assert!(notes.contains("2 rows of the tables could not be read"), "{notes}");
@@ -323,7 +315,7 @@ fn ids_that_stand_twice_are_told_whatever_is_kept() {
 
 #[test]
 fn solar_time_is_claimed_only_where_the_sun_is_known() {
-    let mut package = testkit::Package::new();
+    let mut package = Package::new();
     package.deployment("dep2", "South gate", "2023-09-01T00:00:00Z", "2024-01-31T00:00:00Z");
     for (number, deployment) in ["dep1", "dep1", "dep2"].into_iter().enumerate() {
         package.sighting(&format!("o{number}"), deployment, "2023-10-01T06:00:00Z", "doe", 1);
@@ -335,10 +327,10 @@ fn solar_time_is_claimed_only_where_the_sun_is_known() {
         };
         deployments.lines().map(|line| row(line) + "\n").collect()
     };
-    let solar = Request { time_of_day: report::TimeOfDay::Solar, ..request("2023-09-01", "2024-01-31") };
+    let solar = Request { time_of_day: report::TimeOfDay::Solar, ..seasonal("2023-09-01", "2024-01-31") };
     let numbers = |ids: &[&str]| {
-        let other = testkit::Package { deployments: without(&package.deployments, ids), ..package.clone() };
-        report::compute(&read(&other), &solar).unwrap()
+        let other = Package { deployments: without(&package.deployments, ids), ..package.clone() };
+        compute(&read(&other), &solar)
     };
     let one = numbers(&["dep2"]);
     assert_eq!((one.time_of_day, one.activity[0].records), (report::TimeOfDay::Solar, 2));
@@ -347,8 +339,5 @@ fn solar_time_is_claimed_only_where_the_sun_is_known() {
     let none = numbers(&["dep1", "dep2"]);
     assert_eq!((none.time_of_day, none.activity[0].records), (report::TimeOfDay::Clock, 3));
     let methods = none.methods.join(" ");
-    assert!(
-        methods.contains("clock times of all records") && methods.contains("Solar time was requested"),
-        "{methods}"
-    );
+    assert_contains(&methods, &["clock times of all records", "Solar time was requested"]);
 }

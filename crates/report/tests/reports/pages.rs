@@ -1,17 +1,17 @@
 //! The pages: what a reader sees, read back by `pdftotext` and `pdfinfo` (poppler-utils).
 
-use crate::tools::{assert_in_order, example, fields_of, read, text, tool};
-use report::{BuiltIn, GroupBy, Include, Pages, ReportData, Request, Template};
-use testkit::Package;
+use crate::tools::{
+    assert_in_order, compute, example, fields_of, pages_of, pdf_text, pdf_tool, read, seasonal,
+};
+use report::{BuiltIn, GroupBy, Include, ReportData, Request};
+use testkit::{Package, assert_contains};
 
 fn algar() -> ReportData {
-    let request = Request::seasonal_activity("2018-05-01".parse().unwrap(), "2019-04-30".parse().unwrap());
-    report::compute(&example("algar.zip"), &request).unwrap()
+    compute(&example("algar.zip"), &seasonal("2018-05-01", "2019-04-30"))
 }
 
 fn small(package: &Package, from: &str, to: &str) -> ReportData {
-    let request = Request::seasonal_activity(from.parse().unwrap(), to.parse().unwrap());
-    report::compute(&read(package), &request).unwrap()
+    compute(&read(package), &seasonal(from, to))
 }
 
 #[test]
@@ -22,9 +22,9 @@ fn a_report_is_tagged_titled_and_has_its_fonts() {
     assert_eq!(fields["Title"], "Seasonal activity, 1 May 2018 to 30 April 2019");
     assert_eq!(fields["Page size"], "595.276 x 841.89 pts (A4)");
     assert_eq!(fields["JavaScript"], "no");
-    let metadata = tool("pdfinfo", &["-meta", "PDF"], &pdf);
+    let metadata = pdf_tool("pdfinfo", &["-meta", "PDF"], &pdf);
     assert!(metadata.contains("pdfuaid:part"), "{metadata}");
-    let fonts = tool("pdffonts", &["PDF"], &pdf);
+    let fonts = pdf_tool("pdffonts", &["PDF"], &pdf);
     let rows: Vec<&str> = fonts.lines().skip(2).collect();
     assert!(rows.len() >= 3 && rows.iter().all(|row| row.contains("Inter")), "{fonts}");
     // Columns from the right: object (2), unicode, subset, embedded.
@@ -33,7 +33,7 @@ fn a_report_is_tagged_titled_and_has_its_fonts() {
 
 #[test]
 fn the_parts_come_in_the_order_in_which_they_are_read() {
-    let pages = text(&report::render(&algar()).unwrap());
+    let pages = pdf_text(&report::render(&algar()).unwrap());
     let parts = [
         "Seasonal activity, 1 May 2018 to 30 April 2019",
         "961 events",
@@ -56,7 +56,7 @@ const ALL: Include = Include { charts: true, tables: true, insights: true };
 #[test]
 fn parts_that_are_not_wanted_are_left_out() {
     let all = algar();
-    let with = |include| text(&report::render(&ReportData { include, ..all.clone() }).unwrap());
+    let with = |include| pdf_text(&report::render(&ReportData { include, ..all.clone() }).unwrap());
     let cases = [
         (Include { charts: false, ..ALL }, "Activity by hour"),
         (Include { tables: false, ..ALL }, "Locations Events of all species"),
@@ -87,7 +87,7 @@ fn a_period_without_data_is_one_page_that_says_so() {
     ] {
         let pdf = report::render(&small(&package, from, to)).unwrap();
         assert_eq!(fields_of(&pdf)["Pages"], "1");
-        let pages = text(&pdf);
+        let pages = pdf_text(&pdf);
         assert!(pages.contains("No detections in this period") && pages.contains(expected), "{pages}");
         assert!(pages.contains("Data notes") && pages.contains("Methods"), "{pages}");
     }
@@ -100,7 +100,7 @@ fn nothing_that_a_user_writes_is_ever_code() {
     package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", class, 1);
     let mut numbers = small(&package, "2023-09-01", "2024-01-31");
     numbers.title = "#read(\"/etc/passwd\") & <title>".into();
-    let pages = text(&report::render(&numbers).unwrap());
+    let pages = pdf_text(&report::render(&numbers).unwrap());
     assert!(pages.contains("#read(\"/etc/passwd\") & <title>"), "{pages}");
     assert!(pages.contains(class), "{pages}");
 }
@@ -109,15 +109,9 @@ fn nothing_that_a_user_writes_is_ever_code() {
 fn a_single_record_makes_a_report_that_says_it_is_too_little() {
     let mut package = Package::new();
     package.sighting("o1", "dep1", "2023-10-01T06:00:00Z", "doe", 1);
-    let pages = text(&report::render(&small(&package, "2023-09-01", "2024-01-31")).unwrap());
+    let pages = pdf_text(&report::render(&small(&package, "2023-09-01", "2024-01-31")).unwrap());
     assert!(pages.contains("too few to say more: doe"), "{pages}");
     assert!(pages.contains("No species has 20 events or more"), "{pages}");
-}
-
-/// The pages of one of the program's own templates.
-fn pages_of(numbers: &ReportData, built_in: BuiltIn) -> String {
-    let pages = Pages { template: Template::BuiltIn(built_in), ..Pages::default() };
-    text(&report::render_as(&serde_json::to_value(numbers).unwrap(), &pages).unwrap())
 }
 
 #[test]
@@ -182,8 +176,7 @@ fn months_that_differ_are_named_with_the_chart_and_others_are_not() {
 fn months_without_a_camera_are_blank_and_said_to_be() {
     let blank = "Blank: no camera was running (not zero).";
     assert!(!pages_of(&algar(), BuiltIn::Report).contains(blank));
-    let request = Request::seasonal_activity("2020-05-01".parse().unwrap(), "2021-04-30".parse().unwrap());
-    let numbers = report::compute(&example("camtrap-dp"), &request).unwrap();
+    let numbers = compute(&example("camtrap-dp"), &seasonal("2020-05-01", "2021-04-30"));
     for built_in in [BuiltIn::Report, BuiltIn::Landowner, BuiltIn::Tables] {
         assert!(pages_of(&numbers, built_in).contains(blank), "{built_in:?}");
     }
@@ -193,21 +186,17 @@ fn months_without_a_camera_are_blank_and_said_to_be() {
 fn the_busiest_week_is_held_against_the_events_that_any_week_has() {
     let mut package = Package::new();
     package.deployment("dep2", "South fence", "2023-09-01T00:00:00Z", "2024-01-31T00:00:00Z");
-    let rows = package
-        .deployments
-        .lines()
-        .zip([",timestampIssues", ",false", ",true"])
-        .map(|(row, cell)| format!("{row}{cell}\n"));
-    package.deployments = rows.collect();
+    let rows = package.deployments.lines().zip([",timestampIssues", ",false", ",true"]);
+    package.deployments = rows.map(|(row, cell)| format!("{row}{cell}\n")).collect();
     for (id, deployment, day) in
         [("o1", "dep1", 2), ("o2", "dep1", 3), ("o3", "dep1", 4), ("o4", "dep2", 2), ("o5", "dep2", 3)]
     {
         package.sighting(id, deployment, &format!("2023-10-0{day}T06:00:00Z"), "doe", 1);
     }
-    let whole = Request::seasonal_activity("2023-09-01".parse().unwrap(), "2024-01-31".parse().unwrap());
+    let whole = seasonal("2023-09-01", "2024-01-31");
     let data = read(&package);
     for (group_by, of) in [(GroupBy::Week, "3 of 3"), (GroupBy::Month, "5 of 5")] {
-        let numbers = report::compute(&data, &Request { group_by, ..whole.clone() }).unwrap();
+        let numbers = compute(&data, &Request { group_by, ..whole.clone() });
         assert_eq!(numbers.events, 5);
         let report = pages_of(&numbers, BuiltIn::Report);
         assert!(report.contains(&format!("had the most events: {of}, in")), "{report}");
@@ -230,18 +219,11 @@ fn one_location_has_no_interval_and_the_page_says_why() {
 
 #[test]
 fn a_ratio_of_males_and_females_is_called_an_index_and_no_share_of_the_herd() {
-    let whole = Request::seasonal_activity("2018-05-01".parse().unwrap(), "2019-04-30".parse().unwrap());
-    let request = Request { sex_and_age: true, ..whole };
-    let numbers = report::compute(&example("algar.zip"), &request).unwrap();
+    let request = Request { sex_and_age: true, ..seasonal("2018-05-01", "2019-04-30") };
+    let numbers = compute(&example("algar.zip"), &request);
     let landowner = pages_of(&numbers, BuiltIn::Landowner);
-    assert!(
-        landowner.contains("Moose: 39 visits with males, 27 with females. Cameras tend to see males"),
-        "{landowner}"
-    );
-    let pages = pages_of(&numbers, BuiltIn::Report);
-    for part in
-        ["A ratio from cameras is an index", "underestimated by 32% on average", "visits 20 to 27 0.74"]
-    {
-        assert!(pages.contains(part), "{part} is not in {pages}");
-    }
+    assert_contains(&landowner, &["Moose: 39 visits with males, 27 with females. Cameras tend to see males"]);
+    let parts =
+        ["A ratio from cameras is an index", "underestimated by 32% on average", "visits 20 to 27 0.74"];
+    assert_contains(&pages_of(&numbers, BuiltIn::Report), &parts);
 }

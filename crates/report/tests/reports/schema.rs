@@ -5,7 +5,7 @@ use std::path::Path;
 use report::Request;
 use serde_json::Value;
 
-use crate::tools::{example, label_period, period, read};
+use crate::tools::{compute, example, json, label_period, period, read, seasonal};
 
 /// The file, with a line break at its end.
 const FILE: &str = "../../docs/report.schema.json";
@@ -32,21 +32,15 @@ fn reports_conform_to_it() {
         label_period("b", period("2018-11-01", "2019-04-30")),
     ];
     for (data, request) in [
-        (example("algar.zip"), Request::seasonal_activity(halves[0].start_date, halves[1].end_date)),
+        (example("algar.zip"), seasonal("2018-05-01", "2019-04-30")),
         (example("algar.zip"), Request::comparison(halves.to_vec())),
-        (
-            example("camtrap-dp"),
-            Request::seasonal_activity("2020-05-01".parse().unwrap(), "2021-04-30".parse().unwrap()),
-        ),
-        (
-            read(&testkit::Package::new()),
-            Request::seasonal_activity("2020-05-01".parse().unwrap(), "2021-04-30".parse().unwrap()),
-        ),
+        (example("camtrap-dp"), seasonal("2020-05-01", "2021-04-30")),
+        (read(&testkit::Package::new()), seasonal("2020-05-01", "2021-04-30")),
     ] {
-        let numbers = serde_json::to_value(report::compute(&data, &request).unwrap()).unwrap();
+        let numbers = json(&compute(&data, &request));
         check(&schema, &schema, &numbers, "report");
         let read: report::ReportData = serde_json::from_value(numbers.clone()).unwrap();
-        assert_eq!(serde_json::to_value(read).unwrap(), numbers, "it is read back as it was written");
+        assert_eq!(json(&read), numbers, "it is read back as it was written");
     }
 }
 

@@ -1,11 +1,12 @@
 //! Data sets and requests, and reading pages back with poppler-utils.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use detections::{Dataset, ReadOptions};
-use report::{LabelledPeriod, Period};
+use report::{BuiltIn, LabelledPeriod, Pages, Period, ReportData, Request, Template};
+use serde_json::Value;
 use testkit::Package;
+pub use testkit::{pdf_text, pdf_tool};
 
 /// A bundled example.
 pub fn example(name: &str) -> Dataset {
@@ -17,34 +18,48 @@ pub fn read(package: &Package) -> Dataset {
     detections::open(package.write().path(), &ReadOptions::default()).unwrap()
 }
 
+/// Small tables of which much is lost are read all the same.
+pub fn all_rows() -> ReadOptions {
+    ReadOptions { allow_bad_rows: 1.0, ..ReadOptions::default() }
+}
+
 pub fn period(from: &str, to: &str) -> Period {
     Period { start: from.parse().unwrap(), end: to.parse().unwrap() }
+}
+
+/// A report on the activity of these days.
+pub fn seasonal(from: &str, to: &str) -> Request {
+    let whole = period(from, to);
+    Request::seasonal_activity(whole.start, whole.end)
+}
+
+pub fn compute(data: &Dataset, request: &Request) -> ReportData {
+    report::compute(data, request).unwrap()
+}
+
+/// The numbers as they stand in JSON.
+pub fn json(numbers: &ReportData) -> Value {
+    serde_json::to_value(numbers).unwrap()
+}
+
+/// Pages by one of the program's own templates.
+pub fn render(numbers: &ReportData, built_in: BuiltIn) -> Vec<u8> {
+    let pages = Pages { template: Template::BuiltIn(built_in), ..Pages::default() };
+    report::render_as(&json(numbers), &pages).unwrap()
+}
+
+/// The text of such pages.
+pub fn pages_of(numbers: &ReportData, built_in: BuiltIn) -> String {
+    pdf_text(&render(numbers, built_in))
 }
 
 pub fn label_period(label: &str, period: Period) -> LabelledPeriod {
     LabelledPeriod::new(label, period)
 }
 
-/// What a command says about a PDF, whose path stands for `PDF`.
-pub fn tool(name: &str, arguments: &[&str], pdf: &[u8]) -> String {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), pdf).unwrap();
-    let path = file.path().to_str().unwrap();
-    let arguments = arguments.iter().map(|argument| if *argument == "PDF" { path } else { argument });
-    let output =
-        Command::new(name).args(arguments).output().expect("poppler-utils; scripts/setup installs it");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// The text in the order in which it stands in the file, without line breaks.
-pub fn text(pdf: &[u8]) -> String {
-    tool("pdftotext", &["-raw", "PDF", "-"], pdf).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// What `pdfinfo` tells, by name.
 pub fn fields_of(pdf: &[u8]) -> BTreeMap<String, String> {
-    let info = tool("pdfinfo", &["PDF"], pdf);
+    let info = pdf_tool("pdfinfo", &["PDF"], pdf);
     let field = |line: &str| line.split_once(':').map(|(name, value)| (name.into(), value.trim().into()));
     info.lines().filter_map(field).collect()
 }

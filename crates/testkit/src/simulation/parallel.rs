@@ -36,10 +36,8 @@ mod tests {
 
     #[test]
     fn results_stand_in_the_order_of_the_numbers() {
-        assert_eq!(
-            run_surveys(100, |number| number * 2),
-            (0..100).map(|number| number * 2).collect::<Vec<_>>()
-        );
+        let doubled: Vec<usize> = (0..100).map(|number| number * 2).collect();
+        assert_eq!(run_surveys(100, |number| number * 2), doubled);
         assert!(run_surveys(0, |number| number).is_empty());
     }
 }

@@ -140,9 +140,8 @@ mod tests {
     #[test]
     fn temporary_errors_are_recognized() {
         let problem = json!({"detail": "x"});
-        assert!(
-            parse_refusal(503, &problem).is_temporary() && parse_refusal(502, &Value::Null).is_temporary()
-        );
+        assert!(parse_refusal(503, &problem).is_temporary());
+        assert!(parse_refusal(502, &Value::Null).is_temporary());
         assert!(!parse_refusal(404, &problem).is_temporary() && parse_refusal(404, &problem).is_input());
         assert!(!parse_refusal(500, &problem).is_temporary() && !parse_refusal(500, &problem).is_input());
         assert!(matches!(parse_refusal(404, &Value::Null), ClientError::NotOurs(_)));

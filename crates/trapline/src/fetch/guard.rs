@@ -104,10 +104,8 @@ mod tests {
     #[test]
     fn an_address_is_one_of_the_web() {
         for address in ["file:///etc/passwd", "ftp://example.org/a.jpg", "data:image/png;base64,"] {
-            assert!(
-                matches!(check_address(&Url::parse(address).unwrap(), true), Err(AddressError::Scheme(_))),
-                "{address}"
-            );
+            let checked = check_address(&Url::parse(address).unwrap(), true);
+            assert!(matches!(checked, Err(AddressError::Scheme(_))), "{address}");
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use report::ReportData;
 use tempfile::TempDir;
 
-use super::{events, folder, has_note, open, report_on, table};
+use super::{events, folder, has_note, open, problems_of, report_on, table};
 
 const DEPLOYMENTS: &str =
     "deploymentID,locationID,locationName,latitude,longitude,deploymentStart,deploymentEnd,timestampIssues";
@@ -18,7 +18,7 @@ const DESCRIPTOR: &str = r#"{"profile": "https://raw.githubusercontent.com/tdwg/
  "resources": [{"name": "deployments", "path": "deployments.csv"}, {"name": "media", "path": "media.csv"},
                {"name": "observations", "path": "observations.csv"}]}"#;
 
-fn package(deployments: &[&str], media: &[&str], observations: &[&str]) -> TempDir {
+fn package(deployments: &[&str], media: &[&str], observations: &[impl AsRef<str>]) -> TempDir {
     folder(&[
         ("datapackage.json", DESCRIPTOR.into()),
         ("deployments.csv", table(DEPLOYMENTS, deployments)),
@@ -109,7 +109,7 @@ fn rows_of_one_visit_without_an_id_are_one_event() {
             "{id},d1,,,2023-05-02T06:00:00+02:00,2023-05-02T06:05:00+02:00,event,animal,Capreolus capreolus,{count},,"
         )
     };
-    let numbers = may(&package(&[OAK], &[], &[&visit("o1", "1"), &visit("o2", "2")]));
+    let numbers = may(&package(&[OAK], &[], &[visit("o1", "1"), visit("o2", "2")]));
     assert_eq!((numbers.events, numbers.individuals, numbers.classes[0].records), (1, 3, 1));
 }
 
@@ -166,7 +166,6 @@ fn a_clock_that_its_own_data_call_wrong_counts_for_rates_and_not_for_hours() {
     let rows: Vec<String> = (1..10)
         .map(|day| format!("o{day},d1,,v{day},2023-05-0{day}T13:00:00+02:00,,event,animal,Meles meles,1,,"))
         .collect();
-    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let numbers = may(&package(&[&OAK.replace("false", "TRUE")], &[], &rows));
     assert_eq!((numbers.events, numbers.activity.len()), (9, 0));
     assert!(has_note(&numbers, &["timestamp issues", "d1"]), "{:?}", numbers.data_notes);
@@ -212,7 +211,6 @@ fn people_are_no_animals_whatever_their_type_says() {
     };
     let rows =
         [row("o1", "Homo sapiens"), row("o2", "HOMO  SAPIENS SAPIENS"), row("o3", "Bicycle"), row("o4", "")];
-    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let numbers = may(&package(&[OAK], &[], &rows));
     let excluded = &numbers.excluded;
     assert_eq!((numbers.events, excluded.human, excluded.vehicle, excluded.unknown), (0, 2, 1, 1));
@@ -242,7 +240,7 @@ fn a_period_without_data_says_so_and_when_there_are_some() {
     assert!(silent.insights[0].contains("nothing at all was recorded"), "{:?}", silent.insights);
     let blank = report_on(&data, "2023-05-01", "2023-05-11");
     assert!(blank.insights[0].contains("no animal was recorded"), "{:?}", blank.insights);
-    let empty = open(&package(&[OAK], &[], &[]), &ReadOptions::default());
+    let empty = open(&package(&[OAK], &[], &[""; 0]), &ReadOptions::default());
     let nothing = report_on(&empty, "2023-05-01", "2023-05-11");
     assert!(nothing.insights[0].contains("has no observations"), "{:?}", nothing.insights);
 }
@@ -294,19 +292,12 @@ fn words_of_people_and_machines_are_understood_as_types_and_in_any_case() {
         .zip(types)
         .map(|(n, kind)| format!("o{n},d1,,v{n},2023-05-0{n}T06:00:00+02:00,,EVENT,{kind},,1,human,"))
         .collect();
-    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let data = open(&package(&[OAK], &[], &rows), &ReadOptions::default());
     let kinds: Vec<ObservationType> = data.observations.iter().map(|o| o.kind).collect();
     let human = ObservationType::Human;
-    let expected = [
-        human,
-        human,
-        human,
-        human,
-        ObservationType::Vehicle,
-        ObservationType::Animal,
-        ObservationType::Blank,
-    ];
+    let [vehicle, animal, blank] =
+        [ObservationType::Vehicle, ObservationType::Animal, ObservationType::Blank];
+    let expected = [human, human, human, human, vehicle, animal, blank];
     assert_eq!((kinds.as_slice(), data.problems.list().len()), (&expected[..], 0));
 }
 
@@ -330,10 +321,9 @@ fn ids_and_species_are_the_same_in_every_form_of_their_accents_and_case() {
 fn an_end_before_its_start_is_named_and_a_zone_may_be_named_utc() {
     let visit = "o1,d1,,v1,2023-05-02 04:10:00 UTC,2023-05-02T06:00:00+02:00,event,animal,Vulpes vulpes,1,,";
     let data = open(&package(&[OAK], &[], &[visit]), &ReadOptions::default());
-    let problems: Vec<String> = data.problems.list().iter().map(ToString::to_string).collect();
     let expected = "observations.csv, line 2, eventEnd: “2023-05-02T06:00:00+02:00”; expected an end after the start \
                     (value ignored)";
-    assert_eq!(problems, [expected]);
+    assert_eq!(problems_of(&data), [expected]);
     let first = data.observations.get(0);
     assert_eq!((first.time.unwrap().to_string().as_str(), first.duration), ("2023-05-02 06:10:00", 0));
 }
@@ -346,8 +336,7 @@ fn one_wrong_end_does_not_swallow_the_visits_after_it() {
     let rest = [3, 4, 5].map(|number| visit(number, &format!("2023-05-0{number}T06:05:00+02:00")));
     for wrong in ["2051-05-02T06:05:00+02:00", "2023-05-17T06:05:00+02:00", "2023-05-09T06:05:00+02:00"] {
         let first = visit(2, wrong);
-        let rows: Vec<&str> = std::iter::once(&first).chain(&rest).map(String::as_str).collect();
-        let numbers = may(&package(&[OAK], &[], &rows));
+        let numbers = may(&package(&[OAK], &[], &[std::slice::from_ref(&first), &rest].concat()));
         assert_eq!((numbers.events, numbers.individuals), (4, 4), "{wrong}");
         assert!(has_note(&numbers, &["eventEnd", wrong]), "{wrong}: {:?}", numbers.data_notes);
     }

@@ -6,10 +6,10 @@ mod wildlife_insights;
 use std::collections::BTreeMap;
 
 use detections::{Dataset, ReadOptions};
-use report::{ReportData, Request};
+use report::ReportData;
 use tempfile::TempDir;
 
-use crate::tools::period;
+use crate::tools::{compute, seasonal};
 
 /// A folder with these files.
 fn folder(files: &[(&str, String)]) -> TempDir {
@@ -21,9 +21,13 @@ fn folder(files: &[(&str, String)]) -> TempDir {
 }
 
 /// A table out of a header and rows.
-fn table(header: &str, rows: &[&str]) -> String {
-    let lines: Vec<&str> = std::iter::once(header).chain(rows.iter().copied()).collect();
-    lines.join("\n") + "\n"
+fn table(header: &str, rows: &[impl AsRef<str>]) -> String {
+    let lines = std::iter::once(header).chain(rows.iter().map(AsRef::as_ref));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+fn problems_of(data: &Dataset) -> Vec<String> {
+    data.problems.list().iter().map(ToString::to_string).collect()
 }
 
 fn open(folder: &TempDir, options: &ReadOptions) -> Dataset {
@@ -31,8 +35,7 @@ fn open(folder: &TempDir, options: &ReadOptions) -> Dataset {
 }
 
 fn report_on(data: &Dataset, from: &str, to: &str) -> ReportData {
-    let whole = period(from, to);
-    report::compute(data, &Request::seasonal_activity(whole.start, whole.end)).unwrap()
+    compute(data, &seasonal(from, to))
 }
 
 /// Events of each class.

@@ -2,22 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use detections::{Dataset, Keep, ObservationType, ReadOptions};
+use detections::{Keep, ObservationType, ReadOptions};
 use report::ReportData;
 use tempfile::TempDir;
+use testkit::assert_contains;
 
-use super::{events, folder, has_note, open, report_on, table};
+use super::{events, folder, has_note, open, problems_of, report_on, table};
+use crate::tools::all_rows;
 
 const DEPLOYMENTS: &str = "project_id,deployment_id,placename,longitude,latitude,start_date,end_date";
 const IMAGES: &str = "project_id,deployment_id,image_id,filename,location,is_blank,identified_by,class,order,family,\
                       genus,species,common_name,timestamp,number_of_objects,cv_confidence";
 
 /// One camera from 1 to 31 March, and these images of it.
-fn march(images: &[&str]) -> TempDir {
-    folder(&[
-        ("deployments.csv", table(DEPLOYMENTS, &["1,D1,Creek,-74.2,4.6,2022-03-01,2022-03-31"])),
-        ("images.csv", table(IMAGES, images)),
-    ])
+fn march(images: &[impl AsRef<str>]) -> TempDir {
+    export(&["1,D1,Creek,-74.2,4.6,2022-03-01,2022-03-31"], images)
+}
+
+/// An export of cameras and of images.
+fn export(deployments: &[&str], images: &[impl AsRef<str>]) -> TempDir {
+    folder(&[("deployments.csv", table(DEPLOYMENTS, deployments)), ("images.csv", table(IMAGES, images))])
 }
 
 fn numbers_of_march(images: &[&str]) -> ReportData {
@@ -80,25 +84,17 @@ fn a_project_of_sequences_is_read_by_its_sequences() {
                   common_name,timestamp";
     let sequences = "project_id,deployment_id,sequence_id,is_blank,identified_by,class,order,family,genus,species,\
                      common_name,start_time,end_time,group_size";
+    let rows = [
+        "7,D1,s1,0,Ana,Mammalia,Carnivora,Felidae,Leopardus,pardalis,Ocelot,2022-03-02 09:00:00,2022-03-02 09:20:00,2",
+        "7,D1,s1,0,Ana,Mammalia,Rodentia,,Dasyprocta,leporina,Agouti,2022-03-02 09:00:00,2022-03-02 09:20:00,3",
+        // 25 minutes after the end of the first, 45 after its start.
+        "7,D1,s2,0,Ana,Mammalia,Carnivora,Felidae,Leopardus,pardalis,Ocelot,2022-03-02 09:45:00,2022-03-02 09:45:00,1",
+        "7,D1,s3,1,Ana,,,,,,Blank,2022-03-04 09:00:00,2022-03-04 09:00:00,",
+    ];
     let folder = folder(&[
         ("deployments.csv", table(DEPLOYMENTS, &["7,D1,Creek,-74.2,4.6,2022-03-01,2022-03-31"])),
         ("images_7.csv", table(images, &["7,D1,i1,1.jpg,s1,gs://b/1.jpg,,,,,,,2022-03-02 09:00:00"])),
-        (
-            "sequences.csv",
-            table(
-                sequences,
-                &[
-                    "7,D1,s1,0,Ana,Mammalia,Carnivora,Felidae,Leopardus,pardalis,Ocelot,2022-03-02 \
-                     09:00:00,2022-03-02 09:20:00,2",
-                    "7,D1,s1,0,Ana,Mammalia,Rodentia,,Dasyprocta,leporina,Agouti,2022-03-02 09:00:00,2022-03-02 \
-                     09:20:00,3",
-                    // 25 minutes after the end of the first, 45 after its start.
-                    "7,D1,s2,0,Ana,Mammalia,Carnivora,Felidae,Leopardus,pardalis,Ocelot,2022-03-02 \
-                     09:45:00,2022-03-02 09:45:00,1",
-                    "7,D1,s3,1,Ana,,,,,,Blank,2022-03-04 09:00:00,2022-03-04 09:00:00,",
-                ],
-            ),
-        ),
+        ("sequences.csv", table(sequences, &rows)),
     ]);
     let numbers = report_on(&open(&folder, &ReadOptions::default()), "2022-03-01", "2022-03-31");
     assert_eq!(events(&numbers), BTreeMap::from([("Dasyprocta leporina", 1), ("Leopardus pardalis", 1)]));
@@ -111,17 +107,10 @@ fn ids_and_places_are_unique_in_a_project_only() {
         format!("{project},CAM01,{id},{id}.jpg,,0,Ana,,,,Vulpes,{species},,2022-03-{time},1,")
     };
     let rows = [image("1", "a", "vulpes", "02 10:00:00"), image("2", "a", "vulpes", "02 10:10:00")];
+    let deployments =
+        ["1,CAM01,Hill,7.0,46.0,2022-03-01,2022-03-11", "2,CAM01,Hill,-3.0,40.0,2022-03-01,2022-03-21"];
     let folder = folder(&[
-        (
-            "deployments.csv",
-            table(
-                DEPLOYMENTS,
-                &[
-                    "1,CAM01,Hill,7.0,46.0,2022-03-01,2022-03-11",
-                    "2,CAM01,Hill,-3.0,40.0,2022-03-01,2022-03-21",
-                ],
-            ),
-        ),
+        ("deployments.csv", table(DEPLOYMENTS, &deployments)),
         ("images_1.csv", table(IMAGES, &[&rows[0]])),
         ("images_2.csv", table(IMAGES, &[&rows[1]])),
         ("projects.csv", table("project_id,project_name", &["1,Alps", "2,Dehesa"])),
@@ -142,11 +131,7 @@ fn a_date_written_with_midnight_is_a_day() {
         let deployment = format!("1,D1,Creek,7.0,46.0,2021-06-01{midnight},2021-06-11{midnight}");
         let images = ["2021-06-01 06:00", "2021-06-11 18:00:00"]
             .map(|time| format!("1,D1,i{time},,,0,Ana,,,,Vulpes,vulpes,,{time},1,"));
-        let folder = folder(&[
-            ("deployments.csv", table(DEPLOYMENTS, &[&deployment])),
-            ("images.csv", table(IMAGES, &[&images[0], &images[1]])),
-        ]);
-        let data = open(&folder, &ReadOptions::default());
+        let data = open(&export(&[&deployment], &images), &ReadOptions::default());
         let half = report_on(&data, "2021-06-01", "2021-06-01").effort_days;
         (report_on(&data, "2021-06-01", "2021-06-11"), half)
     };
@@ -160,31 +145,20 @@ fn a_date_written_with_midnight_is_a_day() {
 
 #[test]
 fn a_public_download_is_read_without_names_of_places_and_with_pictures_withheld() {
-    let folder = folder(&[
-        (
-            "deployments.csv",
-            table(
-                "project_id,deployment_id,longitude,latitude,start_date,end_date",
-                &[
-                    "3,D1,-5.8,43.1,2023-04-01 00:00:00,2023-04-11 00:00:00",
-                    "3,D2,-5.8,43.1,2023-04-11 00:00:00,2023-04-21 00:00:00",
-                ],
-            ),
-        ),
-        (
-            "images.csv",
-            table(
-                IMAGES,
-                &[
-                    "3,D1,a,a.jpg,,,Ana,,,,,,Blank,2023-04-02 12:00:00,1,",
-                    "3,D1,b,b.jpg,,,Ana,Mammalia,Carnivora,Canidae,Vulpes,vulpes,Red Fox,2023-04-11 08:00:00,1,",
-                    // 20 minutes later by the next deployment at the same spot.
-                    "3,D2,c,c.jpg,,,Ana,Mammalia,Carnivora,Canidae,Vulpes,vulpes,Red Fox,2023-04-11 08:20:00,1,",
-                    "3,D1,,,,,Ana,Mammalia,Primates,Hominidae,Homo,sapiens,Human,2023-04-05 08:00:00,1,",
-                ],
-            ),
-        ),
-    ]);
+    let deployments = [
+        "3,D1,-5.8,43.1,2023-04-01 00:00:00,2023-04-11 00:00:00",
+        "3,D2,-5.8,43.1,2023-04-11 00:00:00,2023-04-21 00:00:00",
+    ];
+    let images = [
+        "3,D1,a,a.jpg,,,Ana,,,,,,Blank,2023-04-02 12:00:00,1,",
+        "3,D1,b,b.jpg,,,Ana,Mammalia,Carnivora,Canidae,Vulpes,vulpes,Red Fox,2023-04-11 08:00:00,1,",
+        // 20 minutes later by the next deployment at the same spot.
+        "3,D2,c,c.jpg,,,Ana,Mammalia,Carnivora,Canidae,Vulpes,vulpes,Red Fox,2023-04-11 08:20:00,1,",
+        "3,D1,,,,,Ana,Mammalia,Primates,Hominidae,Homo,sapiens,Human,2023-04-05 08:00:00,1,",
+    ];
+    let nameless = "project_id,deployment_id,longitude,latitude,start_date,end_date";
+    let folder =
+        folder(&[("deployments.csv", table(nameless, &deployments)), ("images.csv", table(IMAGES, &images))]);
     let data = open(&folder, &ReadOptions::default());
     let numbers = report_on(&data, "2023-04-01", "2023-04-21");
     assert_eq!(events(&numbers), BTreeMap::from([("Vulpes vulpes", 1)]));
@@ -214,33 +188,16 @@ fn no_more_locations_are_occupied_than_were_surveyed() {
         format!("1,{camera},{camera},,,0,Ana,,,,Vulpes,vulpes,,2023-05-{day} 06:00:00,1,")
     };
     let rows = [image("A", "02"), image("B", "03"), image("C", "04")];
-    let folder = folder(&[
-        (
-            "deployments.csv",
-            table(
-                DEPLOYMENTS,
-                &[
-                    // Set up and fetched on one day: half a day.
-                    "1,A,Hill,7.0,46.0,2023-05-02,2023-05-02",
-                    "1,B,Creek,7.1,46.0,2023-05-01,2023-05-31",
-                    "1,C,Wood,7.2,46.0,2023-05-04,2023-05-04",
-                ],
-            ),
-        ),
-        ("images.csv", table(IMAGES, &[&rows[0], &rows[1], &rows[2]])),
-    ]);
+    let deployments = [
+        // Set up and fetched on one day: half a day.
+        "1,A,Hill,7.0,46.0,2023-05-02,2023-05-02",
+        "1,B,Creek,7.1,46.0,2023-05-01,2023-05-31",
+        "1,C,Wood,7.2,46.0,2023-05-04,2023-05-04",
+    ];
+    let folder = export(&deployments, &rows);
     let numbers = report_on(&open(&folder, &ReadOptions::default()), "2023-05-01", "2023-05-31");
     assert_eq!((numbers.locations_surveyed, numbers.classes[0].naive_occupancy), (3, Some(1.0)));
     assert!((numbers.effort_days - 31.0).abs() < 1e-9, "{}", numbers.effort_days);
-}
-
-/// Small tables of which much is lost are read all the same.
-fn all_rows() -> ReadOptions {
-    ReadOptions { allow_bad_rows: 1.0, ..ReadOptions::default() }
-}
-
-fn problems_of(data: &Dataset) -> Vec<String> {
-    data.problems.list().iter().map(ToString::to_string).collect()
 }
 
 /// A fox on 5 March, at a time of the day.
@@ -255,11 +212,7 @@ fn a_row_of_one_project_does_not_go_to_the_camera_of_another() {
         fox("9002", "CAM01", "b", "12:00:00"),
         fox("", "CAM01", "c", "18:00:00"),
     ];
-    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-    let folder = folder(&[
-        ("deployments.csv", table(DEPLOYMENTS, &["9001,CAM01,Creek,-74.2,4.6,2022-03-01,2022-03-31"])),
-        ("images.csv", table(IMAGES, &rows)),
-    ]);
+    let folder = export(&["9001,CAM01,Creek,-74.2,4.6,2022-03-01,2022-03-31"], &rows);
     let data = open(&folder, &all_rows());
     assert_eq!((data.observations.len(), data.problems.rows_skipped()), (2, 1));
     let expected =
@@ -272,17 +225,10 @@ fn a_row_without_its_project_is_lost_where_several_have_its_deployment() {
     let rows = [fox("2.0", "CAM01", "a", "06:00:00"), fox("", "CAM01", "b", "12:00:00")];
     let deployments =
         ["1,CAM01,Hill,7.0,46.0,2022-03-01,2022-03-31", "2,CAM01,Dale,-3.0,40.0,2022-03-01,2022-03-31"];
-    let folder = folder(&[
-        ("deployments.csv", table(DEPLOYMENTS, &deployments)),
-        ("images.csv", table(IMAGES, &[&rows[0], &rows[1]])),
-    ]);
-    let data = open(&folder, &all_rows());
+    let data = open(&export(&deployments, &rows), &all_rows());
     assert_eq!((data.observations.len(), data.observations.get(0).deployment), (1, 1));
     let problems = problems_of(&data);
-    assert!(
-        problems[0].contains("2 projects have a deployment CAM01, and the row does not say which"),
-        "{problems:?}"
-    );
+    assert_contains(&problems[0], &["2 projects have a deployment CAM01, and the row does not say which"]);
 }
 
 #[test]
@@ -319,8 +265,8 @@ fn a_sequence_counts_once_and_does_not_end_before_it_starts() {
     let rows = [row("s1", "09:20:00"), row("s1", "09:20:00"), row("s2", "08:00:00")];
     let folder = folder(&[
         ("deployments.csv", table(DEPLOYMENTS, &["7,D1,Creek,-74.2,4.6,2022-03-01,2022-03-31"])),
-        ("images.csv", table(IMAGES, &[])),
-        ("sequences.csv", table(sequences, &[&rows[0], &rows[1], &rows[2]])),
+        ("images.csv", table(IMAGES, &[""; 0])),
+        ("sequences.csv", table(sequences, &rows)),
     ]);
     let data = open(&folder, &all_rows());
     assert_eq!((data.observations.len(), data.problems.rows_skipped()), (2, 1));
@@ -336,7 +282,6 @@ fn pictures_whose_ids_a_spreadsheet_has_made_the_same_stay_apart() {
         format!("1,D1,1.23E+15,{name}.jpg,,0,Ana,,,,Vulpes,vulpes,,2022-03-05 {time},1,")
     };
     let rows = [row("a", "06:00:00"), row("b", "12:00:00"), row("c", "18:00:00"), row("b", "12:00:00")];
-    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     for keep in [Keep::All, Keep::Numbers] {
         let data = open(&march(&rows), &ReadOptions { keep, ..ReadOptions::default() });
         assert_eq!((data.media.len(), data.problems.values_ignored()), (3, 3));
@@ -353,8 +298,6 @@ fn pictures_whose_ids_a_spreadsheet_has_made_the_same_stay_apart() {
 fn a_species_is_one_in_whatever_case_it_is_written() {
     let numbers =
         numbers_of_march(&[PUMA, &PUMA.replace("p1", "p2").replace("Puma,concolor", "PUMA,Concolor")]);
-    assert_eq!(
-        numbers.classes.iter().map(|row| row.classification.as_str()).collect::<Vec<_>>(),
-        ["Puma concolor"]
-    );
+    let classes = numbers.classes.iter().map(|row| row.classification.as_str());
+    assert_eq!(classes.collect::<Vec<_>>(), ["Puma concolor"]);
 }
