@@ -18,7 +18,7 @@ pub struct Caller {
 impl Caller {
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.url));
-        self.token.iter().fold(request, |request, token| request.bearer_auth(token))
+        self.token.iter().fold(request, RequestBuilder::bearer_auth)
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Response {

@@ -28,7 +28,7 @@ struct User {
 }
 
 impl User {
-    fn of(server: &str) -> Self {
+    fn new(server: &str) -> Self {
         Self { folder: tempfile::tempdir().unwrap(), server: server.into() }
     }
 
@@ -64,7 +64,7 @@ impl User {
 
 fn start() -> (Server, User) {
     let server = Home::with_examples().start();
-    let user = User::of(&server.url);
+    let user = User::new(&server.url);
     (server, user)
 }
 
@@ -72,7 +72,7 @@ on_both_stores!(an_export_is_submitted_followed_downloaded_and_deleted);
 
 async fn an_export_is_submitted_followed_downloaded_and_deleted(on: impl Fn(Home) -> Home) {
     let server = on(Home::with_examples()).start();
-    let user = User::of(&server.url);
+    let user = User::new(&server.url);
     let job = async |arguments: &[&str]| user.job(arguments).await;
     let submitted = job(&[&["submit", "zip"], &HERONS[..], &["crop_size:=256"]].concat()).await;
     submitted.assert_told(0, &[]);
@@ -112,7 +112,7 @@ async fn a_report_is_waited_for_and_written() {
 #[tokio::test]
 async fn what_is_missing_from_an_archive_is_told_with_its_reason() {
     let server = Home::with_data(&[&testkit::examples().join("camtrap-dp")]).start();
-    let user = User::of(&server.url);
+    let user = User::new(&server.url);
     let line = "10 of 20 not included: 10 pictures are on the web only; add --fetch-media";
     let herons = ["submit", "zip", "filter.classifications:=[\"Ardea\"]", "-o", "a.zip"];
     user.job(&herons).await.assert_told(0, &[line]);
@@ -138,7 +138,7 @@ async fn an_export_that_failed_ends_with_1_and_its_reason() {
     std::fs::write(folder.path().join("broken.typ"), "#nothing_of_this_name").unwrap();
     let server = Home::with_examples().arguments(&["--templates", folder.path().to_str().unwrap()]).start();
     let broken = ["report_type=custom", "template=broken", "start_date=2018-09-01", "end_date=2019-01-31"];
-    let user = User::of(&server.url);
+    let user = User::new(&server.url);
     let failed = user.job(&[&["submit", "pdf"], &broken[..], &["--wait"]].concat()).await;
     failed.assert_told(1, &["the export failed: ", "broken.typ"]);
     let id = failed.out.as_str();
@@ -149,9 +149,9 @@ async fn an_export_that_failed_ends_with_1_and_its_reason() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_or_not_ours_is_told() {
-    let nobody = User::of(&format!("http://127.0.0.1:{}", testkit::free_port()));
+    let nobody = User::new(&format!("http://127.0.0.1:{}", testkit::free_port()));
     nobody.job(&["status", "a"]).await.assert_told(1, &["does not answer", "--server"]);
-    let other = User::of(&serve(Router::new()).await);
+    let other = User::new(&serve(Router::new()).await);
     other.job(&["status", "a"]).await.assert_told(2, &["is no trapline server"]);
 }
 
@@ -183,7 +183,7 @@ async fn a_connection_that_is_cut_off_costs_no_file() {
     let id = user.make_herons().await;
     let whole = server.download(&server.status("zip", &id).await).await;
     let link = Link::start(&server, Fault::CutsOff { after: whole.len() / 3 }).await;
-    let user = User::of(&link.url);
+    let user = User::new(&link.url);
     user.job(&["download", &id, "-o", "a.zip"]).await.assert_told(0, &[]);
     assert_eq!(user.file("a.zip"), whole);
     assert!(link.cuts() >= 2);
@@ -193,7 +193,7 @@ async fn a_connection_that_is_cut_off_costs_no_file() {
 async fn a_server_that_starts_again_is_waited_for() {
     let (home, request) = Home::with_slow(150);
     let server = home.start();
-    let user = User::of(&server.url);
+    let user = User::new(&server.url);
     let port: u16 = server.url.rsplit(':').next().unwrap().parse().unwrap();
     let id = server.submit("zip", &request).await;
     server.wait_for_progress(&id).await;
@@ -281,7 +281,7 @@ async fn pretender(status: Value) -> User {
     let routes = Router::new().fallback(async move |uri: axum::http::Uri| {
         if uri.path().starts_with("/files/") { "abc".to_owned() } else { status.to_string() }
     });
-    User::of(&serve(routes).await)
+    User::new(&serve(routes).await)
 }
 
 fn completed_as(filename: &str) -> Value {

@@ -43,7 +43,7 @@ fn refusal_of(folder: &TempDir) -> SourceError {
 }
 
 /// Results in which each picture has a time.
-fn timed(paths: &[&str]) -> Value {
+fn results_with_times(paths: &[&str]) -> Value {
     let mut results = results(paths);
     for image in results["images"].as_array_mut().unwrap() {
         image["datetime"] = "2023-10-01 06:00:00".into();
@@ -122,7 +122,8 @@ fn pictures_that_are_not_found_stay_in_the_data_and_are_counted() {
 
 #[test]
 fn two_cameras_with_pictures_of_one_name_stay_two() {
-    let timed = timed(&["/mnt/run7/CamA/1.jpg", "/mnt/run7/CamB/1.jpg", "D:\\cards\\CamB\\1.jpg"]);
+    let timed =
+        results_with_times(&["/mnt/run7/CamA/1.jpg", "/mnt/run7/CamB/1.jpg", "D:\\cards\\CamB\\1.jpg"]);
     let data = read(&folder_with(&timed, &[]));
     assert_eq!(paths_of(&data), ["mnt/run7/CamA/1.jpg", "mnt/run7/CamB/1.jpg", "D:/cards/CamB/1.jpg"]);
     assert_eq!((data.locations.len(), data.problems.rows_skipped()), (3, 0));
@@ -141,7 +142,7 @@ fn two_paths_of_which_the_same_is_left_stay_two() {
 
 #[test]
 fn a_picture_of_one_camera_is_not_taken_for_that_of_another() {
-    let timed = timed(&["/m/camA/1.jpg", "/m/camB/1.jpg"]);
+    let timed = results_with_times(&["/m/camA/1.jpg", "/m/camB/1.jpg"]);
     let data = read(&folder_with(&timed, &["1.jpg"]));
     assert_eq!((count_pictures(&data), paths_of(&data)), ((2, 0, 0), vec!["m/camA/1.jpg", "m/camB/1.jpg"]));
 }

@@ -93,7 +93,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn damaged(what: impl fmt::Display) -> Self {
+    pub(crate) fn from_damage(what: impl fmt::Display) -> Self {
         Self::Damaged(what.to_string())
     }
 

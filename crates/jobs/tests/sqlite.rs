@@ -1,6 +1,6 @@
 //! The SQLite store keeps the contract, and what it promises beyond it.
 
-mod shared;
+mod support;
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
-use shared::new_job;
+use support::new_job;
 
 /// Each store in a folder of its own, which goes with the harness.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! The SQLite store on a disk that has no room, or takes no writes: what was answered is what a new
 //! process finds, and when there is room again everything goes on.
 
-mod shared;
+mod support;
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use jobs::{Artifact, Failure, JobStore, Lease, LeaseError, NewJob, SqliteStore, StoreOptions, WorkerId};
 use rustix::fs::statvfs;
 
-use shared::new_job;
+use support::new_job;
 
 /// Tells a child process of the suite where its small disk is.
 const DISK: &str = "TRAPLINE_TEST_DISK";

@@ -107,7 +107,8 @@ fn what_camtrap_dp_cannot_hold_is_told() {
         package.detection(id, medium, "doe", [0.1, 0.1, 0.2, 0.2]);
     }
     for id_and_time in ["zoneless,dep2,m3,,2023-10-01T06:00:00", "placeless,dep2,m4,,2023-10-01T06:00:00Z"] {
-        package.observations += &format!("{id_and_time},,media,animal,doe,1,0.1,0.1,0.2,0.2,0.9\n");
+        package.observations.push_str(id_and_time);
+        package.observations.push_str(",,media,animal,doe,1,0.1,0.1,0.2,0.2,0.9\n");
     }
     let (data, _folder) = open(&package);
     let ids = ["good", "timeless", "zoneless", "placeless"];

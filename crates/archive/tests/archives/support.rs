@@ -104,7 +104,7 @@ impl Archive {
     }
 }
 
-/// Makes an archive that nobody watches.
+/// Makes an archive without progress or cancellation.
 #[track_caller]
 pub fn make(data: &Dataset, request: &ArchiveRequest) -> (Archive, ArchiveSummary) {
     write(data, request, &NoWatch).unwrap()

@@ -25,7 +25,7 @@ fn database_with(server: &PostgresServer, mapping: Mapping) -> Database {
 }
 
 /// All that a selection needs, without people who are not asked for.
-fn selected(selection: Selection) -> Slice {
+fn select(selection: Selection) -> Slice {
     Slice::Selected { selection, people: false }
 }
 

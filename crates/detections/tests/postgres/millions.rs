@@ -3,7 +3,7 @@
 use detections::{Selection, Slice};
 use testkit::PostgresServer;
 
-use super::{database, days, load, selected};
+use super::{database, days, load, select};
 
 #[tokio::test]
 async fn a_part_of_a_million_detections_is_found_by_indexes() {
@@ -42,7 +42,7 @@ async fn a_part_of_a_million_detections_is_found_by_indexes() {
         end: on("2024-03-07"),
         ..Selection::default()
     };
-    let of_a_place = selected(selection);
+    let of_a_place = select(selection);
     let plan = Box::pin(database.explain(&of_a_place)).await.unwrap();
     assert!(plan.contains("images_location_id_timestamp_idx") && !plan.contains("Seq Scan"), "{plan}");
 

@@ -6,7 +6,7 @@ use detections::{
 use jiff::tz::TimeZone;
 use testkit::PostgresServer;
 
-use super::{PATIENT, database, database_with, days, load, observation, selected};
+use super::{PATIENT, database, database_with, days, load, observation, select};
 
 /// A server with a survey of one location, and pictures and detections that a test adds.
 pub(super) fn survey() -> PostgresServer {
@@ -61,7 +61,7 @@ fn place(letter: char) -> String {
 
 pub(super) async fn all(server: &PostgresServer) -> Dataset {
     let everything = Selection { humans: true, without_box: true, ..Selection::default() };
-    load(&database(server), &selected(everything)).await.unwrap()
+    load(&database(server), &select(everything)).await.unwrap()
 }
 
 fn class<'a>(data: &'a Dataset, id: &str) -> Option<&'a str> {
@@ -286,7 +286,7 @@ async fn a_place_that_is_newer_than_what_is_known_is_found() {
     picture(&server, 1, "2024-05-01T06:00:00Z", 'c');
     detection(&server, 1, 1, &[]);
     let selection = Selection { locations: vec!["Hill".into()], ..Selection::default() };
-    let data = load(&database, &selected(selection)).await.unwrap();
+    let data = load(&database, &select(selection)).await.unwrap();
     assert_eq!(data.observations.len(), 1);
 }
 
@@ -320,7 +320,7 @@ async fn a_selection_is_counted_as_it_is_read() {
         Selection { locations: places, end: on("2023-12-31"), ..Selection::default() },
     ] {
         let counted = Box::pin(database.count_matching(&selection, PATIENT)).await.unwrap();
-        let data = load(&database, &selected(selection.clone())).await.unwrap();
+        let data = load(&database, &select(selection.clone())).await.unwrap();
         let selected = data.select(&selection).unwrap();
         let number: u64 = counted.iter().map(|(_, number)| number).sum();
         let many = selected.len() as u64;

@@ -34,7 +34,7 @@ impl RedisStore {
             }
             let name = if expiry { "MGET PTTL" } else { "MGET" };
             let answers: Vec<Value> = self.connection.pipe(name, "", &commands).await?;
-            let (texts, times) = split_answers(answers).map_err(StoreError::damaged)?;
+            let (texts, times) = split_answers(answers).map_err(StoreError::from_damage)?;
             let times = times.into_iter().chain(std::iter::repeat(NO_EXPIRY));
             let all = part.iter().zip(texts).zip(times);
             records.extend(all.map(|((job_id, text), left)| read_record(job_id, text, left)));
@@ -69,6 +69,6 @@ fn split_answers(answers: Vec<Value>) -> Result<Answers, ParsingError> {
 fn read_record(job_id: &JobId, text: Option<Vec<u8>>, left: i64) -> RecordResult {
     let Some(text) = text.filter(|_| left != NO_KEY) else { return Ok(None) };
     let text = String::from_utf8(text)
-        .map_err(|error| StoreError::damaged(format!("export_job:{job_id} {error}")))?;
+        .map_err(|error| StoreError::from_damage(format!("export_job:{job_id} {error}")))?;
     parse_record(job_id, &text, left).map(Some)
 }

@@ -212,7 +212,7 @@ impl ServerConnection {
     fn to_store_error(&self, error: &RedisError) -> StoreError {
         let text = format!("{}: {error}", self.address);
         // For several commands at once, the error of one of them is only in the text.
-        if text.contains("WRONGTYPE") { StoreError::damaged(text) } else { StoreError::Unavailable(text) }
+        if text.contains("WRONGTYPE") { StoreError::from_damage(text) } else { StoreError::Unavailable(text) }
     }
 }
 

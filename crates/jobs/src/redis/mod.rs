@@ -130,8 +130,8 @@ type ClaimAnswer = (String, u32, String, String);
 fn parse_claim((id, attempt, kind, request): &ClaimAnswer) -> Result<Claim, StoreError> {
     Ok(Claim {
         held: Lease { job_id: parse_job_id(id)?, attempt: *attempt },
-        kind: serde_json::from_str(kind).map_err(StoreError::damaged)?,
-        request: serde_json::from_str(request).map_err(StoreError::damaged)?,
+        kind: serde_json::from_str(kind).map_err(StoreError::from_damage)?,
+        request: serde_json::from_str(request).map_err(StoreError::from_damage)?,
     })
 }
 
@@ -147,7 +147,7 @@ fn check_held(answer: u8) -> Result<(), LeaseError> {
 }
 
 fn parse_job_id(text: &str) -> Result<JobId, StoreError> {
-    text.parse().map_err(StoreError::damaged)
+    text.parse().map_err(StoreError::from_damage)
 }
 
 fn json_text(text: &str) -> String {

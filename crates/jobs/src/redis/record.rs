@@ -22,7 +22,8 @@ pub(super) fn record_key(job_id: &JobId) -> String {
 /// Other programs may write only a status and an id. Missing and malformed fields count as absent; only a
 /// malformed status makes a record unreadable.
 pub(super) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobRecord, StoreError> {
-    let unreadable = |why: &dyn std::fmt::Display| StoreError::damaged(format!("export_job:{job_id} {why}"));
+    let unreadable =
+        |why: &dyn std::fmt::Display| StoreError::from_damage(format!("export_job:{job_id} {why}"));
     let KnownFields(fields) = serde_json::from_str(text)
         .map_err(|error| unreadable(&format_args!("is not a JSON object: {error}")))?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);

@@ -52,10 +52,10 @@ fn check_header(database: File) -> Result<(), StoreError> {
     let version =
         header.get(VERSION_OFFSET..VERSION_OFFSET + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
     match version.map(i32::from_be_bytes).filter(|_| header.starts_with(MAGIC)) {
-        None => Err(StoreError::damaged(format!("{DATABASE} is not a SQLite database"))),
-        Some(version) if i64::from(version) > VERSION || version < 0 => Err(StoreError::damaged(format!(
-            "its tables are of version {version}, and this program reads {VERSION}"
-        ))),
+        None => Err(StoreError::from_damage(format!("{DATABASE} is not a SQLite database"))),
+        Some(version) if i64::from(version) > VERSION || version < 0 => Err(StoreError::from_damage(
+            format!("its tables are of version {version}, and this program reads {VERSION}"),
+        )),
         Some(_) => Ok(()),
     }
 }

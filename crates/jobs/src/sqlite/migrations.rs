@@ -37,7 +37,7 @@ pub(super) async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
         0 => &[include_str!("schema.sql")],
         1..=VERSION => &MIGRATIONS[done..],
         other => {
-            return Err(StoreError::damaged(format!(
+            return Err(StoreError::from_damage(format!(
                 "its tables are of version {other}, and this program reads {VERSION}"
             )));
         }

@@ -29,7 +29,7 @@ pub(super) fn read_record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
     };
     let time = |name: &str| {
         let at: Option<i64> = row.try_get(name)?;
-        at.map(Timestamp::from_millisecond).transpose().map_err(StoreError::damaged)
+        at.map(Timestamp::from_millisecond).transpose().map_err(StoreError::from_damage)
     };
     let filename = optional_text("filename")?;
     let reasons: Option<Value> =
@@ -39,7 +39,7 @@ pub(super) fn read_record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
         job_id: read_job_id(row)?,
         kind: text("kind")?.parse().ok(),
         title: optional_text("title")?,
-        state: text("state")?.parse().map_err(|()| StoreError::damaged("an unknown state"))?,
+        state: text("state")?.parse().map_err(|()| StoreError::from_damage("an unknown state"))?,
         attempt: row.try_get("attempt")?,
         created_at: time("created_at")?,
         started_at: time("started_at")?,
@@ -63,12 +63,12 @@ pub(super) fn read_record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
 /// Reads the place of a row in the order of submission.
 pub(super) fn read_place(row: &SqliteRow) -> Result<u64, StoreError> {
     let seq: i64 = row.try_get("seq")?;
-    u64::try_from(seq).map_err(StoreError::damaged)
+    u64::try_from(seq).map_err(StoreError::from_damage)
 }
 
 /// Reads the id of the job of a row.
 pub(super) fn read_job_id(row: &SqliteRow) -> Result<JobId, StoreError> {
-    row.try_get::<String, _>("job_id")?.parse().map_err(StoreError::damaged)
+    row.try_get::<String, _>("job_id")?.parse().map_err(StoreError::from_damage)
 }
 
 /// Reads a job that was claimed.
@@ -77,8 +77,8 @@ pub(super) fn read_claim(row: &SqliteRow) -> Result<Claim, StoreError> {
     let request: String = row.try_get("request")?;
     Ok(Claim {
         held: Lease { job_id: read_job_id(row)?, attempt: row.try_get("attempt")? },
-        kind: kind.parse().map_err(|()| StoreError::damaged(format!("a job of the kind {kind}")))?,
-        request: serde_json::from_str(&request).map_err(StoreError::damaged)?,
+        kind: kind.parse().map_err(|()| StoreError::from_damage(format!("a job of the kind {kind}")))?,
+        request: serde_json::from_str(&request).map_err(StoreError::from_damage)?,
     })
 }
 
@@ -93,7 +93,7 @@ impl From<sqlx::Error> for StoreError {
             }
             _ => false,
         };
-        if is_damage { Self::damaged(error) } else { Self::Unavailable(error.to_string()) }
+        if is_damage { Self::from_damage(error) } else { Self::Unavailable(error.to_string()) }
     }
 }
 

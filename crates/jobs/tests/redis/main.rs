@@ -5,8 +5,8 @@ mod records;
 mod refusals;
 mod sentinel;
 mod server;
-#[path = "../shared/mod.rs"]
-mod shared;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use jobs::contract::Harness;
 use jobs::{JobId, JobRecord, JobStore, Kind, Lease, NewJob, RedisStore, StoreOptions, WorkerId};
 use testkit::RedisServer;
 
-use shared::new_job;
+use support::new_job;
 
 /// Each store on a server of its own, which goes with the harness.
 #[derive(Default)]
