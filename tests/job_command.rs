@@ -325,7 +325,9 @@ async fn a_file_that_is_there_is_replaced_only_when_it_is_named() {
 
 #[tokio::test]
 async fn a_download_follows_no_link_to_another_file() {
-    let user = pretender(completed_as("report_1.pdf")).await;
+    let mut status = completed_as("report_1.pdf");
+    status["download_url"] = "/files/report_1.pdf".into();
+    let user = pretender(status).await;
     std::fs::write(user.path("diary"), "mine").unwrap();
     std::os::unix::fs::symlink(user.path("diary"), user.path(".report_1.pdf.part")).unwrap();
     user.job(&["download", "a"]).await.assert_told(1, &[".report_1.pdf.part"]);

@@ -26,15 +26,15 @@ pub struct Home {
     artifacts: Option<String>,
     environment: Vec<(String, String)>,
     /// A data set that was made for it.
-    _made: Option<TempDir>,
+    made_data: Option<Arc<TempDir>>,
 }
 
 /// A process of the program. Dropped, it is killed.
 pub struct Process {
     child: Child,
     log: PathBuf,
-    /// Kept for as long as the process may use it.
-    _folder: Arc<TempDir>,
+    /// Kept for as long as the process may use them.
+    _folders: (Arc<TempDir>, Option<Arc<TempDir>>),
 }
 
 /// A server process, and one who calls it without a token.
@@ -65,7 +65,7 @@ impl Home {
             store,
             artifacts: None,
             environment: Vec::new(),
-            _made: None,
+            made_data: None,
         }
     }
 
@@ -80,7 +80,7 @@ impl Home {
     pub fn with_slow(detections: usize) -> (Self, Value) {
         let (data, request) = slow(detections);
         let home = Self::with_data(&[data.path()]);
-        (Self { _made: Some(data), ..home }, request)
+        (Self { made_data: Some(Arc::new(data)), ..home }, request)
     }
 
     /// With jobs on a Redis server in place of a folder.
@@ -233,7 +233,7 @@ impl Home {
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let process = Process { child, log, _folder: Arc::clone(&self.folder) };
+        let process = Process { child, log, _folders: (Arc::clone(&self.folder), self.made_data.clone()) };
         (process, line.trim().to_owned())
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use detections::{Dataset, Observation};
 
+use crate::job::ArchiveJob;
 use crate::missing::Missing;
 use crate::picture::PictureInfo;
 use crate::plan::{PictureTask, Plan};
-use crate::request::ArchiveJob;
 use crate::zip_file::Entry;
 
 /// A picture file in the archive.

@@ -2,6 +2,7 @@
 
 use crate::contents::Contents;
 use crate::error::{ArchiveError, NothingFound};
+use crate::layout::LayoutWriter;
 use crate::manifest;
 use crate::missing_reasons::group_missing;
 use crate::plan::Piece;
@@ -9,10 +10,14 @@ use crate::watch::ArchiveSummary;
 use crate::zip_file::ZipFile;
 
 /// Writes everything after the pictures, and syncs the file to disk.
-pub(crate) fn finish(contents: Contents<'_>, mut zip: ZipFile<'_>) -> Result<ArchiveSummary, ArchiveError> {
+pub(crate) fn finish(
+    contents: Contents<'_>,
+    mut zip: ZipFile<'_>,
+    layout: &dyn LayoutWriter,
+) -> Result<ArchiveSummary, ArchiveError> {
     let mut summary = summarize(&contents);
     check_not_empty(&contents, &summary)?;
-    let mut tables = contents.job.layout.write_tables(&contents, &mut zip)?;
+    let mut tables = layout.write_tables(&contents, &mut zip)?;
     summary.metadata_rows = tables.rows;
     let entry = zip.deflate("missing.csv", |to| manifest::write_missing(&contents, to))?;
     tables.entries.push(("missing.csv", entry));

@@ -48,9 +48,6 @@ pub(crate) enum Missing {
     /// The file could not be read.
     #[error(transparent)]
     Media(#[from] MediaError),
-    /// The file is empty.
-    #[error("{0} is empty")]
-    Empty(String),
     /// The file at a path cannot be decoded.
     #[error("{0} {1}")]
     Picture(String, PictureError),
@@ -67,9 +64,6 @@ pub(crate) enum Missing {
         needed: u64,
         limit: u64,
     },
-    /// The picture has too many pixels: its path, width and height, and the limit in million pixels.
-    #[error("{0} has {1} x {2} pixels, more than the {3} million that are decoded")]
-    TooLarge(String, u32, u32, u64),
 }
 
 impl Missing {
@@ -95,10 +89,10 @@ impl Missing {
             Self::Media(MediaError::Outside(_)) => "path_outside",
             Self::Media(MediaError::NotAFile(_)) => "not_a_file",
             Self::Media(MediaError::Io { .. }) => "unreadable",
-            Self::Media(MediaError::TooLarge { .. }) | Self::TooLarge(..) | Self::TooMuchMemory { .. } => {
-                "too_large"
-            }
-            Self::Empty(_) => "empty",
+            Self::Media(MediaError::TooLarge { .. })
+            | Self::TooMuchMemory { .. }
+            | Self::Picture(_, E::TooLarge(..)) => "too_large",
+            Self::Picture(_, E::Empty) => "empty",
             Self::Picture(_, E::NotAPicture(_)) => "not_a_picture",
             Self::Picture(_, E::Truncated(_)) => "truncated",
             Self::Picture(_, E::Damaged(_)) => "damaged",

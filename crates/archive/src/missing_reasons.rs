@@ -110,10 +110,10 @@ fn words_for(why: &Missing) -> (&'static str, &'static str) {
             (PICTURE, "[is a folder, pipe or device and no file|are folders, pipes or devices and no files]")
         }
         Missing::Media(M::Io { .. }) => (PICTURE, "cannot be read from the disk"),
-        Missing::Media(M::TooLarge { .. }) | Missing::TooLarge(..) | Missing::TooMuchMemory { .. } => {
-            (PICTURE, "[is|are] too large")
-        }
-        Missing::Empty(_) => (PICTURE, "[is an empty file|are empty files]"),
+        Missing::Media(M::TooLarge { .. })
+        | Missing::TooMuchMemory { .. }
+        | Missing::Picture(_, P::TooLarge(..)) => (PICTURE, "[is|are] too large"),
+        Missing::Picture(_, P::Empty) => (PICTURE, "[is an empty file|are empty files]"),
         Missing::Picture(_, P::NotAPicture(_)) => (PICTURE, "[is|are] no JPEG or PNG that can be read"),
         Missing::Picture(_, P::Truncated(_)) => (PICTURE, "[ends|end] too early"),
         Missing::Picture(_, P::Damaged(_)) => (PICTURE, "[is|are] damaged"),

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use detections::{Dataset, Level};
+use detections::{Dataset, Level, Observation};
 
+use crate::job::ArchiveJob;
 use crate::missing::Missing;
 use crate::people::find_media_with_people;
-use crate::request::{ArchiveJob, Media};
+use crate::request::Media;
 
 /// What is known before any picture is read.
 pub(crate) struct Plan {
@@ -43,7 +44,12 @@ pub(crate) struct PictureTask {
 }
 
 impl Plan {
-    pub fn new(data: &Dataset, job: &ArchiveJob<'_>) -> Self {
+    /// Plans an archive; `check` says which observations its layout can hold.
+    pub fn new(
+        data: &Dataset,
+        job: &ArchiveJob<'_>,
+        check: impl Fn(&Observation<'_>) -> Result<(), Missing>,
+    ) -> Self {
         let mut asked = HashSet::with_capacity(job.detection_ids.len());
         let rows = Vec::with_capacity(job.detection_ids.len());
         let mut plan = Self { rows, pictures: Vec::new(), pieces: Vec::new() };
@@ -53,7 +59,7 @@ impl Plan {
             let row = row.ok_or(if first { Missing::NoSuchId } else { Missing::AskedTwice });
             let row = row.and_then(|row| match data.observations.get(row) {
                 o if o.has_people() && !job.request.include_humans => Err(Missing::Human),
-                o => job.layout.check_observation(data, &o).map(|()| row),
+                o => check(&o).map(|()| row),
             });
             plan.rows.push(row.map_err(Arc::new));
         }

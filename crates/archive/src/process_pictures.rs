@@ -9,6 +9,7 @@ use detections::{Dataset, PixelBox};
 use crate::crop::choose_part;
 use crate::decoder_pool::{CropTools, DecoderPool};
 use crate::error::ArchiveError;
+use crate::job::ArchiveJob;
 use crate::memory::{Reservation, ReserveError};
 use crate::missing::Missing;
 use crate::picture::{
@@ -16,7 +17,6 @@ use crate::picture::{
     PictureFormat, PictureHeader, PictureInfo, read_header, remove_metadata,
 };
 use crate::plan::{PictureTask, Plan};
-use crate::request::ArchiveJob;
 use crate::watch::Watch;
 
 /// The damage of a file whose blocks do not match the length of its data.
@@ -100,7 +100,7 @@ impl Worker<'_> {
                 }
                 match bytes {
                     Ok(bytes) => self.process(number, task, &bytes, pool),
-                    Err(error) => describe_unreadable(number, task, None, error.into()),
+                    Err(error) => describe_unreadable(number, task, None, Arc::new(error.into())),
                 }
             } else {
                 let crops = task.places.iter().map(|(place, _)| (*place, Ok(None))).collect();
@@ -120,9 +120,10 @@ impl Worker<'_> {
         pool: &DecoderPool,
     ) -> ProcessedPicture {
         let path = self.data.media.path(task.media);
-        let head = match read_header(bytes, path) {
+        let explain = |why| Arc::new(Missing::Picture(path.to_owned(), why));
+        let head = match read_header(bytes) {
             Ok(head) => head,
-            Err(error) => return describe_unreadable(number, task, None, error),
+            Err(why) => return describe_unreadable(number, task, None, explain(why)),
         };
         let picture = OpenPicture { worker: self, task, bytes, path, head };
         let info = Some(picture.describe());
@@ -131,10 +132,9 @@ impl Worker<'_> {
         // Reserved until the files of the picture are made.
         let _memory = match picture.reserve_memory(&boxes) {
             Ok(memory) => memory,
-            Err(error) => return describe_unreadable(number, task, info, error),
+            Err(error) => return describe_unreadable(number, task, info, Arc::new(error)),
         };
         pool.run(|tools| {
-            let explain = |why| Arc::new(Missing::Picture(path.to_owned(), why));
             let whole = task.whole.map(|_| picture.make_whole(tools).map_err(explain));
             // The size is known nevertheless, and with it the boxes in pixels.
             let crops =
@@ -290,9 +290,8 @@ fn describe_unreadable(
     number: usize,
     task: &PictureTask,
     info: Option<PictureInfo>,
-    error: Missing,
+    error: Arc<Missing>,
 ) -> ProcessedPicture {
-    let error = Arc::new(error);
     let whole = task.whole.map(|_| Err(Arc::clone(&error)));
     ProcessedPicture { number, info, whole, crops: all_missing(task, &error) }
 }

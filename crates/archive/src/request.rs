@@ -3,17 +3,14 @@
 //! Reading JSON, the description of the interface, the stored job, the manifest, the flags of the command line and
 //! the table in docs/ARCHIVES.md are all made from this declaration.
 
-use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use detections::{BalancedSample, Coordinates, Dataset, SampleSize, Selection, Slice, UnknownNames};
+use detections::{BalancedSample, Coordinates, Selection};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::error::ArchiveError;
-use crate::layout::{LayoutWriter, Rules};
 use crate::memory::PictureMemory;
 
 /// A layout of archives.
@@ -130,44 +127,6 @@ impl ArchiveRequest {
             Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
         })
     }
-
-    /// What the filter selects, with the observations that this layout takes.
-    pub fn selection(&self) -> Selection {
-        Selection {
-            humans: self.include_humans,
-            without_box: self.layout.writer().rules(self).takes_without_box,
-            ..self.filter.clone().unwrap_or_default()
-        }
-    }
-
-    /// How many of the selected detections are taken.
-    pub fn sample_size(&self) -> SampleSize {
-        SampleSize { max: self.max, sample: self.sample }
-    }
-
-    /// The part of a database that the archive needs.
-    pub fn slice(&self) -> Slice {
-        // Whole pictures and their addresses are exported when no person is on them.
-        let rules = self.layout.writer().rules(self);
-        let people = (rules.has_whole || rules.may_name_pictures) && !self.include_humans;
-        match &self.detection_ids {
-            Some(ids) => Slice::Ids { ids: ids.clone(), people },
-            None => Slice::Selected { selection: self.selection(), people },
-        }
-    }
-
-    /// The ids of the detections, in the order of the archive.
-    ///
-    /// # Errors
-    ///
-    /// Names of the filter that the data set does not have.
-    pub fn select_ids(&self, data: &Dataset) -> Result<Cow<'_, [String]>, UnknownNames> {
-        if let Some(ids) = &self.detection_ids {
-            return Ok(Cow::Borrowed(ids));
-        }
-        let rows = self.sample_size().choose(data, data.select(&self.selection())?);
-        Ok(rows.into_iter().map(|row| data.observations.get(row).id.to_owned()).collect())
-    }
 }
 
 /// What of the machine an archive may use.
@@ -179,32 +138,4 @@ pub struct Resources {
     pub pictures: Arc<PictureMemory>,
     /// Bytes that its tables, and one of its pictures, may take.
     pub job_memory: u64,
-}
-
-/// A request with the detections that it selects.
-pub(crate) struct ArchiveJob<'a> {
-    pub request: &'a ArchiveRequest,
-    /// Ids, in the order of the archive.
-    pub detection_ids: Cow<'a, [String]>,
-    pub resources: &'a Resources,
-    pub layout: &'static dyn LayoutWriter,
-    pub rules: Rules,
-}
-
-/// What the tables and the manifest of an archive hold of each detection in memory, in bytes.
-const MEMORY_OF_A_DETECTION: u64 = 1 << 10;
-
-impl ArchiveJob<'_> {
-    /// Refuses an archive whose tables alone would take more memory than an export may.
-    pub fn check_memory(&self) -> Result<(), ArchiveError> {
-        let needed = self.detection_ids.len() as u64 * MEMORY_OF_A_DETECTION;
-        if needed <= self.resources.job_memory {
-            return Ok(());
-        }
-        Err(ArchiveError::TooMany {
-            detections: self.detection_ids.len(),
-            needed_mib: needed >> 20,
-            limit_mib: self.resources.job_memory >> 20,
-        })
-    }
 }

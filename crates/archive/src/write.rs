@@ -11,11 +11,12 @@ use crate::contents::{Contents, WrittenFile};
 use crate::entry_names::EntryNames;
 use crate::error::ArchiveError;
 use crate::finish;
+use crate::job::ArchiveJob;
 use crate::missing::Missing;
 use crate::picture::PictureFile;
 use crate::plan::{PictureTask, Piece, Plan};
 use crate::process_pictures::{ProcessedPicture, process_pictures};
-use crate::request::{ArchiveJob, ArchiveRequest, Resources};
+use crate::request::{ArchiveRequest, Resources};
 use crate::spool::{Spool, SpoolEntry};
 use crate::watch::{ArchiveSummary, Watch};
 use crate::zip_file::ZipFile;
@@ -35,12 +36,12 @@ pub fn write(
 ) -> Result<ArchiveSummary, ArchiveError> {
     let layout = request.layout.writer();
     let (detection_ids, rules) = (request.select_ids(data)?, layout.rules(request));
-    let job = &ArchiveJob { request, detection_ids, resources, layout, rules };
+    let job = &ArchiveJob { request, detection_ids, resources, rules };
     if job.detection_ids.is_empty() {
         return Err(ArchiveError::NothingChosen);
     }
     job.check_memory()?;
-    let plan = Plan::new(data, job);
+    let plan = Plan::new(data, job, |observation| layout.check_observation(data, observation));
     let mut writer = ArchiveWriter {
         contents: Contents::new(data, job, &plan),
         zip: ZipFile::new(file, watch),
@@ -57,7 +58,7 @@ pub fn write(
         watch.progress(writer.done);
         Ok(())
     })?;
-    finish::finish(writer.contents, writer.zip)
+    finish::finish(writer.contents, writer.zip, layout)
 }
 
 struct ArchiveWriter<'a> {

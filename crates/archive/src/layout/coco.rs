@@ -10,10 +10,11 @@ use std::io::Write;
 use detections::{BoundingBox, Dataset, LocalTime, ObservationType, PixelBox};
 use serde_json::{Value, json};
 
-use super::{LayoutWriter, Rules, Tables, find_source_name};
+use super::{LayoutWriter, Tables, find_source_name};
 use crate::contents::{Contents, IncludedDetection, PictureLocation};
 use crate::error::ArchiveError;
 use crate::request::{ArchiveRequest, Media};
+use crate::rules::Rules;
 use crate::zip_file::ZipFile;
 
 /// Without events, pictures of one camera at most this far apart are a sequence: the minute that

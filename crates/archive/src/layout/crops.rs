@@ -4,11 +4,12 @@ use detections::{Dataset, Observation, PixelBox};
 use jiff::Timestamp;
 
 use super::times::format_timestamp;
-use super::{LayoutWriter, Rules, Tables};
+use super::{LayoutWriter, Tables};
 use crate::cells::escape_formula;
 use crate::contents::Contents;
 use crate::error::ArchiveError;
 use crate::request::ArchiveRequest;
+use crate::rules::Rules;
 use crate::zip_file::ZipFile;
 
 const COLUMNS: &str = "detection_id,image_id,filename,timestamp,classification,confidence,\

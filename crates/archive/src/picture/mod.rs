@@ -8,8 +8,6 @@ mod remove_metadata;
 
 use detections::PixelBox;
 
-use crate::missing::Missing;
-
 pub(crate) use jpeg::{Encoder, Excerpt, ExcerptResult};
 pub(crate) use orientation::Orientation;
 pub(crate) use remove_metadata::remove_metadata;
@@ -162,8 +160,13 @@ impl PictureFormat {
 /// Why a picture cannot be decoded, to be read after its path.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PictureError {
+    #[error("is empty")]
+    Empty,
     #[error("is not a picture that can be read ({0})")]
     NotAPicture(String),
+    /// It has too many pixels: its width and height, and the limit in million pixels.
+    #[error("has {0} x {1} pixels, more than the {2} million that are decoded")]
+    TooLarge(u32, u32, u64),
     #[error("is truncated ({0})")]
     Truncated(String),
     /// The decoder returned a picture, but warned of damage.
@@ -208,21 +211,18 @@ impl PictureHeader {
     }
 }
 
-/// Reads the header of a file. `path` is for messages.
-pub(crate) fn read_header(bytes: &[u8], path: &str) -> Result<PictureHeader, Missing> {
+/// Reads the header of a file.
+pub(crate) fn read_header(bytes: &[u8]) -> Result<PictureHeader, PictureError> {
     let (format, read) = match bytes {
-        [] => return Err(Missing::Empty(path.to_owned())),
+        [] => return Err(PictureError::Empty),
         [0xFF, 0xD8, ..] => (PictureFormat::Jpeg, jpeg::read_info(bytes)),
         [0x89, b'P', b'N', b'G', ..] => (PictureFormat::Png, png::read_info(bytes)),
-        _ => {
-            let why = PictureError::NotAPicture("it begins like neither JPEG nor PNG".into());
-            return Err(Missing::Picture(path.to_owned(), why));
-        }
+        _ => return Err(PictureError::NotAPicture("it begins like neither JPEG nor PNG".into())),
     };
-    let (width, height, passes) = read.map_err(|why| Missing::Picture(path.to_owned(), why))?;
+    let (width, height, passes) = read?;
     let limit = if passes == Passes::Progressive { MAX_PROGRESSIVE_MEGAPIXELS } else { MAX_MEGAPIXELS };
     if u64::from(width) * u64::from(height) > limit * 1_000_000 {
-        return Err(Missing::TooLarge(path.to_owned(), width, height, limit));
+        return Err(PictureError::TooLarge(width, height, limit));
     }
     Ok(PictureHeader { width, height, orientation: exif::read_orientation(bytes), format, passes })
 }

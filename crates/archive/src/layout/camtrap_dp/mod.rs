@@ -13,11 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use detections::{Dataset, Level, Observation, SourceTable};
 
 use super::times::find_offset;
-use super::{LayoutWriter, Rules, Tables};
+use super::{LayoutWriter, Tables};
 use crate::contents::{Contents, PictureLocation};
 use crate::error::ArchiveError;
 use crate::missing::Missing;
 use crate::request::{ArchiveRequest, Media};
+use crate::rules::Rules;
 use crate::zip_file::ZipFile;
 
 use coverage::Coverage;
