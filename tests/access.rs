@@ -16,18 +16,18 @@ pub fn token(name: &str, role: &str) -> (String, String) {
     (made["token"].as_str().unwrap().into(), made["access"].as_str().unwrap().into())
 }
 
-/// A server that lets in three people.
-struct GuardedServer {
-    server: Server,
+/// A server that lets in these people.
+pub struct GuardedServer {
+    pub server: Server,
     home: Home,
-    anna: Caller,
-    ben: Caller,
+    pub anna: Caller,
+    pub ben: Caller,
     admin: Caller,
     reader: Caller,
 }
 
 impl GuardedServer {
-    fn start(on: impl Fn(Home) -> Home, more: &[&str]) -> Self {
+    pub fn start(on: impl Fn(Home) -> Home, more: &[&str]) -> Self {
         let people = [("anna", "export"), ("ben", "export"), ("chief", "admin"), ("guest", "read")];
         let tokens = people.map(|(name, role)| token(name, role));
         let grants = tokens.iter().map(|(_, grant)| grant.as_str()).collect::<Vec<_>>().join(" ");

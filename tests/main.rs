@@ -1,6 +1,8 @@
 //! Tests of the whole program: a real server process, spoken to over HTTP, and the command line.
 
 mod access;
+mod access_lists;
+mod access_routes;
 mod archives;
 mod bad_data;
 mod bad_input;

@@ -9,9 +9,10 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::sync::Arc;
 
-use archive::{NoWatch, PictureMemory, Resources};
+use archive::{PictureMemory, Resources};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use zip::ZipArchive;
 
 /// What stands between two pictures of an input.
@@ -104,7 +105,8 @@ fn crops_of(pictures: &[&[u8]], boxes: &[[f64; 4]]) -> Crops {
     let resources = Resources { pictures: Arc::new(PictureMemory::new(MEMORY)), ..shared::resources() };
     let mut file = tempfile::tempfile_in(folder.path()).expect("a temporary file");
     let ours = file.try_clone().expect("a file has another handle");
-    archive::write(&data, &request, &resources, ours, folder.path(), &NoWatch).expect("an archive");
+    let cancellation = CancellationToken::new();
+    archive::write(&data, &request, &resources, ours, folder.path(), &|_| (), &cancellation).expect("an archive");
     file.rewind().expect("a file has a beginning");
     read(file, &ids)
 }

@@ -3,5 +3,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    trapline::fuzzing::submit(bytes);
+    server::fuzzing::submit(bytes);
 });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use detections::{Dataset, Fetch, FetchError, Keep, ReadOptions};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::shared::{export, folder};
 
@@ -12,7 +13,7 @@ use crate::shared::{export, folder};
 struct EmptyStore;
 
 impl Fetch for EmptyStore {
-    fn fetch(&self, _: &str, _: u64, _: &dyn Fn() -> bool) -> Result<Vec<u8>, FetchError> {
+    fn fetch(&self, _: &str, _: u64, _: &CancellationToken) -> Result<Vec<u8>, FetchError> {
         Err(FetchError::Status(404))
     }
 

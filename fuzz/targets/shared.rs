@@ -7,8 +7,9 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use archive::{ArchiveRequest, Layout, Media, NoWatch, PictureMemory, Resources};
+use archive::{ArchiveRequest, Layout, Media, PictureMemory, Resources};
 use detections::{Dataset, ReadOptions, Selection};
+use tokio_util::sync::CancellationToken;
 
 /// Reads what is at `path` as a server does and as a report does.
 pub fn read(path: &Path) -> Option<Dataset> {
@@ -77,7 +78,7 @@ pub fn export(data: &Dataset, folder: &Path) {
     ] {
         let request = ArchiveRequest { layout, media, include_originals: true, ..crops(detection_ids.clone()) };
         let file = tempfile::tempfile_in(folder).expect("a temporary file");
-        let _ = archive::write(data, &request, &resources(), file, folder, &NoWatch);
+        let _ = archive::write(data, &request, &resources(), file, folder, &|_| (), &CancellationToken::new());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use detections::UnknownNames;
+use detections::UnknownNamesError;
 
 use crate::missing_reasons::MissingReason;
 use crate::numbers::in_thousands;
@@ -15,7 +15,7 @@ pub enum ArchiveError {
     NothingChosen,
     /// The filter names classes or locations that the data set does not have.
     #[error(transparent)]
-    UnknownNames(#[from] UnknownNames),
+    UnknownNames(#[from] UnknownNamesError),
     /// Its tables alone need more memory than an export may take: request fewer detections at once.
     #[error(
         "the archive needs about {needed_mib} MiB of memory for {detections} detections, and one export may take \
@@ -31,7 +31,7 @@ pub enum ArchiveError {
     },
     /// None of the detections could be exported. A retry is of no use.
     #[error("{0}")]
-    NothingFound(NothingFound),
+    NothingFound(NothingFoundError),
     /// The export was cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -42,7 +42,7 @@ pub enum ArchiveError {
 
 /// Why none of the detections could be exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NothingFound {
+pub struct NothingFoundError {
     /// Requested detections.
     pub asked_for: usize,
     /// The reasons, the most frequent first.
@@ -51,7 +51,7 @@ pub struct NothingFound {
     pub example: Option<String>,
 }
 
-impl fmt::Display for NothingFound {
+impl fmt::Display for NothingFoundError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.asked_for {
             1 => write!(f, "the only detection could not be exported: ")?,

@@ -1,12 +1,12 @@
 //! Completing an archive: the tables of its layout, the list of missing detections, and the manifest.
 
 use crate::contents::Contents;
-use crate::error::{ArchiveError, NothingFound};
+use crate::error::{ArchiveError, NothingFoundError};
 use crate::layout::LayoutWriter;
 use crate::manifest;
 use crate::missing_reasons::group_missing;
 use crate::plan::Piece;
-use crate::watch::ArchiveSummary;
+use crate::summary::ArchiveSummary;
 use crate::zip_file::ZipFile;
 
 /// Writes everything after the pictures, and syncs the file to disk.
@@ -63,5 +63,5 @@ fn check_not_empty(contents: &Contents<'_>, summary: &ArchiveSummary) -> Result<
         let (place, why) = missing.iter().find(|(_, why)| why.code() == most.reason)?;
         Some(format!("{}: {why}", job.detection_ids[*place]))
     });
-    Err(ArchiveError::NothingFound(NothingFound { asked_for: summary.asked_for, reasons, example }))
+    Err(ArchiveError::NothingFound(NothingFoundError { asked_for: summary.asked_for, reasons, example }))
 }

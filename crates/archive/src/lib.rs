@@ -14,7 +14,7 @@
 //! (under a kilobyte).
 //!
 //! No metadata is exported with pictures: crops are encoded anew, and whole pictures lose everything but the
-//! picture. This crate does not know jobs; [`Watch`] reports the progress.
+//! picture. This crate does not know jobs; a function of the caller hears of the progress.
 
 mod cells;
 mod contents;
@@ -39,14 +39,14 @@ mod request;
 mod rules;
 mod selection;
 mod spool;
-mod watch;
+mod summary;
 mod write;
 mod zip_file;
 
-pub use error::{ArchiveError, NothingFound};
+pub use error::{ArchiveError, NothingFoundError};
 pub use memory::PictureMemory;
 pub use missing_reasons::MissingReason;
 pub use numbers::{count, in_thousands};
 pub use request::{ArchiveRequest, Layout, Media, Resources};
-pub use watch::{ArchiveSummary, NoWatch, Watch};
+pub use summary::ArchiveSummary;
 pub use write::write;

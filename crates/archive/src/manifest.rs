@@ -10,7 +10,7 @@ use crate::cells::escape_formula;
 use crate::contents::{Contents, WrittenFile};
 use crate::layout::Tables;
 use crate::plan::Piece;
-use crate::watch::ArchiveSummary;
+use crate::summary::ArchiveSummary;
 use crate::zip_file::Entry;
 
 /// An entry of the archive, with its detection.

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 /// How often cancellation is checked while waiting for memory.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -32,7 +34,7 @@ pub(crate) enum ReserveError {
     /// The picture needs more than the limit, so it cannot be decoded.
     MoreThanAll,
     /// The export was cancelled.
-    Stopped,
+    Cancelled,
 }
 
 /// Reserved memory, which is released on drop.
@@ -53,11 +55,11 @@ impl PictureMemory {
         self.total
     }
 
-    /// Waits in the queue until `bytes` are free, and reserves them. `stop` is polled and cancels the call.
+    /// Waits in the queue until `bytes` are free, and reserves them. The token cancels the call.
     pub(crate) fn reserve(
         &self,
         bytes: u64,
-        stop: &dyn Fn() -> bool,
+        cancellation: &CancellationToken,
     ) -> Result<Reservation<'_>, ReserveError> {
         if bytes > self.total {
             return Err(ReserveError::MoreThanAll);
@@ -67,11 +69,11 @@ impl PictureMemory {
         state.next_ticket += 1;
         state.waiting.push_back(ticket);
         loop {
-            if stop() {
+            if cancellation.is_cancelled() {
                 state.waiting.retain(|waiting| *waiting != ticket);
                 drop(state);
                 self.changed.notify_all();
-                return Err(ReserveError::Stopped);
+                return Err(ReserveError::Cancelled);
             }
             if state.waiting.front() == Some(&ticket) && state.used + bytes <= self.total {
                 state.waiting.pop_front();
@@ -86,7 +88,7 @@ impl PictureMemory {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code that can panic runs while the lock is held, except `stop`, before any change.
+        // No code that can panic runs while the lock is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -100,7 +102,7 @@ impl Drop for Reservation<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
 
@@ -114,7 +116,7 @@ mod tests {
                 scope.spawn(move || {
                     for _ in 0..200 {
                         let bytes = 10 + number * 10;
-                        let reservation = memory.reserve(bytes, &|| false).unwrap();
+                        let reservation = memory.reserve(bytes, &CancellationToken::new()).unwrap();
                         most.fetch_max(now.fetch_add(bytes, Ordering::SeqCst) + bytes, Ordering::SeqCst);
                         now.fetch_sub(bytes, Ordering::SeqCst);
                         drop(reservation);
@@ -129,15 +131,15 @@ mod tests {
     #[test]
     fn what_can_never_be_had_is_refused_and_who_is_not_wanted_does_not_wait() {
         let memory = PictureMemory::new(100);
-        assert_eq!(memory.reserve(101, &|| false).err(), Some(ReserveError::MoreThanAll));
-        let held = memory.reserve(60, &|| false).unwrap();
-        let stop = AtomicBool::new(false);
+        assert_eq!(memory.reserve(101, &CancellationToken::new()).err(), Some(ReserveError::MoreThanAll));
+        let held = memory.reserve(60, &CancellationToken::new()).unwrap();
+        let cancellation = CancellationToken::new();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| memory.reserve(60, &|| stop.load(Ordering::SeqCst)).err());
-            stop.store(true, Ordering::SeqCst);
-            assert_eq!(waiting.join().unwrap(), Some(ReserveError::Stopped));
+            let waiting = scope.spawn(|| memory.reserve(60, &cancellation).err());
+            cancellation.cancel();
+            assert_eq!(waiting.join().unwrap(), Some(ReserveError::Cancelled));
         });
         drop(held);
-        assert!(memory.reserve(100, &|| false).is_ok());
+        assert!(memory.reserve(100, &CancellationToken::new()).is_ok());
     }
 }

@@ -96,7 +96,7 @@ impl Missing {
             Self::Picture(_, E::NotAPicture(_)) => "not_a_picture",
             Self::Picture(_, E::Truncated(_)) => "truncated",
             Self::Picture(_, E::Damaged(_)) => "damaged",
-            Self::Picture(_, E::Stopped) => "stopped",
+            Self::Picture(_, E::Cancelled) => "stopped",
         }
     }
 }

@@ -117,7 +117,9 @@ fn words_for(why: &Missing) -> (&'static str, &'static str) {
         Missing::Picture(_, P::NotAPicture(_)) => (PICTURE, "[is|are] no JPEG or PNG that can be read"),
         Missing::Picture(_, P::Truncated(_)) => (PICTURE, "[ends|end] too early"),
         Missing::Picture(_, P::Damaged(_)) => (PICTURE, "[is|are] damaged"),
-        Missing::Picture(_, P::Stopped) => (PICTURE, "[was|were] not reached before the export was stopped"),
+        Missing::Picture(_, P::Cancelled) => {
+            (PICTURE, "[was|were] not reached before the export was stopped")
+        }
     }
 }
 

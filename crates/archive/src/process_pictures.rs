@@ -1,10 +1,11 @@
 //! Threads that read each picture once and make all its files.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use detections::{Dataset, PixelBox};
+use tokio_util::sync::CancellationToken;
 
 use crate::crop::choose_part;
 use crate::decoder_pool::{CropTools, DecoderPool};
@@ -17,7 +18,6 @@ use crate::picture::{
     PictureFormat, PictureHeader, PictureInfo, read_header, remove_metadata,
 };
 use crate::plan::{PictureTask, Plan};
-use crate::watch::Watch;
 
 /// The damage of a file whose blocks do not match the length of its data.
 const BLOCKS_DO_NOT_FIT: &str = "Corrupt JPEG data: its blocks do not fill its data";
@@ -46,7 +46,7 @@ pub(crate) fn process_pictures(
     data: &Dataset,
     plan: &Plan,
     job: &ArchiveJob<'_>,
-    watch: &dyn Watch,
+    cancellation: &CancellationToken,
     mut take: impl FnMut(ProcessedPicture) -> Result<(), ArchiveError>,
 ) -> Result<(), ArchiveError> {
     let next = AtomicUsize::new(0);
@@ -55,21 +55,22 @@ pub(crate) fn process_pictures(
     let is_on_other_host = |task: &PictureTask| data.files.is_on_other_host(data.media.path(task.media));
     let remote = plan.pictures.iter().any(|task| task.is_read && is_on_other_host(task));
     let fetching = if remote { data.files.max_concurrent_fetches() } else { 0 };
-    let is_finished = AtomicBool::new(false);
+    // Also cancelled when the receiver has stopped, so that no more files are made.
+    let stop = &cancellation.child_token();
     std::thread::scope(|scope| {
         // The queue holds one picture per thread; faster threads wait for the disk.
         let (send, ready) = sync_channel(decoding);
         for _ in 0..fetching.max(decoding) {
             let (send, next, pool) = (send.clone(), &next, &pool);
-            let worker = Worker { data, plan, job, watch, is_finished: &is_finished };
+            let worker = Worker { data, plan, job, stop };
             scope.spawn(move || worker.work(next, pool, &send));
         }
         drop(send);
         let taken = ready.into_iter().try_for_each(|picture| {
-            if watch.is_cancelled() { Err(ArchiveError::Cancelled) } else { take(picture) }
+            if cancellation.is_cancelled() { Err(ArchiveError::Cancelled) } else { take(picture) }
         });
-        is_finished.store(true, Ordering::Relaxed);
-        if watch.is_cancelled() { Err(ArchiveError::Cancelled) } else { taken }
+        stop.cancel();
+        if cancellation.is_cancelled() { Err(ArchiveError::Cancelled) } else { taken }
     })
 }
 
@@ -78,24 +79,18 @@ struct Worker<'a> {
     data: &'a Dataset,
     plan: &'a Plan,
     job: &'a ArchiveJob<'a>,
-    watch: &'a dyn Watch,
-    /// The receiver has stopped, so no more files are needed.
-    is_finished: &'a AtomicBool,
+    stop: &'a CancellationToken,
 }
 
 impl Worker<'_> {
-    fn is_stopped(self) -> bool {
-        self.is_finished.load(Ordering::Relaxed) || self.watch.is_cancelled()
-    }
-
     fn work(self, next: &AtomicUsize, pool: &DecoderPool, send: &SyncSender<ProcessedPicture>) {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = self.plan.pictures.get(number) else { return };
             let picture = if task.is_read {
                 let path = self.data.media.path(task.media);
-                let bytes = self.data.files.read(path, &|| self.is_stopped());
-                if self.is_stopped() {
+                let bytes = self.data.files.read(path, self.stop);
+                if self.stop.is_cancelled() {
                     return;
                 }
                 match bytes {
@@ -200,9 +195,9 @@ impl<'a> OpenPicture<'a> {
         if needed > limit {
             return Err(too_much());
         }
-        memory.reserve(needed, &|| self.worker.is_stopped()).map_err(|error| match error {
+        memory.reserve(needed, self.worker.stop).map_err(|error| match error {
             ReserveError::MoreThanAll => too_much(),
-            ReserveError::Stopped => Missing::Picture(self.path.to_owned(), PictureError::Stopped),
+            ReserveError::Cancelled => Missing::Picture(self.path.to_owned(), PictureError::Cancelled),
         })
     }
 
@@ -213,8 +208,12 @@ impl<'a> OpenPicture<'a> {
     fn decode(&self, part: Part, tools: &mut CropTools) -> Result<Picture, PictureError> {
         let accepts = self.worker.job.request.include_damaged;
         let damage = if accepts { DamagePolicy::Accept } else { DamagePolicy::Refuse };
-        let stop = || self.worker.is_stopped();
-        tools.decoder.decode(self.bytes, &self.head, part, DecodeOptions { damage, stop: &stop })
+        tools.decoder.decode(
+            self.bytes,
+            &self.head,
+            part,
+            DecodeOptions { damage, cancellation: self.worker.stop },
+        )
     }
 
     /// Makes the file of the whole picture, without metadata.
@@ -261,7 +260,7 @@ impl<'a> OpenPicture<'a> {
         let mut crops = Vec::with_capacity(boxes.len());
         for (place, area) in boxes {
             // Nobody receives further crops.
-            if self.worker.is_stopped() {
+            if self.worker.stop.is_cancelled() {
                 break;
             }
             let mut make_crop = |area| -> Result<Option<PictureFile>, PictureError> {

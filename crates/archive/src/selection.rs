@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use detections::{Dataset, SampleSize, Selection, Slice, UnknownNames};
+use detections::{Dataset, SampleSize, Selection, Slice, UnknownNamesError};
 
 use crate::request::ArchiveRequest;
 
@@ -37,7 +37,7 @@ impl ArchiveRequest {
     /// # Errors
     ///
     /// Names of the filter that the data set does not have.
-    pub fn select_ids(&self, data: &Dataset) -> Result<Cow<'_, [String]>, UnknownNames> {
+    pub fn select_ids(&self, data: &Dataset) -> Result<Cow<'_, [String]>, UnknownNamesError> {
         if let Some(ids) = &self.detection_ids {
             return Ok(Cow::Borrowed(ids));
         }

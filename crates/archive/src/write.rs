@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use detections::{Dataset, Level, MediaError};
+use tokio_util::sync::CancellationToken;
 
 use crate::contents::{Contents, WrittenFile};
 use crate::entry_names::EntryNames;
@@ -18,10 +19,13 @@ use crate::plan::{PictureTask, Piece, Plan};
 use crate::process_pictures::{ProcessedPicture, process_pictures};
 use crate::request::{ArchiveRequest, Resources};
 use crate::spool::{Spool, SpoolEntry};
-use crate::watch::{ArchiveSummary, Watch};
+use crate::summary::ArchiveSummary;
 use crate::zip_file::ZipFile;
 
 /// Writes an archive into `file`, which is empty; `folder` is where temporary files go.
+///
+/// `progress` is called with how many of the requested detections have been processed. The token ends writing
+/// with [`ArchiveError::Cancelled`].
 ///
 /// The archive has its pictures in the order of the request, then the tables of its layout, `missing.csv` and
 /// `manifest.json`. If nothing of what was requested could be exported, that is an error: a table alone is of
@@ -32,7 +36,8 @@ pub fn write(
     resources: &Resources,
     file: File,
     folder: &Path,
-    watch: &dyn Watch,
+    progress: &dyn Fn(u64),
+    cancellation: &CancellationToken,
 ) -> Result<ArchiveSummary, ArchiveError> {
     let layout = request.layout.writer();
     let (detection_ids, rules) = (request.select_ids(data)?, layout.rules(request));
@@ -44,7 +49,7 @@ pub fn write(
     let plan = Plan::new(data, job, |observation| layout.check_observation(data, observation));
     let mut writer = ArchiveWriter {
         contents: Contents::new(data, job, &plan),
-        zip: ZipFile::new(file, watch),
+        zip: ZipFile::new(file, cancellation),
         spool: Spool::new_in(folder)?,
         names: EntryNames::default(),
         early: BTreeMap::new(),
@@ -52,10 +57,10 @@ pub fn write(
         done: 0,
     };
     writer.note_missing_pictures();
-    watch.progress(writer.done);
-    process_pictures(data, &plan, job, watch, |picture| {
+    progress(writer.done);
+    process_pictures(data, &plan, job, cancellation, |picture| {
         writer.add_picture(picture)?;
-        watch.progress(writer.done);
+        progress(writer.done);
         Ok(())
     })?;
     finish::finish(writer.contents, writer.zip, layout)

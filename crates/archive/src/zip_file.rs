@@ -5,16 +5,16 @@ use std::io::{BufWriter, Write};
 
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::error::ArchiveError;
-use crate::watch::Watch;
 
 /// A ZIP file that is being written. The same entries give the same bytes.
 pub(crate) struct ZipFile<'a> {
     zip: ZipWriter<BufWriter<File>>,
-    watch: &'a dyn Watch,
+    cancellation: &'a CancellationToken,
 }
 
 /// What the manifest says about an entry.
@@ -32,9 +32,9 @@ fn serialize_hex<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok
 
 impl<'a> ZipFile<'a> {
     /// An empty archive; writing ends early if the export is cancelled.
-    pub fn new(file: File, watch: &'a dyn Watch) -> Self {
+    pub fn new(file: File, cancellation: &'a CancellationToken) -> Self {
         let zip = ZipWriter::new(BufWriter::with_capacity(1 << 18, file)).set_auto_large_file();
-        Self { zip, watch }
+        Self { zip, cancellation }
     }
 
     /// Adds a file without compression, because it is compressed already.
@@ -51,11 +51,11 @@ impl<'a> ZipFile<'a> {
         content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     ) -> Result<Entry, ArchiveError> {
         self.zip.start_file(name, options(CompressionMethod::Deflated))?;
-        let watch = self.watch;
-        let writer = EntryWriter { zip: &mut self.zip, watch, hash: Sha256::new(), size: 0 };
+        let cancellation = self.cancellation;
+        let writer = EntryWriter { zip: &mut self.zip, cancellation, hash: Sha256::new(), size: 0 };
         let mut buffered = BufWriter::with_capacity(1 << 16, writer);
         let written = content(&mut buffered).and_then(|()| buffered.flush());
-        if watch.is_cancelled() {
+        if cancellation.is_cancelled() {
             return Err(ArchiveError::Cancelled);
         }
         written?;
@@ -80,14 +80,14 @@ fn options(method: CompressionMethod) -> SimpleFileOptions {
 /// a long table.
 struct EntryWriter<'a> {
     zip: &'a mut ZipWriter<BufWriter<File>>,
-    watch: &'a dyn Watch,
+    cancellation: &'a CancellationToken,
     hash: Sha256,
     size: u64,
 }
 
 impl Write for EntryWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.watch.is_cancelled() {
+        if self.cancellation.is_cancelled() {
             return Err(std::io::Error::other("cancelled"));
         }
         let written = self.zip.write(bytes)?;

@@ -46,7 +46,7 @@ pub struct StatedGroups {
     "the class “{name}” is among the {first} and among the {second}; a class is in one group, so take it out of \
      one of the two"
 )]
-pub struct ClassInTwoGroups {
+pub struct ClassInTwoGroupsError {
     /// The name of the class.
     pub name: String,
     /// The first of its groups.
@@ -104,7 +104,7 @@ impl StatedGroups {
         males: Option<Vec<String>>,
         females: Option<Vec<String>>,
         juveniles: Option<Vec<String>>,
-    ) -> Result<Self, ClassInTwoGroups> {
+    ) -> Result<Self, ClassInTwoGroupsError> {
         let [males, females, juveniles] = [males, females, juveniles].map(|names| names.map(clean));
         let groups = [(&males, Group::Male), (&females, Group::Female), (&juveniles, Group::Juvenile)];
         let mut known: Vec<(String, Group)> = Vec::new();
@@ -112,7 +112,7 @@ impl StatedGroups {
             for name in names.iter().flatten() {
                 let folded = fold(name);
                 if let Some((_, first)) = known.iter().find(|(other, of)| *other == folded && *of != group) {
-                    return Err(ClassInTwoGroups { name: name.clone(), first: *first, second: group });
+                    return Err(ClassInTwoGroupsError { name: name.clone(), first: *first, second: group });
                 }
                 known.push((folded, group));
             }
@@ -147,7 +147,11 @@ fn texts(names: &[&str]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn read_groups(males: &str, females: &str, juveniles: &str) -> Result<StatedGroups, ClassInTwoGroups> {
+    fn read_groups(
+        males: &str,
+        females: &str,
+        juveniles: &str,
+    ) -> Result<StatedGroups, ClassInTwoGroupsError> {
         let names = |list: &str| (list != "-").then(|| list.split(',').map(str::to_owned).collect());
         StatedGroups::new(names(males), names(females), names(juveniles))
     }

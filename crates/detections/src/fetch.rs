@@ -3,12 +3,20 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 /// Fetches media files whose paths are addresses.
 pub trait Fetch: Debug + Send + Sync {
     /// Fetches an address that begins with `http://` or `https://`.
     ///
-    /// Blocks, and polls `stop` several times in 200 ms. More than `most` bytes are [`FetchError::TooLarge`].
-    fn fetch(&self, address: &str, most: u64, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, FetchError>;
+    /// Blocks, and ends at once with [`FetchError::Cancelled`] when it is cancelled. More than `most` bytes
+    /// are [`FetchError::TooLarge`].
+    fn fetch(
+        &self,
+        address: &str,
+        most: u64,
+        cancellation: &CancellationToken,
+    ) -> Result<Vec<u8>, FetchError>;
 
     /// How many files are fetched at the same time. Further calls wait.
     fn max_concurrent(&self) -> usize;
@@ -40,7 +48,7 @@ pub enum FetchError {
     TooLarge,
     /// The call was cancelled.
     #[error("it was cancelled")]
-    Stopped,
+    Cancelled,
 }
 
 /// Whether an address is http or https.

@@ -67,7 +67,7 @@ mod zip_files;
 
 pub use bbox::{BoundingBox, PixelBox, RelativeBox};
 pub use camtrap_dp::SourceTable;
-pub use class_groups::{ClassGroups, ClassInTwoGroups, Group, StatedGroups};
+pub use class_groups::{ClassGroups, ClassInTwoGroupsError, Group, StatedGroups};
 pub use clock::{CameraClock, LocalTime, WrittenTime};
 pub use coordinates::Coordinates;
 pub use error::{BadRows, SourceError};
@@ -77,7 +77,7 @@ pub use keep::Keep;
 pub use media::MediaTable;
 pub use media_files::{MediaError, MediaFiles};
 pub use model::{Class, Dataset, Deployment, Licence, Location, OutsideSelection, PictureCount};
-pub use names::{NameTable, ResolvedNames, UnknownName, UnknownNames};
+pub use names::{NameTable, ResolvedNames, UnknownName, UnknownNamesError};
 pub use observations::{Classifier, Level, Observation, ObservationType, Observations, Review};
 pub use options::ReadOptions;
 pub use overview::{ClassifiedBy, LocationCount, NonAnimals, Overview, PictureSearch, SpeciesCount};

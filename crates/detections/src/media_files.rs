@@ -4,6 +4,8 @@ use std::io::{BufRead, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::container::{Container, open_image_folder};
 use crate::error::SourceError;
 use crate::fetch::{Fetch, FetchError, is_web_address};
@@ -118,21 +120,21 @@ impl MediaFiles {
         self.package.as_ref()
     }
 
-    /// Reads a file, or fetches it if it is at an address and fetching is enabled. `stop` is polled and
-    /// cancels the call.
-    pub fn read(&self, path: &str, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, MediaError> {
+    /// Reads a file, or fetches it if it is at an address and fetching is enabled. The token cancels
+    /// the call.
+    pub fn read(&self, path: &str, cancellation: &CancellationToken) -> Result<Vec<u8>, MediaError> {
         if is_remote(path) {
-            return self.fetch_address(path, stop);
+            return self.fetch_address(path, cancellation);
         }
         if let Some(store) = &self.store {
-            match store.fetch(path, self.max_bytes, stop) {
+            match store.fetch(path, self.max_bytes, cancellation) {
                 // A file that the store lacks may be in the package.
                 Err(FetchError::Status(404)) => {}
                 answer => return answer.map_err(|why| self.fetch_error(path, why)),
             }
         }
         read_limited(
-            self.open_when_possible(path, stop).map_err(|error| error.into_media_error(path))?,
+            self.open_when_possible(path, cancellation).map_err(|error| error.into_media_error(path))?,
             path,
             self.max_bytes,
         )
@@ -140,12 +142,18 @@ impl MediaFiles {
 
     /// Opens a file. Waits if the process has no free file descriptor: that is temporary, but the picture
     /// would be missing from the archive for good.
-    fn open_when_possible(&self, path: &str, stop: &dyn Fn() -> bool) -> Result<Box<dyn BufRead>, OpenError> {
+    fn open_when_possible(
+        &self,
+        path: &str,
+        cancellation: &CancellationToken,
+    ) -> Result<Box<dyn BufRead>, OpenError> {
         let begun = Instant::now();
         loop {
             match self.open(path) {
                 Err(OpenError::Io(error))
-                    if is_out_of_descriptors(&error) && !stop() && begun.elapsed() < WAIT_FOR_DESCRIPTORS =>
+                    if is_out_of_descriptors(&error)
+                        && !cancellation.is_cancelled()
+                        && begun.elapsed() < WAIT_FOR_DESCRIPTORS =>
                 {
                     std::thread::sleep(RETRY_INTERVAL);
                 }
@@ -154,11 +162,11 @@ impl MediaFiles {
         }
     }
 
-    fn fetch_address(&self, address: &str, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, MediaError> {
+    fn fetch_address(&self, address: &str, cancellation: &CancellationToken) -> Result<Vec<u8>, MediaError> {
         let Some(fetch) = self.fetch.as_ref().filter(|_| is_web_address(address)) else {
             return Err(MediaError::Remote(address.into()));
         };
-        fetch.fetch(address, self.max_bytes, stop).map_err(|why| self.fetch_error(address, why))
+        fetch.fetch(address, self.max_bytes, cancellation).map_err(|why| self.fetch_error(address, why))
     }
 
     fn fetch_error(&self, address: &str, why: FetchError) -> MediaError {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::clock::LocalTime;
 use crate::model::Dataset;
-use crate::names::UnknownNames;
+use crate::names::UnknownNamesError;
 use crate::observations::{Level, Observation, ObservationType, Review};
 
 /// Detections that fit all of these conditions.
@@ -46,7 +46,7 @@ pub struct Selection {
 
 impl Dataset {
     /// The rows of the selected detections, in the order of the table.
-    pub fn select(&self, selection: &Selection) -> Result<Vec<u32>, UnknownNames> {
+    pub fn select(&self, selection: &Selection) -> Result<Vec<u32>, UnknownNamesError> {
         let classes = self.find_classes(&selection.classes)?;
         let locations = self.find_locations(&selection.locations)?;
         let from = selection.start.map(LocalTime::start_of);

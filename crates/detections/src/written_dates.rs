@@ -18,14 +18,19 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-impl FromStr for DateOrder {
-    type Err = String;
+/// The text is not an order of day and month.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected dmy (13/04/2018) or mdy (04/13/2018)")]
+pub struct DateOrderError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for DateOrder {
+    type Err = DateOrderError;
+
+    fn from_str(text: &str) -> Result<Self, DateOrderError> {
         match text.to_ascii_lowercase().replace(['/', '.', '-'], "").as_str() {
             "dmy" => Ok(Self::DayFirst),
             "mdy" => Ok(Self::MonthFirst),
-            _ => Err("expected dmy (13/04/2018) or mdy (04/13/2018)".into()),
+            _ => Err(DateOrderError),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use detections::{Consequence, Dataset, MediaError, ReadOptions, SourceError};
 use testkit::{Package, assert_contains, assert_starts_with};
+use tokio_util::sync::CancellationToken;
 
 fn read(package: &Package) -> Result<Dataset, SourceError> {
     detections::open(package.write().path(), &all_rows())
@@ -147,7 +148,10 @@ fn media_paths_never_leave_the_package() {
     let data = detections::open(&inner, &ReadOptions::default()).unwrap();
     for row in 0..4 {
         let path = data.media.path(row);
-        assert!(matches!(data.files.read(path, &|| false), Err(MediaError::Outside(_))), "{path}");
+        assert!(
+            matches!(data.files.read(path, &CancellationToken::new()), Err(MediaError::Outside(_))),
+            "{path}"
+        );
     }
 }
 

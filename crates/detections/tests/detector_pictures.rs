@@ -8,6 +8,7 @@ use detections::{Dataset, DateOrder, Fetch, FetchError, PictureCount, ReadOption
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{CameraExif, assert_starts_with, write_exif};
+use tokio_util::sync::CancellationToken;
 
 /// Results of MegaDetector with a box of an animal on each of these pictures.
 fn results(paths: &[&str]) -> Value {
@@ -65,7 +66,7 @@ fn paths_of(data: &Dataset) -> Vec<&str> {
 struct EmptyStore;
 
 impl Fetch for EmptyStore {
-    fn fetch(&self, _: &str, _: u64, _: &dyn Fn() -> bool) -> Result<Vec<u8>, FetchError> {
+    fn fetch(&self, _: &str, _: u64, _: &CancellationToken) -> Result<Vec<u8>, FetchError> {
         Err(FetchError::Status(404))
     }
 
@@ -159,7 +160,7 @@ fn pictures_are_looked_for_in_the_folder_that_is_named_and_nowhere_else() {
     let folder = folder_with(&timed, &["CamA/1.jpg"]);
     let data = open(folder.path(), &options).unwrap();
     assert_eq!(count_pictures(&data), (2, 0, 1));
-    assert!(data.files.read("CamA/1.jpg", &|| false).is_err());
+    assert!(data.files.read("CamA/1.jpg", &CancellationToken::new()).is_err());
 }
 
 /// Results with these times, of pictures that are nowhere.
@@ -228,7 +229,7 @@ fn accents_are_the_same_in_either_form() {
         let data = read(&folder);
         let pictures = data.pictures.clone().unwrap();
         assert_eq!((pictures.listed, pictures.found), (2, 2), "{listed} of {on_disk}");
-        assert!(data.files.read(data.media.path(0), &|| false).is_ok());
+        assert!(data.files.read(data.media.path(0), &CancellationToken::new()).is_ok());
         // The place is one, however its name is written.
         assert_eq!((data.locations.len(), data.locations[0].name.as_str()), (1, "cámara"));
     }

@@ -6,6 +6,7 @@ use detections::{Dataset, ObservationType, ReadOptions, Selection, SourceError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::{CameraExif, write_exif};
+use tokio_util::sync::CancellationToken;
 
 /// A folder with results, and pictures beside them. Without pictures each image brings a time.
 fn survey(results: &Value, pictures: &[(&str, Vec<u8>)]) -> TempDir {
@@ -211,7 +212,7 @@ fn what_is_wrong_with_an_image_is_told_and_the_others_are_read() {
     assert_eq!(data.observations.len(), 6);
     let table = &data.problems.tables()[0];
     assert_eq!((table.rows, table.rows_lost, data.media.len()), (8, 3, 5));
-    let refused = data.files.read(data.media.path(4), &|| false).unwrap_err().to_string();
+    let refused = data.files.read(data.media.path(4), &CancellationToken::new()).unwrap_err().to_string();
     assert!(refused.contains("leads out of the data set"), "{refused}");
 }
 
@@ -237,7 +238,7 @@ fn pictures_are_found_though_the_results_are_of_another_machine() {
     let options = ReadOptions { images: Some(pictures.path().into()), ..ReadOptions::default() };
     let data = detections::open(&folder.path().join("results.json"), &options).unwrap();
     assert_eq!(data.media.path(4), "cam1/4.jpg");
-    assert!(data.files.read("cam1/4.jpg", &|| false).is_ok() && data.media.time(4).is_some());
+    assert!(data.files.read("cam1/4.jpg", &CancellationToken::new()).is_ok() && data.media.time(4).is_some());
 }
 
 const DEER: &str = "ab12;mammalia;cetartiodactyla;cervidae;odocoileus;virginianus;white-tailed deer";

@@ -14,7 +14,7 @@ pub struct JobId(String);
 /// The text is not a job id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a job id has 1 to 128 characters out of A-Z, a-z, 0-9, '.', '_' and '-'")]
-pub struct InvalidJobId;
+pub struct JobIdError;
 
 impl JobId {
     /// A new unique id.
@@ -29,22 +29,22 @@ impl JobId {
 }
 
 impl FromStr for JobId {
-    type Err = InvalidJobId;
+    type Err = JobIdError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidJobId> {
+    fn from_str(text: &str) -> Result<Self, JobIdError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         if (1..=128).contains(&text.len()) && text.bytes().all(plain) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(InvalidJobId)
+            Err(JobIdError)
         }
     }
 }
 
 impl TryFrom<String> for JobId {
-    type Error = InvalidJobId;
+    type Error = JobIdError;
 
-    fn try_from(text: String) -> Result<Self, InvalidJobId> {
+    fn try_from(text: String) -> Result<Self, JobIdError> {
         text.parse()
     }
 }
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn what_could_be_a_path_or_a_pattern_is_no_id() {
         for text in ["", "a/b", "a b", "a*", "ä", &"x".repeat(129)] {
-            assert_eq!(text.parse::<JobId>(), Err(InvalidJobId), "{text}");
+            assert_eq!(text.parse::<JobId>(), Err(JobIdError), "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The life of a job.
 //!
 //! A job is *queued*, *running*, then *completed* or *failed*; the last two are final. Each transition is one
-//! atomic method of [`JobStore`], so a status is never wrong or half written:
+//! atomic method of a [`JobStore`], so a status is never wrong or half written:
 //!
 //! ```text
 //!           submit            claim               complete
@@ -14,6 +14,8 @@
 //! - A worker gets a [`Claim`]. Its [`Lease`] contains the job and the number of the **attempt**, a fencing
 //!   token: of all workers that ever had the job, only the one with the current attempt may heartbeat,
 //!   complete or fail. All others get [`LeaseError::Lost`].
+//! - A store has four roles, and each part of the program gets only its own: [`JobReader`], [`JobSubmitter`],
+//!   [`JobQueue`] and [`CallbackQueue`].
 //! - [`SqliteStore`] keeps jobs in a folder, for one process; [`RedisStore`] on a server, for any number of
 //!   processes.
 //! - `contract` (with the feature of that name) contains the tests that every store passes.
@@ -22,25 +24,30 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod error;
+pub mod fail_points;
 mod id;
 mod identity;
 mod job;
 mod missing_reason;
 mod open;
+mod options;
+mod record;
 mod redis;
 mod sqlite;
 mod store;
 
-pub use id::{InvalidJobId, JobId, WorkerId};
+pub use error::{LeaseError, OpenError, StoreError, SubmitError};
+pub use id::{JobId, JobIdError, WorkerId};
 pub use identity::StoreIdentity;
-pub use job::{
-    Artifact, Callback, Claim, Failure, Idempotency, JobRecord, JobState, Kind, Lease, NewJob, Submission,
-};
+pub use job::{Artifact, Callback, Claim, Failure, Idempotency, Kind, KindError, Lease, NewJob};
 pub use missing_reason::MissingReason;
-pub use open::StoreAddress;
-pub use redis::{InvalidAddress, RedisAddress, RedisStore};
+pub use open::{StoreAddress, StoreAddressError};
+pub use options::{QueueLimits, StoreOptions};
+pub use record::{FileAddress, JobRecord, JobState, JobStateError, Submission};
+pub use redis::{RedisAddress, RedisAddressError, RedisStore};
 pub use sqlite::SqliteStore;
 pub use store::{
-    AfterFailure, ChangeMessage, Changes, JobStore, LeaseError, Page, QueueLimits, ReapReport, RecordResult,
-    Stats, StoreError, StoreOptions,
+    AfterFailure, CallbackQueue, ChangeMessage, Changes, JobQueue, JobReader, JobStore, JobSubmitter, Page,
+    ReapReport, RecordResult, Stats,
 };

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::error::{OpenError, StoreError};
 use crate::identity::{StoreIdentity, peek_sqlite_id, sqlite_id};
-use crate::redis::{RedisAddress, RedisStore};
+
+use crate::options::StoreOptions;
+use crate::redis::{RedisAddress, RedisAddressError, RedisStore};
 use crate::sqlite::SqliteStore;
-use crate::store::{JobStore, StoreError, StoreOptions};
+use crate::store::JobStore;
 
 /// The address of a store: `sqlite:FOLDER`, or the address of a server (see [`RedisAddress`]).
 #[derive(Clone, Debug)]
@@ -22,7 +25,7 @@ pub enum StoreAddress {
 
 impl StoreAddress {
     /// Opens the store.
-    pub async fn open(&self, options: StoreOptions) -> Result<Arc<dyn JobStore>, StoreError> {
+    pub async fn open(&self, options: StoreOptions) -> Result<Arc<dyn JobStore>, OpenError> {
         Ok(match self {
             Self::Sqlite(folder) => Arc::new(SqliteStore::open(folder, options).await?),
             Self::Redis(address) => Arc::new(RedisStore::open(address, options).await?),
@@ -69,16 +72,25 @@ fn identify_redis(address: &RedisAddress, machine: &str) -> StoreIdentity {
     StoreIdentity { description: id.clone(), id }
 }
 
-impl FromStr for StoreAddress {
-    type Err = String;
+/// The text is not the address of a store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreAddressError {
+    /// It begins like neither kind of store: name a folder or a server.
+    #[error("expected sqlite:DIR or redis://HOST[:PORT][/DATABASE]")]
+    UnknownScheme,
+    /// It begins like the address of a Redis server: correct the rest.
+    #[error(transparent)]
+    Redis(#[from] RedisAddressError),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for StoreAddress {
+    type Err = StoreAddressError;
+
+    fn from_str(text: &str) -> Result<Self, StoreAddressError> {
         match text.strip_prefix("sqlite:") {
             Some(folder) if !folder.is_empty() => Ok(Self::Sqlite(folder.into())),
-            _ if RedisAddress::has_redis_scheme(text) => {
-                text.parse().map(Self::Redis).map_err(|error: crate::InvalidAddress| error.to_string())
-            }
-            _ => Err("expected sqlite:DIR or redis://HOST[:PORT][/DATABASE]".into()),
+            _ if RedisAddress::has_redis_scheme(text) => Ok(Self::Redis(text.parse()?)),
+            _ => Err(StoreAddressError::UnknownScheme),
         }
     }
 }

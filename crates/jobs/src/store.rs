@@ -1,118 +1,21 @@
-//! The interface of job stores.
+//! The interface of job stores, in four roles.
+//!
+//! A store has all four ([`JobStore`]). Each part of the program gets only the role that it needs, so the
+//! compiler makes sure, for example, that no handler of a request claims a job.
+//!
+//! The store is the only source of a job's status: callers must not base decisions on copies.
 
-use std::fmt;
-use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
+use crate::error::{LeaseError, StoreError, SubmitError};
 use crate::id::{JobId, WorkerId};
-use crate::job::{Artifact, Callback, Claim, Failure, JobRecord, Lease, NewJob, Submission};
-
-/// The settings of a store, which must be the same in all processes that share it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoreOptions {
-    /// How long a record is kept after its last write.
-    pub ttl: Duration,
-    /// How long a worker keeps a job without a heartbeat.
-    pub lease: Duration,
-    /// Attempts at a job before it fails for good.
-    pub max_attempts: u32,
-    /// Wait before the second attempt after a temporary error; it doubles with each further attempt.
-    pub retry_delay: Duration,
-    /// How many jobs may wait.
-    pub queue_limits: QueueLimits,
-}
-
-/// How many jobs may wait in the queue. Running jobs do not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueLimits {
-    /// In total.
-    pub total: u32,
-    /// Per owner; this does not limit jobs without an owner.
-    pub per_owner: u32,
-}
-
-impl Default for StoreOptions {
-    fn default() -> Self {
-        Self {
-            ttl: Duration::from_hours(1),
-            lease: Duration::from_secs(15),
-            max_attempts: 3,
-            retry_delay: Duration::from_secs(1),
-            queue_limits: QueueLimits { total: 10_000, per_owner: 1_000 },
-        }
-    }
-}
-
-impl StoreOptions {
-    /// The error message of a job whose workers were lost too often.
-    pub fn give_up_message(&self) -> String {
-        format!(
-            "the export was begun {} times and its worker was lost each time; submit it again, and if it fails \
-             again ask for less at once (a shorter period, fewer detections)",
-            self.max_attempts
-        )
-    }
-
-    /// Wait after a temporary error of `attempt`, which counts from 1.
-    pub fn retry_delay_after(&self, attempt: u32) -> Duration {
-        self.retry_delay * 2_u32.pow(attempt.saturating_sub(1).min(10))
-    }
-}
-
-/// Why an operation of the store failed. After `Unavailable`, the transition may or may not have happened.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The store does not answer: try again later.
-    #[error("the job store does not answer ({0})")]
-    Unavailable(String),
-    /// The store refuses the connection: an operator has to change a setting.
-    #[error("the job store refuses ({0}); check its address, user and password")]
-    Refused(String),
-    /// The store contains something that cannot be read: an operator has to look at it.
-    #[error("the job store is damaged ({0})")]
-    Damaged(String),
-    /// Another process uses the store, which is made for one process.
-    #[error("the job store in {0} is in use by another process; stop that one, or choose another folder")]
-    InUse(String),
-    /// Another job has the id of a new job.
-    #[error("there is a job {0} already")]
-    Exists(JobId),
-    /// The queue is full.
-    #[error("the queue is full")]
-    Full,
-    /// The owner's share of the queue is full.
-    #[error("the owner has too many jobs in the queue")]
-    OwnerFull,
-    /// The idempotency key of a new job was used for another request.
-    #[error("the idempotency key was used for another request")]
-    KeyTaken,
-}
-
-impl StoreError {
-    pub(crate) fn from_damage(what: impl fmt::Display) -> Self {
-        Self::Damaged(what.to_string())
-    }
-
-    /// Converts errors of the files in `folder`.
-    pub(crate) fn unavailable(folder: &Path) -> impl Fn(io::Error) -> Self {
-        move |error| Self::Unavailable(format!("{}: {error}", folder.display()))
-    }
-}
-
-/// Why a worker's transition did not happen.
-#[derive(Debug, thiserror::Error)]
-pub enum LeaseError {
-    /// The job was deleted, has ended, or belongs to another attempt: stop, and remove what was written.
-    #[error("the worker no longer holds the job")]
-    Lost,
-    /// The store did not answer: try again until the lease expires.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+use crate::job::{Artifact, Callback, Claim, Failure, Lease, NewJob};
+use crate::options::StoreOptions;
+use crate::record::JobRecord;
+use crate::record::Submission;
 
 /// The state of a job after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +26,7 @@ pub enum AfterFailure {
     Failed,
 }
 
-/// What [`JobStore::reap`] did.
+/// What [`JobQueue::reap`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReapReport {
     /// Jobs whose lease expired, which are queued again.
@@ -168,7 +71,7 @@ pub enum ChangeMessage {
         /// Whether the change is only a heartbeat of the worker.
         is_heartbeat: bool,
     },
-    /// Messages before this one may have been lost: call [`JobStore::changes`].
+    /// Messages before this one may have been lost: call [`JobReader::changes`].
     Missed,
 }
 
@@ -191,48 +94,12 @@ pub struct Stats {
     pub since_claim: Option<Duration>,
 }
 
-/// A store of jobs. Each method is one atomic step.
+/// Reading jobs and following their changes: for handlers of requests, the feed of changes, the sweep of files,
+/// metrics and checks.
 ///
-/// The store is the only source of a job's status: callers must not base decisions on copies.
+/// No method changes a job. Each reads a state that the store had at one moment.
 #[async_trait]
-pub trait JobStore: Send + Sync {
-    /// Creates the record of a new job and its entry in the queue, both or neither. Creates nothing if the
-    /// same request was submitted before with the same idempotency key.
-    ///
-    /// [`StoreError::Exists`] if the id is taken, [`StoreError::KeyTaken`] if the key was used for another
-    /// request, [`StoreError::Full`] or [`StoreError::OwnerFull`] if too many jobs wait.
-    async fn submit(&self, job: &NewJob) -> Result<Submission, StoreError>;
-
-    /// Gives the next job to `worker`; `None` if there is none. Never gives a job to two workers.
-    ///
-    /// Owners take turns, and the jobs of one owner are claimed in the order of their submission. So a
-    /// thousand jobs of one owner delay a job of another owner by one job, not by a thousand.
-    ///
-    /// A worker has one job at a time. If it claims while it has one, it gets the same job again, since the
-    /// first answer must have been lost.
-    async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError>;
-
-    /// Renews the lease and the time to live, and stores the number of processed detections.
-    async fn heartbeat(&self, held: &Lease, processed_count: Option<u64>) -> Result<(), LeaseError>;
-
-    /// Whether the worker still holds the job. Writes nothing.
-    async fn is_held(&self, held: &Lease) -> Result<bool, StoreError>;
-
-    /// Completes a job with its file. A second call is not an error, since the answer to the first may have
-    /// been lost.
-    async fn complete(&self, held: &Lease, artifact: &Artifact) -> Result<(), LeaseError>;
-
-    /// Ends an attempt with an error. The job waits for another attempt if the error is temporary and
-    /// attempts are left, else it fails.
-    async fn fail(&self, held: &Lease, failure: &Failure) -> Result<AfterFailure, LeaseError>;
-
-    /// Hands a running job back because its worker stops. The job is queued again at once, and this does not
-    /// count as an attempt.
-    async fn release(&self, held: &Lease) -> Result<(), LeaseError>;
-
-    /// Deletes a job in any state and returns its last record; `None` if there is no such job.
-    async fn delete(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError>;
-
+pub trait JobReader: Send + Sync {
     /// The record of a job; `None` if it is unknown or expired.
     async fn get(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError>;
 
@@ -265,13 +132,62 @@ pub trait JobStore: Send + Sync {
     /// Whether messages arrive. If not, callers should poll more often.
     fn is_subscribed(&self) -> bool;
 
-    /// Gives the caller a callback that is due, if there is one, and reserves it for the time `reservation`.
-    /// In that time the caller sends it and calls [`JobStore::settle_callback`]. If the caller is lost, the
-    /// callback is given out again, so it may be sent twice. Deleted and expired jobs have no callbacks.
-    async fn claim_callback(&self, reservation: Duration) -> Result<Option<Callback>, StoreError>;
+    /// Checks that the store answers and can write.
+    async fn ping(&self) -> Result<(), StoreError>;
 
-    /// Removes a callback that was sent or given up; with `retry_in`, schedules it again after that time.
-    async fn settle_callback(&self, job_id: &JobId, retry_in: Option<Duration>) -> Result<(), StoreError>;
+    /// The numbers of jobs, for monitoring only.
+    async fn stats(&self) -> Result<Stats, StoreError>;
+}
+
+/// Submitting and deleting jobs: for handlers of requests.
+///
+/// Each method is one atomic step.
+#[async_trait]
+pub trait JobSubmitter: JobReader {
+    /// Creates the record of a new job and its entry in the queue, both or neither. Creates nothing if the
+    /// same request was submitted before with the same idempotency key.
+    ///
+    /// [`SubmitError::Exists`] if the id is taken, [`SubmitError::KeyTaken`] if the key was used for another
+    /// request, [`SubmitError::Full`] or [`SubmitError::OwnerFull`] if too many jobs wait.
+    async fn submit(&self, job: &NewJob) -> Result<Submission, SubmitError>;
+
+    /// Deletes a job in any state and returns its last record; `None` if there is no such job.
+    async fn delete(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError>;
+}
+
+/// The queue as workers and their clock use it: claiming jobs, renewing leases and ending attempts, and
+/// taking jobs from lost workers.
+///
+/// Each method is one atomic step. Of all workers that ever had a job, only the one with the current attempt
+/// can change it.
+#[async_trait]
+pub trait JobQueue: JobReader {
+    /// Gives the next job to `worker`; `None` if there is none. Never gives a job to two workers.
+    ///
+    /// Owners take turns, and the jobs of one owner are claimed in the order of their submission. So a
+    /// thousand jobs of one owner delay a job of another owner by one job, not by a thousand.
+    ///
+    /// A worker has one job at a time. If it claims while it has one, it gets the same job again, since the
+    /// first answer must have been lost.
+    async fn claim(&self, worker: &WorkerId) -> Result<Option<Claim>, StoreError>;
+
+    /// Renews the lease and the time to live, and stores the number of processed detections.
+    async fn heartbeat(&self, held: &Lease, processed_count: Option<u64>) -> Result<(), LeaseError>;
+
+    /// Whether the worker still holds the job. Writes nothing.
+    async fn is_held(&self, held: &Lease) -> Result<bool, StoreError>;
+
+    /// Completes a job with its file. A second call is not an error, since the answer to the first may have
+    /// been lost.
+    async fn complete(&self, held: &Lease, artifact: &Artifact) -> Result<(), LeaseError>;
+
+    /// Ends an attempt with an error. The job waits for another attempt if the error is temporary and
+    /// attempts are left, else it fails.
+    async fn fail(&self, held: &Lease, failure: &Failure) -> Result<AfterFailure, LeaseError>;
+
+    /// Hands a running job back because its worker stops. The job is queued again at once, and this does not
+    /// count as an attempt.
+    async fn release(&self, held: &Lease) -> Result<(), LeaseError>;
 
     /// Handles expired leases and removes expired jobs. Every process calls this about once a second; calls
     /// at the same time do no harm. Queued jobs do not expire as long as a process calls this.
@@ -281,12 +197,25 @@ pub trait JobStore: Send + Sync {
     /// have to poll from time to time.
     async fn wait_for_work(&self);
 
-    /// Checks that the store answers and can write.
-    async fn ping(&self) -> Result<(), StoreError>;
-
-    /// The numbers of jobs, for monitoring only.
-    async fn stats(&self) -> Result<Stats, StoreError>;
-
     /// The settings of the store.
     fn options(&self) -> &StoreOptions;
 }
+
+/// The callbacks that are due: for the sender of webhooks.
+///
+/// The transition that ends a job makes its callback due in the same step, so none is forgotten.
+#[async_trait]
+pub trait CallbackQueue: JobReader {
+    /// Gives the caller a callback that is due, if there is one, and reserves it for the time `reservation`.
+    /// In that time the caller sends it and calls [`CallbackQueue::settle_callback`]. If the caller is lost, the
+    /// callback is given out again, so it may be sent twice. Deleted and expired jobs have no callbacks.
+    async fn claim_callback(&self, reservation: Duration) -> Result<Option<Callback>, StoreError>;
+
+    /// Removes a callback that was sent or given up; with `retry_in`, schedules it again after that time.
+    async fn settle_callback(&self, job_id: &JobId, retry_in: Option<Duration>) -> Result<(), StoreError>;
+}
+
+/// A store of jobs: all roles together, for opening a store and for the tests of stores.
+pub trait JobStore: JobSubmitter + JobQueue + CallbackQueue {}
+
+impl<T: JobSubmitter + JobQueue + CallbackQueue> JobStore for T {}

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jobs::contract::Harness;
 use jobs::{
-    Artifact, JobId, JobRecord, JobState, JobStore, MissingReason, SqliteStore, StoreError, StoreOptions,
-    WorkerId,
+    Artifact, JobId, JobQueue, JobReader, JobRecord, JobState, JobStore, JobSubmitter, MissingReason,
+    OpenError, SqliteStore, StoreError, StoreOptions, WorkerId,
 };
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -63,7 +63,7 @@ async fn a_folder_is_opened_by_one_process_only() {
     let folder = tempfile::tempdir().unwrap();
     let first = open(&folder).await;
     let second = SqliteStore::open(folder.path(), StoreOptions::default()).await;
-    assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
+    assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
     drop(first);
     open(&folder).await;
 }
@@ -92,7 +92,7 @@ async fn a_file_that_is_no_database_is_named_as_damaged() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("jobs.sqlite"), "this is no database, ".repeat(100)).unwrap();
     let opened = SqliteStore::open(folder.path(), StoreOptions::default()).await;
-    assert!(matches!(opened, Err(StoreError::Damaged(_))), "{opened:?}");
+    assert!(matches!(opened, Err(OpenError::Store(StoreError::Damaged(_)))), "{opened:?}");
 }
 
 /// Names in a folder, sorted.
@@ -113,7 +113,7 @@ async fn whether_a_store_can_be_opened_is_found_out_without_a_trace() {
     let store = open(&folder).await;
     let before = names(&folder);
     let inspected = SqliteStore::inspect(folder.path());
-    assert!(matches!(inspected, Err(StoreError::InUse(_))), "{inspected:?}");
+    assert!(matches!(inspected, Err(OpenError::InUse(_))), "{inspected:?}");
     assert_eq!(names(&folder), before);
     drop(store);
     SqliteStore::inspect(folder.path()).unwrap();
@@ -126,7 +126,7 @@ async fn a_store_that_cannot_be_opened_is_told_without_opening_it() {
     let path = folder.path().join("jobs.sqlite");
     std::fs::write(&path, "this is no database, ".repeat(100)).unwrap();
     let inspected = SqliteStore::inspect(folder.path());
-    assert!(matches!(inspected, Err(StoreError::Damaged(_))), "{inspected:?}");
+    assert!(matches!(inspected, Err(OpenError::Store(StoreError::Damaged(_)))), "{inspected:?}");
     std::fs::remove_file(&path).unwrap();
     change_tables(&folder, "CREATE TABLE jobs (job_id TEXT); PRAGMA user_version = 99").await;
     let told = SqliteStore::inspect(folder.path()).unwrap_err().to_string();

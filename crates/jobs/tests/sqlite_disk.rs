@@ -8,7 +8,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use jobs::{Artifact, Failure, JobStore, Lease, LeaseError, NewJob, SqliteStore, StoreOptions, WorkerId};
+use jobs::{
+    Artifact, Failure, JobQueue, JobReader, JobSubmitter, Lease, LeaseError, NewJob, SqliteStore,
+    StoreOptions, SubmitError, WorkerId,
+};
 use rustix::fs::statvfs;
 
 use support::new_job;
@@ -112,7 +115,8 @@ async fn full_disk_child() {
                         let new = job();
                         match store.submit(&new).await {
                             Ok(_) => answered.push((new.job_id.to_string(), "queued".to_owned(), 0)),
-                            Err(error) => last = Err(error.into()),
+                            Err(SubmitError::Store(error)) => last = Err(error.into()),
+                            Err(refused) => panic!("{refused}"),
                         }
                     }
                     last

@@ -14,6 +14,7 @@ use report::activity_test::p_values;
 use report::overlap::{Estimator, estimate};
 use report::resample::bootstrap_overlaps;
 use report::times::Times;
+use tokio_util::sync::CancellationToken;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("expected the path of a table")?;
@@ -29,9 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let samples: Vec<Times> = hours.values().map(|hours| Times::of_events(hours)).collect();
     let samples: Vec<&Times> = samples.iter().collect();
     let begun = Instant::now();
-    let found = bootstrap_overlaps(&samples, &[0], &|| false);
+    let found = bootstrap_overlaps(&samples, &[0], &CancellationToken::new());
     let pairs: Vec<(&Times, &Times)> = found.iter().map(|(a, b, _)| (samples[*a], samples[*b])).collect();
-    let p = p_values(&pairs, &|| false);
+    let p = p_values(&pairs, &CancellationToken::new());
     eprintln!("{} pairs in {} ms", found.len(), begun.elapsed().as_millis());
     for ((a, b, found), p) in found.into_iter().zip(p) {
         println!(

@@ -6,6 +6,7 @@
 //! `activity::compareCkern`). An event counts with the time at which it began.
 
 use rayon::prelude::*;
+use tokio_util::sync::CancellationToken;
 
 use crate::circular;
 use crate::overlap::Estimator;
@@ -38,8 +39,8 @@ const LARGE: usize = 1000;
 ///
 /// Drawing ends early once many deals overlap as little (Besag and Clifford 1991, Biometrika 78:301-304).
 /// Where none does, p is the tail of the deals' distribution, so that a difference can
-/// hold after correction for any number of pairs. Once `stop` returns true, p is 1 for the remaining pairs.
-pub fn p_values(pairs: &[(&Times, &Times)], stop: &(dyn Fn() -> bool + Sync)) -> Vec<f64> {
+/// hold after correction for any number of pairs. Once it is cancelled, p is 1 for the remaining pairs.
+pub fn p_values(pairs: &[(&Times, &Times)], cancellation: &CancellationToken) -> Vec<f64> {
     if pairs.is_empty() {
         return Vec::new();
     }
@@ -49,11 +50,13 @@ pub fn p_values(pairs: &[(&Times, &Times)], stop: &(dyn Fn() -> bool + Sync)) ->
     pairs
         .par_iter()
         .enumerate()
-        .map(
-            |(number, (a, b))| {
-                if stop() { 1.0 } else { Deal::new(a, b).p_value(number, (deals, enough), &smoother) }
-            },
-        )
+        .map(|(number, (a, b))| {
+            if cancellation.is_cancelled() {
+                1.0
+            } else {
+                Deal::new(a, b).p_value(number, (deals, enough), &smoother)
+            }
+        })
         .collect()
 }
 
@@ -162,7 +165,7 @@ mod tests {
     fn what_differs_is_found_in_samples_of_any_size() {
         for size in [40, 200, 3000] {
             let (a, b) = (draw_around(6.0, size, 1), draw_around(9.0, size / 2, 2));
-            assert!(p_values(&[(&a, &b)], &|| false)[0] < 0.001, "{size}");
+            assert!(p_values(&[(&a, &b)], &CancellationToken::new())[0] < 0.001, "{size}");
         }
     }
 
@@ -175,7 +178,7 @@ mod tests {
                 .map(|pair| (draw_around(6.0, size, 2 * pair + 1), draw_around(6.0, size, 2 * pair + 2)))
                 .collect();
             let pairs: Vec<(&Times, &Times)> = samples.iter().map(|(a, b)| (a, b)).collect();
-            let below = p_values(&pairs, &|| false).iter().filter(|p| **p < 0.05).count();
+            let below = p_values(&pairs, &CancellationToken::new()).iter().filter(|p| **p < 0.05).count();
             assert!((3..=45).contains(&below), "{below} of 400 with {size} events");
         }
     }
@@ -184,13 +187,16 @@ mod tests {
     fn what_is_plain_holds_among_any_number_of_pairs() {
         let (day, night) = (draw_around(12.0, 40, 1), draw_around(0.0, 40, 2));
         let pairs = vec![(&day, &night); 600];
-        assert!(p_values(&pairs, &|| false).iter().all(|p| *p * 600.0 < 0.05));
+        assert!(p_values(&pairs, &CancellationToken::new()).iter().all(|p| *p * 600.0 < 0.05));
     }
 
     #[test]
     fn p_does_not_depend_on_which_is_named_first() {
         let (a, b) = (draw_around(6.0, 60, 1), draw_around(7.0, 90, 2));
-        let (there, back) = (p_values(&[(&a, &b)], &|| false)[0], p_values(&[(&b, &a)], &|| false)[0]);
+        let (there, back) = (
+            p_values(&[(&a, &b)], &CancellationToken::new())[0],
+            p_values(&[(&b, &a)], &CancellationToken::new())[0],
+        );
         assert!((there - back).abs() < 0.02, "{there} {back}");
     }
 }

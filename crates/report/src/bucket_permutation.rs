@@ -2,6 +2,7 @@
 //! than two buckets.
 
 use rayon::prelude::*;
+use tokio_util::sync::CancellationToken;
 
 use crate::permutation::{RELABELINGS, ROUNDING, SEED};
 use crate::tail::{self, Moments};
@@ -10,10 +11,12 @@ use crate::tail::{self, Moments};
 /// [`FEWEST`].
 const ALL_CELLS: usize = 150_000_000;
 pub(crate) const FEWEST: usize = 999;
+/// Relabelings between two looks at the token, whose lock all threads share.
+const BATCH: usize = 32;
 
 /// Whether the buckets of a period differ: for each species the probability of buckets as different
 /// as these or more, were all alike. `cells` has for each location its buckets with effort: number of
-/// the bucket and camera-days; `events` for each species those of the same cells. 1 once `stop` holds.
+/// the bucket and camera-days; `events` for each species those of the same cells. 1 once it is cancelled.
 ///
 /// The statistic is the sum over the buckets of `(y - r e)^2 / (r e)`; the buckets of a location are
 /// exchanged among each other. The relabelings are the same for all species. Never 0.
@@ -21,7 +24,7 @@ pub fn bucket_p_values(
     cells: &[Vec<(usize, f64)>],
     events: &[Vec<Vec<f64>>],
     buckets: usize,
-    stop: &(dyn Fn() -> bool + Sync),
+    cancellation: &CancellationToken,
 ) -> Vec<f64> {
     let species: Vec<SpeciesCells> = events.iter().map(|events| SpeciesCells::new(events)).collect();
     let number =
@@ -40,9 +43,6 @@ pub fn bucket_p_values(
     };
     let observed: Vec<f64> = statistics(&order).iter().map(|value| value * (1.0 - ROUNDING)).collect();
     let draw = |number: usize| -> Vec<f64> {
-        if stop() {
-            return vec![f64::INFINITY; species.len()];
-        }
         let mut random = fastrand::Rng::with_seed(SEED + number as u64);
         let mut order = order.clone();
         for of_one in &mut order {
@@ -50,7 +50,13 @@ pub fn bucket_p_values(
         }
         statistics(&order)
     };
-    let drawn: Vec<Vec<f64>> = (0..relabelings).into_par_iter().map(draw).collect();
+    let draw_batch = |numbers: Vec<usize>| {
+        let is_cancelled = cancellation.is_cancelled();
+        let draw = |number| if is_cancelled { vec![f64::INFINITY; species.len()] } else { draw(number) };
+        numbers.into_iter().map(draw).collect::<Vec<_>>()
+    };
+    let drawn: Vec<Vec<f64>> =
+        (0..relabelings).into_par_iter().chunks(BATCH).flat_map_iter(draw_batch).collect();
     let p_of = |(place, observed): (usize, &f64)| {
         let values = || drawn.iter().map(|values| values[place]);
         let extreme = values().filter(|value| value >= observed).count();
@@ -101,10 +107,10 @@ mod tests {
         let cells: Vec<Vec<(usize, f64)>> = vec![(0..4).map(|bucket| (bucket, 30.0)).collect(); 12];
         let alike = vec![vec![3.0, 2.0, 3.0, 2.0]; 12];
         let apart = vec![vec![1.0, 1.0, 6.0, 1.0]; 12];
-        let found = bucket_p_values(&cells, &[alike, apart], 4, &|| false);
+        let found = bucket_p_values(&cells, &[alike, apart], 4, &CancellationToken::new());
         assert!(found[1] < 0.001, "{found:?}");
         let shifted: Vec<Vec<f64>> =
             (0..12).map(|at| (0..4).map(|b| f64::from((at + b) % 4)).collect()).collect();
-        assert!(bucket_p_values(&cells, &[shifted], 4, &|| false)[0] > 0.5);
+        assert!(bucket_p_values(&cells, &[shifted], 4, &CancellationToken::new())[0] > 0.5);
     }
 }

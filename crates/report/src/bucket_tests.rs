@@ -43,7 +43,8 @@ impl Survey<'_> {
             .collect();
         let counts: Vec<Vec<Vec<f64>>> =
             tested.iter().map(|(_, class)| self.counts_by_cell(*class, &cells)).collect();
-        let p_values = bucket_p_values(&cells.of_locations, &counts, self.buckets.len(), self.visits.stop);
+        let p_values =
+            bucket_p_values(&cells.of_locations, &counts, self.buckets.len(), self.visits.cancellation);
         let adjusted = adjust_by_holm(&p_values);
         tested
             .iter()

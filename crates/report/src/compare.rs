@@ -248,7 +248,9 @@ impl<'a> ClassPair<'a> {
 
 /// Overlaps of the activity of each class that has enough events in two periods at least.
 fn compare_activity(sides: &[Side<'_>], classes: &[u32]) -> Vec<PeriodOverlapRow> {
-    let Some(stop) = sides.first().map(|side| side.survey.visits.stop) else { return Vec::new() };
+    let Some(cancellation) = sides.first().map(|side| side.survey.visits.cancellation) else {
+        return Vec::new();
+    };
     let locations = merge_locations(&sides.iter().collect::<Vec<_>>());
     let of_class = |class: &u32| -> Vec<PeriodOverlapRow> {
         let enough: Vec<(&Side<'_>, &Times)> = sides
@@ -277,7 +279,7 @@ fn compare_activity(sides: &[Side<'_>], classes: &[u32]) -> Vec<PeriodOverlapRow
                 differs: false,
             }
         };
-        test_overlaps(&samples, &locations, stop).into_iter().map(row).collect()
+        test_overlaps(&samples, &locations, cancellation).into_iter().map(row).collect()
     };
     let mut rows: Vec<PeriodOverlapRow> = classes.iter().flat_map(of_class).collect();
     let adjusted = adjust_by_holm(&rows.iter().map(|row| row.p_value).collect::<Vec<_>>());

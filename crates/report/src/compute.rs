@@ -1,6 +1,7 @@
 //! From a data set and a request to the numbers of a report.
 
-use detections::{Dataset, UnknownNames};
+use detections::{Dataset, UnknownNamesError};
+use tokio_util::sync::CancellationToken;
 
 use crate::base::SurveyBase;
 use crate::compare::compare;
@@ -24,7 +25,7 @@ use crate::thresholds::LIMITS;
 pub enum ComputeError {
     /// Classes that no observation names.
     #[error(transparent)]
-    UnknownClasses(#[from] UnknownNames),
+    UnknownClasses(#[from] UnknownNamesError),
     /// The request has no dates, no season and no periods to compare.
     #[error("the request has no period; give start_date and end_date, or season and year")]
     NoPeriod,
@@ -40,45 +41,45 @@ pub enum ComputeError {
     /// Two periods of a comparison have the same name.
     #[error("two of the periods are called “{0}”; give each a label of its own")]
     SameLabel(String),
-    /// The calculation was stopped.
+    /// The calculation was cancelled.
     #[error("the report was stopped")]
-    Stopped,
+    Cancelled,
 }
 
 /// Computes the numbers of a report.
 pub fn compute(data: &Dataset, request: &Request) -> Result<ReportData, ComputeError> {
-    compute_unless(data, request, &|| false)
+    compute_unless(data, request, &CancellationToken::new())
 }
 
-/// The same, but it can be stopped: `stop` is called for each class, and once it returns true the result is
-/// [`ComputeError::Stopped`].
+/// The same, but it can be cancelled: the token is asked for each class, and the result is then
+/// [`ComputeError::Cancelled`].
 pub fn compute_unless(
     data: &Dataset,
     request: &Request,
-    stop: &(dyn Fn() -> bool + Sync),
+    cancellation: &CancellationToken,
 ) -> Result<ReportData, ComputeError> {
     let period = request.period(data.hemisphere())?.ok_or(ComputeError::NoPeriod)?;
     check(request, period)?;
     let is_counted = request.counted_classes(data)?;
     let base = SurveyBase::new(data);
     let mut sky = Sky::new(data, &base);
-    let visits = Visits::new(data, request, &base, &is_counted, stop);
+    let visits = Visits::new(data, request, &base, &is_counted, cancellation);
     let survey = Survey::new(&visits, period);
     let nights = Nights::new(&[&survey], &mut sky);
     let hours = survey.hours(request.time_of_day, nights.as_ref(), &mut sky);
     let classes = survey.class_rows();
     let activity = survey.activity_rows(&classes, &hours, &mut sky);
-    // A stopped calculation lacks some classes.
-    if stop() {
-        return Err(ComputeError::Stopped);
+    // A cancelled calculation lacks some classes.
+    if cancellation.is_cancelled() {
+        return Err(ComputeError::Cancelled);
     }
     let overlaps = survey.overlap_rows(&classes, &hours);
     let (clock, without_sunrise) = (hours.clock, hours.without_sunrise);
     // With millions of records they take as much memory as the data set.
     drop(hours);
     let compared = compare(&visits, &mut sky);
-    if stop() {
-        return Err(ComputeError::Stopped);
+    if cancellation.is_cancelled() {
+        return Err(ComputeError::Cancelled);
     }
     let notes = collect_notes(&survey, nights.as_ref());
     let mut numbers = ReportData {

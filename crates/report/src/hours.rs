@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::activity::smooth_activity;
 use crate::activity_test;
 use crate::data::{ActivityRow, ClassRow, OverlapRow, ShareRow};
@@ -87,7 +89,7 @@ impl Survey<'_> {
                 }),
             })
         };
-        classes.iter().take_while(|_| !(self.visits.stop)()).filter_map(row).collect()
+        classes.iter().take_while(|_| !self.visits.cancellation.is_cancelled()).filter_map(row).collect()
     }
 
     /// The share of the events of a class for which `is_so` holds, of those with a reliable clock for which
@@ -112,7 +114,7 @@ impl Survey<'_> {
             .filter(|(_, times)| times.events() >= overlap::MIN_EVENTS)
             .collect();
         let samples: Vec<&Times> = compared.iter().map(|(_, times)| *times).collect();
-        test_overlaps(&samples, &self.locations, self.visits.stop)
+        test_overlaps(&samples, &self.locations, self.visits.cancellation)
             .into_iter()
             .map(|tested| OverlapRow {
                 a: compared[tested.pair.0].0.into(),
@@ -167,11 +169,11 @@ pub(crate) struct TestedOverlap {
 pub(crate) fn test_overlaps(
     samples: &[&Times],
     locations: &[u32],
-    stop: &(dyn Fn() -> bool + Sync),
+    cancellation: &CancellationToken,
 ) -> Vec<TestedOverlap> {
-    let found = bootstrap_overlaps(samples, locations, stop);
+    let found = bootstrap_overlaps(samples, locations, cancellation);
     let pairs: Vec<(&Times, &Times)> = found.iter().map(|(a, b, _)| (samples[*a], samples[*b])).collect();
-    let p_values = activity_test::p_values(&pairs, stop);
+    let p_values = activity_test::p_values(&pairs, cancellation);
     let adjusted = adjust_by_holm(&p_values);
     found
         .into_iter()

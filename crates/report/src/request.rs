@@ -3,7 +3,7 @@
 //! Reading JSON, the description of the interface, the stored job, the flags of the command line and the table in
 //! docs/REPORTS.md are all made from this declaration.
 
-use detections::{Coordinates, Dataset, Hemisphere, UnknownNames};
+use detections::{Coordinates, Dataset, Hemisphere, UnknownNamesError};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -262,7 +262,7 @@ impl Request {
     /// # Errors
     ///
     /// Names that no class has.
-    pub(crate) fn counted_classes(&self, data: &Dataset) -> Result<Vec<bool>, UnknownNames> {
+    pub(crate) fn counted_classes(&self, data: &Dataset) -> Result<Vec<bool>, UnknownNamesError> {
         let included = data.find_classes(&self.classifications)?;
         let excluded = data.find_classes(&self.without)?;
         let numbers = 0..u32::try_from(data.classes.len()).unwrap_or(u32::MAX);

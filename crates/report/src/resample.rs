@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::activity::bandwidth;
 use crate::circular;
@@ -65,11 +66,11 @@ pub struct Overlap {
 /// `locations` are those that were surveyed.
 ///
 /// Costs one bootstrap for each sample and estimator, not one for each pair. Ends early, with the pairs
-/// that are done, once `stop` returns true.
+/// that are done, once it is cancelled.
 pub fn bootstrap_overlaps(
     samples: &[&Times],
     locations: &[u32],
-    stop: &(dyn Fn() -> bool + Sync),
+    cancellation: &CancellationToken,
 ) -> Vec<(usize, usize, Overlap)> {
     // Most species of a comparison are in one period alone.
     if samples.len() < 2 {
@@ -86,7 +87,7 @@ pub fn bootstrap_overlaps(
     for b in 0..samples.len() {
         for a in 0..b {
             let smaller = samples[a].events().min(samples[b].events());
-            if smaller == 0 || stop() {
+            if smaller == 0 || cancellation.is_cancelled() {
                 continue;
             }
             let estimator = Estimator::for_size(smaller);
@@ -279,7 +280,10 @@ mod tests {
     }
 
     fn overlap(a: &Times, b: &Times, locations: u32) -> Overlap {
-        bootstrap_overlaps(&[a, b], &(0..locations).collect::<Vec<_>>(), &|| false).pop().unwrap().2
+        bootstrap_overlaps(&[a, b], &(0..locations).collect::<Vec<_>>(), &CancellationToken::new())
+            .pop()
+            .unwrap()
+            .2
     }
 
     #[test]
@@ -304,7 +308,9 @@ mod tests {
     fn day_and_night_do_not_overlap() {
         let (day, night) = (draw_around(12.0, 2.0, 100, 10, 1), draw_around(0.0, 2.0, 100, 10, 2));
         assert!(overlap(&day, &night, 10).interval.high < 0.05);
-        assert!(bootstrap_overlaps(&[&day, &Times::default()], &[0, 1], &|| false).is_empty());
+        assert!(
+            bootstrap_overlaps(&[&day, &Times::default()], &[0, 1], &CancellationToken::new()).is_empty()
+        );
     }
 
     #[test]

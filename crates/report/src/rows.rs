@@ -20,7 +20,7 @@ impl Survey<'_> {
         let mut rows: Vec<ClassRow> = self
             .events
             .chunk_by(|a, b| a.class == b.class)
-            .take_while(|_| !(self.visits.stop)())
+            .take_while(|_| !self.visits.cancellation.is_cancelled())
             .map(|events| self.class_row(events))
             .collect();
         rows.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.classification.cmp(&b.classification)));

@@ -1,8 +1,9 @@
 //! The counts of a period, for choosing one.
 
-use detections::{Dataset, UnknownNames};
+use detections::{Dataset, UnknownNamesError};
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::base::SurveyBase;
 use crate::data::{BucketRow, ExcludedCounts, PeriodRow};
@@ -53,7 +54,7 @@ pub fn summarize(
     period: Period,
     group_by: GroupBy,
     classifications: &[String],
-) -> Result<Summary, UnknownNames> {
+) -> Result<Summary, UnknownNamesError> {
     let request = Request {
         group_by,
         classifications: classifications.to_vec(),
@@ -61,7 +62,8 @@ pub fn summarize(
     };
     let is_counted = request.counted_classes(data)?;
     let base = SurveyBase::new(data);
-    let visits = Visits::new(data, &request, &base, &is_counted, &|| false);
+    let never = CancellationToken::new();
+    let visits = Visits::new(data, &request, &base, &is_counted, &never);
     let survey = Survey::new(&visits, period);
     let mut classes: Vec<ClassSummary> = survey
         .events

@@ -1,6 +1,7 @@
 //! What the measures of one period are computed from, gathered once.
 
 use detections::{Dataset, Group, LocalTime};
+use tokio_util::sync::CancellationToken;
 
 use crate::base::SurveyBase;
 use crate::data::ExcludedCounts;
@@ -23,8 +24,8 @@ pub(crate) struct Visits<'a> {
     pub watched: WatchedTimes,
     /// The same for deployments whose clock is not known to be wrong.
     pub watched_on_time: WatchedTimes,
-    /// Whether to stop, called for each class.
-    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// Asked for each class.
+    pub cancellation: &'a CancellationToken,
 }
 
 impl<'a> Visits<'a> {
@@ -34,7 +35,7 @@ impl<'a> Visits<'a> {
         request: &'a Request,
         base: &'a SurveyBase,
         is_counted: &[bool],
-        stop: &'a (dyn Fn() -> bool + Sync),
+        cancellation: &'a CancellationToken,
     ) -> Self {
         let groups: Vec<Option<Group>> =
             data.classes.iter().map(|class| data.groups.group_of(&class.name)).collect();
@@ -45,7 +46,7 @@ impl<'a> Visits<'a> {
         };
         let has_clock = |row: usize| !data.deployments[row].has_timestamp_issues;
         let (watched, watched_on_time) = (watched_by(&|_| true), watched_by(&has_clock));
-        Self { data, request, base, groups, found, events, watched, watched_on_time, stop }
+        Self { data, request, base, groups, found, events, watched, watched_on_time, cancellation }
     }
 
     /// The records of an event.

@@ -5,18 +5,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jobs::{JobStore, StoreAddress, StoreError, StoreOptions};
+use jobs::{JobStore, OpenError, StoreAddress, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::artifacts::{Artifacts, ArtifactsAddress, Owner, OwnerError, ServiceName};
-use crate::condition::condition;
-use crate::datasets::Datasets;
-use crate::http::{self, App, Feed, HostName, router, serve, serve_metrics};
-use crate::metrics::TimedStore;
-use crate::webhook;
-use crate::worker::{WorkerContext, WorkerPool, WorkerSettings};
+use artifacts::{ArtifactError, Artifacts, ArtifactsAddress, Owner, OwnerError, ServiceName};
+use exports::condition::condition;
+use exports::datasets::Datasets;
+use exports::worker::{WorkerContext, WorkerPool, WorkerSettings};
+use metrics::TimedStore;
+use server::access::guarded_jobs::{GuardedJobs, GuardedStore};
+use server::webhook;
+use server::{App, Feed, HostName, router, serve, serve_metrics};
 
 /// The settings of a process.
 #[derive(Clone, Debug)]
@@ -48,48 +49,58 @@ pub enum ServiceError {
     #[error("cannot listen on {0}: {1}; choose another address with --listen")]
     Listen(SocketAddr, io::Error),
     #[error("files cannot be written to {0}: {1}; choose another place with --artifacts")]
-    Artifacts(ArtifactsAddress, io::Error),
+    Artifacts(ArtifactsAddress, ArtifactError),
     #[error("--artifacts cannot be used: {0}")]
     Owner(OwnerError),
     #[error("metrics cannot be served at {0}: {1}; choose another address with --metrics-listen")]
     Metrics(SocketAddr, io::Error),
     #[error("{0}; choose where jobs are kept with --store")]
-    Store(#[from] StoreError),
+    Store(#[from] OpenError),
     #[error("the server stopped: {0}")]
     Serve(io::Error),
 }
 
 impl Settings {
+    /// The service of this process. Its id may be in a folder, which may be on a network mount.
+    async fn identify_owner(&self) -> Result<Owner, OpenError> {
+        let (service, store) = (self.service.clone(), self.store.clone());
+        let identified = tokio::task::spawn_blocking(move || {
+            Owner::new(service.as_ref(), &store).map_err(OpenError::from)
+        });
+        identified.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+
     /// Opens the job store and the place of files.
-    async fn open(&self, datasets: Datasets) -> Result<WorkerContext, ServiceError> {
+    async fn open(&self, datasets: Datasets) -> Result<(Arc<dyn JobStore>, WorkerContext), ServiceError> {
         let store: Arc<dyn JobStore> = Arc::new(TimedStore(self.store.open(self.options).await?));
-        let owner = Owner::new(self.service.as_ref(), &self.store)?;
+        let owner = self.identify_owner().await?;
         let artifacts = Artifacts::open(&self.artifacts, owner).await.map_err(|error| match error {
-            OwnerError::Io(error) => ServiceError::Artifacts(self.artifacts.clone(), error),
+            OwnerError::Artifact(error) => ServiceError::Artifacts(self.artifacts.clone(), error),
             error => ServiceError::Owner(error),
         })?;
         if let Err(error) = artifacts.note_earlier_files(&*store).await {
             tracing::warn!(%error, "files of an earlier version could not be listed; the next start tries again");
         }
-        Ok(WorkerContext { store, artifacts, datasets, settings: self.worker.clone() })
+        let settings = self.worker.clone();
+        Ok((store.clone(), WorkerContext { store, artifacts, datasets, settings }))
     }
 
     /// Starts to serve the metrics at their own address, if there is one; the checks of the disk and for
     /// running workers; and the workers.
     async fn start_workers(
         &self,
+        store: Arc<dyn JobStore>,
         context: &WorkerContext,
         stopping: &CancellationToken,
     ) -> Result<WorkerPool, ServiceError> {
-        let store = &context.store;
         if let Some(address) = self.metrics {
-            let served =
-                serve_metrics(address, Arc::clone(store), self.metrics_hosts.clone(), stopping.clone()).await;
+            let guarded = GuardedStore::new(store.clone());
+            let served = serve_metrics(address, guarded, self.metrics_hosts.clone(), stopping.clone()).await;
             served.map_err(|error| ServiceError::Metrics(address, error))?;
         }
         // The first check of the disk comes before the first job.
         condition().check_disk(&context.artifacts, self.keep_free).await;
-        let (store, artifacts) = (Arc::clone(store), context.artifacts.clone());
+        let artifacts = context.artifacts.clone();
         let (keep_free, silence, stopping) = (self.keep_free, self.worker_silence, stopping.clone());
         tokio::spawn(async move {
             condition().run_checks(&*store, &artifacts, keep_free, silence, &stopping).await;
@@ -108,10 +119,10 @@ pub struct Workers {
 impl Workers {
     /// Opens the job store and the place of files, and starts the workers.
     pub async fn start(settings: &Settings, datasets: Datasets) -> Result<Self, ServiceError> {
-        let context = settings.open(datasets).await?;
+        let (store, context) = settings.open(datasets).await?;
         tracing::info!(store = %settings.store, workers = settings.workers, "working");
         let stopping = CancellationToken::new();
-        let pool = settings.start_workers(&context, &stopping).await?;
+        let pool = settings.start_workers(store, &context, &stopping).await?;
         Ok(Self { pool, _stopping: stopping.drop_guard() })
     }
 
@@ -136,22 +147,22 @@ impl Service {
         settings: &Settings,
         listen: SocketAddr,
         datasets: Datasets,
-        config: http::Config,
+        config: server::Config,
     ) -> Result<Self, ServiceError> {
         let listener = TcpListener::bind(listen).await.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ServiceError::InUse(listen),
             _ => ServiceError::Listen(listen, error),
         })?;
         let address = listener.local_addr().map_err(|error| ServiceError::Listen(listen, error))?;
-        let context = settings.open(datasets).await?;
+        let (store, context) = settings.open(datasets).await?;
         let stopping = CancellationToken::new();
-        let pool = settings.start_workers(&context, &stopping).await?;
-        let WorkerContext { store, artifacts, datasets, settings: WorkerSettings { templates, .. } } =
-            context;
+        let pool = settings.start_workers(store.clone(), &context, &stopping).await?;
+        let WorkerContext { artifacts, datasets, settings: WorkerSettings { templates, .. }, .. } = context;
         let feed = Feed::start(store.clone(), stopping.clone());
-        let http::Config { webhooks, access, connections, .. } = config.clone();
+        let server::Config { webhooks, access, connections, .. } = config.clone();
         tokio::spawn(webhook::deliver_messages(store.clone(), webhooks, access, stopping.clone()));
-        let app = App { store, artifacts, datasets, templates, feed, config };
+        let jobs = GuardedJobs::new(store, feed, artifacts);
+        let app = App { jobs, datasets, templates, config };
         let serving = tokio::spawn(serve(listener, router(app), connections, stopping.clone()));
         tracing::info!(%address, store = %settings.store, workers = settings.workers, "listening");
         Ok(Self { address, pool, stopping: stopping.drop_guard(), serving })

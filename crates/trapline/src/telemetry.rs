@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use clap::ValueEnum;
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::layer::SubscriberExt;
@@ -40,10 +40,13 @@ pub fn start(default: &str, format: LogFormat) {
 
 /// Starts the log, and sends spans of requests and jobs to a collector, such as `http://localhost:4318`. Must
 /// be called outside of a runtime, because sending blocks.
-pub fn start_with_spans(default: &str, format: LogFormat, collector: &str) -> Result<Spans, String> {
+pub fn start_with_spans(
+    default: &str,
+    format: LogFormat,
+    collector: &str,
+) -> Result<Spans, ExporterBuildError> {
     let endpoint = format!("{}/v1/traces", collector.trim_end_matches('/'));
-    let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build();
-    let exporter = exporter.map_err(|error| error.to_string())?;
+    let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build()?;
     let service = Resource::builder().with_service_name("trapline").build();
     let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(service).build();
     // The level of the log does not apply to spans: a collector filters them itself.

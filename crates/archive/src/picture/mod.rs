@@ -7,6 +7,7 @@ mod png;
 mod remove_metadata;
 
 use detections::PixelBox;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use jpeg::{Encoder, Excerpt, ExcerptResult};
 pub(crate) use orientation::Orientation;
@@ -129,8 +130,8 @@ pub(crate) enum Passes {
 #[derive(Clone, Copy)]
 pub(crate) struct DecodeOptions<'a> {
     pub damage: DamagePolicy,
-    /// Polled to cancel decoding.
-    pub stop: &'a dyn Fn() -> bool,
+    /// Ends decoding.
+    pub cancellation: &'a CancellationToken,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -174,7 +175,7 @@ pub(crate) enum PictureError {
     Damaged(String),
     /// The export was cancelled.
     #[error("was not read before the export was stopped")]
-    Stopped,
+    Cancelled,
 }
 
 impl PictureHeader {
@@ -245,7 +246,7 @@ impl Decoder {
     ) -> Result<Picture, PictureError> {
         match head.format {
             PictureFormat::Jpeg => jpeg::decode(bytes, part, std::mem::take(&mut self.spare), how.damage),
-            PictureFormat::Png => png::decode(bytes, part.area, how.stop),
+            PictureFormat::Png => png::decode(bytes, part.area, how.cancellation),
         }
     }
 

@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use ::png::{ColorType, DecodingError, InterlaceInfo, Reader, Transformations, expand_interlaced_row};
 use detections::PixelBox;
+use tokio_util::sync::CancellationToken;
 
 use super::{CHANNELS, Passes, Picture, PictureError};
 
@@ -11,6 +12,8 @@ use super::{CHANNELS, Passes, Picture, PictureError};
 /// at least 128 on its longest side.
 const MARGIN_SHARE: u32 = 64;
 const LEAST_MARGIN: u32 = 8;
+/// Rows between two looks at the token, whose lock all threads share.
+const BATCH: u32 = 32;
 
 const SMALLER_THAN_IT_SAYS: &str = "a PNG whose first picture is smaller than it says";
 
@@ -34,20 +37,24 @@ pub(super) fn choose_window(area: PixelBox, width: u32, height: u32) -> PixelBox
 
 /// Decodes the window around an area. Transparent pixels show their colour.
 ///
-/// `stop` is polled at each row and cancels decoding.
-pub(super) fn decode(bytes: &[u8], area: PixelBox, stop: &dyn Fn() -> bool) -> Result<Picture, PictureError> {
+/// The token ends decoding.
+pub(super) fn decode(
+    bytes: &[u8],
+    area: PixelBox,
+    cancellation: &CancellationToken,
+) -> Result<Picture, PictureError> {
     let mut reader = open(bytes)?;
     let (width, height) = reader.info().size();
     let window = choose_window(area, width, height);
     let mut pixels = Vec::with_capacity(window.width as usize * window.height as usize * CHANNELS);
     if reader.info().interlaced {
-        let samples = read_interlaced(&mut reader, stop)?;
+        let samples = read_interlaced(&mut reader, cancellation)?;
         let (color, _) = reader.output_color_type();
         let stride = width as usize * color.samples();
         let rows = samples.chunks_exact(stride).skip(window.y as usize).take(window.height as usize);
         rows.for_each(|row| push_pixels(&mut pixels, row, color, window));
     } else {
-        read_rows(&mut reader, window, &mut pixels, stop)?;
+        read_rows(&mut reader, window, &mut pixels, cancellation)?;
     }
     let PixelBox { x: left, y: top, width, height } = window;
     if pixels.len() != width as usize * height as usize * CHANNELS {
@@ -75,13 +82,13 @@ fn read_rows(
     reader: &mut Png<'_>,
     window: PixelBox,
     pixels: &mut Vec<u8>,
-    stop: &dyn Fn() -> bool,
+    cancellation: &CancellationToken,
 ) -> Result<(), PictureError> {
     let (color, _) = reader.output_color_type();
-    let mut number = 0;
+    let mut number = 0_u32;
     while let Some(row) = reader.next_row().map_err(map_error)? {
-        if stop() {
-            return Err(PictureError::Stopped);
+        if number.is_multiple_of(BATCH) && cancellation.is_cancelled() {
+            return Err(PictureError::Cancelled);
         }
         if (window.y..window.y + window.height).contains(&number) {
             push_pixels(pixels, row.data(), color, window);
@@ -92,16 +99,18 @@ fn read_rows(
 }
 
 /// Reads all rows of an interlaced file, which is stored in passes of increasing resolution.
-fn read_interlaced(reader: &mut Png<'_>, stop: &dyn Fn() -> bool) -> Result<Vec<u8>, PictureError> {
+fn read_interlaced(reader: &mut Png<'_>, cancellation: &CancellationToken) -> Result<Vec<u8>, PictureError> {
     let size = reader.output_buffer_size();
     let mut samples =
         vec![0; size.ok_or_else(|| PictureError::NotAPicture("a PNG larger than memory".into()))?];
     let (color, depth) = reader.output_color_type();
     let bits = u8::try_from(color.samples()).unwrap_or(u8::MAX).saturating_mul(depth as u8);
     let stride = reader.output_line_size(reader.info().width).unwrap_or(0);
+    let mut number = 0_u32;
     while let Some(row) = reader.next_interlaced_row().map_err(map_error)? {
-        if stop() {
-            return Err(PictureError::Stopped);
+        number += 1;
+        if number.is_multiple_of(BATCH) && cancellation.is_cancelled() {
+            return Err(PictureError::Cancelled);
         }
         if let InterlaceInfo::Adam7(info) = row.interlace() {
             expand_interlaced_row(&mut samples, stride, row.data(), info, bits);

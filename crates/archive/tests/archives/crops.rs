@@ -1,13 +1,14 @@
 //! What is in an archive, and how it reports what is missing.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, MissingReason, NoWatch, Resources, Watch};
+use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, MissingReason, Resources};
 use serde_json::json;
 use testkit::{Package, assert_contains, picture};
+use tokio_util::sync::CancellationToken;
 
-use crate::support::{make, make_refused, open, request, resources, write, write_with};
+use crate::support::{make, make_refused, open, request, resources, write, write_watched, write_with};
 
 /// A quarter of a picture, and the colour that fixtures have there.
 const QUARTERS: [([f64; 4], [u8; 3]); 4] = [
@@ -214,7 +215,7 @@ fn a_table_alone_is_nothing_unless_no_pictures_were_asked_for() {
     package.doe("gone", "media/gone.jpg", None, [0.1, 0.1, 0.2, 0.2]);
     let (data, _folder) = open(&package);
     let ids = ["gone", "text.jpg-0", "text.jpg-1"];
-    let Err(ArchiveError::NothingFound(error)) = write(&data, &request(&ids), &NoWatch) else {
+    let Err(ArchiveError::NothingFound(error)) = write(&data, &request(&ids)) else {
         panic!("an archive without a picture");
     };
     let reasons: Vec<(&str, usize)> =
@@ -285,29 +286,11 @@ fn the_same_order_gives_the_same_bytes() {
     let ids = ["cmyk.jpg-1", "colour.jpg-0", "grey.jpg-2", "cmyk.jpg-0", "colour.png-3", "none"];
     let of = |threads| {
         let resources = Resources { threads: NonZeroUsize::new(threads).unwrap(), ..resources() };
-        write_with(&data, &request(&ids), &resources, &NoWatch).unwrap().0.bytes
+        write_with(&data, &request(&ids), &resources).unwrap().0.bytes
     };
     let first = of(1);
     assert_eq!(first, of(1));
     assert_eq!(first, of(4), "however many threads cut");
-}
-
-/// Cancels after the first progress, and notes how far it went.
-#[derive(Default)]
-struct Impatient {
-    last: AtomicU64,
-    cancelled: AtomicBool,
-}
-
-impl Watch for Impatient {
-    fn progress(&self, done: u64) {
-        self.last.store(done, Ordering::Relaxed);
-        self.cancelled.store(done > 0, Ordering::Relaxed);
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
-    }
 }
 
 #[test]
@@ -318,8 +301,14 @@ fn writing_stops_when_nobody_waits() {
         package.doe(id, &format!("media/{id}.jpg"), Some(picture("colour.jpg")), QUARTERS[0].0);
     }
     let (data, _folder) = open(&package);
-    let watch = Impatient::default();
-    let outcome = write(&data, &request(&ids), &watch);
+    let (last, cancellation) = (Cell::new(0), CancellationToken::new());
+    let progress = |done| {
+        last.set(done);
+        if done > 0 {
+            cancellation.cancel();
+        }
+    };
+    let outcome = write_watched(&data, &request(&ids), &resources(), &progress, &cancellation);
     assert!(matches!(outcome, Err(ArchiveError::Cancelled)));
-    assert!(watch.last.load(Ordering::Relaxed) < 20);
+    assert!(last.get() < 20);
 }

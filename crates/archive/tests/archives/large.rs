@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use archive::{ArchiveRequest, NoWatch, Resources};
+use archive::{ArchiveRequest, Resources};
 use testkit::{Package, picture};
+use tokio_util::sync::CancellationToken;
 use zip::ZipArchive;
 
 use crate::support::{open, request, resources, run_child, write_with};
@@ -31,7 +32,16 @@ fn there_may_be_more_than_65535_files() {
     let path = folder.path().join("a.zip");
     let request = ArchiveRequest { crop_size: 64, ..request(&ids) };
     let file = File::create(&path).unwrap();
-    let summary = archive::write(&data, &request, &resources(), file, folder.path(), &NoWatch).unwrap();
+    let summary = archive::write(
+        &data,
+        &request,
+        &resources(),
+        file,
+        folder.path(),
+        &|_| (),
+        &CancellationToken::new(),
+    )
+    .unwrap();
     assert_eq!((summary.crops, summary.missing), (66_000, 0));
 
     let bytes = std::fs::read(&path).unwrap();
@@ -55,7 +65,16 @@ fn files_may_lie_beyond_four_gibibytes() {
     let path = folder.path().join("a.zip");
     let mut file = File::create(&path).unwrap();
     file.seek(SeekFrom::Start(BEYOND)).unwrap();
-    archive::write(&data, &request(&["d"]), &resources(), file, folder.path(), &NoWatch).unwrap();
+    archive::write(
+        &data,
+        &request(&["d"]),
+        &resources(),
+        file,
+        folder.path(),
+        &|_| (),
+        &CancellationToken::new(),
+    )
+    .unwrap();
 
     let mut file = File::open(&path).unwrap();
     file.seek(SeekFrom::Start(BEYOND)).unwrap();
@@ -114,13 +133,13 @@ fn huge_pictures_child() {
     drop(package);
     let pictures = std::sync::Arc::new(archive::PictureMemory::new(384 << 20));
     let four = Resources { threads: std::num::NonZeroUsize::new(4).unwrap(), pictures, ..resources() };
-    let (_, summary) = write_with(&data, &request(&ids), &four, &NoWatch).unwrap();
+    let (_, summary) = write_with(&data, &request(&ids), &four).unwrap();
     assert_eq!((summary.crops, summary.missing), (4, 0));
     println!("took {}", testkit::memory_of("self", "VmHWM") >> 10);
 
     // A picture that needs more than the memory for all is missing, with the reason.
     let pictures = std::sync::Arc::new(archive::PictureMemory::new(64 << 20));
     let too_little = Resources { pictures, ..four };
-    let error = write_with(&data, &request(&ids), &too_little, &NoWatch).err().unwrap().to_string();
+    let error = write_with(&data, &request(&ids), &too_little).err().unwrap().to_string();
     assert!(error.contains("4 pictures are too large (raise --picture-memory and --job-memory)"), "{error}");
 }

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroUsize;
 
-use archive::{ArchiveRequest, Layout, Media, NoWatch, Resources};
+use archive::{ArchiveRequest, Layout, Media, Resources};
 use detections::{Coordinates, Dataset, ReadOptions};
 use serde_json::{Value, json};
 use testkit::{CameraExif, Package, SERIAL, examples, picture, write_exif};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{self, Archive, make, open};
 
@@ -48,7 +49,7 @@ fn a_package_of_a_selection_is_read_again_as_what_was_selected() {
             [&data, &again].map(|data| data.observations.get(data.observations.find(id).unwrap()));
         assert_eq!((before.time, before.bbox, before.confidence), (after.time, after.bbox, after.confidence));
         let name = again.media.path(after.media.unwrap());
-        assert!(again.files.read(name, &|| false).is_ok(), "{name}");
+        assert!(again.files.read(name, &CancellationToken::new()).is_ok(), "{name}");
     }
     assert_eq!(again.classes.len(), 1);
     assert_eq!(again.classes[0].vernacular.as_deref(), Some("great herons"));
@@ -244,7 +245,7 @@ fn each_layout_gives_the_same_bytes_again() {
         for media in [Media::Whole, Media::Crops, Media::None] {
             let one = ArchiveRequest { media, include_originals: true, ..request(layout, &HERONS) };
             let many = Resources { threads: NonZeroUsize::new(5).unwrap(), ..support::resources() };
-            let (archive, _) = support::write_with(&data, &one, &many, &NoWatch).unwrap();
+            let (archive, _) = support::write_with(&data, &one, &many).unwrap();
             assert!(make(&data, &one).0.files == archive.files, "{layout:?} {media:?}");
         }
     }

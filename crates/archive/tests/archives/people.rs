@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use archive::{ArchiveRequest, Layout, Media, NoWatch};
+use archive::{ArchiveRequest, Layout, Media};
 use detections::{Dataset, ObservationType, ReadOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -28,7 +28,7 @@ fn requests(ids: &[impl AsRef<str>]) -> Vec<ArchiveRequest> {
 
 /// The whole pictures of an archive of these detections; none where nothing could be exported.
 fn whole_pictures(data: &Dataset, request: &ArchiveRequest) -> Vec<String> {
-    let Ok((archive, _)) = write(data, request, &NoWatch) else { return Vec::new() };
+    let Ok((archive, _)) = write(data, request) else { return Vec::new() };
     archive.names.into_iter().filter(|name| name.contains('/') && !name.starts_with("crops/")).collect()
 }
 

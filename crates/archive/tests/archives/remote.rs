@@ -8,6 +8,7 @@ use detections::{Dataset, Fetch, FetchError, ReadOptions};
 use serde_json::json;
 use tempfile::TempDir;
 use testkit::{Package, picture};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{self, Archive, open};
 
@@ -165,7 +166,7 @@ fn open_fetching(fetch: impl Fetch + 'static) -> (Dataset, TempDir) {
 struct HalfAWeb;
 
 impl Fetch for HalfAWeb {
-    fn fetch(&self, address: &str, _: u64, _: &dyn Fn() -> bool) -> Result<Vec<u8>, FetchError> {
+    fn fetch(&self, address: &str, _: u64, _: &CancellationToken) -> Result<Vec<u8>, FetchError> {
         if address.ends_with("/file") { Ok(picture("colour.jpg")) } else { Err(FetchError::Status(404)) }
     }
 
@@ -191,7 +192,7 @@ fn a_picture_that_could_be_fetched_is_in_the_package_and_one_that_could_not_is_n
 struct NoWeb;
 
 impl Fetch for NoWeb {
-    fn fetch(&self, address: &str, _: u64, _: &dyn Fn() -> bool) -> Result<Vec<u8>, FetchError> {
+    fn fetch(&self, address: &str, _: u64, _: &CancellationToken) -> Result<Vec<u8>, FetchError> {
         panic!("{address} was asked for");
     }
 

@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use archive::{ArchiveRequest, NoWatch, Resources};
+use archive::{ArchiveRequest, Resources};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use testkit::{Package, sequence_picture, sequence_pictures};
@@ -99,7 +99,7 @@ fn crops_of(pictures: &[Vec<u8>], boxes: &[[f64; 4]]) -> Crops {
     let (data, _folder) = open(&package);
     let with_last: Vec<&str> = ids.iter().map(String::as_str).chain(["last"]).collect();
     let one_thread = Resources { threads: NonZeroUsize::MIN, ..resources() };
-    let (archive, _) = write_with(&data, &request(&with_last), &one_thread, &NoWatch).unwrap();
+    let (archive, _) = write_with(&data, &request(&with_last), &one_thread).unwrap();
     let missing = archive.missing();
     let crop = |id: &String| match archive.files.get(&format!("crops/detection_{id}.jpg")) {
         Some(crop) => Ok(crop.clone()),

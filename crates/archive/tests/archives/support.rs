@@ -7,10 +7,11 @@ use std::num::NonZeroUsize;
 use std::process::Command;
 use std::sync::Arc;
 
-use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, NoWatch, PictureMemory, Resources, Watch};
+use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, PictureMemory, Resources};
 use detections::{Dataset, ReadOptions};
 use serde_json::Value;
 use testkit::Package;
+use tokio_util::sync::CancellationToken;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 
 /// Reads a package from a folder, which has to be kept.
@@ -107,13 +108,13 @@ impl Archive {
 /// Makes an archive without progress or cancellation.
 #[track_caller]
 pub fn make(data: &Dataset, request: &ArchiveRequest) -> (Archive, ArchiveSummary) {
-    write(data, request, &NoWatch).unwrap()
+    write(data, request).unwrap()
 }
 
 /// What an archive says that cannot be made.
 #[track_caller]
 pub fn make_refused(data: &Dataset, request: &ArchiveRequest) -> String {
-    write(data, request, &NoWatch).err().unwrap().to_string()
+    write(data, request).err().unwrap().to_string()
 }
 
 /// Runs a test of this program in a process of its own, which knows by the variable that it is the child, and
@@ -127,12 +128,8 @@ pub fn run_child(test: &str, variable: &str, value: impl AsRef<OsStr>) -> String
 }
 
 /// Makes an archive, and sees to it that nothing but it is left.
-pub fn write(
-    data: &Dataset,
-    request: &ArchiveRequest,
-    watch: &dyn Watch,
-) -> Result<(Archive, ArchiveSummary), ArchiveError> {
-    write_with(data, request, &resources(), watch)
+pub fn write(data: &Dataset, request: &ArchiveRequest) -> Result<(Archive, ArchiveSummary), ArchiveError> {
+    write_with(data, request, &resources())
 }
 
 /// The same with other threads or memory.
@@ -140,12 +137,22 @@ pub fn write_with(
     data: &Dataset,
     request: &ArchiveRequest,
     resources: &Resources,
-    watch: &dyn Watch,
+) -> Result<(Archive, ArchiveSummary), ArchiveError> {
+    write_watched(data, request, resources, &|_| (), &CancellationToken::new())
+}
+
+/// The same with progress and cancellation.
+pub fn write_watched(
+    data: &Dataset,
+    request: &ArchiveRequest,
+    resources: &Resources,
+    progress: &dyn Fn(u64),
+    cancellation: &CancellationToken,
 ) -> Result<(Archive, ArchiveSummary), ArchiveError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.zip");
     let file = std::fs::File::create(&path).unwrap();
-    let summary = archive::write(data, request, resources, file, folder.path(), watch)?;
+    let summary = archive::write(data, request, resources, file, folder.path(), progress, cancellation)?;
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "temporary files are gone");
     Ok((Archive::read(std::fs::read(path).unwrap()), summary))

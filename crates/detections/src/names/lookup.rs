@@ -20,7 +20,7 @@ const SHARED_WORD: usize = 1000;
 
 /// Names in a request that a data set does not have, or that are ambiguous.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownNames {
+pub struct UnknownNamesError {
     /// `classifications` or `locations`.
     pub what: &'static str,
     /// The names, each with suggestions.
@@ -38,9 +38,9 @@ pub struct UnknownName {
     pub is_ambiguous: bool,
 }
 
-impl std::error::Error for UnknownNames {}
+impl std::error::Error for UnknownNamesError {}
 
-impl fmt::Display for UnknownNames {
+impl fmt::Display for UnknownNamesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.what == "locations" { "location" } else { "species" };
         let several = if self.what == "locations" { "locations" } else { "species" };
@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn message(typed: &str) -> String {
-        UnknownNames { what: "classifications", unknown: vec![index().explain(typed)] }.to_string()
+        UnknownNamesError { what: "classifications", unknown: vec![index().explain(typed)] }.to_string()
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_long_list_of_wrong_names_ends() {
         let unknown = (0..1000).map(|number| index().explain(&format!("none {number}"))).collect();
-        let told = UnknownNames { what: "locations", unknown }.to_string();
+        let told = UnknownNamesError { what: "locations", unknown }.to_string();
         assert!(told.starts_with("No location “none 0”; no location “none 1”"), "{told}");
         assert!(told.contains("; and 995 more"), "{told}");
         assert!(message(&"x".repeat(1 << 20)).len() < 400);

@@ -15,7 +15,7 @@ use crate::model::Dataset;
 use crate::vocabulary::fold;
 
 pub(crate) use known_species::{find_species, is_animal_word, is_known_genus};
-pub use lookup::{UnknownName, UnknownNames};
+pub use lookup::{UnknownName, UnknownNamesError};
 pub use name_table::NameTable;
 pub use resolve::ResolvedNames;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::lookup::{LISTED, NameIndex, NamePair, UnknownName, UnknownNames};
+use super::lookup::{LISTED, NameIndex, NamePair, UnknownName, UnknownNamesError};
 use crate::model::Dataset;
 
 /// Names as a data set has them, each once.
@@ -17,7 +17,7 @@ pub struct ResolvedNames {
 impl Dataset {
     /// Finds classes by their exact name, else by their scientific or common name without regard to case,
     /// accents, and `_` or `-` for spaces. A common name of several classes is an error.
-    pub fn find_classes(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
+    pub fn find_classes(&self, names: &[String]) -> Result<Vec<u32>, UnknownNamesError> {
         let collect = || -> Vec<NamePair<'_>> {
             let classes = self.classes.iter();
             classes.map(|class| NamePair { name: &class.name, other: class.vernacular.as_deref() }).collect()
@@ -26,7 +26,7 @@ impl Dataset {
     }
 
     /// Finds locations by their names or ids, in the same way.
-    pub fn find_locations(&self, names: &[String]) -> Result<Vec<u32>, UnknownNames> {
+    pub fn find_locations(&self, names: &[String]) -> Result<Vec<u32>, UnknownNamesError> {
         let collect = || -> Vec<NamePair<'_>> {
             let locations = self.locations.iter();
             locations.map(|location| NamePair { name: &location.name, other: Some(&location.key) }).collect()
@@ -39,7 +39,7 @@ impl Dataset {
         &self,
         classes: &[String],
         locations: &[String],
-    ) -> Result<ResolvedNames, UnknownNames> {
+    ) -> Result<ResolvedNames, UnknownNamesError> {
         let class = |number: u32| self.classes[number as usize].name.clone();
         let location = |number: u32| {
             let location = &self.locations[number as usize];
@@ -65,7 +65,7 @@ fn find_all<'a>(
     names: &[String],
     find_exact: impl Fn(&str) -> Option<u32>,
     collect: impl FnOnce() -> Vec<NamePair<'a>>,
-) -> Result<Vec<u32>, UnknownNames> {
+) -> Result<Vec<u32>, UnknownNamesError> {
     let exact: Vec<Option<u32>> = names.iter().map(|name| find_exact(name)).collect();
     if exact.iter().all(Option::is_some) {
         return Ok(exact.into_iter().flatten().collect());
@@ -82,7 +82,7 @@ fn find_all<'a>(
             }
         }
     }
-    if unknown.is_empty() { Ok(found) } else { Err(UnknownNames { what, unknown }) }
+    if unknown.is_empty() { Ok(found) } else { Err(UnknownNamesError { what, unknown }) }
 }
 
 #[cfg(test)]

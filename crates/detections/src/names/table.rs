@@ -176,8 +176,8 @@ fn split_fields(line: &str, delimiter: char) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn read(text: &str, language: &str) -> Result<CommonNames, String> {
-        parse_table(text, "names.csv", language).map_err(|error| error.to_string())
+    fn read(text: &str, language: &str) -> Result<CommonNames, SourceError> {
+        parse_table(text, "names.csv", language)
     }
 
     #[test]
@@ -208,7 +208,7 @@ mod tests {
                 "no name in the language “eng” (there are: deu)",
             ),
         ] {
-            let error = read(text, "eng").unwrap_err();
+            let error = read(text, "eng").unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
         let file = tempfile::NamedTempFile::new().unwrap();

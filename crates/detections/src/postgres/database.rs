@@ -10,11 +10,12 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use super::error::DatabaseError;
 use super::inner::Inner;
 use super::options::DatabaseOptions;
-use super::session::{POLL_INTERVAL, Session, StopCheck, wait_unless_stopped};
+use super::session::{Session, wait_unless_cancelled};
 use crate::error::SourceError;
 use crate::media_files::MediaFiles;
 use crate::options::ReadOptions;
@@ -92,14 +93,14 @@ impl Database {
     /// the work starts again until the timeout.
     pub(super) async fn run_in_transaction<T>(
         &self,
-        stop: StopCheck<'_>,
+        cancellation: &CancellationToken,
         work: impl AsyncFn(&mut Session<'_>) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
-        let _turn = self.take_turn(stop).await?;
+        let _turn = self.take_turn(cancellation).await?;
         let give_up = Instant::now() + self.timeout;
         let mut wait = RETRY_WAITS[0];
         loop {
-            match Box::pin(self.try_transaction(stop, &work)).await {
+            match Box::pin(self.try_transaction(cancellation, &work)).await {
                 Err(DatabaseError::Unavailable) if Instant::now() + wait < give_up => {
                     tracing::warn!(
                         database = self.inner.address,
@@ -108,13 +109,7 @@ impl Database {
                 }
                 answer => return answer,
             }
-            let again = Instant::now() + wait;
-            while Instant::now() < again {
-                if stop() {
-                    return Err(DatabaseError::Stopped);
-                }
-                sleep(POLL_INTERVAL.min(wait)).await;
-            }
+            wait_unless_cancelled(cancellation, sleep(wait)).await?;
             wait = (wait * 2).min(RETRY_WAITS[1]);
         }
     }
@@ -122,14 +117,14 @@ impl Database {
     /// Takes a slot for an interactive request. Exports need none.
     async fn take_turn(
         &self,
-        stop: StopCheck<'_>,
+        cancellation: &CancellationToken,
     ) -> Result<Option<[SemaphorePermit<'_>; 2]>, DatabaseError> {
         if !self.is_interactive {
             return Ok(None);
         }
         let slot = self.inner.queue_slots.try_acquire().map_err(|_| DatabaseError::Busy)?;
         let turn = tokio::time::timeout(self.timeout, self.inner.turns.acquire());
-        match wait_unless_stopped(stop, turn).await? {
+        match wait_unless_cancelled(cancellation, turn).await? {
             Ok(Ok(turn)) => Ok(Some([slot, turn])),
             _ => Err(DatabaseError::Busy),
         }
@@ -137,17 +132,17 @@ impl Database {
 
     async fn try_transaction<T>(
         &self,
-        stop: StopCheck<'_>,
+        cancellation: &CancellationToken,
         work: &impl AsyncFn(&mut Session<'_>) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
         let limit = self.inner.options.statement_timeout;
         let free = tokio::time::timeout(self.timeout, Box::pin(self.inner.pool.acquire()));
-        let mut connection = match wait_unless_stopped(stop, free).await? {
+        let mut connection = match wait_unless_cancelled(cancellation, free).await? {
             Ok(connection) => connection.map_err(|error| self.inner.map_error(&error))?,
             Err(_) => return Err(DatabaseError::Unavailable),
         };
         let mut session =
-            Session { connection: &mut connection, inner: &self.inner, stop, max_rows: u64::MAX };
+            Session { connection: &mut connection, inner: &self.inner, cancellation, max_rows: u64::MAX };
         let lock = self.is_interactive.then_some(self.timeout);
         let done = match session.begin(limit, lock).await {
             Ok(()) => work(&mut session).await,

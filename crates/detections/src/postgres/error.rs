@@ -33,7 +33,7 @@ pub enum DatabaseError {
     Unusable(String),
     /// The request was cancelled.
     #[error("it was cancelled")]
-    Stopped,
+    Cancelled,
 }
 
 impl DatabaseError {

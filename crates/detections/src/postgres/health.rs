@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sqlx::Row;
+use tokio_util::sync::CancellationToken;
 
 use super::database::Database;
 use super::error::DatabaseError;
@@ -27,12 +28,12 @@ const MANY: u64 = 10_000;
 impl Database {
     /// Reads the outline and asks for the plan that finds the pictures of a day.
     pub async fn check_health(&self) -> Result<Health, DatabaseError> {
-        let outline = self.reload_outline(&|| false).await?;
-        let cached = self.find_outline(&|| false).await?;
+        let outline = self.reload_outline(&CancellationToken::new()).await?;
+        let cached = self.find_outline(&CancellationToken::new()).await?;
         let sql = self.sql(&cached);
         let (all, statement) = (sql.select_all_columns(), sql.select_write_privilege());
         let may_write = self
-            .run_in_transaction(&|| false, async |session: &mut Session<'_>| {
+            .run_in_transaction(&CancellationToken::new(), async |session: &mut Session<'_>| {
                 // This reports a missing column now, before the first archive needs it.
                 session.describe_columns(&all).await?;
                 let rows = session.fetch_all(&statement).await?;

@@ -5,26 +5,31 @@ use std::collections::HashSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use sqlx::Row;
+use tokio_util::sync::CancellationToken;
 
 use super::cached_outline::CachedOutline;
 use super::database::Database;
 use super::error::DatabaseError;
 use super::reader::DatabaseReader;
-use super::session::{Session, StopCheck};
+use super::session::Session;
 use super::slice::Slice;
 use super::sql::{Sql, Statement, column};
 use crate::keep::Keep;
 use crate::model::{Dataset, Location};
-use crate::names::{ResolvedNames, UnknownNames};
+use crate::names::{ResolvedNames, UnknownNamesError};
 use crate::select::Selection;
 
 impl Database {
     /// Reads a slice. For reports ([`Keep::Numbers`]) texts are not read.
     ///
-    /// `stop` is polled several times a second and cancels the call.
-    pub async fn load(&self, slice: &Slice, stop: StopCheck<'_>) -> Result<Dataset, DatabaseError> {
-        let cached = self.find_outline(stop).await?;
-        self.run_in_transaction(stop, async |session: &mut Session<'_>| {
+    /// The token cancels the call.
+    pub async fn load(
+        &self,
+        slice: &Slice,
+        cancellation: &CancellationToken,
+    ) -> Result<Dataset, DatabaseError> {
+        let cached = self.find_outline(cancellation).await?;
+        self.run_in_transaction(cancellation, async |session: &mut Session<'_>| {
             let keep = if matches!(slice, Slice::Days { .. }) { Keep::Numbers } else { Keep::All };
             let mut reader = DatabaseReader::new(self.inner(), &cached.types, keep);
             reader.read_locations(session).await?;
@@ -51,13 +56,13 @@ impl Database {
     pub async fn count_matching(
         &self,
         selection: &Selection,
-        stop: StopCheck<'_>,
+        cancellation: &CancellationToken,
     ) -> Result<Vec<(String, u64)>, DatabaseError> {
-        let cached = self.find_outline(stop).await?;
+        let cached = self.find_outline(cancellation).await?;
         let statement = self
             .sql(&cached)
             .count_matching(selection, &find_location_ids(&cached.outline.locations, &selection.locations));
-        self.run_in_transaction(stop, async |session: &mut Session<'_>| {
+        self.run_in_transaction(cancellation, async |session: &mut Session<'_>| {
             session.fetch_counts(&statement).await
         })
         .await
@@ -65,7 +70,7 @@ impl Database {
 
     /// The plan of the server (`EXPLAIN`) for the rows of a slice.
     pub async fn explain(&self, slice: &Slice) -> Result<String, DatabaseError> {
-        let cached = self.find_outline(&|| false).await?;
+        let cached = self.find_outline(&CancellationToken::new()).await?;
         let sql = self.sql(&cached);
         let statement = match slice {
             Slice::Days { from, to } => sql.select_days(*from, *to),
@@ -75,7 +80,7 @@ impl Database {
                 &find_location_ids(&cached.outline.locations, &selection.locations),
             ),
         };
-        self.run_in_transaction(&|| false, async |session: &mut Session<'_>| {
+        self.run_in_transaction(&CancellationToken::new(), async |session: &mut Session<'_>| {
             let mut plan = String::new();
             session
                 .for_each_row(&statement.to_explain(), |row| {
@@ -95,13 +100,13 @@ impl Database {
         &self,
         classes: &[String],
         locations: &[String],
-        stop: StopCheck<'_>,
-    ) -> Result<Result<ResolvedNames, UnknownNames>, DatabaseError> {
-        let outline = self.load_outline(stop).await?;
+        cancellation: &CancellationToken,
+    ) -> Result<Result<ResolvedNames, UnknownNamesError>, DatabaseError> {
+        let outline = self.load_outline(cancellation).await?;
         if let Ok(resolved) = outline.resolve_names(classes, locations) {
             return Ok(Ok(resolved));
         }
-        let outline = self.reload_outline(stop).await?;
+        let outline = self.reload_outline(cancellation).await?;
         Ok(outline.resolve_names(classes, locations))
     }
 

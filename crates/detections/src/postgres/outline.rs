@@ -5,13 +5,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::cached_outline::CachedOutline;
 use super::database::Database;
 use super::error::DatabaseError;
 use super::inner::Inner;
 use super::reader::DatabaseReader;
-use super::session::{Session, StopCheck};
+use super::session::Session;
 use super::sql::{Sql, Types};
 use crate::keep::Keep;
 use crate::model::Dataset;
@@ -22,29 +23,38 @@ const MAX_AGE: Duration = Duration::from_mins(1);
 impl Database {
     /// The outline: classes, locations with their spans, and the number of observations
     /// ([`OutsideSelection::observations`](crate::OutsideSelection)). It may be a minute old.
-    pub async fn load_outline(&self, stop: StopCheck<'_>) -> Result<Arc<Dataset>, DatabaseError> {
-        Ok(Arc::clone(&self.find_outline(stop).await?.outline))
+    pub async fn load_outline(
+        &self,
+        cancellation: &CancellationToken,
+    ) -> Result<Arc<Dataset>, DatabaseError> {
+        Ok(Arc::clone(&self.find_outline(cancellation).await?.outline))
     }
 
     /// Reads the outline again, for a name that was not there a moment ago.
-    pub async fn reload_outline(&self, stop: StopCheck<'_>) -> Result<Arc<Dataset>, DatabaseError> {
-        Ok(Arc::clone(&self.query_outline(stop).await?.outline))
+    pub async fn reload_outline(
+        &self,
+        cancellation: &CancellationToken,
+    ) -> Result<Arc<Dataset>, DatabaseError> {
+        Ok(Arc::clone(&self.query_outline(cancellation).await?.outline))
     }
 
     pub(super) async fn find_outline(
         &self,
-        stop: StopCheck<'_>,
+        cancellation: &CancellationToken,
     ) -> Result<Arc<CachedOutline>, DatabaseError> {
         let cached = self.inner().outline.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match cached.filter(|cached| cached.at.elapsed() < MAX_AGE) {
             Some(cached) => Ok(cached),
-            None => self.query_outline(stop).await,
+            None => self.query_outline(cancellation).await,
         }
     }
 
-    async fn query_outline(&self, stop: StopCheck<'_>) -> Result<Arc<CachedOutline>, DatabaseError> {
+    async fn query_outline(
+        &self,
+        cancellation: &CancellationToken,
+    ) -> Result<Arc<CachedOutline>, DatabaseError> {
         let cached = self
-            .run_in_transaction(stop, async |session: &mut Session<'_>| {
+            .run_in_transaction(cancellation, async |session: &mut Session<'_>| {
                 read_outline(self.inner(), session).await
             })
             .await?;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::database::Database;
 use super::error::DatabaseError;
-use super::session::StopCheck;
 use crate::model::Dataset;
 use crate::observations::ObservationType;
 use crate::overview::Overview;
@@ -14,9 +15,9 @@ impl Database {
     /// Pictures are not looked for.
     pub async fn load_overview(
         &self,
-        stop: StopCheck<'_>,
+        cancellation: &CancellationToken,
     ) -> Result<(Arc<Dataset>, Overview), DatabaseError> {
-        let cached = self.find_outline(stop).await?;
+        let cached = self.find_outline(cancellation).await?;
         let data = &cached.outline;
         let kinds = &self.inner().options.mapping.classes;
         let mut overview = Overview::count_outline(data);

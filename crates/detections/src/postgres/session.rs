@@ -5,31 +5,18 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
+use tokio_util::sync::CancellationToken;
 
 use super::error::DatabaseError;
 use super::inner::Inner;
 use super::sql::Statement;
 
-/// How often cancellation is checked.
-pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(100);
-
-/// Whether a call was cancelled.
-pub(super) type StopCheck<'a> = &'a (dyn Fn() -> bool + Sync);
-
 /// Waits for a future unless the call is cancelled.
-pub(super) async fn wait_unless_stopped<T>(
-    stop: StopCheck<'_>,
+pub(super) async fn wait_unless_cancelled<T>(
+    cancellation: &CancellationToken,
     work: impl Future<Output = T>,
 ) -> Result<T, DatabaseError> {
-    let mut work = std::pin::pin!(work);
-    loop {
-        if stop() {
-            return Err(DatabaseError::Stopped);
-        }
-        if let Ok(done) = tokio::time::timeout(POLL_INTERVAL, &mut work).await {
-            return Ok(done);
-        }
-    }
+    cancellation.run_until_cancelled(work).await.ok_or(DatabaseError::Cancelled)
 }
 
 /// The longest text that is read. Names, paths and boxes are shorter.
@@ -39,7 +26,7 @@ pub(super) const MAX_TEXT_BYTES: usize = 64 << 10;
 pub(super) struct Session<'a> {
     pub connection: &'a mut PgConnection,
     pub inner: &'a Inner,
-    pub stop: StopCheck<'a>,
+    pub cancellation: &'a CancellationToken,
     /// The most rows that one statement may return.
     pub max_rows: u64,
 }
@@ -73,7 +60,7 @@ impl Session<'_> {
             limit.as_millis().max(1),
         );
         let executed = sqlx::raw_sql(AssertSqlSafe(first)).execute(&mut *self.connection);
-        wait_unless_stopped(self.stop, executed)
+        wait_unless_cancelled(self.cancellation, executed)
             .await?
             .map(drop)
             .map_err(|error| self.inner.map_error(&error))
@@ -119,8 +106,8 @@ impl Session<'_> {
                 return Err(DatabaseError::TooLarge(self.inner.options.most_memory));
             }
             let row = match number % 512 {
-                0 => wait_unless_stopped(self.stop, rows.next()).await?,
-                _ => next_row(self.stop, &mut rows).await?,
+                0 => wait_unless_cancelled(self.cancellation, rows.next()).await?,
+                _ => next_row(self.cancellation, &mut rows).await?,
             };
             match row {
                 Some(row) => row.and_then(&mut take).map_err(|error| self.inner.map_error(&error))?,
@@ -134,7 +121,7 @@ impl Session<'_> {
     pub async fn describe_columns(&mut self, statement: &Statement) -> Result<Vec<String>, DatabaseError> {
         use sqlx::{Column, Executor, SqlSafeStr, Statement as _, TypeInfo};
         let sql = AssertSqlSafe(statement.sql.clone()).into_sql_str();
-        let prepared = wait_unless_stopped(self.stop, self.connection.prepare(sql)).await?;
+        let prepared = wait_unless_cancelled(self.cancellation, self.connection.prepare(sql)).await?;
         let prepared = prepared.map_err(|error| self.inner.map_error(&error))?;
         Ok(prepared.columns().iter().map(|column| column.type_info().name().to_owned()).collect())
     }
@@ -142,12 +129,12 @@ impl Session<'_> {
 
 /// The next row, without waiting if it has arrived.
 async fn next_row<T: Stream + Unpin>(
-    stop: StopCheck<'_>,
+    cancellation: &CancellationToken,
     rows: &mut T,
 ) -> Result<Option<T::Item>, DatabaseError> {
     use futures_util::FutureExt;
     match rows.next().now_or_never() {
         Some(row) => Ok(row),
-        None => wait_unless_stopped(stop, rows.next()).await,
+        None => wait_unless_cancelled(cancellation, rows.next()).await,
     }
 }

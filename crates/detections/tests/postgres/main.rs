@@ -10,9 +10,7 @@ use detections::{
 };
 use jiff::civil::Date;
 use testkit::PostgresServer;
-
-/// Never stops.
-const PATIENT: &(dyn Fn() -> bool + Sync) = &|| false;
+use tokio_util::sync::CancellationToken;
 
 fn database(server: &PostgresServer) -> Database {
     Database::new(&server.url(), DatabaseOptions::default(), &ReadOptions::default()).unwrap()
@@ -40,5 +38,5 @@ fn days(from: &str, to: &str) -> Slice {
 }
 
 async fn load(database: &Database, slice: &Slice) -> Result<Dataset, DatabaseError> {
-    Box::pin(database.load(slice, PATIENT)).await
+    Box::pin(database.load(slice, &CancellationToken::new())).await
 }

@@ -1,13 +1,13 @@
 //! Servers that are slow, refuse, or are not there.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use detections::{Database, DatabaseError, DatabaseOptions, Dataset, Mapping, ReadOptions, Slice};
 use testkit::PostgresServer;
+use tokio_util::sync::CancellationToken;
 
-use super::{PATIENT, database, database_with, days, load};
+use super::{database, database_with, days, load};
 
 fn open_with(url: &str, options: DatabaseOptions) -> Database {
     Database::new(url, options, &ReadOptions::default()).unwrap()
@@ -19,18 +19,15 @@ fn survey() -> PostgresServer {
     server
 }
 
-static STAY: AtomicBool = AtomicBool::new(false);
-static STOP: AtomicBool = AtomicBool::new(false);
-
-/// Loads a slice on a thread of its own, until `stop` says that it is not wanted.
+/// Loads a slice on a thread of its own, until it is cancelled.
 fn aside(
     database: Database,
     slice: Slice,
-    stop: &'static AtomicBool,
+    cancellation: CancellationToken,
 ) -> JoinHandle<Result<Dataset, DatabaseError>> {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(Box::pin(database.load(&slice, &|| stop.load(Ordering::Relaxed))))
+        runtime.block_on(Box::pin(database.load(&slice, &cancellation)))
     })
 }
 
@@ -56,7 +53,7 @@ async fn a_server_that_comes_back_is_waited_for() {
     let database = database(&server);
     let before = load(&database, &days("2023-01-01", "2023-12-31")).await.unwrap().observations.len();
     server.kill();
-    let asking = aside(database, days("2023-01-01", "2023-12-31"), &STAY);
+    let asking = aside(database, days("2023-01-01", "2023-12-31"), CancellationToken::new());
     // It is found to be away before it is back.
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!asking.is_finished());
@@ -68,7 +65,7 @@ async fn a_server_that_comes_back_is_waited_for() {
 async fn a_server_that_is_ended_while_it_reads_is_asked_again() {
     let mut server = survey();
     let database = database_with(&server, slow());
-    let asking = aside(database, days("2023-01-01", "2023-02-28"), &STAY);
+    let asking = aside(database, days("2023-01-01", "2023-02-28"), CancellationToken::new());
     until_it_reads(&server, true).await;
     server.kill();
     server.restart();
@@ -81,7 +78,10 @@ async fn a_server_that_does_not_come_is_not_waited_for_for_ever() {
     let database = database(&server);
     server.kill();
     let hurried = database.with_timeout(Duration::from_millis(500));
-    assert_eq!(Box::pin(hurried.load_outline(PATIENT)).await.unwrap_err(), DatabaseError::Unavailable);
+    assert_eq!(
+        Box::pin(hurried.load_outline(&CancellationToken::new())).await.unwrap_err(),
+        DatabaseError::Unavailable
+    );
 }
 
 #[tokio::test]
@@ -109,10 +109,11 @@ async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
 async fn what_is_no_longer_wanted_is_not_read_on() {
     let server = survey();
     let database = database_with(&server, slow());
-    let reading = aside(database, days("2023-01-01", "2024-12-31"), &STOP);
+    let cancellation = CancellationToken::new();
+    let reading = aside(database, days("2023-01-01", "2024-12-31"), cancellation.clone());
     until_it_reads(&server, true).await;
-    STOP.store(true, Ordering::Relaxed);
-    assert_eq!(reading.join().unwrap().err(), Some(DatabaseError::Stopped));
+    cancellation.cancel();
+    assert_eq!(reading.join().unwrap().err(), Some(DatabaseError::Cancelled));
     // The server notices too, long before it would be through.
     until_it_reads(&server, false).await;
 }

@@ -5,8 +5,9 @@ use detections::{
 };
 use jiff::tz::TimeZone;
 use testkit::PostgresServer;
+use tokio_util::sync::CancellationToken;
 
-use super::{PATIENT, database, database_with, days, load, observation, select};
+use super::{database, database_with, days, load, observation, select};
 
 /// A server with a survey of one location, and pictures and detections that a test adds.
 pub(super) fn survey() -> PostgresServer {
@@ -281,7 +282,7 @@ human = ["Homo sapiens"]
 async fn a_place_that_is_newer_than_what_is_known_is_found() {
     let server = survey();
     let database = database(&server);
-    Box::pin(database.load_outline(PATIENT)).await.unwrap();
+    Box::pin(database.load_outline(&CancellationToken::new())).await.unwrap();
     server.sql(&format!("INSERT INTO locations VALUES ('{}', 'Hill', null, null, true)", place('c')));
     picture(&server, 1, "2024-05-01T06:00:00Z", 'c');
     detection(&server, 1, 1, &[]);
@@ -319,7 +320,7 @@ async fn a_selection_is_counted_as_it_is_read() {
         Selection { classes, min_confidence: Some(0.6), ..Selection::default() },
         Selection { locations: places, end: on("2023-12-31"), ..Selection::default() },
     ] {
-        let counted = Box::pin(database.count_matching(&selection, PATIENT)).await.unwrap();
+        let counted = Box::pin(database.count_matching(&selection, &CancellationToken::new())).await.unwrap();
         let data = load(&database, &select(selection.clone())).await.unwrap();
         let selected = data.select(&selection).unwrap();
         let number: u64 = counted.iter().map(|(_, number)| number).sum();

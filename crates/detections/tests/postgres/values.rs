@@ -2,18 +2,19 @@
 
 use detections::{Database, Dataset, Mapping, Selection, Slice};
 use testkit::PostgresServer;
+use tokio_util::sync::CancellationToken;
 
 use super::rows::{all, detection, id, picture, survey};
-use super::{PATIENT, database, database_with, days, load, observation};
+use super::{database, database_with, days, load, observation};
 
 /// Everything that a database is asked for works: what requests are checked against, counts, reports and
 /// archives.
 async fn assert_readable(database: &Database, detections: usize) -> Dataset {
-    Box::pin(database.reload_outline(PATIENT)).await.unwrap();
+    Box::pin(database.reload_outline(&CancellationToken::new())).await.unwrap();
     load(database, &days("2024-05-01", "2024-05-31")).await.unwrap();
     for min_confidence in [None, Some(0.0), Some(0.5), Some(1.0)] {
         let selection = Selection { humans: true, without_box: true, min_confidence, ..Selection::default() };
-        let counted = Box::pin(database.count_matching(&selection, PATIENT)).await.unwrap();
+        let counted = Box::pin(database.count_matching(&selection, &CancellationToken::new())).await.unwrap();
         let number: u64 = counted.iter().map(|(_, number)| number).sum();
         let slice = Slice::Selected { selection: selection.clone(), people: true };
         let data = load(database, &slice).await.unwrap();

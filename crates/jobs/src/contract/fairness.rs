@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Harness, claim_job, failure, long_options, new_job, wait_until};
 use crate::{
-    Artifact, Idempotency, JobId, JobStore, NewJob, QueueLimits, StoreError, StoreOptions, WorkerId,
+    Artifact, Idempotency, JobId, JobStore, NewJob, QueueLimits, StoreOptions, SubmitError, WorkerId,
 };
 
 async fn submit_job_of(store: &Arc<dyn JobStore>, owner: &str) -> JobId {
@@ -61,18 +61,18 @@ pub async fn the_queue_is_limited_in_total_and_per_owner(harness: &impl Harness)
     let again = NewJob { idempotency: Some(key), ..by(Some("anna")) };
     let first = store.submit(&again).await.unwrap().into_record().job_id;
     store.submit(&by(Some("anna"))).await.unwrap();
-    assert!(matches!(store.submit(&by(Some("anna"))).await, Err(StoreError::OwnerFull)));
+    assert!(matches!(store.submit(&by(Some("anna"))).await, Err(SubmitError::OwnerFull)));
     // A repeated submission is the same job.
     let sent_again = NewJob { job_id: JobId::random(), ..again };
     assert_eq!(store.submit(&sent_again).await.unwrap().into_record().job_id, first);
 
     let held = claim_job(&store).await.held;
     let third = store.submit(&by(Some("anna"))).await.unwrap().into_record().job_id;
-    assert!(matches!(store.submit(&by(Some("anna"))).await, Err(StoreError::OwnerFull)));
+    assert!(matches!(store.submit(&by(Some("anna"))).await, Err(SubmitError::OwnerFull)));
     // A job that is handed back is queued again.
     store.release(&held).await.unwrap();
     store.delete(&third).await.unwrap();
-    assert!(matches!(store.submit(&by(Some("anna"))).await, Err(StoreError::OwnerFull)));
+    assert!(matches!(store.submit(&by(Some("anna"))).await, Err(SubmitError::OwnerFull)));
     let held = claim_job(&store).await.held;
     let artifact = Artifact { filename: "a.pdf".into(), size: 1, ..Artifact::default() };
     store.complete(&held, &artifact).await.unwrap();
@@ -81,8 +81,8 @@ pub async fn the_queue_is_limited_in_total_and_per_owner(harness: &impl Harness)
     for _ in 0..3 {
         store.submit(&by(None)).await.unwrap();
     }
-    assert!(matches!(store.submit(&by(Some("ben"))).await, Err(StoreError::Full)));
-    assert!(matches!(store.submit(&by(None)).await, Err(StoreError::Full)));
+    assert!(matches!(store.submit(&by(Some("ben"))).await, Err(SubmitError::Full)));
+    assert!(matches!(store.submit(&by(None)).await, Err(SubmitError::Full)));
     while store.claim(&WorkerId::random()).await.unwrap().is_some() {}
     wait_until("room", async || store.submit(&by(Some("ben"))).await.is_ok()).await;
 }

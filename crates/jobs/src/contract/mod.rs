@@ -11,23 +11,29 @@
 
 mod batches;
 mod callbacks;
+mod claims;
 mod expiry;
 mod fairness;
 mod messages;
 mod protocol;
 mod queries;
+mod submissions;
 mod transitions;
 mod unreadable_jobs;
+mod walk;
 
 pub use batches::*;
 pub use callbacks::*;
+pub use claims::*;
 pub use expiry::*;
 pub use fairness::*;
 pub use messages::*;
-pub use protocol::{Answer, Attempts, Life, Step, the_store_follows_the_protocol};
+pub use protocol::{Answer, Attempts, Life, Step};
 pub use queries::*;
+pub use submissions::*;
 pub use transitions::*;
 pub use unreadable_jobs::*;
+pub use walk::the_store_follows_the_protocol;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,7 +41,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use serde_json::json;
 
-use crate::{Claim, Failure, JobId, JobRecord, JobState, JobStore, Kind, NewJob, StoreOptions, WorkerId};
+use crate::{
+    Artifact, Claim, Failure, JobId, JobRecord, JobState, JobStore, Kind, MissingReason, NewJob,
+    StoreOptions, WorkerId,
+};
 
 /// Opens stores for the tests.
 #[async_trait]
@@ -146,6 +155,22 @@ pub(crate) async fn read_state(store: &Arc<dyn JobStore>, job_id: &JobId) -> Opt
 /// each time.
 pub(crate) fn without_expiry(record: Option<JobRecord>) -> Option<JobRecord> {
     record.map(|record| JobRecord { expires_at: None, ..record })
+}
+
+pub(crate) fn artifact(job_id: &JobId) -> Artifact {
+    Artifact {
+        filename: format!("report_{job_id}_1.pdf"),
+        size: 12_345,
+        missing: Some(3),
+        missing_reasons: vec![MissingReason {
+            reason: "remote".into(),
+            count: 3,
+            message: "3 pictures are \"on the web\" only, {[ – Ü".into(),
+            hint: Some("add --fetch-media".into()),
+        }],
+        remote_pictures: Some(2),
+        sha256: Some("e3b0".into()),
+    }
 }
 
 pub(crate) fn failure(may_pass: bool) -> Failure {

@@ -100,3 +100,23 @@ pub async fn what_there_is_to_do_is_counted(harness: &impl Harness) {
     store.fail(&second.held, &failure(true)).await.unwrap();
     assert_eq!(store.stats().await.unwrap().queued, 2);
 }
+
+/// The position is 1 for the next job, and `None` for a job that is not queued.
+pub async fn a_job_knows_its_place_in_the_queue(harness: &impl Harness) {
+    let store = harness.open(long_options()).await;
+    let ids = [submit_job(&store).await, submit_job(&store).await, submit_job(&store).await];
+    assert_eq!(store.queue_position(&ids[2]).await.unwrap(), Some(3));
+    claim_job(&store).await;
+    assert_eq!(store.queue_position(&ids[0]).await.unwrap(), None);
+    assert_eq!(store.queue_position(&ids[2]).await.unwrap(), Some(2));
+    store.delete(&ids[1]).await.unwrap();
+    assert_eq!(store.queue_position(&ids[2]).await.unwrap(), Some(1));
+    assert_eq!(store.queue_position(&JobId::random()).await.unwrap(), None);
+}
+
+/// An available store answers.
+pub async fn the_store_says_that_it_answers(harness: &impl Harness) {
+    let store = harness.open(long_options()).await;
+    store.ping().await.unwrap();
+    assert_eq!(store.options(), &long_options());
+}

@@ -4,10 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use redis::{
-    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError, TlsMode,
-};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 
 /// The address of a Redis or Valkey server:
 ///
@@ -26,9 +23,9 @@ use redis::{
 /// ```
 #[derive(Clone)]
 pub struct RedisAddress {
-    servers: Vec<ConnectionInfo>,
+    pub(super) servers: Vec<ConnectionInfo>,
     /// The name of the master, and the login of the sentinels.
-    sentinel: Option<(String, RedisConnectionInfo)>,
+    pub(super) sentinel: Option<(String, RedisConnectionInfo)>,
     /// The address without a password.
     description: String,
 }
@@ -39,15 +36,7 @@ pub struct RedisAddress {
     "expected redis://[user:password@]host[:port][/database], rediss://… for TLS, or \
          redis+sentinel://host:port,host:port/master[/database]: {0}"
 )]
-pub struct InvalidAddress(String);
-
-/// Finds the current server.
-pub(super) enum ServerLocator {
-    /// The server is always at the same address.
-    Server(Box<Client>),
-    /// Sentinels know the current master.
-    Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
-}
+pub struct RedisAddressError(String);
 
 impl RedisAddress {
     /// Whether the scheme of `text` is one of Redis or Valkey.
@@ -59,34 +48,6 @@ impl RedisAddress {
     /// The number of the database.
     pub(super) fn database(&self) -> i64 {
         self.servers[0].redis_settings().db()
-    }
-
-    pub(super) fn build_locator(&self) -> Result<ServerLocator, RedisError> {
-        let Some((master, login)) = &self.sentinel else {
-            let client = Client::open(self.servers[0].clone())?;
-            return Ok(ServerLocator::Server(Box::new(client)));
-        };
-        let servers = self.servers.iter().map(|server| server.addr().clone());
-        let mut builder = SentinelClientBuilder::new(servers, master, SentinelServerType::Master)?;
-        let redis = self.servers[0].redis_settings();
-        builder = builder.set_client_to_redis_db(redis.db());
-        if let Some(user) = redis.username() {
-            builder = builder.set_client_to_redis_username(user);
-        }
-        if let Some(password) = redis.password() {
-            builder = builder.set_client_to_redis_password(password);
-        }
-        if let Some(user) = login.username() {
-            builder = builder.set_client_to_sentinel_username(user);
-        }
-        if let Some(password) = login.password() {
-            builder = builder.set_client_to_sentinel_password(password);
-        }
-        if matches!(self.servers[0].addr(), ConnectionAddr::TcpTls { .. }) {
-            builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
-        }
-        let client = builder.build()?;
-        Ok(ServerLocator::Sentinel(Box::new(tokio::sync::Mutex::new(client))))
     }
 
     /// The identity of the server and database in a canonical form: without user, password and TLS, and with
@@ -107,7 +68,7 @@ impl RedisAddress {
         }
     }
 
-    fn parse_server(text: &str) -> Result<Self, InvalidAddress> {
+    fn parse_server(text: &str) -> Result<Self, RedisAddressError> {
         let server = parse_connection(text)?;
         let description = match text.rsplit_once('@') {
             Some((before, after)) => format!("{}://{after}", before.split("://").next().unwrap_or("redis")),
@@ -117,7 +78,7 @@ impl RedisAddress {
     }
 
     /// Parses an address of sentinels. `rest` is the part after `scheme+sentinel://`.
-    fn parse_sentinels(scheme: &str, rest: &str) -> Result<Self, InvalidAddress> {
+    fn parse_sentinels(scheme: &str, rest: &str) -> Result<Self, RedisAddressError> {
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (login, rest) = match rest.rsplit_once('@') {
             Some((login, rest)) => (format!("{login}@"), rest),
@@ -126,7 +87,7 @@ impl RedisAddress {
         let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (master, database) = path.split_once('/').unwrap_or((path, "0"));
         if master.is_empty() {
-            return Err(InvalidAddress("the name of the master is missing after the sentinels".into()));
+            return Err(RedisAddressError("the name of the master is missing after the sentinels".into()));
         }
         let servers = hosts.split(',').map(|host| match host.rsplit_once(':') {
             Some(_) => parse_connection(&format!("{scheme}://{login}{host}/{database}")),
@@ -169,15 +130,15 @@ fn is_local(address: &ConnectionAddr) -> bool {
     }
 }
 
-fn parse_connection(text: &str) -> Result<ConnectionInfo, InvalidAddress> {
+fn parse_connection(text: &str) -> Result<ConnectionInfo, RedisAddressError> {
     // The message of the library does not repeat the text, which may contain a password.
-    text.into_connection_info().map_err(|error| InvalidAddress(error.to_string()))
+    text.into_connection_info().map_err(|error| RedisAddressError(error.to_string()))
 }
 
 impl FromStr for RedisAddress {
-    type Err = InvalidAddress;
+    type Err = RedisAddressError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+    fn from_str(text: &str) -> Result<Self, RedisAddressError> {
         match text.split_once("+sentinel://") {
             Some((scheme, rest)) => Self::parse_sentinels(scheme, rest),
             None => Self::parse_server(text),
@@ -200,6 +161,7 @@ impl fmt::Debug for RedisAddress {
 
 #[cfg(test)]
 mod tests {
+    use super::super::locator::ServerLocator;
     use super::*;
 
     #[test]

@@ -1,12 +1,14 @@
 //! Reading several jobs in as few commands as possible.
 
 use redis::{FromRedisValue, ParsingError, Value};
+use serde_json::json;
 
 use super::RedisStore;
 use super::record::{parse_record, record_key};
 use super::scripts::SCRIPTS;
+use crate::error::StoreError;
 use crate::id::JobId;
-use crate::store::{RecordResult, StoreError};
+use crate::store::RecordResult;
 
 /// The most jobs in one command, so that it never blocks the server for long.
 const MAX_JOBS: usize = 1000;
@@ -46,9 +48,8 @@ impl RedisStore {
     pub(super) async fn read_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {
         let mut positions = Vec::with_capacity(job_ids.len());
         for part in job_ids.chunks(MAX_JOBS) {
-            let ids: Vec<&str> = part.iter().map(JobId::as_str).collect();
-            let about = if let [one] = ids[..] { one } else { "" };
-            let answers: Vec<u64> = self.call(&SCRIPTS.position, about, &ids).await?;
+            let about = if let [one] = part { one.as_str() } else { "" };
+            let answers: Vec<u64> = self.call(&SCRIPTS.position, about, &[("job_ids", &json!(part))]).await?;
             positions.extend(answers.into_iter().map(|position| (position > 0).then_some(position)));
         }
         Ok(positions)

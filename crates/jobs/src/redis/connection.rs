@@ -9,9 +9,11 @@ use redis::{
 };
 use tokio::time::{Instant, timeout};
 
-use super::address::{RedisAddress, ServerLocator};
+use super::address::RedisAddress;
+use super::arguments::Arguments;
+use super::locator::ServerLocator;
 use super::scripts::{SCRIPTS, Script};
-use crate::store::StoreError;
+use crate::error::{OpenError, StoreError};
 
 /// The longest wait for an answer, including a new connection. A request with two calls is still answered
 /// within two seconds, since there is no second call after a failure.
@@ -51,11 +53,11 @@ impl std::fmt::Debug for ServerConnection {
 }
 
 impl ServerConnection {
-    pub fn new(address: &RedisAddress) -> Result<Self, StoreError> {
+    pub fn new(address: &RedisAddress) -> Result<Self, OpenError> {
         // TLS needs a cryptography provider. Fails if another part of the program has installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let locator =
-            address.build_locator().map_err(|error| StoreError::Refused(format!("{address}: {error}")))?;
+            address.build_locator().map_err(|error| OpenError::Refused(format!("{address}: {error}")))?;
         Ok(Self {
             locator,
             address: address.to_string(),
@@ -66,14 +68,14 @@ impl ServerConnection {
     }
 
     /// Connects at the start, so that a wrong password is noticed before a job waits.
-    pub async fn connect_first(&self) -> Result<(), StoreError> {
+    pub async fn connect_first(&self) -> Result<(), OpenError> {
         match timeout(ANSWER_TIMEOUT, self.get_connection()).await {
-            Err(_) => Err(self.timeout_error()),
+            Err(_) => Err(self.timeout_error().into()),
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) if is_refusal(&error) => {
-                Err(StoreError::Refused(format!("{}: {error}", self.address)))
+                Err(OpenError::Refused(format!("{}: {error}", self.address)))
             }
-            Ok(Err(error)) => Err(self.to_store_error(&error)),
+            Ok(Err(error)) => Err(self.to_store_error(&error).into()),
         }
     }
 
@@ -82,16 +84,10 @@ impl ServerConnection {
         &self,
         script: &Script,
         job_id: &str,
-        arguments: &[&str],
+        arguments: &Arguments<'_>,
     ) -> Result<T, StoreError> {
-        let run = async |mut connection: MultiplexedConnection| {
-            let mut invocation = script.code.arg(script.name);
-            for argument in arguments {
-                invocation.arg(*argument);
-            }
-            invocation.arg(self.database.as_str());
-            invocation.invoke_async(&mut connection).await
-        };
+        let call = script.prepare(arguments, &self.database);
+        let run = async |mut connection: MultiplexedConnection| call.invoke_async(&mut connection).await;
         self.run(script.name, job_id, run).await
     }
 
@@ -183,12 +179,9 @@ impl ServerConnection {
         }
     }
 
-    /// Finds the server, by asking the sentinels if there are any.
+    /// Finds the server.
     pub async fn find_server(&self) -> Result<Client, RedisError> {
-        match &self.locator {
-            ServerLocator::Server(client) => Ok(Client::clone(client)),
-            ServerLocator::Sentinel(sentinels) => sentinels.lock().await.async_get_client().await,
-        }
+        self.locator.find().await
     }
 
     /// The channel of messages about changes, as `lua/common.lua` names it.

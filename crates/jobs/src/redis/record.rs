@@ -8,13 +8,26 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::error::StoreError;
 use crate::id::JobId;
-use crate::job::{JobRecord, JobState};
 use crate::missing_reason::read_reasons;
-use crate::store::StoreError;
+use crate::record::{FileAddress, JobRecord, JobState};
 
 pub(super) fn record_key(job_id: &JobId) -> String {
     format!("export_job:{job_id}")
+}
+
+/// The `download_url` of a file in its record, for programs that read the record itself.
+pub(super) fn download_url(filename: &str) -> String {
+    format!("/api/static/exports/{filename}")
+}
+
+fn parse_address(url: String, filename: Option<&str>) -> FileAddress {
+    if filename.is_some_and(|filename| download_url(filename) == url) {
+        FileAddress::ByName
+    } else {
+        FileAddress::Other(url)
+    }
 }
 
 /// Parses the text of a record. `left` is the time to live in milliseconds, negative without an expiry.
@@ -41,6 +54,7 @@ pub(super) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobR
         left.and_then(|left| Timestamp::now().checked_add(SignedDuration::try_from(left).ok()?).ok());
     let time = |name: &str| text(name).as_deref().and_then(parse_time);
     let number = |name: &str| fields.get(name).and_then(parse_count);
+    let filename = text("filename");
     let missing_reasons = fields.get("missing_reasons").map_or_else(Vec::new, read_reasons);
     Ok(JobRecord {
         job_id: job_id.clone(),
@@ -52,8 +66,8 @@ pub(super) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobR
         started_at: time("started_at"),
         completed_at: time("completed_at"),
         expires_at: expires,
-        filename: text("filename"),
-        download_url: text("download_url"),
+        file_address: text("download_url").map(|url| parse_address(url, filename.as_deref())),
+        filename,
         file_size_bytes: number("file_size_bytes"),
         error: text("error"),
         total_detections: number("total_detections"),
@@ -155,6 +169,18 @@ mod tests {
         assert_eq!((record.state, record.kind, record.attempt), (JobState::Processing, None, 0));
         assert_eq!((record.created_at, record.filename), (None, None));
         assert!(record.expires_at.is_some());
+    }
+
+    #[test]
+    fn a_file_is_at_its_name_unless_another_program_wrote_another_address() {
+        let address =
+            |fields: &str| read(&format!(r#"{{"status":"completed",{fields}}}"#)).unwrap().file_address;
+        let other = |url: &str| Some(FileAddress::Other(url.into()));
+        let own = r#""filename":"a.pdf","download_url":"/api/static/exports/a.pdf""#;
+        assert_eq!(address(own), Some(FileAddress::ByName));
+        assert_eq!(address(r#""filename":"a.pdf","download_url":"/files/a.pdf""#), other("/files/a.pdf"));
+        assert_eq!(address(r#""download_url":"/files/a.pdf""#), other("/files/a.pdf"));
+        assert_eq!(address(r#""filename":"a.pdf""#), None);
     }
 
     #[test]

@@ -1,24 +1,55 @@
-//! The Lua scripts, one for each transition, and their answers.
+//! The Lua scripts, one for each transition.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
-use std::time::Duration;
 
-use redis::{FromRedisValue, ParsingError, Value};
+use redis::ScriptInvocation;
+
+use super::arguments::Arguments;
 
 /// A script, and its name for the log.
 pub(super) struct Script {
     pub name: &'static str,
     pub text: &'static str,
-    pub code: redis::Script,
+    code: redis::Script,
 }
 
 impl Script {
     fn new(name: &'static str, text: &'static str) -> Self {
         Self { name, text, code: redis::Script::new(text) }
     }
+
+    /// Prepares a call on a database. Without the optimizer it also checks that the script uses exactly these
+    /// arguments.
+    pub fn prepare(&self, arguments: &Arguments<'_>, database: &str) -> ScriptInvocation<'_> {
+        debug_assert_eq!(self.list_used_names(), list_names(arguments), "arguments of {}", self.name);
+        let mut call = self.code.arg(self.name);
+        for (name, value) in arguments {
+            if let Some(text) = value.to_text() {
+                call.arg(*name).arg(&*text);
+            }
+        }
+        call.arg(DATABASE).arg(database);
+        call
+    }
+
+    /// The names of the arguments that the script uses.
+    fn list_used_names(&self) -> BTreeSet<&str> {
+        let uses = self.text.split("args.").skip(1);
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        uses.map(|rest| rest.split(|letter| !is_part(letter)).next().unwrap_or_default()).collect()
+    }
 }
 
-/// Declares all scripts. A script is the file `lua/NAME.lua` after `lua/common.lua`.
+/// The argument of each call with the number of the database.
+const DATABASE: &str = "database";
+
+/// The names of the arguments of a call, in all.
+fn list_names(arguments: &Arguments<'_>) -> BTreeSet<&'static str> {
+    arguments.iter().map(|(name, _)| *name).chain([DATABASE]).collect()
+}
+
+/// Declares all scripts. A script is the file `lua/NAME.lua` after the files that all scripts share.
 macro_rules! scripts {
     ($($name:ident),+ $(,)?) => {
         pub(super) struct Scripts {
@@ -30,6 +61,10 @@ macro_rules! scripts {
                 stringify!($name),
                 concat!(
                     include_str!("lua/common.lua"),
+                    "\n",
+                    include_str!("lua/record.lua"),
+                    "\n",
+                    include_str!("lua/transitions.lua"),
                     "\n",
                     include_str!(concat!("lua/", stringify!($name), ".lua"))
                 ),
@@ -49,31 +84,19 @@ scripts! {
     callback_done, check, stats,
 }
 
-/// A duration in milliseconds, as the scripts expect it.
-pub(super) fn format_millis(duration: Duration) -> String {
-    duration.as_millis().to_string()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The answer of `submit.lua`.
-pub(super) struct SubmitAnswer {
-    /// `new`, `before`, `exists`, `taken`, `full` or `owner full`. Only the first two have a record.
-    pub outcome: String,
-    pub text: String,
-    /// The time to live in milliseconds.
-    pub left: i64,
-    pub job_id: String,
-}
+    #[test]
+    #[should_panic(expected = "arguments of claim")]
+    fn a_missing_argument_is_found() {
+        SCRIPTS.claim.prepare(&[("worker", &"a"), ("ttl_ms", &1_u32)], "0");
+    }
 
-impl FromRedisValue for SubmitAnswer {
-    fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
-        let mut parts = Vec::<Value>::from_redis_value(value)?.into_iter();
-        let outcome = parts.next().map_or(Ok(String::new()), String::from_redis_value)?;
-        if parts.len() == 0 {
-            return Ok(Self { outcome, text: String::new(), left: 0, job_id: String::new() });
-        }
-        let mut next = || parts.next().unwrap_or(Value::Nil);
-        let text = String::from_redis_value(next())?;
-        let left = i64::from_redis_value(next())?;
-        Ok(Self { outcome, text, left, job_id: String::from_redis_value(next())? })
+    #[test]
+    #[should_panic(expected = "arguments of held")]
+    fn an_argument_that_the_script_does_not_use_is_found() {
+        SCRIPTS.held.prepare(&[("job_id", &"a"), ("attempt", &1_u32), ("worker", &"a")], "0");
     }
 }

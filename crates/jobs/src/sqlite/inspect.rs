@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::migrations::VERSION;
+use super::migrations::check_version;
 use super::{DATABASE, LOCK, SqliteStore, lock_file};
-use crate::store::StoreError;
+use crate::error::{OpenError, StoreError};
 
 /// The first bytes of a SQLite database.
 const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -19,15 +19,15 @@ impl SqliteStore {
     /// Checks whether a store in `folder` could be opened, by reading its files. Changes nothing: opening the
     /// database, even for reading, would leave files beside it.
     ///
-    /// [`StoreError::InUse`] if a process uses it, [`StoreError::Damaged`] if the file is not a database or
+    /// [`OpenError::InUse`] if a process uses it, [`StoreError::Damaged`] if the file is not a database or
     /// of a later version. A folder without a database is fine.
-    pub fn inspect(folder: &Path) -> Result<(), StoreError> {
+    pub fn inspect(folder: &Path) -> Result<(), OpenError> {
         let unavailable = StoreError::unavailable(folder);
         if let Some(lock) = open_existing(&folder.join(LOCK)).map_err(&unavailable)? {
             lock_file(&lock, folder)?;
         }
         match open_existing(&folder.join(DATABASE)).map_err(unavailable)? {
-            Some(database) => check_header(database),
+            Some(database) => Ok(check_header(database)?),
             None => Ok(()),
         }
     }
@@ -53,9 +53,6 @@ fn check_header(database: File) -> Result<(), StoreError> {
         header.get(VERSION_OFFSET..VERSION_OFFSET + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
     match version.map(i32::from_be_bytes).filter(|_| header.starts_with(MAGIC)) {
         None => Err(StoreError::from_damage(format!("{DATABASE} is not a SQLite database"))),
-        Some(version) if i64::from(version) > VERSION || version < 0 => Err(StoreError::from_damage(
-            format!("its tables are of version {version}, and this program reads {VERSION}"),
-        )),
-        Some(_) => Ok(()),
+        Some(version) => check_version(version.into()).map(|_| ()),
     }
 }

@@ -1,51 +1,48 @@
-//! The tables of the database, and how those of earlier versions become the current ones.
+//! The tables of the database, made by the migrations of all versions up to the current one.
 
-use sqlx::SqlitePool;
+use sqlx::{AssertSqlSafe, SqlitePool};
 
-use crate::store::StoreError;
+use crate::error::StoreError;
 
-/// The version of the tables, which `schema.sql` stores in the database.
-pub(super) const VERSION: i64 = 5;
-/// The migrations from version 1 to version 2, and so on.
-const MIGRATIONS: [&str; 4] = [
-    "BEGIN; ALTER TABLE jobs ADD COLUMN missing_count INTEGER; PRAGMA user_version = 2; COMMIT;",
-    "BEGIN; ALTER TABLE jobs ADD COLUMN title TEXT; PRAGMA user_version = 3; COMMIT;",
-    "BEGIN; ALTER TABLE jobs ADD COLUMN sha256 TEXT; ALTER TABLE jobs ADD COLUMN callback TEXT; \
-     ALTER TABLE jobs ADD COLUMN callback_attempt INTEGER NOT NULL DEFAULT 0; \
-     ALTER TABLE jobs ADD COLUMN callback_due INTEGER NOT NULL DEFAULT 0; \
-     CREATE INDEX jobs_calling ON jobs (callback_due) WHERE callback IS NOT NULL; \
-     PRAGMA user_version = 4; COMMIT;",
-    "BEGIN; ALTER TABLE jobs ADD COLUMN owner TEXT; \
-     ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0; UPDATE jobs SET turn = seq; \
-     DROP INDEX jobs_waiting; CREATE INDEX jobs_waiting ON jobs (turn, seq) WHERE state = 'queued'; \
-     CREATE INDEX jobs_taken ON jobs (turn) WHERE state <> 'queued'; \
-     CREATE INDEX jobs_owned ON jobs (owner, turn); PRAGMA user_version = 5; COMMIT;",
+/// The migrations: from an empty database to version 1, from version 1 to version 2, and so on. Their number
+/// is the current version.
+const MIGRATIONS: [&str; 5] = [
+    include_str!("migrations/1_jobs.sql"),
+    include_str!("migrations/2_missing_count.sql"),
+    include_str!("migrations/3_title.sql"),
+    include_str!("migrations/4_callbacks.sql"),
+    include_str!("migrations/5_owners.sql"),
 ];
 /// Later columns that may be empty, with the statements that add them. They do not need a new version: an
 /// earlier program reads its columns by name, so it can still use the database.
 const LATER_COLUMNS: [(&str, &str); 3] = [
+    // JSON of at most 4 KiB.
     ("missing_reasons", "ALTER TABLE jobs ADD COLUMN missing_reasons TEXT"),
     ("remote_pictures", "ALTER TABLE jobs ADD COLUMN remote_pictures INTEGER"),
+    // JSON: the part of the request that clients see.
     ("details", "ALTER TABLE jobs ADD COLUMN details TEXT"),
 ];
 
-/// Creates the tables of a new database, and migrates an older one. Refuses a later version.
+/// Makes the tables of a new database, and migrates those of an older one. Refuses a later version.
 pub(super) async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
-    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await?;
-    let done = usize::try_from(version).unwrap_or(0).saturating_sub(1);
-    let changes: &[&str] = match version {
-        0 => &[include_str!("schema.sql")],
-        1..=VERSION => &MIGRATIONS[done..],
-        other => {
-            return Err(StoreError::from_damage(format!(
-                "its tables are of version {other}, and this program reads {VERSION}"
-            )));
-        }
-    };
-    for change in changes {
-        sqlx::raw_sql(*change).execute(writer).await?;
+    let version = sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await?;
+    let pending = &MIGRATIONS[check_version(version)?..];
+    if !pending.is_empty() {
+        let (changes, version) = (pending.concat(), MIGRATIONS.len());
+        let script = format!("BEGIN; {changes} PRAGMA user_version = {version}; COMMIT;");
+        sqlx::raw_sql(AssertSqlSafe(script)).execute(writer).await?;
     }
     add_later_columns(writer).await
+}
+
+/// Checks that this program can migrate the tables of a version, and returns the version.
+pub(super) fn check_version(version: i64) -> Result<usize, StoreError> {
+    let latest = MIGRATIONS.len();
+    usize::try_from(version).ok().filter(|version| *version <= latest).ok_or_else(|| {
+        StoreError::from_damage(format!(
+            "its tables are of version {version}, and this program reads {latest}"
+        ))
+    })
 }
 
 /// Adds the columns that a database of the same version may lack.

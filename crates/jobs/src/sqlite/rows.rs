@@ -5,10 +5,11 @@ use serde_json::Value;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::error::{LeaseError, OpenError, StoreError, SubmitError};
 use crate::id::JobId;
-use crate::job::{Artifact, Claim, JobRecord, Lease};
+use crate::job::{Claim, Lease};
 use crate::missing_reason::read_reasons;
-use crate::store::{LeaseError, StoreError};
+use crate::record::{FileAddress, JobRecord};
 
 /// The columns of a [`JobRecord`].
 macro_rules! columns {
@@ -34,19 +35,18 @@ pub(super) fn read_record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
     let filename = optional_text("filename")?;
     let reasons: Option<Value> =
         optional_text("missing_reasons")?.and_then(|text| serde_json::from_str(&text).ok());
-    let artifact = filename.clone().map(|filename| Artifact { filename, ..Artifact::default() });
     Ok(JobRecord {
         job_id: read_job_id(row)?,
         kind: text("kind")?.parse().ok(),
         title: optional_text("title")?,
-        state: text("state")?.parse().map_err(|()| StoreError::from_damage("an unknown state"))?,
+        state: text("state")?.parse().map_err(StoreError::from_damage)?,
         attempt: row.try_get("attempt")?,
         created_at: time("created_at")?,
         started_at: time("started_at")?,
         completed_at: time("completed_at")?,
         expires_at: time("expires_at")?,
+        file_address: filename.is_some().then_some(FileAddress::ByName),
         filename,
-        download_url: artifact.map(|artifact| artifact.download_url()),
         file_size_bytes: number("file_size_bytes")?,
         error: optional_text("error")?,
         total_detections: number("total_detections")?,
@@ -77,7 +77,7 @@ pub(super) fn read_claim(row: &SqliteRow) -> Result<Claim, StoreError> {
     let request: String = row.try_get("request")?;
     Ok(Claim {
         held: Lease { job_id: read_job_id(row)?, attempt: row.try_get("attempt")? },
-        kind: kind.parse().map_err(|()| StoreError::from_damage(format!("a job of the kind {kind}")))?,
+        kind: kind.parse().map_err(|_| StoreError::from_damage(format!("a job of the kind {kind}")))?,
         request: serde_json::from_str(&request).map_err(StoreError::from_damage)?,
     })
 }
@@ -97,8 +97,14 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-impl From<sqlx::Error> for LeaseError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
+macro_rules! convert_as_store_errors {
+    ($($error:ty),*) => {
+        $(impl From<sqlx::Error> for $error {
+            fn from(error: sqlx::Error) -> Self {
+                Self::Store(error.into())
+            }
+        })*
+    };
 }
+
+convert_as_store_errors!(SubmitError, OpenError, LeaseError);

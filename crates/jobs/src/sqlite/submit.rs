@@ -1,20 +1,59 @@
-//! Submission.
+//! Submission and deletion.
 
+use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection};
 
 use super::rows::read_record;
 use super::{SqliteStore, now, to_i64};
-use crate::job::{Idempotency, JobRecord, NewJob, Submission};
-use crate::store::StoreError;
+use crate::error::{StoreError, SubmitError};
+use crate::id::JobId;
+use crate::job::{Idempotency, NewJob};
+use crate::record::JobRecord;
+use crate::record::Submission;
+use crate::store::JobSubmitter;
+
+#[async_trait]
+impl JobSubmitter for SqliteStore {
+    async fn submit(&self, job: &NewJob) -> Result<Submission, SubmitError> {
+        let mut transaction = self.begin().await?;
+        let submitted = self.insert(job, transaction.connection()).await;
+        match submitted {
+            Ok(submitted) => {
+                transaction.commit().await?;
+                if let Submission::New(record) = &submitted {
+                    self.changes.add_change(&record.job_id);
+                    self.work.notify_one();
+                }
+                Ok(submitted)
+            }
+            Err(SubmitError::Store(error)) => Err(error.into()),
+            // The job is refused, and the connection is in order.
+            Err(refused) => {
+                transaction.roll_back().await?;
+                Err(refused)
+            }
+        }
+    }
+
+    async fn delete(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError> {
+        let sql = concat!("DELETE FROM jobs WHERE job_id = ?1 AND expires_at > ?2 RETURNING ", columns!());
+        let row = self.fetch_write(sqlx::query(sql).bind(job_id.as_str()).bind(now())).await?;
+        let deleted = row.as_ref().map(read_record).transpose()?;
+        if deleted.is_some() {
+            self.changes.add_change(job_id);
+        }
+        Ok(deleted)
+    }
+}
 
 impl SqliteStore {
     /// Inserts a job, unless it was submitted before with the same idempotency key.
-    pub(super) async fn insert(
+    async fn insert(
         &self,
         job: &NewJob,
         connection: &mut SqliteConnection,
-    ) -> Result<Submission, StoreError> {
+    ) -> Result<Submission, SubmitError> {
         if let Some(idempotency) = &job.idempotency
             && let Some(record) = find_repeated(connection, idempotency).await?
         {
@@ -48,10 +87,10 @@ impl SqliteStore {
             .fetch_one(&mut *connection)
             .await;
         let row = inserted.map_err(|error| match error.as_database_error() {
-            Some(database) if database.is_unique_violation() => StoreError::Exists(job.job_id.clone()),
+            Some(database) if database.is_unique_violation() => SubmitError::Exists(job.job_id.clone()),
             _ => error.into(),
         })?;
-        read_record(&row).map(Submission::New)
+        Ok(Submission::New(read_record(&row)?))
     }
 
     /// Checks that one more job may be queued.
@@ -59,12 +98,12 @@ impl SqliteStore {
         &self,
         connection: &mut SqliteConnection,
         owner: Option<&str>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), SubmitError> {
         let sql = "SELECT COUNT(*), COUNT(*) FILTER (WHERE owner = ?1) FROM jobs WHERE state = 'queued'";
         let (all, own): (i64, i64) = sqlx::query_as(sql).bind(owner).fetch_one(connection).await?;
         match self.options.queue_limits {
-            limits if all >= i64::from(limits.total) => Err(StoreError::Full),
-            limits if own >= i64::from(limits.per_owner) => Err(StoreError::OwnerFull),
+            limits if all >= i64::from(limits.total) => Err(SubmitError::Full),
+            limits if own >= i64::from(limits.per_owner) => Err(SubmitError::OwnerFull),
             _ => Ok(()),
         }
     }
@@ -79,11 +118,11 @@ async fn compute_turn(connection: &mut SqliteConnection, owner: Option<&str>) ->
     Ok(sqlx::query_scalar(sql).bind(owner).fetch_one(connection).await?)
 }
 
-/// Finds the job of an idempotency key; [`StoreError::KeyTaken`] if the key was used for another request.
+/// Finds the job of an idempotency key; [`SubmitError::KeyTaken`] if the key was used for another request.
 async fn find_repeated(
     connection: &mut SqliteConnection,
     idempotency: &Idempotency,
-) -> Result<Option<JobRecord>, StoreError> {
+) -> Result<Option<JobRecord>, SubmitError> {
     let now = now();
     // Releases the key of an expired job that was not reaped yet.
     sqlx::query("UPDATE jobs SET idempotency_key = NULL WHERE idempotency_key = ?1 AND expires_at <= ?2")
@@ -96,8 +135,8 @@ async fn find_repeated(
     let Some(row) = found else { return Ok(None) };
     let fingerprint: String = row.try_get("fingerprint")?;
     if fingerprint == idempotency.fingerprint {
-        read_record(&row).map(Some)
+        Ok(Some(read_record(&row)?))
     } else {
-        Err(StoreError::KeyTaken)
+        Err(SubmitError::KeyTaken)
     }
 }

@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::SqliteStore;
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// A statement that writes.
 pub(super) type WriteStatement = Query<'static, Sqlite, SqliteArguments>;

@@ -5,12 +5,15 @@
 //! (`jobs::contract::the_store_follows_the_protocol`); around it are the steps of the program's
 //! workers and of its sweep. The checker (`stateright`) goes through all orders of all steps.
 
+mod action;
+mod worker;
 mod world;
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
+use action::{Action, Budget};
 use jobs::contract::Life;
-use world::{Budget, World};
+use world::World;
 
 /// What is explored.
 #[derive(Clone, Debug)]
@@ -24,17 +27,17 @@ struct Program {
 
 impl Model for Program {
     type State = World;
-    type Action = world::Action;
+    type Action = Action;
 
     fn init_states(&self) -> Vec<World> {
         self.budgets.iter().map(|budget| World::new(*budget)).collect()
     }
 
-    fn actions(&self, world: &World, actions: &mut Vec<world::Action>) {
+    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
         world.actions(self.sweeps, actions);
     }
 
-    fn next_state(&self, world: &World, action: world::Action) -> Option<World> {
+    fn next_state(&self, world: &World, action: Action) -> Option<World> {
         world.apply(action, self.fenced)
     }
 

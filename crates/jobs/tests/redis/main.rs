@@ -1,6 +1,7 @@
 //! The Redis store keeps the contract, and what it promises beyond it, on a real server of each
 //! test's own.
 
+mod foreign_records;
 mod records;
 mod refusals;
 mod sentinel;
@@ -13,7 +14,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jobs::contract::Harness;
-use jobs::{JobId, JobRecord, JobStore, Kind, Lease, NewJob, RedisStore, StoreOptions, WorkerId};
+use jobs::{
+    JobId, JobQueue, JobReader, JobRecord, JobStore, JobSubmitter, Kind, Lease, NewJob, RedisStore,
+    StoreOptions, WorkerId,
+};
 use testkit::RedisServer;
 
 use support::new_job;

@@ -1,6 +1,9 @@
 //! A server that refuses something in the middle: a transition happens as a whole, or not at all.
 
-use jobs::{Artifact, Failure, JobState, JobStore, Lease, LeaseError, RedisStore, StoreError, WorkerId};
+use jobs::{
+    Artifact, Failure, JobQueue, JobReader, JobState, JobSubmitter, Lease, LeaseError, RedisStore,
+    StoreError, SubmitError, WorkerId,
+};
 use testkit::RedisServer;
 
 use crate::{claim, get, job, record_key, store, submit};
@@ -56,7 +59,11 @@ async fn attempt(store: &RedisStore, transition: &str, held: &Lease) -> Result<(
     let failure = |may_pass| Failure { message: "no picture".into(), may_pass };
     let artifact = Artifact { filename: "detections_x_1.zip".into(), size: 1, ..Artifact::default() };
     match transition {
-        "submit" => store.submit(&job()).await.map(|_| ())?,
+        "submit" => match store.submit(&job()).await {
+            Ok(_) => {}
+            Err(SubmitError::Store(error)) => return Err(error.into()),
+            Err(refused) => panic!("{refused}"),
+        },
         "claim" => store.claim(&WorkerId::random()).await.map(|_| ())?,
         "heartbeat" => store.heartbeat(held, Some(5)).await?,
         "complete" => store.complete(held, &artifact).await?,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use jobs::{JobState, JobStore, RedisStore, StoreOptions};
+use jobs::{JobQueue, JobReader, JobState, RedisStore, StoreOptions};
 use testkit::{KilledOnDrop, RedisServer};
 
 use crate::{claim, get, submit, wait_until};

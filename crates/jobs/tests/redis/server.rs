@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use jobs::{ChangeMessage, JobState, JobStore, RedisAddress, RedisStore, StoreError, StoreOptions, WorkerId};
+use jobs::{
+    ChangeMessage, JobQueue, JobReader, JobState, JobSubmitter, OpenError, RedisAddress, RedisStore,
+    StoreError, StoreOptions, WorkerId,
+};
 use testkit::RedisServer;
 
 use crate::{claim, job, store, submit, wait_until};
 
-async fn open(address: &str) -> Result<RedisStore, StoreError> {
+async fn open(address: &str) -> Result<RedisStore, OpenError> {
     RedisStore::open(&address.parse::<RedisAddress>().unwrap(), StoreOptions::default()).await
 }
 
@@ -122,7 +125,7 @@ async fn users_passwords_and_sockets_lead_to_a_server() {
     let address = |login: &str| format!("redis://{login}@127.0.0.1:{}", server.port());
     open(&address("app:p%40ss")).await.unwrap().ping().await.unwrap();
     let refused = open(&address("app:other")).await;
-    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    assert!(matches!(refused, Err(OpenError::Refused(_))), "{refused:?}");
 }
 
 #[tokio::test]

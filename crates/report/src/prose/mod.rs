@@ -8,7 +8,7 @@ mod methods;
 mod notes;
 mod title;
 
-pub(crate) use captions::write_captions;
+pub use captions::write_captions;
 
 use crate::data::{Finding, FindingNumbers, ReportData};
 

@@ -9,7 +9,8 @@ use report::{DataNote, GroupBy, ReportData, Request};
 
 use testkit::{CameraExif, Package, assert_contains, write_exif};
 
-use crate::tools::{all_rows, compute, example, json, read, seasonal};
+use crate::field_data::all_rows;
+use crate::tools::{compute, example, json, read, seasonal};
 
 fn close(found: f64, expected: f64) {
     assert!((found - expected).abs() < 5e-4, "{found}, not {expected}");

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use ::archive::{ArchiveError, ArchiveRequest, ArchiveSummary, NothingFound, count, in_thousands};
+use ::archive::{ArchiveError, ArchiveRequest, ArchiveSummary, NothingFoundError, count, in_thousands};
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::arguments::{ArchiveArguments, DataArguments, RequestFlagNames};
 use super::command_error::CommandError;
@@ -11,11 +12,11 @@ use super::missing_reasons::describe_missing;
 use super::output::{Stage, Steps, persist, temporary_beside};
 use super::request::finish;
 use super::serve::build_runtime;
-use crate::datasets::{DataAddress, OpenOptions};
-use crate::export::ExportCounts;
-use crate::requests::{FieldKind, Reading, check_archive};
-use crate::source::Source;
 use crate::telemetry::{self, LogFormat};
+use exports::datasets::{DataAddress, OpenOptions};
+use exports::export::ExportCounts;
+use exports::requests::{FieldKind, Reading, check_archive};
+use exports::source::Source;
 
 pub fn run(arguments: &ArchiveArguments) -> Result<(), CommandError> {
     telemetry::start("warn", LogFormat::Text);
@@ -27,14 +28,16 @@ pub fn run(arguments: &ArchiveArguments) -> Result<(), CommandError> {
     let options = arguments.data.reading.open_options(arguments.fetch.build_fetcher()?)?;
     let source = open_only_data_set(&arguments.data, &options)?;
     let request = read(&object, Some(&source))?;
-    let data = source.load_for_archive(&request, &|| false).map_err(CommandError::from_database)?;
+    let data =
+        source.load_for_archive(&request, &CancellationToken::new()).map_err(CommandError::from_database)?;
     let temporary = temporary_beside(&arguments.output)?;
     let file = temporary.reopen().map_err(CommandError::job)?;
     let folder = temporary.path().parent().unwrap_or(Path::new(".")).to_owned();
     let number = request.select_ids(&data).map_err(CommandError::input)?.len();
     let steps = Steps::new("detections", number as u64);
     let resources = arguments.data.reading.limits();
-    let written = ::archive::write(&data, &request, &resources, file, &folder, &steps);
+    let (progress, cancellation) = (|done| steps.set(done), CancellationToken::new());
+    let written = ::archive::write(&data, &request, &resources, file, &folder, &progress, &cancellation);
     steps.finish();
     let summary = written.map_err(|error| match error {
         ArchiveError::NothingFound(nothing) => describe_nothing(&nothing, &arguments.data),
@@ -82,7 +85,7 @@ fn describe_content(summary: &ArchiveSummary) -> String {
 }
 
 /// Why nothing is in an archive. Whoever knows where the pictures are can mend that they were not found.
-fn describe_nothing(nothing: &NothingFound, data: &DataArguments) -> CommandError {
+fn describe_nothing(nothing: &NothingFoundError, data: &DataArguments) -> CommandError {
     match nothing.reasons.first().map(|most| most.reason) {
         Some("no_file" | "remote") => {
             CommandError::input(format!("{nothing}.\nPictures were looked for in {}.", looked_in(data)))

@@ -1,11 +1,12 @@
 //! `trapline check`: tests whether a server could start with these settings. It creates and changes nothing.
 
 use std::fmt::Display;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use archive::{count, in_thousands};
 use detections::{Database, DatabaseError};
-use jobs::{SqliteStore, StoreAddress, StoreError, StoreOptions};
+use jobs::{OpenError, SqliteStore, StoreAddress, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
@@ -13,12 +14,12 @@ use super::arguments::{ServeArguments, WebhookArguments};
 use super::command_error::CommandError;
 use super::output::print_result;
 use super::serve::{build_runtime, open_access_message};
-use crate::artifacts::{Artifacts, Owner};
-use crate::folder_access::{find_writable, is_missing};
-use crate::overview::DatasetOverview;
-use crate::source::Source;
-use crate::templates::Templates;
-use crate::webhook::Webhooks;
+use artifacts::{Artifacts, Owner};
+use exports::overview::DatasetOverview;
+use exports::source::Source;
+use exports::templates::Templates;
+use files::folder_access::{find_writable, is_missing};
+use server::webhook::Webhooks;
 
 /// Prints a line for each check, and counts those that failed.
 #[derive(Default)]
@@ -69,21 +70,20 @@ fn check_data(arguments: &ServeArguments, report: &mut CheckReport) -> Result<()
         match argument.open(&options) {
             Err(error) => report.fail(&what, error),
             Ok(Source::Unusable(reason)) => report.fail(&what, reason),
-            Ok(source) => report.add(&what, describe(name, &source)),
+            Ok(source) => report.add(&what, describe(name, &source).map_err(|error| describe_error(&error))),
         }
     }
     Ok(())
 }
 
 /// Describes a data set in a line. For a database this includes [`describe_health`].
-fn describe(name: &str, source: &Source) -> Result<String, String> {
+fn describe(name: &str, source: &Source) -> Result<String, DatabaseError> {
     let health = match source {
         Source::Read(_) | Source::Unusable(_) => String::new(),
         Source::Database(database) => describe_health(database)?,
     };
-    let overview =
-        DatasetOverview::new(name, source, false, false).map_err(|error| describe_error(&error))?;
-    Ok(overview.summary_line() + &health)
+    let overview = DatasetOverview::new(name, source, false, false)?;
+    Ok(format!("{}{health}", overview.summary_line()))
 }
 
 /// The error of a database. Unlike a client of the HTTP interface, the operator may see what the database
@@ -96,9 +96,8 @@ fn describe_error(error: &DatabaseError) -> String {
 }
 
 /// Describes a missing index, and permissions that the role does not need.
-fn describe_health(database: &Database) -> Result<String, String> {
-    let health =
-        Handle::current().block_on(database.check_health()).map_err(|error| describe_error(&error))?;
+fn describe_health(database: &Database) -> Result<String, DatabaseError> {
+    let health = Handle::current().block_on(database.check_health())?;
     let mut text = String::new();
     if health.lacks_index {
         text += ". Create an index on the time of pictures; without it each export reads all of them";
@@ -187,7 +186,7 @@ async fn check_servers(arguments: &ServeArguments, report: &mut CheckReport) {
     let listen = TcpListener::bind(arguments.listen).await;
     report.add("listen", listen.map(|_| format!("{} is free", arguments.listen)));
     let store = match &arguments.store {
-        StoreAddress::Sqlite(folder) => check_store_folder(folder),
+        StoreAddress::Sqlite(folder) => check_store_folder(folder).map_err(|error| error.to_string()),
         server @ StoreAddress::Redis(_) => {
             let options = StoreOptions { ttl: arguments.jobs.ttl, ..StoreOptions::default() };
             let answer = ping_store(server, options).await;
@@ -199,18 +198,27 @@ async fn check_servers(arguments: &ServeArguments, report: &mut CheckReport) {
     report.add("store", store);
 }
 
-async fn ping_store(server: &StoreAddress, options: StoreOptions) -> Result<(), StoreError> {
-    server.open(options).await?.ping().await
+async fn ping_store(server: &StoreAddress, options: StoreOptions) -> Result<(), OpenError> {
+    Ok(server.open(options).await?.ping().await?)
+}
+
+/// Why a folder cannot be used as a job store.
+#[derive(Debug, thiserror::Error)]
+enum StoreFolderError {
+    #[error("jobs cannot be kept in {}: {reason}", .folder.display())]
+    NotWritable { folder: PathBuf, reason: io::Error },
+    #[error(transparent)]
+    Store(#[from] OpenError),
 }
 
 /// Checks whether a folder can be used as a job store, without opening it, which would create it.
-fn check_store_folder(folder: &Path) -> Result<String, String> {
+fn check_store_folder(folder: &Path) -> Result<String, StoreFolderError> {
     let shown = folder.display();
-    let writable =
-        find_writable(folder).map_err(|error| format!("jobs cannot be kept in {shown}: {error}"))?;
+    let refuse = |reason| StoreFolderError::NotWritable { folder: folder.into(), reason };
+    let writable = find_writable(folder).map_err(refuse)?;
     if is_missing(folder) {
         return Ok(format!("jobs are kept in {shown}, which can be created in {}", writable.display()));
     }
-    SqliteStore::inspect(folder).map_err(|error| error.to_string())?;
+    SqliteStore::inspect(folder)?;
     Ok(format!("jobs are kept in {shown}"))
 }

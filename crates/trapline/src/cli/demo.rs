@@ -13,15 +13,14 @@ use super::arguments::DemoArguments;
 use super::command_error::CommandError;
 use super::output::Steps;
 use super::serve::build_runtime;
-use crate::artifacts::ArtifactsAddress;
-use crate::client::{Client, Existing, JobEvent};
-use crate::datasets::{DataAddress, DataArgument, Datasets, OpenOptions};
-use crate::http;
-use crate::limits::{JOB_MEMORY_MIB, PICTURE_MEMORY_MIB, build_limits};
 use crate::service::{Service, Settings};
 use crate::telemetry::{self, LogFormat};
-use crate::templates::Templates;
-use crate::worker::WorkerSettings;
+use artifacts::ArtifactsAddress;
+use client::{Client, Existing, JobEvent};
+use exports::datasets::{DataAddress, DataArgument, Datasets, OpenOptions};
+use exports::limits::{JOB_MEMORY_MIB, PICTURE_MEMORY_MIB, build_limits};
+use exports::templates::Templates;
+use exports::worker::WorkerSettings;
 
 /// The examples that are bundled with the program, by their path.
 macro_rules! bundled {
@@ -85,7 +84,7 @@ pub fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
             &settings,
             SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             datasets,
-            http::Config::local(),
+            server::Config::local(),
         )
         .await
         .map_err(CommandError::job)?;

@@ -7,10 +7,10 @@ use super::arguments::InfoArguments;
 use super::command_error::CommandError;
 use super::output::{Stage, print_result};
 use super::serve::build_runtime;
-use crate::client::{printable, printable_json};
-use crate::overview::{DatasetOverview, FileOverview, PictureCounts, SpeciesOverview};
 use crate::telemetry::{self, LogFormat};
 use archive::{count, in_thousands};
+use client::{printable, printable_json};
+use exports::overview::{DatasetOverview, FileOverview, PictureCounts, SpeciesOverview};
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;

@@ -98,16 +98,6 @@ impl Steps {
     }
 }
 
-impl archive::Watch for Steps {
-    fn progress(&self, done: u64) {
-        self.set(done);
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-}
-
 /// Creates a temporary file in the folder of `path`, to be moved to `path` when it is complete.
 pub fn temporary_beside(path: &Path) -> Result<NamedTempFile, CommandError> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));

@@ -6,17 +6,18 @@ use archive::{count, in_thousands};
 use detections::{Keep, ReadOptions};
 use report::{BuiltIn, LabelledPeriod, Pages, Period, ReportType, Request, Template};
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::arguments::{ReportArguments, RequestFlagNames};
 use super::command_error::CommandError;
 use super::output::{Stage, round_in_thousands, write_whole};
 use super::request::finish;
 use super::serve::build_runtime;
-use crate::datasets::OpenOptions;
-use crate::requests::{Reading, check_report};
-use crate::source::Source;
 use crate::telemetry::{self, LogFormat};
-use crate::template_process::render_in_child;
+use exports::datasets::OpenOptions;
+use exports::requests::{Reading, check_report};
+use exports::source::Source;
+use exports::template_process::render_in_child;
 
 pub fn run(arguments: &ReportArguments) -> Result<(), CommandError> {
     telemetry::start("warn", LogFormat::Text);
@@ -31,7 +32,8 @@ pub fn run(arguments: &ReportArguments) -> Result<(), CommandError> {
     let options = OpenOptions { read: ReadOptions { keep: Keep::Numbers, ..options.read }, ..options };
     let source = super::archive::open_only_data_set(&arguments.data, &options)?;
     let request = read(&object, Some(&source))?;
-    let data = source.load_for_report(&request, &|| false).map_err(CommandError::from_database)?;
+    let data =
+        source.load_for_report(&request, &CancellationToken::new()).map_err(CommandError::from_database)?;
     let numbers = {
         let _computing = Stage::begin("calculating");
         report::compute(&data, &request).map_err(CommandError::input)?
@@ -41,7 +43,7 @@ pub fn run(arguments: &ReportArguments) -> Result<(), CommandError> {
     } else {
         let _rendering = Stage::begin("making the pages");
         let limits = arguments.data.reading.limits();
-        render_in_child(&numbers, &pages, &limits, &|| false).map_err(|error| {
+        render_in_child(&numbers, &pages, &limits, &CancellationToken::new()).map_err(|error| {
             if error.is_input() { CommandError::input(error) } else { CommandError::job(error) }
         })?
     };

@@ -2,7 +2,7 @@
 
 use super::arguments::{RequestFlagNames, RequestFlags};
 use super::command_error::CommandError;
-use crate::requests::Reading;
+use exports::requests::Reading;
 
 /// The request, when nothing is wrong with it; else all errors, each named by its flag.
 pub fn finish<T: RequestFlagNames>(mut reading: Reading<T>) -> Result<T, CommandError> {

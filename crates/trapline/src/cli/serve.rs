@@ -10,14 +10,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::arguments::{DataArguments, FetchArguments, JobArguments, ServeArguments, WorkerArguments};
 use super::command_error::CommandError;
-use crate::datasets::Datasets;
-use crate::http::{self, ConnectionLimits};
-use crate::runtime::AbandoningRuntime;
 use crate::service::{Service, Settings, Workers};
 use crate::telemetry::{self, Spans};
-use crate::templates::Templates;
-use crate::webhook::Webhooks;
-use crate::worker::WorkerSettings;
+use exports::datasets::Datasets;
+use exports::runtime::AbandoningRuntime;
+use exports::templates::Templates;
+use exports::worker::WorkerSettings;
+use server::ConnectionLimits;
+use server::webhook::Webhooks;
 
 pub fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
     let ServeArguments { data, fetch, store, jobs, workers, webhooks, .. } = arguments;
@@ -39,7 +39,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
         head_timeout: arguments.head_timeout,
         write_timeout: arguments.write_timeout,
     };
-    let config = http::Config {
+    let config = server::Config {
         access,
         origins: arguments.cors_origin.clone(),
         hosts: jobs.host.clone(),

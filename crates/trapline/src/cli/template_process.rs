@@ -8,7 +8,7 @@ use clap::Args;
 use report::{BuiltIn, Pages, Template};
 
 use super::command_error::CommandError;
-use crate::template_process::TEMPLATE_ERROR_STATUS;
+use exports::template_process::TEMPLATE_ERROR_STATUS;
 
 #[derive(Debug, Args)]
 pub struct TemplateProcessArguments {
@@ -43,7 +43,7 @@ pub fn run(arguments: &TemplateProcessArguments) -> Result<ExitCode, CommandErro
         archival: arguments.archival,
         fonts: arguments.fonts.clone(),
     };
-    match report::render_as(&numbers, &pages) {
+    match pages::render_as(&numbers, &pages) {
         Ok(pdf) => {
             let mut out = std::io::stdout().lock();
             out.write_all(&pdf).and_then(|()| out.flush()).map_err(CommandError::job)?;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::arguments::{TokenAction, TokenCommand};
 use super::command_error::CommandError;
 use super::output::print_result;
-use crate::access::{Grant, NewToken, generate_token};
+use server::access::{Grant, NewToken, generate_token};
 
 pub fn run(command: &TokenCommand) -> Result<(), CommandError> {
     let TokenAction::New { name, role, json } = &command.action;

@@ -1,6 +1,6 @@
 -- The end of a job was told, or is to be told again.
--- ARGV: id, after how long, or ''
-local id, again = ARGV[1], tonumber(ARGV[2])
+-- Arguments: job_id; retry_in_ms, without which it is not told again
+local id, again = args.job_id, tonumber(args.retry_in_ms)
 if again then
   redis.call('ZADD', CALLBACKS, 'XX', clock() + again, id)
 else

@@ -1,7 +1,7 @@
 -- Gives the job whose turn it is to a worker.
--- ARGV: worker, ttl, lease
+-- Arguments: worker, ttl_ms, lease_ms
 -- Returns {id, attempt, kind (JSON), request}, or nothing.
-local worker, ttl, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local worker, ttl, lease = args.worker, tonumber(args.ttl_ms), tonumber(args.lease_ms)
 local now = clock()
 -- Whoever looks on sees that somebody works. Nothing rests on it.
 redis.pcall('SET', CLAIMED, now, 'PX', DAY)

@@ -1,7 +1,7 @@
 -- Removes a job, whatever its state.
--- ARGV: id
+-- Arguments: job_id
 -- Returns {record, its TTL}, or nothing.
-local id = ARGV[1]
+local id = args.job_id
 try_all_commands(true)
 local text, left = record_text(id), redis.call('PTTL', record_key(id))
 forget(id, work_of(id))

@@ -1,3 +1,3 @@
 -- Whether an attempt has its job. Writes nothing.
--- ARGV: id, attempt
-return held(ARGV[1], ARGV[2]) and 1 or 0
+-- Arguments: job_id, attempt
+return held(args.job_id, args.attempt) and 1 or 0

@@ -1,9 +1,9 @@
 -- Jobs, newest first.
--- ARGV: the place before which they are, or '+inf'; how many
+-- Arguments: before, the place before which they are, or nil; limit
 -- Returns {place, record, its TTL, …}. Jobs of other programs have no place and are not in it.
-local before, many = ARGV[1], tonumber(ARGV[2])
+local many = tonumber(args.limit)
 local found = {}
-local bound = before == '+inf' and before or '(' .. before
+local bound = args.before and '(' .. args.before or '+inf'
 while #found < many * 4 do
   local part = redis.call('ZREVRANGEBYSCORE', JOBS, bound, '-inf', 'WITHSCORES', 'LIMIT', 0, many)
   for i = 1, #part, 2 do

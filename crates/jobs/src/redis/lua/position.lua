@@ -1,9 +1,9 @@
 -- The places of jobs that wait, 1 for the next.
--- ARGV: ids
+-- Arguments: job_ids (JSON)
 -- Returns {place, or 0 for one that does not wait, …}.
-local places, ranks = {}, nil
+local ids, places, ranks = cjson.decode(args.job_ids), {}, nil
 -- Of many jobs the whole queue is read once, which is one command in place of one for each.
-if #ARGV > 8 then
+if #ids > 8 then
   ranks = {}
   for rank, id in ipairs(redis.call('ZRANGE', QUEUE, 0, -1)) do ranks[id] = rank - 1 end
 end
@@ -16,5 +16,5 @@ local function place_of(id)
   return redis.call('ZCOUNT', QUEUE, '-inf', '(' .. turn_of(work_of(id))) + 1
 end
 
-for i, id in ipairs(ARGV) do places[i] = place_of(id) end
+for i, id in ipairs(ids) do places[i] = place_of(id) end
 return places

@@ -1,12 +1,12 @@
 -- Does what the clock does: leases and lives that ran out.
--- ARGV: ttl, most attempts, reason for giving up (JSON), most jobs of each sort in one call, the
--- time that the last call of the same process returned, how long ago that may be
+-- Arguments: ttl_ms, max_attempts, give_up_message (JSON), max_jobs of each sort in one call, last_call_ms
+-- (the time that the last call of the same process returned), max_pause_ms (how long ago that may be)
 -- Returns {requeued ids}, {failed ids}, {id, file name or '', …} of expired jobs, the time.
-local ttl, most_attempts, given_up, most = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local ttl, most_attempts, most = tonumber(args.ttl_ms), tonumber(args.max_attempts), args.max_jobs
 local now = clock()
 -- A server that was frozen carries out what it was sent in the meantime. Its clock went on and
 -- leases ran out, but nobody could renew them: that is no reason to take a job from its worker.
-local in_time = now - ARGV[5] <= tonumber(ARGV[6])
+local in_time = now - args.last_call_ms <= tonumber(args.max_pause_ms)
 local requeued, failed, expired = {}, {}, {}
 
 local function gone(id, work)
@@ -45,7 +45,7 @@ for _, id in ipairs(ran_out) do
     wait_again(id, record, work, now, ttl)
     requeued[#requeued + 1] = id
   else
-    fail(id, record, work, given_up, now, ttl)
+    fail(id, record, work, args.give_up_message, now, ttl)
     failed[#failed + 1] = id
   end
 end

@@ -1,7 +1,7 @@
 -- Hands a running job back, without using up an attempt.
--- ARGV: id, attempt, ttl
+-- Arguments: job_id, attempt, ttl_ms
 -- Returns 1, or 0 when the job is not this attempt's.
-local id, attempt, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local id, attempt, ttl = args.job_id, args.attempt, tonumber(args.ttl_ms)
 local record, work = held(id, attempt)
 if not record then return 0 end
 try_all_commands()

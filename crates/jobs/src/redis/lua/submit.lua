@@ -1,12 +1,12 @@
 -- Makes the record and the place in the queue of a new job, both or neither.
--- ARGV: id, kind (JSON), request, total or '', ttl, idempotency key or '', fingerprint, title (JSON),
--- the address at which the end is told, or '', the owner (JSON), or '',
--- most jobs that may wait in all, and of one owner, what clients are shown of the request (JSON), or ''
+-- Arguments: job_id, kind (JSON), title (JSON), request, max_queued, max_queued_per_owner, ttl_ms;
+-- each of these or nil: details (JSON), total_detections, owner (JSON), callback_url, idempotency_key with
+-- fingerprint
 -- Returns {'new' | 'before', record, its TTL} or {'exists'} or {'taken'}
 -- or {'full'} or {'owner full'}.
-local id, kind, request, total, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local key, fingerprint = ARGV[6] ~= '' and 'trapline:key:' .. ARGV[6] or nil, ARGV[7]
-local title, callback, owner = ARGV[8], ARGV[9], ARGV[10]
+local id, kind, title, request, ttl = args.job_id, args.kind, args.title, args.request, tonumber(args.ttl_ms)
+local key, fingerprint = args.idempotency_key and 'trapline:key:' .. args.idempotency_key, args.fingerprint
+local total, owner = args.total_detections, args.owner
 local now = clock()
 if key then
   local before = redis.call('HMGET', key, 'id', 'fingerprint')
@@ -18,19 +18,18 @@ if key then
 end
 if redis.call('EXISTS', record_key(id)) == 1 then return { 'exists' } end
 
-if redis.call('ZCARD', QUEUE) + redis.call('ZCARD', DELAYED) >= tonumber(ARGV[11]) then return { 'full' } end
-local mine = waiting_key({ owner = owner ~= '' and owner or nil })
-if mine and redis.call('SCARD', mine) >= tonumber(ARGV[12]) then
+if redis.call('ZCARD', QUEUE) + redis.call('ZCARD', DELAYED) >= tonumber(args.max_queued) then return { 'full' } end
+local mine = waiting_key({ owner = owner })
+if mine and redis.call('SCARD', mine) >= tonumber(args.max_queued_per_owner) then
   -- What is left of jobs that nobody tidied up after does not count.
   for _, other in ipairs(redis.call('SMEMBERS', mine)) do
     if not redis.call('ZSCORE', QUEUE, other) and not redis.call('ZSCORE', DELAYED, other) then
       redis.call('SREM', mine, other)
     end
   end
-  if redis.call('SCARD', mine) >= tonumber(ARGV[12]) then return { 'owner full' } end
+  if redis.call('SCARD', mine) >= tonumber(args.max_queued_per_owner) then return { 'owner full' } end
 end
 
-local counted = total ~= ''
 local created = rfc3339(now)
 local record = { fields = {
   { 'status', '"processing"' },
@@ -41,27 +40,27 @@ local record = { fields = {
   { 'error', 'null' },
   { 'created_at', created },
   { 'completed_at', 'null' },
-  { 'total_detections', counted and total or 'null' },
-  { 'processed_count', counted and '0' or 'null' },
+  { 'total_detections', total or 'null' },
+  { 'processed_count', total and '0' or 'null' },
   { 'kind', kind },
   { 'title', title },
   { 'phase', '"queued"' },
   { 'attempt', '0' },
   { 'started_at', 'null' },
 } }
-if owner ~= '' then set(record, 'owner', owner) end
-if ARGV[13] ~= '' then set(record, 'details', ARGV[13]) end
+if owner then set(record, 'owner', owner) end
+if args.details then set(record, 'details', args.details) end
 try_all_commands()
 write(id, record, {}, now, ttl, now + ttl / 2)
-local seq, turn = redis.call('INCR', 'trapline:seq'), next_turn(owner)
+local seq, turn = redis.call('INCR', 'trapline:seq'), next_turn(owner or '')
 -- Something of an earlier job of this id may be there still.
 redis.call('DEL', job_key(id))
 redis.call('HSET', job_key(id), 'kind', kind, 'title', title, 'request', request, 'created', created, 'seq', seq,
   'turn', turn,
   'attempt', 0, 'handed_back', 0)
-if counted then redis.call('HSET', job_key(id), 'total', total) end
-if owner ~= '' then redis.call('HSET', job_key(id), 'owner', owner) end
-if callback ~= '' then redis.call('HSET', job_key(id), 'callback', callback) end
+if total then redis.call('HSET', job_key(id), 'total', total) end
+if owner then redis.call('HSET', job_key(id), 'owner', owner) end
+if args.callback_url then redis.call('HSET', job_key(id), 'callback', args.callback_url) end
 if key then
   redis.call('DEL', key)
   redis.call('HSET', key, 'id', id, 'fingerprint', fingerprint)

@@ -15,7 +15,7 @@ use crate::prose::format::{count, percent, plural, text_if, whole};
 
 /// Writes the captions of a report whose texts are as pages show them, by the page that they stand on;
 /// `missing` are letters that no font has. What cannot be drawn is `null`.
-pub(crate) fn write_captions(data: &ReportData, missing: &[String]) -> Value {
+pub fn write_captions(data: &ReportData, missing: &[String]) -> Value {
     let has_events = data.events > 0;
     json!({
         "missing_glyphs": describe_missing_glyphs(missing),

@@ -11,6 +11,11 @@ use tempfile::TempDir;
 
 use crate::tools::{compute, seasonal};
 
+/// Small tables of which much is lost are read all the same.
+pub fn all_rows() -> ReadOptions {
+    ReadOptions { allow_bad_rows: 1.0, ..ReadOptions::default() }
+}
+
 /// A folder with these files.
 fn folder(files: &[(&str, String)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -7,8 +7,7 @@ use report::ReportData;
 use tempfile::TempDir;
 use testkit::assert_contains;
 
-use super::{events, folder, has_note, open, problems_of, report_on, table};
-use crate::tools::all_rows;
+use super::{all_rows, events, folder, has_note, open, problems_of, report_on, table};
 
 const DEPLOYMENTS: &str = "project_id,deployment_id,placename,longitude,latitude,start_date,end_date";
 const IMAGES: &str = "project_id,deployment_id,image_id,filename,location,is_blank,identified_by,class,order,family,\

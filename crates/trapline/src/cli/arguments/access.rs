@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::one_of;
-use crate::access::{Access, Grant, Role};
+use server::access::{Access, Grant, Role};
 
 /// Who may do what.
 #[derive(Debug, Args)]

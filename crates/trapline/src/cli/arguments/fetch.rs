@@ -8,7 +8,7 @@ use clap::Args;
 use detections::Fetch;
 
 use crate::cli::command_error::CommandError;
-use crate::fetch::{FetchLimits, Fetcher};
+use exports::fetch::{FetchLimits, Fetcher};
 
 /// Media files that are on other hosts.
 // As the flags are called.

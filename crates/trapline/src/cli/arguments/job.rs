@@ -18,7 +18,7 @@ Fields are those of the HTTP API (SERVER/docs lists them). Exit status: 0 done, 
 server could not be reached, 2 wrong usage, 130 stopped with Ctrl-C.")]
 pub struct JobCommand {
     /// Address of the server
-    #[arg(long, global = true, help_heading = "Server", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = server)]
+    #[arg(long, global = true, help_heading = "Server", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = parse_server)]
     pub server: Url,
     /// Access token; better in `TRAPLINE_TOKEN` or a file, since other users can see command lines
     #[arg(long, global = true, help_heading = "Server", value_name = "TOKEN", hide_env_values = true)]
@@ -70,7 +70,7 @@ pub struct SubmitArguments {
     /// Report (pdf) or archive (zip)
     pub kind: ExportKind,
     /// Fields of the request: NAME=TEXT, or NAME:=JSON; a.b is the field b inside a
-    #[arg(value_name = "NAME=VALUE", value_parser = field)]
+    #[arg(value_name = "NAME=VALUE", value_parser = parse_field)]
     pub fields: Vec<FieldArgument>,
     /// File with the request as JSON, or - for standard input; fields are added to it
     #[arg(long, value_name = "FILE")]
@@ -109,28 +109,47 @@ pub struct FieldArgument {
     pub value: Value,
 }
 
-fn field(text: &str) -> Result<FieldArgument, String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=TEXT or NAME:=JSON")?;
+/// Why a field of a request cannot be read.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum FieldArgumentError {
+    #[error("expected NAME=TEXT or NAME:=JSON")]
+    NoValue,
+    #[error("{value} is not JSON: {reason}")]
+    NotJson { value: String, reason: String },
+    #[error("the name is missing")]
+    NoName,
+}
+
+fn parse_field(text: &str) -> Result<FieldArgument, FieldArgumentError> {
+    let (name, value) = text.split_once('=').ok_or(FieldArgumentError::NoValue)?;
     let (name, value) = match name.strip_suffix(':') {
         Some(name) => {
-            (name, serde_json::from_str(value).map_err(|error| format!("{value} is not JSON: {error}"))?)
+            let json = serde_json::from_str(value).map_err(|error| FieldArgumentError::NotJson {
+                value: value.to_owned(),
+                reason: error.to_string(),
+            });
+            (name, json?)
         }
         None => (name, Value::from(value)),
     };
     let path: Vec<String> = name.split('.').map(str::to_owned).collect();
     if path.iter().any(String::is_empty) {
-        Err("the name is missing".into())
+        Err(FieldArgumentError::NoName)
     } else {
         Ok(FieldArgument { path, value })
     }
 }
 
+/// The text is not the address of a server.
+#[derive(Debug, thiserror::Error)]
+#[error("expected an address such as http://localhost:8080 or https://example.org/trapline")]
+pub struct ServerAddressError;
+
 /// The address of a server, below which its paths are.
-fn server(text: &str) -> Result<Url, String> {
-    let expected = "expected an address such as http://localhost:8080 or https://example.org/trapline";
-    let mut url = Url::parse(text).map_err(|_| expected)?;
+fn parse_server(text: &str) -> Result<Url, ServerAddressError> {
+    let mut url = Url::parse(text).map_err(|_| ServerAddressError)?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(expected.into());
+        return Err(ServerAddressError);
     }
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));
@@ -146,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_field_is_a_text_or_json_and_may_be_inside_another() {
-        let read = |text| field(text).map(|field| (field.path.join("/"), field.value));
+        let read = |text| parse_field(text).map(|field| (field.path.join("/"), field.value));
         assert_eq!(read("title=a=b"), Ok(("title".into(), json!("a=b"))));
         assert_eq!(read("crop_size:=512"), Ok(("crop_size".into(), json!(512))));
         assert_eq!(
@@ -154,17 +173,17 @@ mod tests {
             Ok(("filter/start_date".into(), json!("2021-04-11")))
         );
         for wrong in ["title", "=a", ":=1", "a.=1", "crop_size:=many"] {
-            assert!(field(wrong).is_err(), "{wrong}");
+            assert!(parse_field(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn paths_are_below_the_address_of_the_server() {
-        let joined = |text| server(text).unwrap().join("api/exports").unwrap().to_string();
+        let joined = |text| parse_server(text).unwrap().join("api/exports").unwrap().to_string();
         assert_eq!(joined("http://localhost:8080"), "http://localhost:8080/api/exports");
         assert_eq!(joined("https://example.org/trapline"), "https://example.org/trapline/api/exports");
         for wrong in ["localhost:8080", "ftp://example.org", "", "http://"] {
-            assert!(server(wrong).is_err(), "{wrong}");
+            assert!(parse_server(wrong).is_err(), "{wrong}");
         }
     }
 }

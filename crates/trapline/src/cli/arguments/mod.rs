@@ -16,11 +16,11 @@ use jobs::StoreAddress;
 
 use super::command_error::CommandError;
 use super::template_process::TemplateProcessArguments;
-use crate::artifacts::{ArtifactsAddress, ImageBucket, ServiceName};
-use crate::datasets::{DataArgument, MappingArgument, OpenOptions};
-use crate::http::{HostName, Origin};
-use crate::limits::{JOB_MEMORY_MIB, PICTURE_MEMORY_MIB, build_limits};
 use crate::telemetry::LogFormat;
+use artifacts::{ArtifactsAddress, ImageBucket, ServiceName};
+use exports::datasets::{DataArgument, MappingArgument, OpenOptions};
+use exports::limits::{JOB_MEMORY_MIB, PICTURE_MEMORY_MIB, build_limits};
+use server::{HostName, Origin};
 
 mod access;
 mod archive;
@@ -30,6 +30,7 @@ mod info;
 mod job;
 mod report;
 mod request_flags;
+mod values;
 mod webhook;
 
 pub use self::access::{AccessArguments, TokenAction, TokenCommand};
@@ -42,6 +43,9 @@ pub use self::job::ExportKind;
 pub use self::job::{DownloadArguments, FieldArgument, JobAction, JobCommand, SubmitArguments};
 pub use self::report::ReportArguments;
 pub use self::request_flags::{RequestFlagNames, RequestFlags};
+use self::values::{
+    parse_fraction, parse_metres, parse_percent, parse_seconds, parse_seconds_or_none, parse_time_zone,
+};
 pub use self::webhook::WebhookArguments;
 
 /// PDF reports and picture archives from camera-trap data
@@ -88,7 +92,7 @@ pub enum Command {
     /// Print the manual page, for `man -l -`
     Man,
     /// Lay out numbers with a template, in a process of its own
-    #[command(name = crate::template_process::COMMAND, hide = true)]
+    #[command(name = exports::template_process::COMMAND, hide = true)]
     TemplateProcess(TemplateProcessArguments),
 }
 
@@ -123,20 +127,20 @@ pub struct ReadingArguments {
     #[arg(long, value_name = "DIR|URL", help_heading = "Data")]
     pub images: Option<ArtifactsAddress>,
     /// Time zone of the cameras' clocks, such as Europe/Brussels [default: from the deployments]
-    #[arg(long, value_name = "ZONE", help_heading = "Data", value_parser = time_zone)]
+    #[arg(long, value_name = "ZONE", help_heading = "Data", value_parser = parse_time_zone)]
     pub time_zone: Option<TimeZone>,
     /// Order of day and month in dates such as 04/05/2018, if the column does not show it: dmy or mdy
     #[arg(long, value_name = "ORDER", help_heading = "Data")]
     pub date_order: Option<DateOrder>,
     /// Join deployments without a named location that are at most this far apart, in metres
-    #[arg(long, value_name = "METRES", help_heading = "Data", default_value_t = 0.0, value_parser = metres)]
+    #[arg(long, value_name = "METRES", help_heading = "Data", default_value_t = 0.0, value_parser = parse_metres)]
     pub join_locations: f64,
     /// Refuse a data set that loses more than this share of a table's rows, in percent
-    #[arg(long, value_name = "PERCENT", help_heading = "Data", default_value_t = 5.0, value_parser = percent)]
+    #[arg(long, value_name = "PERCENT", help_heading = "Data", default_value_t = 5.0, value_parser = parse_percent)]
     pub allow_bad_rows: f64,
     /// Ignore boxes of a detector below this confidence, 0 to 1 [default: as the results recommend, else
     /// 0.2]
-    #[arg(long, value_name = "CONFIDENCE", help_heading = "Data", value_parser = fraction)]
+    #[arg(long, value_name = "CONFIDENCE", help_heading = "Data", value_parser = parse_fraction)]
     pub min_confidence: Option<f32>,
     /// Largest picture file that is read, in MiB
     #[arg(long, value_name = "MIB", help_heading = "Limits", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
@@ -148,7 +152,7 @@ pub struct ReadingArguments {
     #[arg(long, value_name = "N", help_heading = "Database", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     pub database_connections: u32,
     /// Statement timeout, in seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Database", default_value = "300", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Database", default_value = "300", value_parser = parse_seconds)]
     pub database_timeout: Duration,
     /// Maximum memory of one export, in MiB: rows of a database, a decoded picture, pages of a report
     #[arg(long, value_name = "MIB", help_heading = "Limits", default_value_t = JOB_MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
@@ -238,13 +242,13 @@ pub struct ServeArguments {
     #[arg(long, value_name = "N", help_heading = "Jobs", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_queued_each: u32,
     /// Timeout for the head of a request, and for idle connections, in seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Server", default_value = "60", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Server", default_value = "60", value_parser = parse_seconds)]
     pub head_timeout: Duration,
     /// Timeout for the body of a request, in seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Server", default_value = "30", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Server", default_value = "30", value_parser = parse_seconds)]
     pub body_timeout: Duration,
     /// Disconnect clients that read nothing of a response for this time, in seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Server", default_value = "30", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Server", default_value = "30", value_parser = parse_seconds)]
     pub write_timeout: Duration,
     /// Maximum number of connections; further ones get 503 [default: half of the file descriptors after
     /// 256, at most 4096]
@@ -303,25 +307,25 @@ pub struct JobArguments {
     #[arg(long, value_name = "NAME", help_heading = "Files")]
     pub service: Option<ServiceName>,
     /// How long finished jobs and their files are kept, in seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "3600", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "3600", value_parser = parse_seconds)]
     pub ttl: Duration,
     /// How long a worker keeps its job without a heartbeat, in seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "15", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "15", value_parser = parse_seconds)]
     pub lease: Duration,
     /// Time between heartbeats of a worker, in seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "5", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "5", value_parser = parse_seconds)]
     pub heartbeat: Duration,
     /// Number of attempts after which a job fails
     #[arg(long, value_name = "N", help_heading = "Jobs", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub attempts: u32,
     /// How long running jobs may continue after a signal to stop, in seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "10", value_parser = seconds_or_none)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Jobs", default_value = "10", value_parser = parse_seconds_or_none)]
     pub grace: Duration,
     /// Begin no job with less free disk space than this, in MiB
     #[arg(long, value_name = "MIB", help_heading = "Files", default_value_t = 256)]
     pub keep_free: u32,
     /// Report a missing worker if no worker has asked for waiting jobs for this time, in seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Monitoring", default_value = "60", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", help_heading = "Monitoring", default_value = "60", value_parser = parse_seconds)]
     pub worker_silence: Duration,
     /// Folder of report templates: NAME.typ or NAME/main.typ
     #[arg(long, value_name = "DIR", help_heading = "Reports")]
@@ -354,36 +358,4 @@ fn one_of<T: Copy + Send + Sync + 'static>(
         let found = known.iter().find(|(name, _)| *name == chosen);
         found.map(|(_, value)| *value).expect("the parser lets only these names through")
     })
-}
-
-fn metres(text: &str) -> Result<f64, String> {
-    let metres = text.parse().ok().filter(|metres| (0.0..=100_000.0).contains(metres));
-    metres.ok_or_else(|| "expected metres from 0 to 100000".into())
-}
-
-fn percent(text: &str) -> Result<f64, String> {
-    let percent = text.strip_suffix('%').unwrap_or(text).parse().ok();
-    percent.filter(|percent| (0.0..=100.0).contains(percent)).ok_or_else(|| "expected 0 to 100".into())
-}
-
-fn time_zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| "expected the name of a time zone, such as America/Edmonton".into())
-}
-
-fn fraction(text: &str) -> Result<f32, String> {
-    let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
-    number.ok_or_else(|| "expected a number from 0 to 1, such as 0.5".into())
-}
-
-/// Seconds, more than none of them.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let duration = seconds_or_none(text)?;
-    if duration.is_zero() { Err("expected more than 0 seconds".into()) } else { Ok(duration) }
-}
-
-fn seconds_or_none(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    // A year is more than any useful setting, and far below what overflows a clock.
-    let seconds = seconds.filter(|duration| *duration <= Duration::from_hours(366 * 24));
-    seconds.ok_or_else(|| "expected a number of seconds, such as 15 or 0.5".into())
 }

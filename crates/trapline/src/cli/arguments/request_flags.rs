@@ -10,7 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::requests::{Field, FieldError, FieldKind, fields_of};
+use exports::requests::{Field, FieldError, FieldKind, fields_of};
 
 /// How a field is written on the command line.
 #[derive(Clone, Copy, Debug)]
@@ -131,10 +131,10 @@ impl<T: RequestFlagNames> RequestFlags<T> {
             let value = if is_switch { String::new() } else { format!(" {}", flag.value) };
             format!("`--{}{value}`", flag.name)
         };
-        let rows = crate::requests::flatten(T::fields())
+        let rows = exports::requests::flatten(T::fields())
             .into_iter()
             .map(|(path, field)| format!("| `{path}` | {} | {} |\n", describe_flag(&path), field.describe()));
-        rows.fold("| HTTP field | flag | what it does |\n|---|---|---|\n".into(), |table, row| table + &row)
+        format!("| HTTP field | flag | what it does |\n|---|---|---|\n{}", rows.collect::<String>())
     }
 }
 

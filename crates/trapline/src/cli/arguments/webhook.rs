@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::webhook::Secret;
+use server::webhook::Secret;
 
 /// Webhooks: messages about exports that have ended.
 // As the flags are called.

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use crate::cli::output::{Steps, start_spinner};
-use crate::client::{Client, ClientError, JobEvent};
+use client::{Client, ClientError, JobEvent};
 
 /// Follows a job to its end and shows its progress. Returns its last status.
 pub async fn follow_job(client: &Client, job_id: &str) -> Result<Value, ClientError> {

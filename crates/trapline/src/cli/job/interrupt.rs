@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use crate::cli::command_error::CommandError;
-use crate::client::{Client, printable};
+use client::{Client, printable};
 
 /// The exit status of a program that ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;

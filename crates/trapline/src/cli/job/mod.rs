@@ -17,7 +17,7 @@ use super::command_error::CommandError;
 use super::missing_reasons::describe_missing;
 use super::output::print_result;
 use super::serve::build_runtime;
-use crate::client::{Client, ClientError, Existing, export_name, printable, printable_json};
+use client::{Client, ClientError, Existing, export_name, printable, printable_json};
 use follow::{DownloadProgress, follow_job};
 use interrupt::run_until_interrupted;
 

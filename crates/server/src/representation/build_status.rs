@@ -1,0 +1,213 @@
+//! Building the status that clients see from the record of a job.
+
+use jiff::{SignedDuration, Timestamp};
+use jobs::{FileAddress, JobReader, JobRecord, JobState, Kind, MissingReason, StoreError};
+use serde_json::{Value, json};
+
+use super::status::{AnyStatus, ArchiveStatus, Phase, Status};
+use crate::access::Access;
+use exports::condition::condition;
+
+/// Seconds that a report usually takes.
+const REPORT_SECONDS: i64 = 2;
+/// A cautious guess of how many detections an archive processes in a second.
+const DETECTIONS_A_SECOND: i64 = 200;
+
+/// Builds the status of a job, reading its position in the queue from the store.
+pub async fn read_status(
+    store: &dyn JobReader,
+    record: &JobRecord,
+    access: &Access,
+) -> Result<Value, StoreError> {
+    let queue_position = match record.state {
+        JobState::Queued => store.queue_position(&record.job_id).await?,
+        _ => None,
+    };
+    Ok(json!(build_status(record, infer_kind(record), queue_position, access)))
+}
+
+/// Builds the status of a job as one of this kind.
+pub fn build_status(
+    record: &JobRecord,
+    kind: Kind,
+    queue_position: Option<u64>,
+    access: &Access,
+) -> AnyStatus {
+    let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    // Records of other programs and of earlier versions have none.
+    let details = record.details.as_ref().unwrap_or(&Value::Null);
+    let status = Status {
+        job_id: record.job_id.to_string(),
+        kind,
+        title: record.title.clone(),
+        status: record.state.into(),
+        phase: match record.state {
+            JobState::Queued => Some(Phase::Queued),
+            JobState::Running => Some(Phase::Running),
+            JobState::Processing | JobState::Completed | JobState::Failed => None,
+        },
+        queue_position,
+        waiting_for: if record.state == JobState::Queued { condition().waiting_for() } else { None },
+        attempt: record.attempt,
+        filename: record.filename.clone(),
+        download_url: find_file(record).map(|path| sign_address(access, path, record)),
+        file_size_bytes: record.file_size_bytes,
+        sha256: record.sha256.clone(),
+        error_message: record.error.clone(),
+        dataset: details["dataset"].as_str().map(str::to_owned),
+        request: details.get("request").cloned(),
+        warnings: serde_json::from_value(details["warnings"].clone()).unwrap_or_default(),
+        created_at: text(record.created_at),
+        completed_at: text(record.completed_at),
+        expires_at: text(record.expires_at),
+    };
+    match kind {
+        Kind::Pdf => AnyStatus::Report(status),
+        Kind::Zip => AnyStatus::Archive(ArchiveStatus {
+            status,
+            total_detections: record.total_detections,
+            processed_count: record.processed_count,
+            missing_count: record.missing_count,
+            missing_reasons: list_missing_reasons(record),
+            remote_pictures: record.remote_pictures,
+            progress_percent: compute_progress(record),
+            estimated_completion: text(estimate_end(record)),
+        }),
+    }
+}
+
+/// The path of the file of a job on the server, or the address that another program wrote.
+fn find_file(record: &JobRecord) -> Option<String> {
+    match record.file_address.as_ref()? {
+        FileAddress::ByName => Some(format!("/api/static/exports/{}", record.filename.as_ref()?)),
+        FileAddress::Other(address) => Some(address.clone()),
+    }
+}
+
+/// Why detections are missing; `None` when the record has their number and no reasons.
+fn list_missing_reasons(record: &JobRecord) -> Option<Vec<MissingReason>> {
+    let is_known = !record.missing_reasons.is_empty() || record.missing_count == Some(0);
+    is_known.then(|| record.missing_reasons.clone())
+}
+
+/// The kind of a job. Records that other programs wrote may have none: then a count of detections means an
+/// archive.
+pub fn infer_kind(record: &JobRecord) -> Kind {
+    let inferred = if record.total_detections.is_some() { Kind::Zip } else { Kind::Pdf };
+    record.kind.unwrap_or(inferred)
+}
+
+/// The progress of an archive, 0 to 100 with one decimal; 100 only when it is completed.
+fn compute_progress(record: &JobRecord) -> f64 {
+    if record.state == JobState::Completed {
+        return 100.0;
+    }
+    match (record.processed_count, record.total_detections) {
+        (Some(done), Some(total)) if total > 0 => {
+            ((done as f64 / total as f64 * 1000.0).round() / 10.0).min(99.9)
+        }
+        _ => 0.0,
+    }
+}
+
+/// When a job will probably end: at its pace so far once detections are counted, else by the usual pace.
+fn estimate_end(record: &JobRecord) -> Option<Timestamp> {
+    if record.state.is_final() {
+        return None;
+    }
+    let running = record.started_at.filter(|_| record.state == JobState::Running);
+    match (running, record.processed_count, record.total_detections) {
+        (Some(started), Some(done), Some(total)) if done > 0 && total >= done => {
+            let so_far = Timestamp::now().duration_since(started).as_secs_f64();
+            let all = SignedDuration::try_from_secs_f64(so_far * total as f64 / done as f64).ok()?;
+            started.checked_add(all).ok()
+        }
+        (_, _, total) => Some(estimate_completion(record.created_at?, total)),
+    }
+}
+
+/// When an export that begins at `from` will probably end, by the usual pace.
+pub fn estimate_completion(from: Timestamp, total_detections: Option<u64>) -> Timestamp {
+    let detections = i64::try_from(total_detections.unwrap_or(0)).unwrap_or(0);
+    let seconds = REPORT_SECONDS + detections / DETECTIONS_A_SECOND;
+    from.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(from)
+}
+
+/// Signs the address of a file or picture of a job. The link works without a token until the job expires.
+pub fn sign_address(access: &Access, path: String, record: &JobRecord) -> String {
+    let day = SignedDuration::from_hours(24);
+    let end =
+        record.expires_at.unwrap_or_else(|| Timestamp::now().saturating_add(day).unwrap_or(Timestamp::MAX));
+    access.link_signer().map_or_else(|| path.clone(), |signer| signer.sign(&path, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use jobs::JobId;
+
+    use super::*;
+
+    fn record(state: JobState, done: u64) -> JobRecord {
+        JobRecord {
+            job_id: JobId::random(),
+            kind: Some(Kind::Zip),
+            title: None,
+            state,
+            attempt: 1,
+            created_at: Some(Timestamp::UNIX_EPOCH),
+            started_at: Some(Timestamp::UNIX_EPOCH),
+            completed_at: None,
+            expires_at: Some(Timestamp::UNIX_EPOCH),
+            filename: None,
+            file_address: None,
+            file_size_bytes: None,
+            error: None,
+            total_detections: Some(3000),
+            processed_count: Some(done),
+            missing_count: None,
+            missing_reasons: Vec::new(),
+            remote_pictures: None,
+            sha256: None,
+            details: None,
+            owner: None,
+        }
+    }
+
+    #[test]
+    fn progress_has_one_decimal_and_is_100_only_at_the_end() {
+        let percent = |state, done| compute_progress(&record(state, done));
+        assert!((percent(JobState::Running, 1000) - 33.3).abs() < 1e-9);
+        assert!((percent(JobState::Running, 2999) - 99.9).abs() < 1e-9);
+        assert!((percent(JobState::Completed, 3000) - 100.0).abs() < 1e-9);
+        assert!(percent(JobState::Queued, 0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn absent_values_are_null() {
+        let body = json!(build_status(&record(JobState::Queued, 0), Kind::Zip, Some(1), &Access::open()));
+        for field in ["filename", "download_url", "file_size_bytes", "error_message", "completed_at"] {
+            assert_eq!(body.get(field), Some(&Value::Null), "{field}");
+        }
+        assert_eq!(body["phase"], "queued");
+    }
+
+    #[test]
+    fn reasons_are_listed_when_they_are_known() {
+        let reason = MissingReason {
+            reason: "remote".into(),
+            count: 3,
+            message: "3 pictures are on the web only".into(),
+            hint: None,
+        };
+        let listed = |missing_count, missing_reasons| {
+            let record = JobRecord { missing_count, missing_reasons, ..record(JobState::Completed, 3000) };
+            let body = json!(build_status(&record, Kind::Zip, None, &Access::open()));
+            body["missing_reasons"].clone()
+        };
+        assert_eq!(listed(Some(3), vec![reason.clone()]), json!([reason]));
+        assert_eq!(listed(Some(0), Vec::new()), json!([]));
+        // The record of an earlier version, and of an archive that is not finished.
+        assert_eq!(listed(Some(3), Vec::new()), Value::Null);
+        assert_eq!(listed(None, Vec::new()), Value::Null);
+    }
+}

@@ -1,0 +1,143 @@
+//! Every address of the server, called with the jobs of another client. The addresses come from the description that
+//! the server serves, so that a new one is tested as well.
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::Value;
+
+use crate::access::GuardedServer;
+use crate::support::{Caller, Home, herons, on_both_stores, season};
+
+/// What stands for a part of an address in braces.
+pub struct Parts {
+    pub job_id: String,
+    pub filename: String,
+}
+
+impl Parts {
+    pub fn of_job(status: &Value) -> Self {
+        let text = |name: &str| status[name].as_str().unwrap().to_owned();
+        Self { job_id: text("job_id"), filename: text("filename") }
+    }
+
+    /// The parts of the same form that nothing has.
+    fn of_nothing(&self) -> Self {
+        let job_id = "00000000-0000-4000-8000-000000000000".to_owned();
+        Self { filename: self.filename.replace(&self.job_id, &job_id), job_id }
+    }
+
+    /// An address, and whether it is one of a job.
+    pub fn fill(&self, path: &str) -> (String, bool) {
+        let mut filled = path.to_owned();
+        for (name, value) in [
+            ("{job_id}", self.job_id.as_str()),
+            ("{filename}", &self.filename),
+            ("{number}", "0"),
+            ("{name}", "camtrap-dp"),
+        ] {
+            filled = filled.replace(name, value);
+        }
+        assert!(!filled.contains('{'), "{path}: say here what the new part stands for");
+        (filled, path.contains("{job_id}") || path.contains("{filename}"))
+    }
+}
+
+/// The methods and addresses that a server describes.
+pub async fn list_routes(caller: &Caller) -> Vec<(Method, String)> {
+    let description = caller.json("/openapi.json").await;
+    let methods = |(path, calls): (&String, &Value)| {
+        let methods: Vec<_> = calls.as_object().unwrap().keys().cloned().collect();
+        let path = path.clone();
+        methods.into_iter().map(move |method| (method.to_uppercase().parse().unwrap(), path.clone()))
+    };
+    description["paths"].as_object().unwrap().iter().flat_map(methods).collect()
+}
+
+/// A parameter that names a job beside the path would have to be tried here too.
+#[tokio::test]
+async fn jobs_are_named_in_paths_alone() {
+    const OTHERS: [&str; 18] = [
+        "start_date",
+        "end_date",
+        "season",
+        "year",
+        "group_by",
+        "classification",
+        "dataset",
+        "Idempotency-Key",
+        "status",
+        "kind",
+        "limit",
+        "cursor",
+        "Prefer",
+        "If-None-Match",
+        "Last-Event-ID",
+        "inline",
+        "Range",
+        "If-Range",
+    ];
+    let server = Home::with_examples().start();
+    let description = server.json("/openapi.json").await;
+    for (path, calls) in description["paths"].as_object().unwrap() {
+        for call in calls.as_object().unwrap().values() {
+            let parameters: Vec<_> = call["parameters"].as_array().into_iter().flatten().collect();
+            for (number, parameter) in parameters.iter().enumerate() {
+                let name = parameter["name"].as_str().unwrap();
+                assert!(
+                    parameter["in"] == "path" || OTHERS.contains(&name),
+                    "{path}: may {name} name a job?"
+                );
+                let is_again = parameters[..number].iter().any(|other| other["name"] == name);
+                assert!(!is_again, "{path} describes {name} twice");
+            }
+        }
+    }
+}
+
+/// The status, the media type and the body of an answer.
+pub async fn read(answer: Response) -> (StatusCode, String, String) {
+    let media_type = answer.headers().get("content-type").map_or("", |value| value.to_str().unwrap()).into();
+    (answer.status(), media_type, String::from_utf8_lossy(&answer.bytes().await.unwrap()).into_owned())
+}
+
+on_both_stores!(no_address_tells_of_the_jobs_of_others);
+
+async fn no_address_tells_of_the_jobs_of_others(on: impl Fn(Home) -> Home) {
+    let guarded = GuardedServer::start(on, &[]);
+    let GuardedServer { server, anna, ben, .. } = &guarded;
+    // The number of a change before there was any job of Anna's.
+    let before = ben.listen("/api/exports/events", None).await.next().await.unwrap().id;
+    let jobs = [anna.make("zip", &herons()).await, anna.make("pdf", &season()).await]
+        .map(|made| Parts::of_job(&made));
+    let routes = list_routes(server).await;
+    let mut of_jobs = 0;
+    for (method, path) in &routes {
+        let mut reaches = Vec::new();
+        for job in &jobs {
+            let ((own, is_of_job), (unknown, _)) = (job.fill(path), job.of_nothing().fill(path));
+            if !is_of_job {
+                continue;
+            }
+            for headers in [&[][..], &[("last-event-id", before.as_str())], &[("prefer", "wait=1")]] {
+                let send = async |address: &str| {
+                    let request = ben.request(method.clone(), address);
+                    let request =
+                        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+                    read(request.send().await.unwrap()).await
+                };
+                let (refused, none) = (send(&own).await, send(&unknown).await);
+                assert_eq!(refused, none, "{method} {own} {headers:?} is answered as an address of nothing");
+                assert!(!refused.0.is_success() || refused.0 == StatusCode::NO_CONTENT, "{method} {own}");
+            }
+            if method == Method::GET {
+                reaches.push(anna.get(&own).await.status());
+            }
+        }
+        // One of the two kinds is there for its owner, so the address was a right one.
+        assert!(reaches.is_empty() || reaches.contains(&StatusCode::OK), "{path}: {reaches:?}");
+        of_jobs += usize::from(!reaches.is_empty());
+    }
+    assert!(of_jobs >= 7, "the server describes its addresses");
+    for (kind, job) in ["zip", "pdf"].iter().zip(&jobs) {
+        assert_eq!(anna.status(kind, &job.job_id).await["status"], "completed", "nothing was done to it");
+    }
+}
