@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 
-use archive::{ArchiveRequest, Resources};
+use archive::{ArchiveRequest, ArchiveSummary, Resources};
+use detections::Dataset;
 use testkit::{Package, picture};
 use tokio_util::sync::CancellationToken;
 use zip::ZipArchive;
@@ -12,6 +14,11 @@ use crate::support::{open, request, resources, run_child, write_with};
 
 /// What a directory in the format's extension for large archives begins with.
 const ZIP64: &[u8] = b"PK\x06\x06";
+
+/// Writes an archive into a file, with temporary files in a folder.
+fn write_to(file: File, data: &Dataset, request: &ArchiveRequest, folder: &Path) -> ArchiveSummary {
+    archive::write(data, request, &resources(), file, folder, &|_| (), &CancellationToken::new()).unwrap()
+}
 
 #[test]
 fn there_may_be_more_than_65535_files() {
@@ -32,16 +39,7 @@ fn there_may_be_more_than_65535_files() {
     let path = folder.path().join("a.zip");
     let request = ArchiveRequest { crop_size: 64, ..request(&ids) };
     let file = File::create(&path).unwrap();
-    let summary = archive::write(
-        &data,
-        &request,
-        &resources(),
-        file,
-        folder.path(),
-        &|_| (),
-        &CancellationToken::new(),
-    )
-    .unwrap();
+    let summary = write_to(file, &data, &request, folder.path());
     assert_eq!((summary.crops, summary.missing), (66_000, 0));
 
     let bytes = std::fs::read(&path).unwrap();
@@ -65,16 +63,7 @@ fn files_may_lie_beyond_four_gibibytes() {
     let path = folder.path().join("a.zip");
     let mut file = File::create(&path).unwrap();
     file.seek(SeekFrom::Start(BEYOND)).unwrap();
-    archive::write(
-        &data,
-        &request(&["d"]),
-        &resources(),
-        file,
-        folder.path(),
-        &|_| (),
-        &CancellationToken::new(),
-    )
-    .unwrap();
+    write_to(file, &data, &request(&["d"]), folder.path());
 
     let mut file = File::open(&path).unwrap();
     file.seek(SeekFrom::Start(BEYOND)).unwrap();

@@ -127,7 +127,7 @@ pub fn run_child(test: &str, variable: &str, value: impl AsRef<OsStr>) -> String
     said
 }
 
-/// Makes an archive, and sees to it that nothing but it is left.
+/// Makes an archive, and checks that no other file is left.
 pub fn write(data: &Dataset, request: &ArchiveRequest) -> Result<(Archive, ArchiveSummary), ArchiveError> {
     write_with(data, request, &resources())
 }

@@ -43,7 +43,7 @@ pub struct LastEvent {
 impl<S: Sync> FromRequestParts<S> for LastEvent {
     type Rejection = Infallible;
 
-    /// An id that is no number of a change is as none: the client gets the current state.
+    /// An id that is not a number is ignored: the client gets the current state.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let text = parts.headers.get("last-event-id").and_then(|value| value.to_str().ok());
         Ok(Self { last_event_id: text.and_then(|id| id.trim().parse().ok()) })
