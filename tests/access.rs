@@ -22,16 +22,20 @@ pub struct GuardedServer {
     home: Home,
     pub anna: Caller,
     pub ben: Caller,
-    admin: Caller,
+    pub admin: Caller,
     reader: Caller,
 }
 
 impl GuardedServer {
     pub fn start(on: impl Fn(Home) -> Home, more: &[&str]) -> Self {
+        Self::start_at(on(Home::with_examples()), more)
+    }
+
+    pub fn start_at(home: Home, more: &[&str]) -> Self {
         let people = [("anna", "export"), ("ben", "export"), ("chief", "admin"), ("guest", "read")];
         let tokens = people.map(|(name, role)| token(name, role));
         let grants = tokens.iter().map(|(_, grant)| grant.as_str()).collect::<Vec<_>>().join(" ");
-        let home = on(Home::with_examples().arguments(&[&["--access", &grants], more].concat()));
+        let home = home.arguments(&[&["--access", &grants], more].concat());
         let server = home.start();
         let [anna, ben, admin, reader] = tokens.map(|(token, _)| server.caller_with(&token));
         Self { server, home, anna, ben, admin, reader }

@@ -3,11 +3,14 @@
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
+use testkit::RedisServer;
 
 use crate::access::GuardedServer;
-use crate::support::{Caller, Home, herons, on_both_stores, season};
+use crate::documents::{files, root};
+use crate::support::{Caller, Home, herons, on_both_stores, redis_record, season};
 
 /// What stands for a part of an address in braces.
+#[derive(Clone)]
 pub struct Parts {
     pub job_id: String,
     pub filename: String,
@@ -99,25 +102,59 @@ pub async fn read(answer: Response) -> (StatusCode, String, String) {
     (answer.status(), media_type, String::from_utf8_lossy(&answer.bytes().await.unwrap()).into_owned())
 }
 
-on_both_stores!(no_address_tells_of_the_jobs_of_others);
+on_both_stores!(no_address_tells_of_the_jobs_of_others, no_address_tells_of_the_unfinished_jobs_of_others,);
 
 async fn no_address_tells_of_the_jobs_of_others(on: impl Fn(Home) -> Home) {
     let guarded = GuardedServer::start(on, &[]);
-    let GuardedServer { server, anna, ben, .. } = &guarded;
-    // The number of a change before there was any job of Anna's.
-    let before = ben.listen("/api/exports/events", None).await.next().await.unwrap().id;
+    let GuardedServer { anna, ben, .. } = &guarded;
+    let before = read_last_change(ben).await;
     let jobs = [anna.make("zip", &herons()).await, anna.make("pdf", &season()).await]
         .map(|made| Parts::of_job(&made));
-    let routes = list_routes(server).await;
-    let mut of_jobs = 0;
-    for (method, path) in &routes {
+    let unreached = assert_hidden(&guarded, &jobs, &before).await;
+    assert!(unreached.is_empty(), "its owner does not reach {unreached:?}");
+    for (kind, job) in ["zip", "pdf"].iter().zip(&jobs) {
+        assert_eq!(anna.status(kind, &job.job_id).await["status"], "completed", "nothing was done to it");
+    }
+}
+
+async fn no_address_tells_of_the_unfinished_jobs_of_others(on: impl Fn(Home) -> Home) {
+    let (home, request) = Home::with_slow(10_000);
+    let guarded = GuardedServer::start_at(on(home), &["--workers", "1"]);
+    let GuardedServer { anna, ben, .. } = &guarded;
+    let before = read_last_change(ben).await;
+    let running = anna.submit("zip", &request).await;
+    anna.wait_for_running("zip", &running).await;
+    let queued = anna.submit("zip", &request).await;
+    // The names that their files would have.
+    let jobs = [&running, &queued]
+        .map(|job_id| Parts { job_id: job_id.clone(), filename: format!("detections_{job_id}_1.zip") });
+    assert_hidden(&guarded, &jobs, &before).await;
+    for (job_id, is_queued) in [(&running, false), (&queued, true)] {
+        let status = anna.status("zip", job_id).await;
+        assert_eq!(status["status"], "processing", "nothing was done to it: {status}");
+        assert_eq!(status["queue_position"].is_number(), is_queued, "{status}");
+        assert_eq!(anna.delete(job_id).await, StatusCode::NO_CONTENT);
+    }
+}
+
+/// The number of the last change, before there is any job of another client.
+async fn read_last_change(caller: &Caller) -> String {
+    caller.listen("/api/exports/events", None).await.next().await.unwrap().id
+}
+
+/// Checks that every address answers Ben about these jobs of Anna's as about jobs that do not exist. Returns the
+/// addresses under which Anna reaches none of them.
+async fn assert_hidden(guarded: &GuardedServer, jobs: &[Parts], before: &str) -> Vec<String> {
+    let GuardedServer { server, anna, ben, .. } = guarded;
+    let (mut of_jobs, mut unreached) = (0, Vec::new());
+    for (method, path) in &list_routes(server).await {
         let mut reaches = Vec::new();
-        for job in &jobs {
+        for job in jobs {
             let ((own, is_of_job), (unknown, _)) = (job.fill(path), job.of_nothing().fill(path));
             if !is_of_job {
                 continue;
             }
-            for headers in [&[][..], &[("last-event-id", before.as_str())], &[("prefer", "wait=1")]] {
+            for headers in [&[][..], &[("last-event-id", before)], &[("prefer", "wait=1")]] {
                 let send = async |address: &str| {
                     let request = ben.request(method.clone(), address);
                     let request =
@@ -132,12 +169,54 @@ async fn no_address_tells_of_the_jobs_of_others(on: impl Fn(Home) -> Home) {
                 reaches.push(anna.get(&own).await.status());
             }
         }
-        // One of the two kinds is there for its owner, so the address was a right one.
-        assert!(reaches.is_empty() || reaches.contains(&StatusCode::OK), "{path}: {reaches:?}");
         of_jobs += usize::from(!reaches.is_empty());
+        // If one of the kinds is there for its owner, the address was a right one.
+        let is_reached = |status: &StatusCode| matches!(*status, StatusCode::OK | StatusCode::CONFLICT);
+        if !reaches.is_empty() && !reaches.iter().any(is_reached) {
+            unreached.push(path.clone());
+        }
     }
     assert!(of_jobs >= 7, "the server describes its addresses");
-    for (kind, job) in ["zip", "pdf"].iter().zip(&jobs) {
-        assert_eq!(anna.status(kind, &job.job_id).await["status"], "completed", "nothing was done to it");
+    unreached
+}
+
+/// Other programs may have made jobs whose ids are also parts of addresses. They have no owner.
+#[tokio::test]
+async fn jobs_with_ids_that_are_parts_of_addresses_are_for_admins_only() {
+    let redis = RedisServer::start();
+    let guarded = GuardedServer::start(|home| home.with_redis(&redis), &[]);
+    let GuardedServer { anna, ben, admin, .. } = &guarded;
+    let made = anna.make("zip", &herons()).await;
+    let record = redis_record(&redis, made["job_id"].as_str().unwrap());
+    for id in ["events", "pdf", "zip"] {
+        let unknown = ben.delete(id).await;
+        let mut other = record.clone();
+        other["job_id"] = id.into();
+        redis.cli(&["SET", &format!("export_job:{id}"), &other.to_string()]);
+        assert_eq!(ben.delete(id).await, unknown, "{id}");
+        assert_eq!(redis_record(&redis, id), other, "nothing was done to it");
+        assert_eq!(admin.delete(id).await, StatusCode::NO_CONTENT, "{id}");
     }
+}
+
+/// Only addresses of pages and those three are outside the description that the tests above read.
+#[test]
+fn every_address_of_jobs_is_described() {
+    let mut sources = Vec::new();
+    files(&root().join("crates/server/src"), &mut sources);
+    let mut undescribed = Vec::new();
+    for source in sources.iter().filter(|path| path.is_file()) {
+        let text = std::fs::read_to_string(source).unwrap();
+        let addresses = text.split(".route(").skip(1).map(|rest| rest.split(',').next().unwrap().to_owned());
+        undescribed.extend(addresses);
+    }
+    undescribed.sort();
+    let expected = [
+        r#""/""#,
+        r#""/metrics""#,
+        r#""/openapi.json""#,
+        r#""/page/{name}""#,
+        r#"&format!("/api/exports/{id}")"#,
+    ];
+    assert_eq!(undescribed, expected, "describe the new address, so that its access is tested");
 }

@@ -12,6 +12,7 @@ mod artifact_error;
 mod artifact_name;
 mod bucket;
 mod content;
+mod file_system;
 mod folder;
 mod image_bucket;
 mod journal;
@@ -38,8 +39,9 @@ pub use self::content::{ContentStream, Seekable};
 pub use self::image_bucket::ImageBucket;
 pub use self::owner::{MarkerError, Owner, OwnerError, ServiceName, ServiceNameError};
 use artifact_name::parse_name;
+use file_system::{CALLS, MEASUREMENTS, call_file_system};
 use files::folder_access::{find_writable, is_missing};
-use place::{CALLS, MEASUREMENTS, Place, call_file_system};
+use place::Place;
 use upload::Upload;
 
 /// The place of files, and the service that owns them.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use detections::{Database, DatabaseOptions, Mapping, ReadOptions, SourceError};
 
-use crate::nearest::UnknownNameError;
+use crate::nearest::UnknownEntryError;
 use crate::source::Source;
 
 /// `[NAME=]PATH|URL` on the command line.
@@ -198,12 +198,12 @@ impl Datasets {
     }
 
     /// The data set with this name, or the default, and its name.
-    pub fn get(&self, name: Option<&str>) -> Result<(&str, &Source), UnknownNameError> {
+    pub fn get(&self, name: Option<&str>) -> Result<(&str, &Source), UnknownEntryError> {
         let found = match name {
             None => self.0.first(),
             Some(name) => self.0.iter().find(|(known, _)| known == name),
         };
-        found.map(|(name, data)| (name.as_str(), data)).ok_or_else(|| UnknownNameError {
+        found.map(|(name, data)| (name.as_str(), data)).ok_or_else(|| UnknownEntryError {
             what: "data set",
             name: name.unwrap_or_default().into(),
             known: self.0.iter().map(|(name, _)| name.clone()).collect(),

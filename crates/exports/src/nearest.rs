@@ -16,7 +16,7 @@ pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<
 /// A name that nothing of a kind has.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", describe_unknown(.what, .name, .known))]
-pub struct UnknownNameError {
+pub struct UnknownEntryError {
     /// The kind, such as `data set`.
     pub what: &'static str,
     /// The name that nothing has.

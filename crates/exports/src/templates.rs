@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use report::{BuiltIn, Template};
 
-use crate::nearest::UnknownNameError;
+use crate::nearest::UnknownEntryError;
 
 /// Where templates and fonts are looked for.
 #[derive(Clone, Debug, Default)]
@@ -17,14 +17,14 @@ pub struct Templates {
 
 impl Templates {
     /// Finds a template by name. One in the folder takes precedence over one of the program.
-    pub fn find(&self, name: &str) -> Result<Template, UnknownNameError> {
+    pub fn find(&self, name: &str) -> Result<Template, UnknownEntryError> {
         if let Some(path) = self.folder.as_deref().and_then(|folder| find_file(folder, name)) {
             return Ok(Template::Own(path));
         }
         let built_in = BuiltIn::ALL.iter().find(|(known, _)| *known == name);
         match built_in {
             Some((_, built_in)) => Ok(Template::BuiltIn(*built_in)),
-            None => Err(UnknownNameError { what: "template", name: name.into(), known: self.list_names() }),
+            None => Err(UnknownEntryError { what: "template", name: name.into(), known: self.list_names() }),
         }
     }
 

@@ -15,6 +15,7 @@ use super::journal::JournalListing;
 use crate::artifact_error::ArtifactError;
 use crate::artifact_name::{ArtifactName, parse_name};
 use crate::content::ContentStream;
+use crate::file_system::{CALLS, call_file_system};
 use files::digest::sha256;
 use files::regular_file::{create_to_write, open_to_read, remove_regular};
 use jobs::crash_point;
@@ -77,20 +78,17 @@ impl Folder {
 
     pub async fn find_size(&self, file_name: &str) -> Result<u64, ArtifactError> {
         let (folder, file_name) = (self.clone(), file_name.to_owned());
-        let size = tokio::task::spawn_blocking(move || -> io::Result<u64> {
-            Ok(folder.open_file(&file_name)?.metadata()?.len())
-        });
-        Ok(size.await.map_err(io::Error::other)??)
+        call_file_system(&CALLS, move || Ok(folder.open_file(&file_name)?.metadata()?.len())).await
     }
 
     /// Reads a range of bytes of a visible file.
     pub async fn read(&self, file_name: &str, bytes: Range<u64>) -> Result<ContentStream, ArtifactError> {
         let (folder, file_name, first) = (self.clone(), file_name.to_owned(), bytes.start);
-        let opened = tokio::task::spawn_blocking(move || {
+        let file = call_file_system(&CALLS, move || {
             let mut file = folder.open_file(&file_name)?;
             file.seek(SeekFrom::Start(first)).map(|_| file)
-        });
-        let file = opened.await.map_err(io::Error::other)??;
+        })
+        .await?;
         let content = tokio::fs::File::from_std(file).take(bytes.end - bytes.start);
         Ok(ReaderStream::with_capacity(content, CHUNK_SIZE).map_err(ArtifactError::from).boxed())
     }
