@@ -25,7 +25,8 @@ pub fn sha256_of(text: impl AsRef<[u8]>) -> String {
 
 /// Formats bytes as hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).expect("four bits");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Parses 64 hexadecimal digits.

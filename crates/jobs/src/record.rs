@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::id::JobId;
 use crate::job::{Artifact, Kind};
+use crate::json_object::JsonObject;
 use crate::missing_reason::MissingReason;
 
 /// The state of a job.
@@ -112,7 +112,7 @@ pub struct JobRecord {
     /// The SHA-256 of the file, 64 hexadecimal digits, once it exists.
     pub sha256: Option<String>,
     /// The part of the request that clients see, if the job was submitted with it.
-    pub details: Option<Value>,
+    pub details: Option<JsonObject>,
     /// The owner, if any.
     pub owner: Option<String>,
 }

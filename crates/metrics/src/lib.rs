@@ -4,6 +4,7 @@
 //! same in all processes.
 
 mod encode;
+mod http;
 mod store;
 
 use std::sync::LazyLock;
@@ -15,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 pub use self::encode::{MEDIA_TYPE, encode_metrics};
+pub use self::http::observe_request;
 pub use self::store::TimedStore;
 
 /// Buckets for the answers of stores, databases and the server, in seconds.
@@ -38,9 +40,9 @@ pub struct Metrics {
     store: Timings<Labels<2>>,
     database: Timings<Labels<2>>,
     /// Answers to HTTP requests, by method, route and status.
-    pub answers: Family<Labels<3, String>, Counter>,
+    answers: Family<Labels<3, String>, Counter>,
     /// Seconds until the answer to an HTTP request, by method and route.
-    pub requests: Timings<Labels<2, String>>,
+    requests: Timings<Labels<2, String>>,
     /// Bytes of downloads.
     pub downloaded: Counter,
     /// Connections that were refused because of `--max-connections`.

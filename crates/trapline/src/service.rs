@@ -161,7 +161,7 @@ impl Service {
         let feed = Feed::start(store.clone(), stopping.clone());
         let server::Config { webhooks, access, connections, .. } = config.clone();
         tokio::spawn(webhook::deliver_messages(store.clone(), webhooks, access, stopping.clone()));
-        let jobs = GuardedJobs::new(store, feed, artifacts);
+        let jobs = Arc::new(GuardedJobs::new(store, feed, artifacts));
         let app = App { jobs, datasets, templates, config };
         let serving = tokio::spawn(serve(listener, router(app), connections, stopping.clone()));
         tracing::info!(%address, store = %settings.store, workers = settings.workers, "listening");

@@ -1,15 +1,19 @@
 //! Records: the JSON at `export_job:{job_id}`, which other programs write too.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::StoreError;
 use crate::id::JobId;
+use crate::json_object::JsonObject;
 use crate::missing_reason::read_reasons;
 use crate::record::{FileAddress, JobRecord, JobState};
 
@@ -37,11 +41,10 @@ fn parse_address(url: String, filename: Option<&str>) -> FileAddress {
 pub(super) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobRecord, StoreError> {
     let unreadable =
         |why: &dyn std::fmt::Display| StoreError::from_damage(format!("export_job:{job_id} {why}"));
-    let KnownFields(fields) = serde_json::from_str(text)
+    let fields: KnownFields<'_> = serde_json::from_str(text)
         .map_err(|error| unreadable(&format_args!("is not a JSON object: {error}")))?;
-    let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
-    let status = text("status");
-    let state = match (status.as_deref(), text("phase").as_deref()) {
+    let (status, phase) = (read_text(fields.status), read_text(fields.phase));
+    let state = match (status.as_deref(), phase.as_deref()) {
         (Some("completed"), _) => JobState::Completed,
         (Some("failed"), _) => JobState::Failed,
         (Some("processing"), Some("queued")) => JobState::Queued,
@@ -52,86 +55,98 @@ pub(super) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobR
     let left = u64::try_from(left).ok().map(Duration::from_millis);
     let expires =
         left.and_then(|left| Timestamp::now().checked_add(SignedDuration::try_from(left).ok()?).ok());
-    let time = |name: &str| text(name).as_deref().and_then(parse_time);
-    let number = |name: &str| fields.get(name).and_then(parse_count);
-    let filename = text("filename");
-    let missing_reasons = fields.get("missing_reasons").map_or_else(Vec::new, read_reasons);
+    let filename = read_text(fields.filename);
+    let file_address = read_text(fields.download_url).map(|url| parse_address(url, filename.as_deref()));
+    let missing_reasons: Option<Value> = read_json(fields.missing_reasons);
     Ok(JobRecord {
         job_id: job_id.clone(),
-        kind: text("kind").and_then(|kind| kind.parse().ok()),
-        title: text("title"),
+        kind: read_text(fields.kind).and_then(|kind| kind.parse().ok()),
+        title: read_text(fields.title),
         state,
-        attempt: number("attempt").and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or(0),
-        created_at: time("created_at"),
-        started_at: time("started_at"),
-        completed_at: time("completed_at"),
+        attempt: read_count(fields.attempt).and_then(|attempt| attempt.try_into().ok()).unwrap_or(0),
+        created_at: read_time(fields.created_at),
+        started_at: read_time(fields.started_at),
+        completed_at: read_time(fields.completed_at),
         expires_at: expires,
-        file_address: text("download_url").map(|url| parse_address(url, filename.as_deref())),
+        file_address,
         filename,
-        file_size_bytes: number("file_size_bytes"),
-        error: text("error"),
-        total_detections: number("total_detections"),
-        processed_count: number("processed_count"),
-        missing_count: number("missing_count"),
-        missing_reasons,
-        remote_pictures: number("remote_pictures"),
-        sha256: text("sha256"),
-        details: fields.get("details").filter(|details| details.is_object()).cloned(),
-        owner: text("owner"),
+        file_size_bytes: read_count(fields.file_size_bytes),
+        error: read_text(fields.error),
+        total_detections: read_count(fields.total_detections),
+        processed_count: read_count(fields.processed_count),
+        missing_count: read_count(fields.missing_count),
+        missing_reasons: missing_reasons.as_ref().map_or_else(Vec::new, read_reasons),
+        remote_pictures: read_count(fields.remote_pictures),
+        sha256: read_text(fields.sha256),
+        details: fields.details.and_then(JsonObject::from_raw),
+        owner: read_text(fields.owner),
     })
 }
 
-/// The known fields of a record. Fields of other programs are skipped, however deep they are nested.
-struct KnownFields(Map<String, Value>);
-
-const KNOWN: [&str; 20] = [
-    "status",
-    "phase",
-    "kind",
-    "title",
-    "attempt",
-    "created_at",
-    "started_at",
-    "completed_at",
-    "filename",
-    "download_url",
-    "file_size_bytes",
-    "error",
-    "total_detections",
-    "processed_count",
-    "missing_count",
-    "missing_reasons",
-    "remote_pictures",
-    "details",
-    "owner",
-    "sha256",
-];
-
-impl<'de> Deserialize<'de> for KnownFields {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(FieldsVisitor)
-    }
+/// Reads a field, if it is there and of this type.
+fn read_json<'a, T: Deserialize<'a>>(field: Option<&'a RawValue>) -> Option<T> {
+    serde_json::from_str(field?.get()).ok()
 }
+
+fn read_text(field: Option<&RawValue>) -> Option<String> {
+    read_json(field)
+}
+
+fn read_time(field: Option<&RawValue>) -> Option<Timestamp> {
+    parse_time(&read_text(field)?)
+}
+
+fn read_count(field: Option<&RawValue>) -> Option<u64> {
+    parse_count(&read_json(field)?)
+}
+
+/// Declares the known fields of a record, each with its JSON. Fields of other programs are skipped, however deep
+/// they are nested; of a field that stands twice the last one counts.
+macro_rules! known_fields {
+    ($($name:ident),* $(,)?) => {
+        #[derive(Default)]
+        struct KnownFields<'a> {
+            $($name: Option<&'a RawValue>,)*
+        }
+
+        impl<'de> Visitor<'de> for FieldsVisitor {
+            type Value = KnownFields<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<KnownFields<'de>, A::Error> {
+                let mut known = KnownFields::default();
+                while let Some(FieldName(name)) = fields.next_key()? {
+                    match &*name {
+                        $(stringify!($name) => known.$name = Some(fields.next_value()?),)*
+                        _ => {
+                            fields.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(known)
+            }
+        }
+    };
+}
+
+known_fields! {
+    status, phase, kind, title, attempt, created_at, started_at, completed_at, filename, download_url,
+    file_size_bytes, error, total_detections, processed_count, missing_count, missing_reasons, remote_pictures,
+    details, owner, sha256,
+}
+
+/// The name of a field, which is copied only if it has escapes.
+#[derive(Deserialize)]
+struct FieldName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct FieldsVisitor;
 
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = KnownFields;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<KnownFields, A::Error> {
-        let mut known = Map::new();
-        while let Some(name) = fields.next_key::<String>()? {
-            if KNOWN.contains(&name.as_str()) {
-                known.insert(name, fields.next_value()?);
-            } else {
-                fields.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(KnownFields(known))
+impl<'de> Deserialize<'de> for KnownFields<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(FieldsVisitor)
     }
 }
 

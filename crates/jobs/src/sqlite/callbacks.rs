@@ -15,7 +15,7 @@ use crate::store::CallbackQueue;
 /// The condition of callbacks that are due.
 macro_rules! due {
     () => {
-        "callback IS NOT NULL AND callback_due <= ?1 AND state IN ('completed', 'failed') AND expires_at > ?1"
+        "callback IS NOT NULL AND callback_due <= ?1 AND state IN ('completed', 'failed') AND +expires_at > ?1"
     };
 }
 

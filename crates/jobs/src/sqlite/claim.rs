@@ -14,7 +14,7 @@ impl SqliteStore {
         let now = now();
         let mut transaction = self.begin().await?;
         let held = sqlx::query(
-            "UPDATE jobs SET lease_until = ?2 + ?3 WHERE state = 'running' AND worker = ?1 AND expires_at > ?2 \
+            "UPDATE jobs SET lease_until = ?2 + ?3 WHERE state = 'running' AND worker = ?1 AND +expires_at > ?2 \
              RETURNING job_id, kind, request, attempt",
         )
         .bind(worker.as_str())
@@ -29,7 +29,7 @@ impl SqliteStore {
                 "UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ?1, started_at = ?2, \
                  lease_until = ?2 + ?3, expires_at = ?2 + ?4, \
                  processed_count = CASE WHEN processed_count IS NULL THEN NULL ELSE 0 END \
-                 WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' AND not_before <= ?2 AND expires_at > ?2 \
+                 WHERE seq = (SELECT seq FROM jobs WHERE state = 'queued' AND not_before <= ?2 AND +expires_at > ?2 \
                  ORDER BY turn, seq LIMIT 1) RETURNING job_id, kind, request, attempt",
             )
             .bind(worker.as_str())

@@ -4,6 +4,9 @@
 //! survives a crash of the process and of the machine. The folder is locked for one process. So jobs that are
 //! running when the store is opened have no worker any more, and are queued again at once, before their lease
 //! expires.
+//!
+//! Where a statement finds its rows by something else, it says `+expires_at`, so that SQLite does not go through
+//! the index of the times at which all records expire.
 
 #[macro_use]
 mod rows;

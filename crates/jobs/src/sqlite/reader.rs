@@ -19,7 +19,7 @@ use crate::store::{ChangeMessage, Changes, JobReader, Page, RecordResult, Stats}
 #[async_trait]
 impl JobReader for SqliteStore {
     async fn get(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError> {
-        let sql = concat!("SELECT ", columns!(), " FROM jobs WHERE job_id = ?1 AND expires_at > ?2");
+        let sql = concat!("SELECT ", columns!(), " FROM jobs WHERE job_id = ?1 AND +expires_at > ?2");
         let row = sqlx::query(sql).bind(job_id.as_str()).bind(now()).fetch_optional(&self.readers).await?;
         row.as_ref().map(read_record).transpose()
     }
@@ -28,7 +28,7 @@ impl JobReader for SqliteStore {
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM jobs WHERE job_id IN (SELECT value FROM json_each(?1)) AND expires_at > ?2"
+            " FROM jobs WHERE job_id IN (SELECT value FROM json_each(?1)) AND +expires_at > ?2"
         );
         let ids = json!(job_ids).to_string();
         let rows = sqlx::query(sql).bind(ids).bind(now()).fetch_all(&self.readers).await?;
@@ -47,7 +47,7 @@ impl JobReader for SqliteStore {
         let position: Option<i64> = sqlx::query_scalar(
             "SELECT (SELECT COUNT(*) FROM jobs AS other WHERE other.state = 'queued' \
              AND (other.turn, other.seq) <= (jobs.turn, jobs.seq)) \
-             AS place FROM jobs WHERE job_id = ?1 AND state = 'queued' AND expires_at > ?2",
+             AS place FROM jobs WHERE job_id = ?1 AND state = 'queued' AND +expires_at > ?2",
         )
         .bind(job_id.as_str())
         .bind(now())
@@ -58,9 +58,11 @@ impl JobReader for SqliteStore {
 
     async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {
         let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT job_id, place FROM (SELECT job_id, expires_at, \
-             ROW_NUMBER() OVER (ORDER BY turn, seq) AS place FROM jobs WHERE state = 'queued') \
-             WHERE job_id IN (SELECT value FROM json_each(?1)) AND expires_at > ?2",
+            // The places come from the index of the queue alone.
+            "WITH places AS (SELECT seq, ROW_NUMBER() OVER (ORDER BY turn, seq) AS place FROM jobs \
+             WHERE state = 'queued') \
+             SELECT job_id, place FROM jobs JOIN places USING (seq) \
+             WHERE job_id IN (SELECT value FROM json_each(?1)) AND +expires_at > ?2",
         )
         .bind(json!(job_ids).to_string())
         .bind(now())
@@ -75,7 +77,7 @@ impl JobReader for SqliteStore {
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM jobs WHERE seq < ?1 AND expires_at > ?2 ORDER BY seq DESC LIMIT ?3"
+            " FROM jobs WHERE seq < ?1 AND +expires_at > ?2 ORDER BY seq DESC LIMIT ?3"
         );
         let before = from.map_or(i64::MAX, |seq| i64::try_from(seq).unwrap_or(i64::MAX));
         let rows = sqlx::query(sql).bind(before).bind(now()).bind(limit).fetch_all(&self.readers).await?;
@@ -104,17 +106,19 @@ impl JobReader for SqliteStore {
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {
-        let sql = "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'running'), \
-                   count(*) FILTER (WHERE state NOT IN ('queued', 'running')), (SELECT created_at FROM jobs \
-                   WHERE state = 'queued' ORDER BY turn, seq LIMIT 1) FROM jobs WHERE expires_at > ?1";
-        let (queued, running, ended, created): (i64, i64, i64, Option<i64>) =
+        // Each number comes from an index alone.
+        let sql = "SELECT (SELECT count(*) FROM jobs WHERE state = 'queued' AND +expires_at > ?1), \
+                   (SELECT count(*) FROM jobs WHERE state = 'running' AND +expires_at > ?1), \
+                   (SELECT count(*) FROM jobs WHERE expires_at > ?1), \
+                   (SELECT created_at FROM jobs WHERE state = 'queued' AND +expires_at > ?1 ORDER BY turn, seq LIMIT 1)";
+        let (queued, running, all, created): (i64, i64, i64, Option<i64>) =
             sqlx::query_as(sql).bind(now()).fetch_one(&self.readers).await?;
         let since = |at: i64| Duration::from_millis(now().saturating_sub(at).max(0).unsigned_abs());
         let last_claim = self.last_claim.load(Ordering::Relaxed);
         Ok(Stats {
             queued: queued.unsigned_abs(),
             running: running.unsigned_abs(),
-            ended: ended.unsigned_abs(),
+            ended: (all - queued - running).unsigned_abs(),
             since_claim: (last_claim > 0).then(|| since(last_claim)),
             waited: created.map(since),
         })

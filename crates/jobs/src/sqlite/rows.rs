@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::error::{LeaseError, OpenError, StoreError, SubmitError};
 use crate::id::JobId;
 use crate::job::{Claim, Lease};
+use crate::json_object::JsonObject;
 use crate::missing_reason::read_reasons;
 use crate::record::{FileAddress, JobRecord};
 
@@ -55,7 +56,7 @@ pub(super) fn read_record(row: &SqliteRow) -> Result<JobRecord, StoreError> {
         missing_reasons: reasons.map_or_else(Vec::new, |reasons| read_reasons(&reasons)),
         remote_pictures: number("remote_pictures")?,
         sha256: optional_text("sha256")?,
-        details: optional_text("details")?.and_then(|text| serde_json::from_str(&text).ok()),
+        details: optional_text("details")?.and_then(|text| JsonObject::parse(&text)),
         owner: optional_text("owner")?,
     })
 }

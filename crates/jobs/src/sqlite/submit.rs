@@ -37,7 +37,7 @@ impl JobSubmitter for SqliteStore {
     }
 
     async fn delete(&self, job_id: &JobId) -> Result<Option<JobRecord>, StoreError> {
-        let sql = concat!("DELETE FROM jobs WHERE job_id = ?1 AND expires_at > ?2 RETURNING ", columns!());
+        let sql = concat!("DELETE FROM jobs WHERE job_id = ?1 AND +expires_at > ?2 RETURNING ", columns!());
         let row = self.fetch_write(sqlx::query(sql).bind(job_id.as_str()).bind(now())).await?;
         let deleted = row.as_ref().map(read_record).transpose()?;
         if deleted.is_some() {

@@ -1,9 +1,8 @@
 //! Authentication: who sends a request.
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Query, Request};
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,23 +18,26 @@ struct LinkQuery {
 }
 
 /// Identifies the client of a request under `/api` or for metrics before anything else is answered, so that a
-/// client without a token does not learn which addresses exist. All other addresses are public.
-pub async fn authenticate(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+/// client without a token does not learn which addresses exist. All other addresses are public. The error is the
+/// answer to a client that is not known.
+// An answer is large, and it is an error for few requests.
+#[allow(clippy::result_large_err)]
+pub fn authenticate(access: &Access, request: &mut Request) -> Result<(), Response> {
     let path = request.uri().path();
     if path != "/metrics" && path != "/api" && !path.starts_with("/api/") {
-        return next.run(request).await;
+        return Ok(());
     }
-    match identify(&access, &request) {
+    match identify(access, request) {
         Ok(identity) => {
             request.extensions_mut().insert(identity);
-            next.run(request).await
+            Ok(())
         }
         Err(problem) => {
             let mut response = problem.into_response();
             if response.status() == 401 {
                 response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            response
+            Err(response)
         }
     }
 }

@@ -30,7 +30,6 @@ impl GuardedStore {
 }
 
 /// The jobs of a server, which only the viewer of a request can open.
-#[derive(Clone)]
 pub struct GuardedJobs {
     pub(super) store: Arc<dyn JobSubmitter>,
     pub(super) feed: Feed,

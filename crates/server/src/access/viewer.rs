@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use jobs::{Changes, JobId, JobRecord, JobState, NewJob, StoreError, Submission, crash_point};
+use jobs::{Changes, JobId, JobRecord, NewJob, StoreError, Submission, crash_point};
 
 use crate::access::guarded_jobs::GuardedJobs;
 use crate::access::job_file::JobFile;
@@ -19,7 +19,7 @@ use crate::representation::problem::Problem;
 /// All of them are private, so handlers reach them through these methods only: a job that the viewer may not see
 /// does not exist for it.
 pub struct Viewer {
-    jobs: GuardedJobs,
+    jobs: Arc<GuardedJobs>,
     /// Who it is.
     pub identity: Identity,
     /// Access control, for the links in statuses.
@@ -44,7 +44,7 @@ pub struct MissedChanges {
 
 impl<S: Send + Sync> FromRequestParts<S> for Viewer
 where
-    GuardedJobs: FromRef<S>,
+    Arc<GuardedJobs>: FromRef<S>,
     Access: FromRef<S>,
 {
     type Rejection = Problem;
@@ -53,7 +53,7 @@ where
         let identity = parts.extensions.get::<Identity>().cloned();
         let identity = identity
             .ok_or_else(|| Problem::new(500, "The server did not identify the client; please report it"))?;
-        Ok(Self { jobs: GuardedJobs::from_ref(state), identity, access: Access::from_ref(state) })
+        Ok(Self { jobs: Arc::from_ref(state), identity, access: Access::from_ref(state) })
     }
 }
 
@@ -72,14 +72,6 @@ impl Viewer {
         let page = self.jobs.store.list(from, limit).await?;
         let hide = |(place, record)| (place, Some(record).filter(|record| self.may_see(record)));
         Ok(VisiblePage { records: page.records.into_iter().map(hide).collect(), next: page.next })
-    }
-
-    /// The position of a job in the queue, if it is queued.
-    pub async fn queue_position(&self, record: &JobRecord) -> Result<Option<u64>, StoreError> {
-        match record.state {
-            JobState::Queued => self.jobs.store.queue_position(&record.job_id).await,
-            _ => Ok(None),
-        }
     }
 
     /// The positions of those of these jobs that are queued.
@@ -110,7 +102,13 @@ impl Viewer {
         Ok(self.jobs.feed.peek(job_id).await?.filter(|record| self.may_see(record)))
     }
 
-    /// The status of a job that the viewer may see. Calls at the same moment share their commands to the store.
+    /// The status of a job that the viewer may see, read at once. Calls at the same moment share their commands to
+    /// the store.
+    pub async fn read_now(&self, job_id: &JobId) -> Result<Option<Arc<SharedStatus>>, StoreError> {
+        Ok(self.jobs.feed.read_now(job_id).await?.filter(|status| self.may_see(&status.record)))
+    }
+
+    /// The status of a job that the viewer may see, for a request that has waited.
     pub async fn read(&self, job_id: &JobId) -> Result<Option<Arc<SharedStatus>>, StoreError> {
         Ok(self.jobs.feed.read(job_id).await?.filter(|status| self.may_see(&status.record)))
     }

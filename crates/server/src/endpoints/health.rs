@@ -1,5 +1,7 @@
 //! `/healthz` and `/readyz`, for load balancers and monitoring.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 
@@ -23,7 +25,7 @@ pub async fn check_alive() -> Json<Health> {
     get, path = "/readyz", operation_id = "ready", tag = "Service",
     responses((status = 200, description = "The server is ready; `degraded` if an operator should look at a problem nevertheless.", body = Readiness), Unavailable)
 )]
-pub async fn check_ready(State(jobs): State<GuardedJobs>) -> Result<Json<Readiness>, Problem> {
+pub async fn check_ready(State(jobs): State<Arc<GuardedJobs>>) -> Result<Json<Readiness>, Problem> {
     jobs.store().ping().await?;
     if let Err(error) = jobs.check_files().await {
         tracing::error!(%error, "files cannot be written");

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::Query;
 use jobs::{JobRecord, StoreError};
+use serde_json::value::to_raw_value;
 
 use crate::access::viewer::Viewer;
 use crate::representation::answers::Listing;
@@ -50,7 +51,8 @@ async fn build_listing(viewer: &Viewer, query: &ListQuery) -> Result<Listing, St
     let positions = viewer.queue_positions(&records).await?;
     let status_of = |record: &JobRecord| {
         let position = positions.get(&record.job_id).copied();
-        build_status(record, infer_kind(record), position, &viewer.access)
+        let status = build_status(record, infer_kind(record), position, &viewer.access);
+        to_raw_value(&status).expect("a status has no keys that are not text")
     };
     let exports = records.iter().map(status_of).collect();
     Ok(Listing { exports, next_cursor: next.map(|place| place.to_string()) })

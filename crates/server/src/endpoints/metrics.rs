@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -16,7 +16,7 @@ use crate::access::guarded_jobs::GuardedStore;
 use crate::representation::responses::NoToken;
 use crate::transport::connections::{ConnectionLimits, serve};
 use crate::transport::host::{AllowedHosts, HostName};
-use crate::transport::request_checks::{RequestChecks, check_request};
+use crate::transport::request_checks::RequestChecks;
 
 /// Get the metrics
 ///
@@ -49,10 +49,16 @@ pub async fn serve_metrics(
     tracing::info!(%address, "metrics");
     let hosts = if address.ip().is_loopback() { AllowedHosts::Local(hosts) } else { AllowedHosts::Any };
     let checks = Arc::new(RequestChecks { hosts, origins: Vec::new() });
-    let router = Router::new()
-        .route("/metrics", get(get_metrics))
-        .layer(from_fn_with_state(checks, check_request))
-        .with_state(store);
+    let check = move |request: Request, next: Next| {
+        let checked = checks.check(&request);
+        async move {
+            match checked {
+                Ok(()) => next.run(request).await,
+                Err(problem) => problem.into_response(),
+            }
+        }
+    };
+    let router = Router::new().route("/metrics", get(get_metrics)).layer(from_fn(check)).with_state(store);
     tokio::spawn(serve(listener, router, ConnectionLimits::FEW, stopping));
     Ok(())
 }

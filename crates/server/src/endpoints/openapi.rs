@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{dataset, delete, download, events, health, list, metrics, pictures, status, submit, summary};
-use crate::app::App;
+use crate::app::SharedApp;
 use crate::representation::KindName;
 use crate::representation::problem::ProblemBody;
 use crate::requests::parameters::ListedStatus;
@@ -65,7 +65,7 @@ impl Modify for Tokens {
 
 /// The routes that the description covers. Those below `/api`, and the metrics, need a token on servers that
 /// have tokens.
-pub fn described_routes() -> OpenApiRouter<App> {
+pub fn described_routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(summary::list_datasets))
         .routes(routes!(dataset::describe_dataset))

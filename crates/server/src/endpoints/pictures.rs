@@ -68,7 +68,7 @@ pub async fn list_pictures(
             if media_type(&name).is_none() || pictures.len() == limit {
                 break;
             }
-            let url = sign_address(&viewer.access, format!("{address}/{number}"), record);
+            let url = sign_address(&viewer.access, format!("{address}/{number}").into(), record).into_owned();
             pictures.push(Picture { name, url });
         }
         Ok(Json(Pictures { pictures }))

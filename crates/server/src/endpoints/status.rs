@@ -1,5 +1,6 @@
 //! `GET /api/exports/pdf/{job_id}`, `/zip/{job_id}` and `/{job_id}`: the status of an export.
 
+use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, RETRY_AFTER, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -37,9 +38,9 @@ macro_rules! status_handler {
         pub async fn $name(
             viewer: Viewer,
             job_id: Path<JobPath>,
-            headers: HeaderMap,
+            request: Request,
         ) -> Result<Response, Problem> {
-            answer_status(viewer, job_id, headers, $kind).await
+            answer_status(&viewer, job_id, request.headers(), $kind).await
         }
     };
 }
@@ -75,14 +76,14 @@ status_handler! {
 }
 
 async fn answer_status(
-    viewer: Viewer,
+    viewer: &Viewer,
     Path(JobPath { job_id }): Path<JobPath>,
-    headers: HeaderMap,
+    headers: &HeaderMap,
     kind: Option<Kind>,
 ) -> Result<Response, Problem> {
     let job_id: JobId = job_id.parse().map_err(|_| Problem::no_job())?;
-    let wait = read_preferred_wait(&headers);
-    let status = wait_for_status(&viewer, &job_id, kind, wait).await?;
+    let wait = read_preferred_wait(headers);
+    let status = wait_for_status(viewer, &job_id, kind, wait).await?;
     let record = &status.record;
     let other_body;
     let body = match kind.filter(|kind| *kind != infer_kind(record)) {
@@ -94,7 +95,7 @@ async fn answer_status(
         }
     };
     let etag = &body.etag;
-    let mut response = if has_current(&headers, etag) {
+    let mut response = if has_current(headers, etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(CONTENT_TYPE, "application/json")], body.text.clone()).into_response()

@@ -14,7 +14,7 @@ use jobs::{JobId, NewJob, Submission};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::access::viewer::Viewer;
-use crate::app::App;
+use crate::app::SharedApp;
 use crate::representation::answers::SubmittedAnswer;
 use crate::representation::estimate_completion;
 use crate::representation::problem::Problem;
@@ -46,10 +46,10 @@ pub struct Body {
     _permit: Option<SemaphorePermit<'static>>,
 }
 
-impl FromRequest<App> for Body {
+impl FromRequest<SharedApp> for Body {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &SharedApp) -> Result<Self, Problem> {
         let length =
             request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if length.is_some_and(|length: usize| length > MAX_BODY) {
@@ -110,7 +110,7 @@ macro_rules! submit_handler {
         )]
         pub async fn $name(
             viewer: Viewer,
-            State(app): State<App>,
+            State(app): State<SharedApp>,
             headers: HeaderMap,
             key: IdempotencyKey,
             body: Body,
@@ -135,16 +135,16 @@ submit_handler! {
 /// observations, of which there may be millions.
 async fn check(
     viewer: &Viewer,
-    app: App,
+    app: SharedApp,
     headers: &HeaderMap,
     body: Body,
     read: fn(&RequestReader, &[u8]) -> Result<AcceptedRequest, Problem>,
 ) -> Result<AcceptedRequest, Problem> {
     viewer.check_may_export()?;
     let reader = RequestReader {
-        datasets: app.datasets,
-        templates: app.templates,
-        webhooks: app.config.webhooks,
+        datasets: app.datasets.clone(),
+        templates: app.templates.clone(),
+        webhooks: app.config.webhooks.clone(),
         today: ZonedDateTime::now().date(),
         is_strict: app.config.is_strict || is_strict(headers),
     };

@@ -21,7 +21,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use observer::Observer;
-use reads::SharedReads;
+use reads::{SharedReads, StatusReads};
 use watchers::Watchers;
 
 pub use shared_status::{SharedStatus, queued_jobs, read_queue_positions, read_statuses};
@@ -32,6 +32,7 @@ pub use watchers::{Change, Interest, WatchHandle};
 pub struct Feed {
     watchers: Arc<Watchers>,
     reads: SharedReads,
+    statuses: StatusReads,
     /// Cancelled when the server stops, which ends waiting requests.
     pub stopping: CancellationToken,
 }
@@ -41,10 +42,11 @@ impl Feed {
     pub fn start(store: Arc<dyn JobReader>, stopping: CancellationToken) -> Self {
         let watchers = Arc::new(Watchers::new());
         let reads = SharedReads::start(Arc::clone(&store), Arc::clone(&watchers));
+        let statuses = StatusReads::start(Arc::clone(&store));
         let observer = Observer { store, watchers: Arc::clone(&watchers) };
         let stop = stopping.clone();
         tokio::spawn(async move { stop.run_until_cancelled(observer.run()).await });
-        Self { watchers, reads, stopping }
+        Self { watchers, reads, statuses, stopping }
     }
 
     /// Watches one job. Changes come after [`Feed::begin_at`] or [`Feed::peek`].
@@ -69,7 +71,12 @@ impl Feed {
         self.reads.peek(job_id).await
     }
 
-    /// The status of a job. Calls at the same moment share their commands to the store.
+    /// The status of a job, read at once. Calls during a read share the next one.
+    pub async fn read_now(&self, job_id: &JobId) -> Result<Option<Arc<SharedStatus>>, StoreError> {
+        self.statuses.read(job_id).await
+    }
+
+    /// The status of a job for a request that has waited. Such requests share at most 25 reads a second.
     pub async fn read(&self, job_id: &JobId) -> Result<Option<Arc<SharedStatus>>, StoreError> {
         self.reads.read(job_id).await
     }

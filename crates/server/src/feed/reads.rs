@@ -1,21 +1,27 @@
-//! Reads of jobs that waiting requests share.
+//! Reads of jobs that requests share.
 //!
 //! A request that comes during a read waits for the next one, so its answer was read after it asked. Without
 //! other requests at the same time a read begins at once.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jobs::{JobId, JobReader, JobRecord, StoreError};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::shared_status::{SharedStatus, read_statuses};
 use super::watchers::Watchers;
 
-/// Interval between two reads, so that any number of requests cause at most 25 a second.
+/// Interval between two reads of waiting requests, so that any number of them cause at most 25 a second.
 const READ_INTERVAL: Duration = Duration::from_millis(40);
+
+/// The most statuses in one read.
+const MAX_STATUSES: usize = 256;
+/// How long the next read of statuses waits for the last one. A store that does not answer holds up nobody else.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The answer to the read of one job; `None` if there is no such job.
 type Answer<T> = Result<Option<Arc<T>>, StoreError>;
@@ -28,9 +34,13 @@ enum ReadRequest {
     Read(JobId, AnswerSender<SharedStatus>),
 }
 
-/// A handle to the task that reads for all requests.
+/// A handle to the task that reads for all waiting requests.
 #[derive(Clone)]
 pub struct SharedReads(mpsc::UnboundedSender<ReadRequest>);
+
+/// A handle to the task that reads statuses for all requests that do not wait for a change.
+#[derive(Clone)]
+pub struct StatusReads(mpsc::UnboundedSender<(JobId, AnswerSender<SharedStatus>)>);
 
 impl SharedReads {
     /// Starts a task that reads from `store` until the last handle is dropped.
@@ -53,8 +63,46 @@ impl SharedReads {
     async fn send<T>(&self, request: ReadRequest, receiver: oneshot::Receiver<Answer<T>>) -> Answer<T> {
         // Fails only while the process stops, when the task has ended. The receiver then fails as well.
         let _ = self.0.send(request);
-        receiver.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the server stops".into())))
+        receive(receiver).await
     }
+}
+
+impl StatusReads {
+    /// Starts a task that reads from `store` until the last handle is dropped.
+    pub fn start(store: Arc<dyn JobReader>) -> Self {
+        let (requests, received) = mpsc::unbounded_channel();
+        tokio::spawn(answer_statuses(received, store));
+        Self(requests)
+    }
+
+    pub async fn read(&self, job_id: &JobId) -> Answer<SharedStatus> {
+        let (sender, receiver) = oneshot::channel();
+        let _ = self.0.send((job_id.clone(), sender));
+        receive(receiver).await
+    }
+}
+
+async fn receive<T>(receiver: oneshot::Receiver<Answer<T>>) -> Answer<T> {
+    receiver.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the server stops".into())))
+}
+
+async fn answer_statuses(
+    mut requests: mpsc::UnboundedReceiver<(JobId, AnswerSender<SharedStatus>)>,
+    store: Arc<dyn JobReader>,
+) {
+    let mut pending = PendingReads::new();
+    while requests.recv_many(&mut pending, MAX_STATUSES).await > 0 {
+        let mut read = Box::pin(answer_reads(Arc::clone(&store), mem::take(&mut pending)));
+        if timeout(PATIENCE, &mut read).await.is_err() {
+            tokio::spawn(read);
+        }
+    }
+}
+
+async fn answer_reads(store: Arc<dyn JobReader>, reads: PendingReads<SharedStatus>) {
+    let job_ids = unique_jobs(&reads);
+    let statuses = read_statuses(&*store, &job_ids).await;
+    send_answers(reads, &job_ids, statuses);
 }
 
 async fn answer_all(
@@ -75,9 +123,7 @@ async fn answer_all(
         let job_ids = unique_jobs(&peeks);
         let records = peek(&*store, &watchers, &job_ids).await;
         send_answers(peeks, &job_ids, records);
-        let job_ids = unique_jobs(&reads);
-        let statuses = read_statuses(&*store, &job_ids).await;
-        send_answers(reads, &job_ids, statuses);
+        answer_reads(Arc::clone(&store), reads).await;
         sleep(READ_INTERVAL).await;
     }
 }

@@ -1,7 +1,12 @@
 //! Building the status that clients see from the record of a job.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use jobs::{FileAddress, JobReader, JobRecord, JobState, Kind, MissingReason, StoreError};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::status::{AnyStatus, ArchiveStatus, Phase, Status};
@@ -27,19 +32,17 @@ pub async fn read_status(
 }
 
 /// Builds the status of a job as one of this kind.
-pub fn build_status(
-    record: &JobRecord,
+pub fn build_status<'a>(
+    record: &'a JobRecord,
     kind: Kind,
     queue_position: Option<u64>,
     access: &Access,
-) -> AnyStatus {
-    let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    // Records of other programs and of earlier versions have none.
-    let details = record.details.as_ref().unwrap_or(&Value::Null);
+) -> AnyStatus<'a> {
+    let details = Details::read(record);
     let status = Status {
-        job_id: record.job_id.to_string(),
+        job_id: record.job_id.as_str(),
         kind,
-        title: record.title.clone(),
+        title: record.title.as_deref(),
         status: record.state.into(),
         phase: match record.state {
             JobState::Queued => Some(Phase::Queued),
@@ -49,17 +52,17 @@ pub fn build_status(
         queue_position,
         waiting_for: if record.state == JobState::Queued { condition().waiting_for() } else { None },
         attempt: record.attempt,
-        filename: record.filename.clone(),
+        filename: record.filename.as_deref(),
         download_url: find_file(record).map(|path| sign_address(access, path, record)),
         file_size_bytes: record.file_size_bytes,
-        sha256: record.sha256.clone(),
-        error_message: record.error.clone(),
-        dataset: details["dataset"].as_str().map(str::to_owned),
-        request: details.get("request").cloned(),
-        warnings: serde_json::from_value(details["warnings"].clone()).unwrap_or_default(),
-        created_at: text(record.created_at),
-        completed_at: text(record.completed_at),
-        expires_at: text(record.expires_at),
+        sha256: record.sha256.as_deref(),
+        error_message: record.error.as_deref(),
+        dataset: read_json(details.dataset),
+        request: details.request,
+        warnings: read_json(details.warnings).unwrap_or_default(),
+        created_at: record.created_at,
+        completed_at: record.completed_at,
+        expires_at: record.expires_at,
     };
     match kind {
         Kind::Pdf => AnyStatus::Report(status),
@@ -71,23 +74,47 @@ pub fn build_status(
             missing_reasons: list_missing_reasons(record),
             remote_pictures: record.remote_pictures,
             progress_percent: compute_progress(record),
-            estimated_completion: text(estimate_end(record)),
+            estimated_completion: estimate_end(record),
         }),
     }
 }
 
+/// The parts of the details of a record.
+#[derive(Default, Deserialize)]
+struct Details<'a> {
+    #[serde(borrow)]
+    dataset: Option<&'a RawValue>,
+    #[serde(borrow)]
+    request: Option<&'a RawValue>,
+    #[serde(borrow)]
+    warnings: Option<&'a RawValue>,
+}
+
+impl<'a> Details<'a> {
+    /// Takes apart the details of a record. Records of other programs and of earlier versions have none.
+    fn read(record: &'a JobRecord) -> Self {
+        let details = record.details.as_ref();
+        details.and_then(|details| serde_json::from_str(details.as_str()).ok()).unwrap_or_default()
+    }
+}
+
+/// Reads a part, if it is there and of this type.
+fn read_json<T: DeserializeOwned>(part: Option<&RawValue>) -> Option<T> {
+    serde_json::from_str(part?.get()).ok()
+}
+
 /// The path of the file of a job on the server, or the address that another program wrote.
-fn find_file(record: &JobRecord) -> Option<String> {
+fn find_file(record: &JobRecord) -> Option<Cow<'_, str>> {
     match record.file_address.as_ref()? {
-        FileAddress::ByName => Some(format!("/api/static/exports/{}", record.filename.as_ref()?)),
-        FileAddress::Other(address) => Some(address.clone()),
+        FileAddress::ByName => Some(format!("/api/static/exports/{}", record.filename.as_ref()?).into()),
+        FileAddress::Other(address) => Some(address.into()),
     }
 }
 
 /// Why detections are missing; `None` when the record has their number and no reasons.
-fn list_missing_reasons(record: &JobRecord) -> Option<Vec<MissingReason>> {
+fn list_missing_reasons(record: &JobRecord) -> Option<&[MissingReason]> {
     let is_known = !record.missing_reasons.is_empty() || record.missing_count == Some(0);
-    is_known.then(|| record.missing_reasons.clone())
+    is_known.then_some(&record.missing_reasons)
 }
 
 /// The kind of a job. Records that other programs wrote may have none: then a count of detections means an
@@ -134,44 +161,46 @@ pub fn estimate_completion(from: Timestamp, total_detections: Option<u64>) -> Ti
 }
 
 /// Signs the address of a file or picture of a job. The link works without a token until the job expires.
-pub fn sign_address(access: &Access, path: String, record: &JobRecord) -> String {
+pub fn sign_address<'a>(access: &Access, path: Cow<'a, str>, record: &JobRecord) -> Cow<'a, str> {
+    let Some(signer) = access.link_signer() else { return path };
     let day = SignedDuration::from_hours(24);
     let end =
         record.expires_at.unwrap_or_else(|| Timestamp::now().saturating_add(day).unwrap_or(Timestamp::MAX));
-    access.link_signer().map_or_else(|| path.clone(), |signer| signer.sign(&path, end))
+    signer.sign(&path, end).into()
+}
+
+/// The record of an archive of 3,000 detections.
+#[cfg(test)]
+pub fn example_record(state: JobState, done: u64) -> JobRecord {
+    JobRecord {
+        job_id: jobs::JobId::random(),
+        kind: Some(Kind::Zip),
+        title: None,
+        state,
+        attempt: 1,
+        created_at: Some(Timestamp::UNIX_EPOCH),
+        started_at: Some(Timestamp::UNIX_EPOCH),
+        completed_at: None,
+        expires_at: Some(Timestamp::UNIX_EPOCH),
+        filename: None,
+        file_address: None,
+        file_size_bytes: None,
+        error: None,
+        total_detections: Some(3000),
+        processed_count: Some(done),
+        missing_count: None,
+        missing_reasons: Vec::new(),
+        remote_pictures: None,
+        sha256: None,
+        details: None,
+        owner: None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use jobs::JobId;
-
+    use super::example_record as record;
     use super::*;
-
-    fn record(state: JobState, done: u64) -> JobRecord {
-        JobRecord {
-            job_id: JobId::random(),
-            kind: Some(Kind::Zip),
-            title: None,
-            state,
-            attempt: 1,
-            created_at: Some(Timestamp::UNIX_EPOCH),
-            started_at: Some(Timestamp::UNIX_EPOCH),
-            completed_at: None,
-            expires_at: Some(Timestamp::UNIX_EPOCH),
-            filename: None,
-            file_address: None,
-            file_size_bytes: None,
-            error: None,
-            total_detections: Some(3000),
-            processed_count: Some(done),
-            missing_count: None,
-            missing_reasons: Vec::new(),
-            remote_pictures: None,
-            sha256: None,
-            details: None,
-            owner: None,
-        }
-    }
 
     #[test]
     fn progress_has_one_decimal_and_is_100_only_at_the_end() {

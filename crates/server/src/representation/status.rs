@@ -1,8 +1,11 @@
 //! The status of a job as clients read it: the types that JSON and the OpenAPI description are made from.
 
+use std::borrow::Cow;
+
+use jiff::Timestamp;
 use jobs::{JobState, Kind};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, Ref, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -63,14 +66,14 @@ pub enum Phase {
     "completed_at": "2025-11-13T04:00:01.5Z",
     "expires_at": "2025-11-13T05:00:01.5Z"
 })))]
-pub struct Status {
+pub struct Status<'a> {
     /// Id of the job.
-    pub job_id: String,
+    pub job_id: &'a str,
     /// The kind of export: a report (`pdf`) or an archive (`zip`).
     #[schema(value_type = KindName)]
     pub kind: Kind,
     /// A short description for people.
-    pub title: Option<String>,
+    pub title: Option<&'a str>,
     /// The status.
     pub status: StatusName,
     /// `queued` or `running` while the export is processing.
@@ -82,33 +85,33 @@ pub struct Status {
     /// Number of the current or last attempt; 0 before the first.
     pub attempt: u32,
     /// Name of the file, once the export is completed.
-    pub filename: Option<String>,
+    pub filename: Option<&'a str>,
     /// Address of the file, once the export is completed.
-    pub download_url: Option<String>,
+    pub download_url: Option<Cow<'a, str>>,
     /// Size of the file.
     pub file_size_bytes: Option<u64>,
     /// SHA-256 of the file, in hexadecimal digits.
-    pub sha256: Option<String>,
+    pub sha256: Option<&'a str>,
     /// Why the export failed, and what can be done about it.
-    pub error_message: Option<String>,
+    pub error_message: Option<&'a str>,
     /// Name of the data set.
     pub dataset: Option<String>,
     /// The request, with defaults filled in, dates in place of a season, and names as the data set spells
     /// them. A list of more than 100 items is cut after the first 100 and ends with the number of the others.
     #[schema(value_type = Option<Object>)]
-    pub request: Option<Value>,
+    pub request: Option<&'a RawValue>,
     /// What may not be as intended: unknown fields in the request, or no data set named although the server
     /// has several.
     pub warnings: Vec<String>,
     /// When the export was submitted.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub created_at: Option<String>,
+    #[schema(value_type = Option<&'a str>, format = DateTime)]
+    pub created_at: Option<Timestamp>,
     /// When the export was completed or failed.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub completed_at: Option<String>,
+    #[schema(value_type = Option<&'a str>, format = DateTime)]
+    pub completed_at: Option<Timestamp>,
     /// When the export and its file are removed.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub expires_at: Option<String>,
+    #[schema(value_type = Option<&'a str>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The kind of an export.
@@ -171,9 +174,9 @@ pub struct MissingReason {
     "progress_percent": 40.0,
     "estimated_completion": "2025-11-13T04:00:05Z"
 })))]
-pub struct ArchiveStatus {
+pub struct ArchiveStatus<'a> {
     #[serde(flatten)]
-    pub status: Status,
+    pub status: Status<'a>,
     /// Number of detections to process.
     pub total_detections: Option<u64>,
     /// Number of detections processed.
@@ -184,7 +187,7 @@ pub struct ArchiveStatus {
     /// Why detections are missing, the most frequent reason first; at most ten reasons, and empty when
     /// nothing is missing.
     #[schema(max_items = 10, value_type = Option<Vec<MissingReason>>)]
-    pub missing_reasons: Option<Vec<jobs::MissingReason>>,
+    pub missing_reasons: Option<&'a [jobs::MissingReason]>,
     /// Number of pictures that stay on the web; a Camtrap DP package lists their addresses. They do not count
     /// as missing.
     pub remote_pictures: Option<u64>,
@@ -193,21 +196,35 @@ pub struct ArchiveStatus {
     pub progress_percent: f64,
     /// Estimated time of completion, while the archive is processing.
     #[schema(value_type = Option<String>, format = DateTime)]
-    pub estimated_completion: Option<String>,
+    pub estimated_completion: Option<Timestamp>,
+}
+
+impl AnyStatus<'_> {
+    /// Removes what changes with time although the job does not: two times, and a link that expires.
+    pub fn remove_timed_fields(&mut self) {
+        let common = match self {
+            Self::Archive(archive) => {
+                archive.estimated_completion = None;
+                &mut archive.status
+            }
+            Self::Report(report) => report,
+        };
+        (common.expires_at, common.download_url) = (None, None);
+    }
 }
 
 /// The status of a report or of an archive.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum AnyStatus {
+pub enum AnyStatus<'a> {
     /// The status of an archive.
-    Archive(ArchiveStatus),
+    Archive(ArchiveStatus<'a>),
     /// The status of a report.
-    Report(Status),
+    Report(Status<'a>),
 }
 
 /// `anyOf` and not `oneOf`: the status of an archive has all fields of a report's, so it matches both.
-impl PartialSchema for AnyStatus {
+impl PartialSchema for AnyStatus<'_> {
     fn schema() -> RefOr<Schema> {
         let any = AnyOfBuilder::new()
             .item(Ref::from_schema_name(ArchiveStatus::name()))
@@ -217,7 +234,7 @@ impl PartialSchema for AnyStatus {
     }
 }
 
-impl ToSchema for AnyStatus {
+impl ToSchema for AnyStatus<'_> {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((ArchiveStatus::name().into(), ArchiveStatus::schema()));
         schemas.push((Status::name().into(), Status::schema()));

@@ -44,10 +44,8 @@ async fn read_status(
     job_id: &JobId,
     kind: Option<Kind>,
 ) -> Result<Arc<SharedStatus>, Problem> {
-    let record = viewer.get(job_id).await?.filter(|record| is_of_kind(record, kind));
-    let record = record.ok_or_else(Problem::no_job)?;
-    let queue_position = viewer.queue_position(&record).await?;
-    Ok(Arc::new(SharedStatus::new(record, queue_position)))
+    let status = viewer.read_now(job_id).await?.filter(|status| is_of_kind(&status.record, kind));
+    status.ok_or_else(Problem::no_job)
 }
 
 /// Waits until a job has ended, until the time `until`, or until the server stops.

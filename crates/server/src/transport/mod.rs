@@ -1,7 +1,7 @@
 //! What comes before a request is read: connections, hosts, origins and ids.
 
 pub mod connections;
-pub mod count_requests;
+pub mod handle_request;
 pub mod host;
 pub mod origins;
 pub mod request_checks;

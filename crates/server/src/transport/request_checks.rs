@@ -5,13 +5,9 @@
 //! page that its user visits, without asking the server first. The page cannot change the headers `Origin`
 //! and `Sec-Fetch-Site` of such a request. Other programs send neither.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
 use crate::representation::problem::{Problem, shorten};
 use crate::transport::host::{AllowedHosts, Host};
@@ -25,20 +21,9 @@ pub struct RequestChecks {
     pub origins: Vec<Origin>,
 }
 
-/// Answers requests that fail a check, and passes on the others.
-pub async fn check_request(
-    State(checks): State<Arc<RequestChecks>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match checks.check(&request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    }
-}
-
 impl RequestChecks {
-    fn check(&self, request: &Request) -> Result<(), Problem> {
+    /// Checks a request; the error is the answer to one that fails.
+    pub fn check(&self, request: &Request) -> Result<(), Problem> {
         let host = Host::from_request(request.uri(), request.headers())?;
         self.hosts.check(&host)?;
         if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {

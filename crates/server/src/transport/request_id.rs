@@ -1,20 +1,28 @@
 //! The id of a request in its answer and its log lines: the client's own, or a generated one.
 
-use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::fmt::Hyphenated;
 
-const HEADER: &str = "x-request-id";
+/// The header of the id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id of a client, in characters.
 const MAX_ID: usize = 128;
 
-/// Removes an id that is too long or not plain text, since ids are sent back and logged. The request then
-/// gets a generated one.
-pub async fn remove_bad_id(mut request: Request) -> Request {
-    let mut ids = request.headers().get_all(HEADER).iter();
-    let is_good = matches!((ids.next(), ids.next()), (Some(id), None) if is_id(id.as_bytes()));
-    if !is_good {
-        request.headers_mut().remove(HEADER);
+/// The client's own id, unless it is too long or not plain text, since ids are sent back and logged. The request
+/// then gets a generated one.
+pub fn choose_id(headers: &HeaderMap) -> HeaderValue {
+    let mut ids = headers.get_all(REQUEST_ID).iter();
+    match (ids.next(), ids.next()) {
+        (Some(id), None) if is_id(id.as_bytes()) => id.clone(),
+        _ => generate_id(),
     }
-    request
+}
+
+/// Generates an id. Nothing depends on its being hard to guess, so it needs no system call.
+fn generate_id() -> HeaderValue {
+    let mut text = [0; Hyphenated::LENGTH];
+    let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid();
+    HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)).expect("hexadecimal digits")
 }
 
 fn is_id(text: &[u8]) -> bool {

@@ -5,6 +5,8 @@ mod data;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use serde_json::value::RawValue;
+
 use crate::representation::{AnyStatus, StatusName};
 
 pub use data::{ClassAnswer, DatasetAnswer, DatasetsAnswer, SummaryAnswer};
@@ -53,7 +55,8 @@ pub struct ServerSentEvent {
 #[derive(Serialize, ToSchema)]
 pub struct Listing {
     /// The exports of this page.
-    pub exports: Vec<AnyStatus>,
+    #[schema(value_type = Vec<AnyStatus>)]
+    pub exports: Vec<Box<RawValue>>,
     /// The `cursor` of the next page, if there may be one.
     pub next_cursor: Option<String>,
 }
