@@ -8,11 +8,27 @@ from .settings import BenchError
 
 
 class Client:
-    def __init__(self, port):
+    """With `retries`, a status that the server fails to give is requested again, so often."""
+
+    def __init__(self, port, retries=0):
+        self.retries = retries
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self.last_use = 0.0
 
     def request(self, method, path, body=None):
+        """Returns the body of the response."""
+        status, content = self.send(method, path, body)
+        for _ in range(self.retries):
+            if status < 500 or method != "GET":
+                break
+            time.sleep(0.01)
+            status, content = self.send(method, path, body)
+        if status >= 300:
+            raise BenchError(f"{method} {path}: {status} {content[:500].decode(errors='replace')}")
+        return content
+
+    def send(self, method, path, body=None):
+        """Returns the status and the body of the response."""
         # Servers close connections that are idle for some seconds.
         if time.monotonic() - self.last_use > 2:
             self.connection.close()
@@ -21,9 +37,7 @@ class Client:
         answer = self.connection.getresponse()
         content = answer.read()
         self.last_use = time.monotonic()
-        if answer.status >= 300:
-            raise BenchError(f"{method} {path}: {answer.status} {content[:500].decode(errors='replace')}")
-        return content
+        return answer.status, content
 
     def submit(self, kind, body):
         """Submits an export, and returns its id. `body` is JSON text."""

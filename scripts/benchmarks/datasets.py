@@ -1,6 +1,7 @@
 """Data sets, which are made once a run."""
 
 import csv
+import itertools
 import json
 import shutil
 
@@ -29,6 +30,12 @@ def make_pictures(settings, name):
 def read_ids(pictures):
     """The ids of the detections of the peer's data."""
     return list(json.loads((pictures / "dets.json").read_text()))
+
+
+def read_first_id(package):
+    """The id of the first observation of a package."""
+    with open(package / "observations.csv", newline="") as file:
+        return list(itertools.islice(csv.reader(file), 2))[1][0]
 
 
 def make_survey(settings, observations):

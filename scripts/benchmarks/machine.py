@@ -20,13 +20,14 @@ def describe_machine():
 
 
 def describe_versions(settings):
-    commit = read_first_line("git", "-C", ROOT, "rev-parse", "--short=12", "HEAD")
-    changed = read_first_line("git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no")
+    commit = read_first_line("git", "rev-parse", "--short=12", "HEAD")
+    # The document is written anew each time.
+    changed = read_first_line("git", "status", "--porcelain", "--", ".", ":!docs/BENCHMARKS.md")
     versions = {
         "trapline": f"{read_first_line(settings.program, '--version')}, commit {commit}"
                     f"{' with changes' if changed else ''}",
         "Rust": read_first_line("rustc", "--version"),
-        "Redis": read_first_line("redis-server", "--version"),
+        "Redis": read_first_line("redis-server", "--version").partition(" sha=")[0],
         "PostgreSQL": read_first_line(find_program("postgres"), "--version"),
         "Python": platform.python_version(),
     }
@@ -52,7 +53,7 @@ def read_first_line(*command):
     """The first line that a command prints, or “unknown”."""
     try:
         output = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                stdin=subprocess.DEVNULL, text=True, check=False).stdout.strip()
+                                stdin=subprocess.DEVNULL, text=True, check=False, cwd=ROOT).stdout.strip()
     except OSError:
         return "unknown"
     return output.partition("\n")[0]

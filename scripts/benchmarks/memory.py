@@ -1,10 +1,12 @@
 """Memory: a server that is idle, after many jobs, and an archive of many pictures."""
 
 import contextlib
+import json
 import time
 from statistics import median
 
-from .datasets import SMALL_REPORT, make_pictures, make_small_data, read_ids, repeat_pictures
+from .datasets import (REPORT, SMALL_REPORT, make_pictures, make_small_data, read_first_id, read_ids,
+                       repeat_pictures)
 from .processes import run_measured
 from .rounds import Row, alternate, below, within
 from .servers import Server, make_store
@@ -37,16 +39,17 @@ def measure_idle(settings):
 def measure_jobs(settings):
     many = settings.choose(10_000, 2 * BATCH)
     data = make_small_data(settings)
+    archive = json.dumps({"detection_ids": [read_first_id(data)], "include_crops": False})
 
     def run_server(name):
         def measure():
             report_progress(f"memory: {many:,} jobs on {name}")
             with contextlib.ExitStack() as stack:
                 server = stack.enter_context(Server(settings, data, make_store(settings, stack, name), 2))
-                run_batch(server)
+                run_batch(server, archive)
                 first = settle(settings, server)
                 for _ in range(many // BATCH - 1):
-                    run_batch(server)
+                    run_batch(server, archive)
                 return first, settle(settings, server)
 
         return measure
@@ -57,12 +60,16 @@ def measure_jobs(settings):
             for name in STORES]
 
 
-def run_batch(server):
-    """Runs jobs, and deletes nine of ten, since the files of ten thousand fill a small disk."""
+def run_batch(server, archive):
+    """Runs a hundred jobs, and deletes nine of ten, since the files of ten thousand fill a small disk.
+
+    Most are archives of one table: as many whole reports would take twenty minutes.
+    """
     client = server.client()
-    statuses, _ = client.run_jobs("pdf", SMALL_REPORT, BATCH)
-    for status in statuses[BATCH // 10:]:
-        client.delete(status["job_id"])
+    for kind, body, number in (("pdf", REPORT, 4), ("pdf", SMALL_REPORT, 16), ("zip", archive, 80)):
+        statuses, _ = client.run_jobs(kind, body, number)
+        for status in statuses[number // 10:]:
+            client.delete(status["job_id"])
 
 
 def settle(settings, server):
@@ -91,4 +98,5 @@ def measure_archives(settings):
 
     results = alternate(settings.rounds(is_long=True), {number: run_archive(number) for number in (few, 10 * few)})
     return [Row(f"archive of {few:,} detections", results[few], "MiB"),
-            Row(f"archive of {10 * few:,} detections", results[10 * few], "MiB", results[few], f"{few:,}", is_time=True)]
+            Row(f"archive of {10 * few:,} detections", results[10 * few], "MiB", results[few], f"{few:,}",
+                is_time=True)]

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from .settings import BenchError
+from .settings import BenchError, report_progress
 
 
 def find_free_port(distance=None):
@@ -52,7 +52,9 @@ class ChildProcess:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind is not None and issubclass(kind, Exception) and (log := self.read_log()):
+            report_progress(f"the end of the log of {self.name}:\n{log[-1500:]}")
         self.stop()
 
     def wait_until_ready(self, condition, seconds=60, pause=0.02):

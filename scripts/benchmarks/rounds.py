@@ -35,29 +35,34 @@ class Row:
         return [other / ours if self.is_time else ours / other for ours, other in pairs if ours and other]
 
     def is_met(self):
-        return None if self.goal is None else self.goal.is_met(self)
+        """Whether the goal is met; `None` without a goal, or without what it compares with."""
+        return self.goal.is_met(self) if self.has_goal() else None
+
+    def has_goal(self):
+        return self.goal is not None and (bool(self.ratios()) or not self.goal.is_relative)
 
 
 @dataclass(frozen=True)
 class Goal:
     text: str
     is_met: Callable[[Row], bool]
+    is_relative: bool = False
 
 
 def at_least_times(times):
-    return Goal(f"at least {times} times", lambda row: bool(row.ratios()) and median(row.ratios()) >= times)
+    return Goal(f"at least {times} times", lambda row: median(row.ratios()) >= times, is_relative=True)
 
 
 def at_least_share(share):
-    return Goal(f"at least {share:.0%}", lambda row: bool(row.ratios()) and median(row.ratios()) >= share)
+    return Goal(f"at least {share:.0%}", lambda row: median(row.ratios()) >= share, is_relative=True)
 
 
 def at_most(bound, unit):
-    return Goal(f"at most {bound:g} {unit}", lambda row: median(row.ours) <= bound)
+    return Goal(f"at most {bound:,g} {unit}", lambda row: median(row.ours) <= bound)
 
 
 def below(bound, unit):
-    return Goal(f"under {bound:g} {unit}", lambda row: median(row.ours) < bound)
+    return Goal(f"under {bound:,g} {unit}", lambda row: median(row.ours) < bound)
 
 
 def within(share):
@@ -67,4 +72,4 @@ def within(share):
         ours, other = median(row.ours), median(row.other)
         return ours <= other * (1 + share) if row.is_time else ours >= other * (1 - share)
 
-    return Goal(f"within {share:.0%}", is_met)
+    return Goal(f"within {share:.0%}", is_met, is_relative=True)

@@ -82,7 +82,8 @@ class Peer(ChildProcess):
         self.wait_until_ready(lambda: is_listening(self.port))
 
     def client(self):
-        return Client(self.port)
+        # Of some thousand statuses one was answered with 500.
+        return Client(self.port, retries=3)
 
     def pause_workers(self):
         """Stops the Celery processes, so that jobs stay queued."""

@@ -9,7 +9,7 @@ def format_number(value):
     """Three significant digits, and all digits of large numbers."""
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.2g}"
 
 
 def format_amount(value, unit):
@@ -26,7 +26,7 @@ def format_row(row):
         f"{format_amount(median(row.other), row.unit)} ({row.other_name})" if row.other else "–",
         format_number(median(ratios)) if ratios else "–",
         f"{format_number(min(spread))} to {format_number(max(spread))}" if len(spread) > 1 else "–",
-        row.goal.text if row.goal else "–",
+        row.goal.text if row.has_goal() else "–",
         "–" if met is None else "yes" if met else "no",
     ]
 
@@ -41,8 +41,11 @@ def format_text(sections):
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
 
 
-def format_markdown(rows):
-    lines = [HEAD, ["---"] * len(HEAD), *map(format_row, rows)]
+def format_markdown(sections):
+    """The table in Markdown. `sections` is the title of a section -> rows."""
+    lines = [HEAD, ["---"] * len(HEAD)]
+    for title, rows in sections.items():
+        lines += [[f"**{title}**"] + [""] * (len(HEAD) - 1), *map(format_row, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
