@@ -7,5 +7,5 @@ demo: ## run the bundled examples from end to end
 test: ## run every test
 	@scripts/test
 
-bench: ## measure, as ratios in one run
+bench: ## measure, as one table of ratios in docs/BENCHMARKS.md
 	@scripts/bench
