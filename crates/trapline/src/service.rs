@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jobs::{JobStore, OpenError, StoreAddress, StoreOptions};
+use files::timed_call::call_with_timeout;
+use jobs::{JobStore, OpenError, StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -64,10 +65,9 @@ impl Settings {
     /// The service of this process. Its id may be in a folder, which may be on a network mount.
     async fn identify_owner(&self) -> Result<Owner, OpenError> {
         let (service, store) = (self.service.clone(), self.store.clone());
-        let identified = tokio::task::spawn_blocking(move || {
-            Owner::new(service.as_ref(), &store).map_err(OpenError::from)
-        });
-        identified.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        let identified = call_with_timeout(move || Owner::new(service.as_ref(), &store)).await;
+        let unavailable = |error| StoreError::Unavailable(format!("{}: {error}", self.store));
+        Ok(identified.map_err(unavailable)??)
     }
 
     /// Opens the job store and the place of files.
