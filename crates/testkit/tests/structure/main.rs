@@ -55,6 +55,20 @@ fn webhooks_need_nothing_of_the_http_interface() {
     }
 }
 
+/// What a layout of archives takes and makes is said by its own file in `crates/archive/src/layout`.
+#[test]
+fn only_the_layouts_know_which_layout_it_is() {
+    for name in CRATES.into_iter().filter(|name| *name != "archive") {
+        for path in Modules::read(&source_of(name)).list_named_paths() {
+            assert!(
+                !path.iter().rev().skip(1).any(|part| part == "Layout"),
+                "{name} names {}; ask a method of ArchiveRequest instead",
+                path.join("::")
+            );
+        }
+    }
+}
+
 /// Numbers, archives and the server can be built and tested in a minute without the engine that lays out pages.
 #[test]
 fn the_program_alone_needs_the_pdf_engine() {
@@ -70,7 +84,7 @@ fn the_program_alone_needs_the_pdf_engine() {
 /// Arrows between a `mod.rs` and the files of its folder do not count: it is the face of the folder, so it names
 /// the parts and holds what they share.
 fn read_arrows(name: &str) -> Arrows {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src");
+    let source = source_of(name);
     let inside = |file: PathBuf| file.strip_prefix(&source).expect("a file of the crate").to_owned();
     let mut arrows = Arrows::new();
     for (from, needed) in Modules::read(&source).find_arrows() {
@@ -80,6 +94,10 @@ fn read_arrows(name: &str) -> Arrows {
         arrows.insert(from, needed);
     }
     arrows
+}
+
+fn source_of(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src")
 }
 
 fn is_face_of(face: &Path, file: &Path) -> bool {

@@ -11,9 +11,10 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 
 use detections::{Dataset, Level, Observation, SourceTable};
+use serde_json::{Map, Value};
 
 use super::times::find_offset;
-use super::{LayoutWriter, Tables};
+use super::{ForeignField, LayoutWriter, Tables, find_switches};
 use crate::contents::{Contents, PictureLocation};
 use crate::error::ArchiveError;
 use crate::missing::Missing;
@@ -28,6 +29,14 @@ use table::{Findings, Table};
 pub(super) struct CamtrapDp;
 
 impl LayoutWriter for CamtrapDp {
+    fn describe_content(&self, _: &ArchiveRequest) -> &'static str {
+        "Camtrap DP package"
+    }
+
+    fn find_foreign_fields(&self, _: &ArchiveRequest, given: &Map<String, Value>) -> Vec<ForeignField> {
+        find_switches(given)
+    }
+
     fn rules(&self, request: &ArchiveRequest) -> Rules {
         let media = request.media;
         Rules {
