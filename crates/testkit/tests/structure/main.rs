@@ -72,11 +72,41 @@ fn only_the_layouts_know_which_layout_it_is() {
 /// Numbers, archives and the server can be built and tested in a minute without the engine that lays out pages.
 #[test]
 fn the_program_alone_needs_the_pdf_engine() {
-    for name in CRATES.into_iter().filter(|name| !["pages", "trapline"].contains(name)) {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("Cargo.toml");
-        let text = std::fs::read_to_string(manifest).expect("a crate of the workspace");
-        assert!(!text.contains("typst") && !text.contains("\npages"), "{name} needs the PDF engine");
+    let others = CRATES.into_iter().filter(|name| !["pages", "trapline"].contains(name));
+    let mut waiting: Vec<String> = others.chain(["testkit"]).map(str::to_owned).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        for needed in list_dependencies(&name) {
+            assert!(
+                !needed.starts_with("typst") && needed != "pages",
+                "{name} needs the PDF engine ({needed})"
+            );
+            if source_of(&needed).exists() && seen.insert(needed.clone()) {
+                waiting.push(needed);
+            }
+        }
     }
+    assert!(seen.contains("report") && seen.contains("testkit"), "manifests are read: {seen:?}");
+}
+
+/// The dependencies in the manifest of a crate, those of its tests and its build script too.
+fn list_dependencies(name: &str) -> Vec<String> {
+    let manifest = source_of(name).with_file_name("Cargo.toml");
+    let text = std::fs::read_to_string(manifest).expect("a crate of the workspace");
+    let mut is_inside = false;
+    let mut dependencies = Vec::new();
+    for line in text.lines() {
+        match line.strip_prefix('[') {
+            Some(table) => is_inside = table.trim_end_matches(']').ends_with("dependencies"),
+            None if is_inside => {
+                // `jobs.workspace = true` or `jobs = { workspace = true }`
+                let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
+                dependencies.extend((!name.is_empty() && name != "#").then(|| name.to_owned()));
+            }
+            None => {}
+        }
+    }
+    dependencies
 }
 
 /// The arrows between the files of a crate, with paths from its `src`.
