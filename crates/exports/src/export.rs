@@ -139,7 +139,7 @@ impl From<ArtifactError> for MakeError {
             ArtifactError::Cancelled => return Self::Cancelled,
             ArtifactError::NoDescriptors(_) => return Self::NoDescriptors,
             ArtifactError::Unavailable(_) => {
-                "the file could not be put into the server's object storage; submit the export again, and if it \
+                "the file could not be put into the server's storage; submit the export again, and if it \
                  fails again ask the server's operator to look at its log"
             }
             ArtifactError::DiskFull(_) => {
