@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::contents::Contents;
 use crate::error::ArchiveError;
-use crate::missing::Missing;
+use crate::missing::MissingError;
 use crate::request::{ArchiveRequest, Layout};
 use crate::rules::Rules;
 use crate::zip_file::{Entry, ZipFile};
@@ -31,7 +31,7 @@ pub(crate) trait LayoutWriter: Sync {
     fn rules(&self, request: &ArchiveRequest) -> Rules;
 
     /// Checks that the tables can hold an observation.
-    fn check_observation(&self, _: &Dataset, _: &Observation<'_>) -> Result<(), Missing> {
+    fn check_observation(&self, _: &Dataset, _: &Observation<'_>) -> Result<(), MissingError> {
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::error::SourceError;
 use crate::excerpt::excerpt;
 use crate::media::NewMedia;
 use crate::observations::{Level, NewObservation, ObservationType};
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::table::{Column, Row, Table};
 
 pub(super) struct Columns<'a> {
@@ -54,11 +54,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-pub(super) fn read_row(
-    builder: &mut Builder,
-    columns: &Columns<'_>,
-    row: &Row<'_>,
-) -> Result<(), RowProblem> {
+pub(super) fn read_row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -> Result<(), RowError> {
     columns.repeats.check(row)?;
     let NamedDeployment { id: deployment_id, number: deployment } =
         columns.projects.find_deployment(builder, row, columns.project, columns.deployment)?;

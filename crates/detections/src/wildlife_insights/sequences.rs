@@ -7,7 +7,7 @@ use super::repeated_rows::Repeats;
 use crate::builder::Builder;
 use crate::error::SourceError;
 use crate::observations::{Level, NewObservation};
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::table::{Column, Row, Table};
 
 pub(super) struct Columns<'a> {
@@ -40,11 +40,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-pub(super) fn read_row(
-    builder: &mut Builder,
-    columns: &Columns<'_>,
-    row: &Row<'_>,
-) -> Result<(), RowProblem> {
+pub(super) fn read_row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -> Result<(), RowError> {
     columns.repeats.check(row)?;
     let NamedDeployment { id: deployment, number } =
         columns.projects.find_deployment(builder, row, columns.project, columns.deployment)?;
