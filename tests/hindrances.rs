@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use testkit::{Package, RedisServer, assert_contains, picture};
 
 use crate::bad_input::in_a_namespace;
+use crate::command::run;
 use crate::support::{Home, Server, answer_of, herons, one, season, seasonal, wait_until};
 
 /// What `/readyz` says: its status, and the problems or the detail.
@@ -46,6 +47,18 @@ async fn a_pipe_in_the_place_of_a_picture_is_missing_and_holds_nobody() {
     let parts = ["1 picture is a folder, pipe or device and no file", "pipe.jpg is not a regular file"];
     assert_contains(reason, &parts);
     assert!(server.terminate().success());
+}
+
+/// Opening a pipe waits for a process at its other end, as a call on a hung network mount waits for its server.
+#[test]
+fn a_pipe_in_the_place_of_the_lock_is_named_and_holds_no_server() {
+    let home = Home::with_examples();
+    let lock = home.folder.path().join("jobs/lock");
+    std::fs::create_dir(lock.parent().unwrap()).unwrap();
+    assert!(Command::new("mkfifo").arg(&lock).status().unwrap().success());
+    let place = lock.display().to_string();
+    run(&mut home.command()).assert_told(2, &[&place, "it is not a regular file", "--store"]);
+    run(&mut home.command_of("check")).assert_out(2, &["FAIL  store: ", &place, "it is not a regular file"]);
 }
 
 /// A server whose first job gets a thread that never comes back, as on a hung network mount.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use detections::{Dataset, Observation};
 
 use crate::job::ArchiveJob;
-use crate::missing::Missing;
+use crate::missing::MissingError;
 use crate::picture::PictureInfo;
 use crate::plan::{PictureTask, Plan};
 use crate::zip_file::Entry;
@@ -38,9 +38,9 @@ pub(crate) struct Contents<'a> {
     /// The file of each piece of the plan, if it was written.
     pub files: Vec<Option<WrittenFile>>,
     /// Missing detections by their place in the request.
-    pub missing: BTreeMap<usize, Arc<Missing>>,
+    pub missing: BTreeMap<usize, Arc<MissingError>>,
     /// Why pictures could not be fetched that the tables name by their addresses, by their numbers.
-    pub unfetched: BTreeMap<usize, Arc<Missing>>,
+    pub unfetched: BTreeMap<usize, Arc<MissingError>>,
     /// For each place the number of its picture, and of the piece that shows it.
     pub picture_of: Vec<Option<(usize, Option<usize>)>>,
 }

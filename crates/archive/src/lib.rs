@@ -44,6 +44,7 @@ mod write;
 mod zip_file;
 
 pub use error::{ArchiveError, NothingFoundError};
+pub use layout::ForeignField;
 pub use memory::PictureMemory;
 pub use missing_reasons::MissingReason;
 pub use numbers::{count, in_thousands};

@@ -6,7 +6,7 @@ use crate::picture::PictureError;
 
 /// Why a detection, or its crop, is not in the archive.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Missing {
+pub(crate) enum MissingError {
     /// No observation has this id.
     #[error("no detection of the data set has this id")]
     NoSuchId,
@@ -66,7 +66,7 @@ pub(crate) enum Missing {
     },
 }
 
-impl Missing {
+impl MissingError {
     /// A code for the reason, for programs.
     pub fn code(&self) -> &'static str {
         use PictureError as E;

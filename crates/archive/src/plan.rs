@@ -6,14 +6,14 @@ use std::sync::Arc;
 use detections::{Dataset, Level, Observation};
 
 use crate::job::ArchiveJob;
-use crate::missing::Missing;
+use crate::missing::MissingError;
 use crate::people::find_media_with_people;
 use crate::request::Media;
 
 /// What is known before any picture is read.
 pub(crate) struct Plan {
     /// For each requested id, in that order, its row among the observations.
-    pub rows: Vec<Result<u32, Arc<Missing>>>,
+    pub rows: Vec<Result<u32, Arc<MissingError>>>,
     /// The pictures to read, in the order of their first detection.
     pub pictures: Vec<PictureTask>,
     /// The files to write, in the order in which they are written.
@@ -38,7 +38,7 @@ pub(crate) struct PictureTask {
     /// The number of the piece that is the whole picture.
     pub whole: Option<usize>,
     /// Why neither the whole picture nor its address is exported, though it was requested.
-    pub withheld: Option<Arc<Missing>>,
+    pub withheld: Option<Arc<MissingError>>,
     /// Whether its file is read. Tables that only name the picture do not need it.
     pub is_read: bool,
 }
@@ -48,7 +48,7 @@ impl Plan {
     pub fn new(
         data: &Dataset,
         job: &ArchiveJob<'_>,
-        check: impl Fn(&Observation<'_>) -> Result<(), Missing>,
+        check: impl Fn(&Observation<'_>) -> Result<(), MissingError>,
     ) -> Self {
         let mut asked = HashSet::with_capacity(job.detection_ids.len());
         let rows = Vec::with_capacity(job.detection_ids.len());
@@ -56,9 +56,9 @@ impl Plan {
         for id in job.detection_ids.iter() {
             let first = asked.insert(id.as_str());
             let row = if first { data.observations.find(id) } else { None };
-            let row = row.ok_or(if first { Missing::NoSuchId } else { Missing::AskedTwice });
+            let row = row.ok_or(if first { MissingError::NoSuchId } else { MissingError::AskedTwice });
             let row = row.and_then(|row| match data.observations.get(row) {
-                o if o.has_people() && !job.request.include_humans => Err(Missing::Human),
+                o if o.has_people() && !job.request.include_humans => Err(MissingError::Human),
                 o => check(&o).map(|()| row),
             });
             plan.rows.push(row.map_err(Arc::new));
@@ -111,10 +111,10 @@ impl Plan {
         // Anybody can open an address, but not a local path.
         let is_shown = rules.has_whole || rules.may_name_pictures && is_remote;
         let withheld = if is_shown && is_with_people {
-            Some(Missing::PeopleOnPicture)
+            Some(MissingError::PeopleOnPicture)
         } else {
             let is_missing = rules.may_name_pictures && job.request.media == Media::Remote && !is_remote;
-            is_missing.then_some(Missing::NotOnWeb)
+            is_missing.then_some(MissingError::NotOnWeb)
         };
         if let Some(why) = withheld {
             task.withheld = Some(Arc::new(why));

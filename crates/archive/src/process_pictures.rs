@@ -12,7 +12,7 @@ use crate::decoder_pool::{CropTools, DecoderPool};
 use crate::error::ArchiveError;
 use crate::job::ArchiveJob;
 use crate::memory::{Reservation, ReserveError};
-use crate::missing::Missing;
+use crate::missing::MissingError;
 use crate::picture::{
     DamagePolicy, DecodeOptions, Encoder, ExcerptResult, Part, Picture, PictureError, PictureFile,
     PictureFormat, PictureHeader, PictureInfo, read_header, remove_metadata,
@@ -31,15 +31,15 @@ pub(crate) struct ProcessedPicture {
     /// Its size and format, if its header could be read.
     pub info: Option<PictureInfo>,
     /// The whole picture, if requested.
-    pub whole: Option<Result<PictureFile, Arc<Missing>>>,
+    pub whole: Option<Result<PictureFile, Arc<MissingError>>>,
     pub crops: Crops,
 }
 
 /// For each detection on a picture, by its place: the crop if crops are requested, or why there is none.
-pub(crate) type Crops = Vec<(usize, Result<Option<PictureFile>, Arc<Missing>>)>;
+pub(crate) type Crops = Vec<(usize, Result<Option<PictureFile>, Arc<MissingError>>)>;
 
 /// For each detection on a picture, by its place: the box in pixels of the picture as stored.
-type Boxes = Vec<(usize, Result<PixelBox, Arc<Missing>>)>;
+type Boxes = Vec<(usize, Result<PixelBox, Arc<MissingError>>)>;
 
 /// Reads the pictures of `plan` and passes the files of each to `take` as they are ready.
 pub(crate) fn process_pictures(
@@ -115,7 +115,7 @@ impl Worker<'_> {
         pool: &DecoderPool,
     ) -> ProcessedPicture {
         let path = self.data.media.path(task.media);
-        let explain = |why| Arc::new(Missing::Picture(path.to_owned(), why));
+        let explain = |why| Arc::new(MissingError::Picture(path.to_owned(), why));
         let head = match read_header(bytes) {
             Ok(head) => head,
             Err(why) => return describe_unreadable(number, task, None, explain(why)),
@@ -161,18 +161,18 @@ impl<'a> OpenPicture<'a> {
     }
 
     /// Finds the box of a detection, in pixels of the picture as stored.
-    fn find_stored_box(&self, place: usize) -> Result<PixelBox, Arc<Missing>> {
+    fn find_stored_box(&self, place: usize) -> Result<PixelBox, Arc<MissingError>> {
         let (width, height) = self.head.display_size();
         let area = self.worker.plan.rows[place]
             .as_ref()
             .ok()
             .and_then(|row| self.worker.data.observations.get(*row).bbox?.to_pixels(width, height));
-        let area = area.ok_or_else(|| Arc::new(Missing::BoxOutside(width, height)))?;
+        let area = area.ok_or_else(|| Arc::new(MissingError::BoxOutside(width, height)))?;
         Ok(self.head.orientation.find_stored_box(area, self.head.width, self.head.height))
     }
 
     /// Reserves the memory for decoding the picture.
-    fn reserve_memory(&self, boxes: &Boxes) -> Result<Reservation<'a>, Missing> {
+    fn reserve_memory(&self, boxes: &Boxes) -> Result<Reservation<'a>, MissingError> {
         let (job, head) = (self.worker.job, &self.head);
         let mut needed = 2 * self.bytes.len() as u64;
         if job.rules.has_crops {
@@ -185,7 +185,7 @@ impl<'a> OpenPicture<'a> {
         }
         let memory = &job.resources.pictures;
         let limit = memory.total().min(job.resources.job_memory);
-        let too_much = || Missing::TooMuchMemory {
+        let too_much = || MissingError::TooMuchMemory {
             path: self.path.to_owned(),
             width: head.width,
             height: head.height,
@@ -197,7 +197,7 @@ impl<'a> OpenPicture<'a> {
         }
         memory.reserve(needed, self.worker.stop).map_err(|error| match error {
             ReserveError::MoreThanAll => too_much(),
-            ReserveError::Cancelled => Missing::Picture(self.path.to_owned(), PictureError::Cancelled),
+            ReserveError::Cancelled => MissingError::Picture(self.path.to_owned(), PictureError::Cancelled),
         })
     }
 
@@ -239,7 +239,7 @@ impl<'a> OpenPicture<'a> {
             let has_box = |place: usize| {
                 plan.rows[place].as_ref().is_ok_and(|row| data.observations.get(*row).bbox.is_some())
             };
-            let check = |(place, area): (usize, Result<PixelBox, Arc<Missing>>)| {
+            let check = |(place, area): (usize, Result<PixelBox, Arc<MissingError>>)| {
                 let is_checked = !job.rules.is_of_files && has_box(place);
                 (place, if is_checked { area.map(|_| None) } else { Ok(None) })
             };
@@ -274,7 +274,7 @@ impl<'a> OpenPicture<'a> {
                 tools.decoder.recycle(picture);
                 Ok(Some(crop))
             };
-            let explain = |why| Arc::new(Missing::Picture(self.path.to_owned(), why));
+            let explain = |why| Arc::new(MissingError::Picture(self.path.to_owned(), why));
             crops.push((place, area.and_then(|area| make_crop(area).map_err(explain))));
         }
         if let Some(picture) = picture {
@@ -289,13 +289,13 @@ fn describe_unreadable(
     number: usize,
     task: &PictureTask,
     info: Option<PictureInfo>,
-    error: Arc<Missing>,
+    error: Arc<MissingError>,
 ) -> ProcessedPicture {
     let whole = task.whole.map(|_| Err(Arc::clone(&error)));
     ProcessedPicture { number, info, whole, crops: all_missing(task, &error) }
 }
 
 /// The same reason for every detection of a picture.
-fn all_missing(task: &PictureTask, error: &Arc<Missing>) -> Crops {
+fn all_missing(task: &PictureTask, error: &Arc<MissingError>) -> Crops {
     task.places.iter().map(|(place, _)| (*place, Err(Arc::clone(error)))).collect()
 }

@@ -13,7 +13,7 @@ use crate::entry_names::EntryNames;
 use crate::error::ArchiveError;
 use crate::finish;
 use crate::job::ArchiveJob;
-use crate::missing::Missing;
+use crate::missing::MissingError;
 use crate::picture::PictureFile;
 use crate::plan::{PictureTask, Piece, Plan};
 use crate::process_pictures::{ProcessedPicture, process_pictures};
@@ -93,8 +93,8 @@ impl ArchiveWriter<'_> {
                 Ok(row) => match data.observations.get(*row) {
                     // In Camtrap DP a visit is a row without a file.
                     o if o.level == Level::Event && job.rules.takes_without_box => continue,
-                    o if o.media.is_none() => Arc::new(Missing::NoMedia),
-                    _ => Arc::new(Missing::NoBox),
+                    o if o.media.is_none() => Arc::new(MissingError::NoMedia),
+                    _ => Arc::new(MissingError::NoBox),
                 },
             };
             if row.is_err() || job.rules.needs_pictures {
@@ -109,7 +109,7 @@ impl ArchiveWriter<'_> {
         self.contents.info[picture.number] = picture.info;
         self.done += picture.crops.len() as u64;
         if let Some(why) = self.reason_to_keep_remote(task, &picture) {
-            if !matches!(*why, Missing::Media(MediaError::Remote(_))) {
+            if !matches!(*why, MissingError::Media(MediaError::Remote(_))) {
                 self.contents.unfetched.insert(picture.number, why);
             }
             self.skip_piece(task.whole);
@@ -122,7 +122,7 @@ impl ArchiveWriter<'_> {
                 (Err(why), piece) => {
                     self.skip_piece(piece);
                     // Tables need no pictures, but their boxes must be on the pictures.
-                    if job.rules.has_pictures() || matches!(*why, Missing::BoxOutside(..)) {
+                    if job.rules.has_pictures() || matches!(*why, MissingError::BoxOutside(..)) {
                         self.contents.missing.insert(place, why);
                     }
                 }
@@ -149,12 +149,16 @@ impl ArchiveWriter<'_> {
     }
 
     /// Why a picture stays on the web, if the tables name it by its address instead.
-    fn reason_to_keep_remote(&self, task: &PictureTask, picture: &ProcessedPicture) -> Option<Arc<Missing>> {
+    fn reason_to_keep_remote(
+        &self,
+        task: &PictureTask,
+        picture: &ProcessedPicture,
+    ) -> Option<Arc<MissingError>> {
         let Contents { data, job, .. } = self.contents;
         let Some(Err(why)) = &picture.whole else { return None };
         let is_named = job.rules.may_name_pictures && data.media.is_remote(task.media);
         // If a file was fetched but is not a picture, that is reported.
-        (is_named && matches!(**why, Missing::Media(_))).then(|| Arc::clone(why))
+        (is_named && matches!(**why, MissingError::Media(_))).then(|| Arc::clone(why))
     }
 
     /// Marks that a piece will not be written.

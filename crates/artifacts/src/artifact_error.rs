@@ -36,7 +36,10 @@ impl From<io::Error> for ArtifactError {
             _ if is_out_of_descriptors(&error) => Self::NoDescriptors(error),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull(error),
             io::ErrorKind::NotFound => Self::Missing(error),
-            UNAVAILABLE_KIND => Self::Unavailable(error),
+            UNAVAILABLE_KIND
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::StaleNetworkFileHandle => Self::Unavailable(error),
             _ => Self::Disk(error),
         }
     }
@@ -95,5 +98,16 @@ mod tests {
         assert!(matches!(pass(refused), ArtifactError::Unavailable(_)));
         assert!(matches!(pass(missing), ArtifactError::Missing(_)));
         assert!(matches!(ArtifactError::from(io::Error::other("disk")), ArtifactError::Disk(_)));
+    }
+
+    #[test]
+    fn a_network_folder_that_does_not_answer_may_answer_later() {
+        use rustix::io::Errno;
+        for errno in [Errno::TIMEDOUT, Errno::HOSTUNREACH, Errno::STALE] {
+            let error = ArtifactError::from(io::Error::from(errno));
+            assert!(matches!(error, ArtifactError::Unavailable(_)), "{error:?}");
+        }
+        let broken = ArtifactError::from(io::Error::from(Errno::IO));
+        assert!(matches!(broken, ArtifactError::Disk(_)), "{broken:?}");
     }
 }

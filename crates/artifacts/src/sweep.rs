@@ -16,8 +16,10 @@ const ENTRY_LIFETIME: Duration = Duration::from_hours(1);
 /// Why a sweep ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
+    /// The place of files failed: sweep again later, and look at the place if it fails again.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// The job store failed, so it is not known which files have a record: sweep again when it answers.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

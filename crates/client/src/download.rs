@@ -1,14 +1,16 @@
 //! Downloads a file under a temporary name, resumes an earlier attempt, and checks size and SHA-256 before
 //! the file gets its own name.
 
-use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
+use tokio::fs::File;
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::task::spawn_blocking;
 
 use super::{Client, ClientError};
 use files::digest::{sha256, sha256_of};
@@ -77,7 +79,7 @@ impl Client {
         mut on_progress: impl FnMut(u64, u64),
     ) -> Result<DownloadResult, ClientError> {
         // Checked before the download, and again when the file gets its name.
-        if existing == Existing::Keep && to.symlink_metadata().is_ok() {
+        if existing == Existing::Keep && tokio::fs::symlink_metadata(to).await.is_ok() {
             return Err(ClientError::Exists(to.to_owned()));
         }
         let target = DownloadTarget::from_status(status, to, existing)
@@ -96,22 +98,26 @@ impl Client {
         on_progress: &mut impl FnMut(u64, u64),
     ) -> Result<DownloadResult, ClientError> {
         let disk = |error: io::Error| ClientError::Disk(target.part.display().to_string(), error);
-        let mut part = open_to_write(&target.part).map_err(disk)?;
-        let resumed_from = target.usable_bytes(&part).map_err(disk)?;
+        let path = target.part.clone();
+        let mut part = File::from_std(call_blocking(move || open_to_write(&path)).await.map_err(disk)?);
+        let resumed_from = target.usable_bytes(&part).await.map_err(disk)?;
         self.fetch(target, &mut part, on_progress).await?;
-        part.rewind().map_err(disk)?;
-        let sha256 = sha256(&part).map_err(disk)?;
-        if target.sha256.as_ref().is_some_and(|expected| *expected != sha256) {
-            std::fs::remove_file(&target.part).map_err(disk)?;
-            return Err(ClientError::Damaged(format!("its SHA-256 is {sha256}")));
-        }
-        part.sync_all().map_err(disk)?;
-        let bytes = part.metadata().map_err(disk)?.len();
-        let renamed = match target.existing {
-            Existing::Replace => std::fs::rename(&target.part, to),
-            Existing::Keep => rename_without_replacing(&target.part, to),
+        part.rewind().await.map_err(disk)?;
+        let (path, part) = (target.part.clone(), part.into_std().await);
+        let expected = target.sha256.clone();
+        let checked = call_blocking(move || check_part(&path, &part, expected.as_deref()));
+        let (bytes, sha256) = match checked.await.map_err(disk)? {
+            CheckedPart::Whole { bytes, sha256 } => (bytes, sha256),
+            CheckedPart::Removed { sha256 } => {
+                return Err(ClientError::Damaged(format!("its SHA-256 is {sha256}")));
+            }
         };
-        renamed.map_err(|error| match error.kind() {
+        let (from, name, existing) = (target.part.clone(), to.to_owned(), target.existing);
+        let renamed = call_blocking(move || match existing {
+            Existing::Replace => std::fs::rename(from, name),
+            Existing::Keep => rename_without_replacing(&from, &name),
+        });
+        renamed.await.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => ClientError::Exists(to.to_owned()),
             _ => ClientError::Disk(to.display().to_string(), error),
         })?;
@@ -128,13 +134,13 @@ impl Client {
         let mut failures = 0;
         loop {
             let disk = |error: io::Error| ClientError::Disk(target.part.display().to_string(), error);
-            let before = target.usable_bytes(part).map_err(disk)?;
+            let before = target.usable_bytes(part).await.map_err(disk)?;
             if target.size == Some(before) {
                 return Ok(());
             }
             let error = match self.fetch_from(target, part, before, on_progress).await {
                 Ok(()) => {
-                    let there = part.metadata().map_err(disk)?.len();
+                    let there = part.metadata().await.map_err(disk)?.len();
                     if target.size.is_none_or(|size| size == there) {
                         return Ok(());
                     }
@@ -143,7 +149,7 @@ impl Client {
                 Err(error) if error.is_temporary() => error,
                 Err(error) => return Err(error),
             };
-            let has_grown = part.metadata().map_err(disk)?.len() > before;
+            let has_grown = part.metadata().await.map_err(disk)?.len() > before;
             failures = if has_grown { 0 } else { failures + 1 };
             if failures == MAX_FAILURES {
                 return Err(error);
@@ -167,17 +173,47 @@ impl Client {
         let mut answer = self.send_once(request).await?;
         let disk = |error: io::Error| ClientError::Disk(target.part.display().to_string(), error);
         let mut at = if is_rest(&answer, from) { from } else { 0 };
-        part.set_len(at).and_then(|()| part.seek(SeekFrom::Start(at))).map_err(disk)?;
+        part.set_len(at).await.map_err(disk)?;
+        part.seek(SeekFrom::Start(at)).await.map_err(disk)?;
         let total = target.size.or_else(|| answer.content_length().map(|rest| at + rest)).unwrap_or_default();
         loop {
             on_progress(at, total.max(at));
-            let chunk =
-                answer.chunk().await.map_err(|error| ClientError::unreachable(&self.server, &error))?;
+            let chunk = answer.chunk().await;
+            if !matches!(chunk, Ok(Some(_))) {
+                // The size of the file says how far the download got.
+                part.flush().await.map_err(disk)?;
+            }
+            let chunk = chunk.map_err(|error| ClientError::unreachable(&self.server, &error))?;
             let Some(chunk) = chunk else { return Ok(()) };
-            part.write_all(&chunk).map_err(disk)?;
+            part.write_all(&chunk).await.map_err(disk)?;
             at += chunk.len() as u64;
         }
     }
+}
+
+/// Calls the file system on a blocking thread.
+async fn call_blocking<T: Send + 'static>(
+    call: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    spawn_blocking(call).await.map_err(io::Error::other)?
+}
+
+/// The result of checking a temporary file.
+enum CheckedPart {
+    /// It is the file of the server.
+    Whole { bytes: u64, sha256: String },
+    /// It had another SHA-256 than the file of the server, and was removed.
+    Removed { sha256: String },
+}
+
+fn check_part(path: &Path, mut part: &std::fs::File, expected: Option<&str>) -> io::Result<CheckedPart> {
+    let sha256 = sha256(&mut part)?;
+    if expected.is_some_and(|expected| expected != sha256) {
+        std::fs::remove_file(path)?;
+        return Ok(CheckedPart::Removed { sha256 });
+    }
+    part.sync_all()?;
+    Ok(CheckedPart::Whole { bytes: part.metadata()?.len(), sha256 })
 }
 
 /// Whether an answer contains the rest of a file from a byte on.
@@ -210,8 +246,8 @@ impl DownloadTarget {
 
     /// How many bytes of the temporary file can be used: none if it is longer than the file to download, or
     /// if that length is not known.
-    fn usable_bytes(&self, part: &File) -> io::Result<u64> {
-        let there = part.metadata()?.len();
+    async fn usable_bytes(&self, part: &File) -> io::Result<u64> {
+        let there = part.metadata().await?.len();
         Ok(self.size.filter(|size| there <= *size).map_or(0, |_| there))
     }
 }

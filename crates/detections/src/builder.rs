@@ -14,7 +14,7 @@ use crate::media_files::MediaFiles;
 use crate::model::{Class, Dataset, Deployment, Licence, OutsideSelection, PictureCount};
 use crate::observations::{ObservationType, Observations};
 use crate::options::ReadOptions;
-use crate::problems::{Consequence, Problems, RowProblem};
+use crate::problems::{Consequence, Problems, RowError};
 use crate::source_format::SourceFormat;
 use crate::table::{Column, Row, SourceConventions, Step, Table, TableFile};
 use crate::taxon::{StatedTaxon, describe_taxa};
@@ -113,7 +113,7 @@ impl Builder {
         &mut self,
         file: &TableFile,
         columns: impl Fn(&Table<'_>) -> Result<C, SourceError>,
-        each: impl Fn(&mut Self, &C, &Row<'_>) -> Result<(), RowProblem>,
+        each: impl Fn(&mut Self, &C, &Row<'_>) -> Result<(), RowError>,
     ) -> Result<(), SourceError> {
         let mut table = file.open()?.with_conventions(file, &self.conventions);
         let found = columns(&table)?;
@@ -135,12 +135,12 @@ impl Builder {
     }
 
     /// Notes a problem whose row is kept without the value.
-    pub fn ignore_value(&mut self, problem: RowProblem) {
-        self.problems.add(RowProblem { consequence: Consequence::ValueIgnored, ..problem });
+    pub fn ignore_value(&mut self, problem: RowError) {
+        self.problems.add(RowError { consequence: Consequence::ValueIgnored, ..problem });
     }
 
     /// The value; if it cannot be read, notes the problem and keeps the row without it.
-    pub fn keep_value<T>(&mut self, parsed: Result<Option<T>, RowProblem>) -> Option<T> {
+    pub fn keep_value<T>(&mut self, parsed: Result<Option<T>, RowError>) -> Option<T> {
         parsed.unwrap_or_else(|problem| {
             self.ignore_value(problem);
             None
@@ -241,7 +241,7 @@ impl Builder {
     }
 
     /// The time; if it cannot be read, notes the problem and keeps the row without it, in no period.
-    pub fn keep_time(&mut self, parsed: Result<Option<WrittenTime>, RowProblem>) -> Option<WrittenTime> {
+    pub fn keep_time(&mut self, parsed: Result<Option<WrittenTime>, RowError>) -> Option<WrittenTime> {
         parsed.unwrap_or_else(|mut problem| {
             problem.consequence = Consequence::TimeLost;
             self.problems.add(problem);
@@ -250,7 +250,7 @@ impl Builder {
     }
 
     /// Claims the id of a new deployment, which no earlier row may have.
-    pub fn claim_deployment_id(&mut self, id: &str, row: &Row<'_>, column: Column) -> Result<(), RowProblem> {
+    pub fn claim_deployment_id(&mut self, id: &str, row: &Row<'_>, column: Column) -> Result<(), RowError> {
         if id.is_empty() || self.deployment_ids.insert_new(&compose_text(id)).is_none() {
             return Err(row.problem(column, row.text(column), "an id that no earlier row has"));
         }
@@ -258,7 +258,7 @@ impl Builder {
     }
 
     /// Finds the deployment that a row names.
-    pub fn find_deployment(&self, id: &str, row: &Row<'_>, column: Column) -> Result<u32, RowProblem> {
+    pub fn find_deployment(&self, id: &str, row: &Row<'_>, column: Column) -> Result<u32, RowError> {
         self.deployment_ids
             .find(&compose_text(id))
             .ok_or_else(|| row.problem(column, row.text(column), "the id of a row of the table deployments"))

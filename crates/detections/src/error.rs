@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::problems::{Problems, RowProblem, TableCount};
+use crate::problems::{Problems, RowError, TableCount};
 
 /// Why a source could not be read.
 ///
@@ -101,7 +101,7 @@ pub struct BadRows {
     /// The file inside the source, with its counts.
     pub table: TableCount,
     /// The first problems for which a row was lost.
-    pub reasons: Vec<RowProblem>,
+    pub reasons: Vec<RowError>,
     /// The allowed share, in percent.
     pub allowed_percent: String,
 }

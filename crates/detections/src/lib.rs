@@ -13,7 +13,7 @@
 //!   females and young, [`Taxon`] which are species;
 //! - [`Selection`] selects detections for an archive, and [`SampleSize`] limits their number.
 //!
-//! A structural error is a [`SourceError`]. A row that cannot be read is a [`RowProblem`]: it is skipped,
+//! A structural error is a [`SourceError`]. A row that cannot be read is a [`RowError`]: it is skipped,
 //! counted and listed, and the other rows are read.
 //!
 //! ```no_run
@@ -82,7 +82,7 @@ pub use observations::{Classifier, Level, Observation, ObservationType, Observat
 pub use options::ReadOptions;
 pub use overview::{ClassifiedBy, LocationCount, NonAnimals, Overview, PictureSearch, SpeciesCount};
 pub use postgres::{Database, DatabaseError, DatabaseOptions, Health, Mapping, Slice};
-pub use problems::{Consequence, Problems, RowProblem, TableCount};
+pub use problems::{Consequence, Problems, RowError, TableCount};
 pub use regular_file::is_out_of_descriptors;
 pub use sample::{BalancedSample, SampleSize};
 pub use select::Selection;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How a [`RowProblem`] was handled.
+/// How a [`RowError`] was handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consequence {
     /// The row was skipped.
@@ -15,7 +15,7 @@ pub enum Consequence {
 
 /// A row or value that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowProblem {
+pub struct RowError {
     /// File inside the source.
     pub file: String,
     /// The unit of positions in the file: `line`, or `image` in JSON.
@@ -32,7 +32,7 @@ pub struct RowProblem {
     pub consequence: Consequence,
 }
 
-impl RowProblem {
+impl RowError {
     /// A problem for which the row is skipped.
     pub(crate) fn new(file: String, unit: &'static str, line: u64, column: String, message: String) -> Self {
         let consequence = Consequence::RowSkipped;
@@ -46,7 +46,9 @@ impl RowProblem {
     }
 }
 
-impl fmt::Display for RowProblem {
+impl std::error::Error for RowError {}
+
+impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let done = match self.consequence {
             Consequence::RowSkipped => "row skipped",
@@ -90,7 +92,7 @@ impl TableCount {
 /// of each file, are listed.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
-    listed: Vec<RowProblem>,
+    listed: Vec<RowError>,
     tables: Vec<TableCount>,
     rows_skipped: u64,
     values_ignored: u64,
@@ -107,7 +109,7 @@ impl Problems {
         self.table(file).rows += 1;
     }
 
-    pub(crate) fn add(&mut self, problem: RowProblem) {
+    pub(crate) fn add(&mut self, problem: RowError) {
         let table = self.table(&problem.file);
         let is_counted =
             problem.consequence == Consequence::TimeLost && table.last_without_time == problem.line;
@@ -150,7 +152,7 @@ impl Problems {
     }
 
     /// The listed problems, in the order in which they occurred.
-    pub fn list(&self) -> &[RowProblem] {
+    pub fn list(&self) -> &[RowError] {
         &self.listed
     }
 
@@ -166,8 +168,8 @@ impl Problems {
     }
 
     /// The first problems in a file for which a row or its time was lost.
-    pub fn first_problems(&self, file: &str) -> impl Iterator<Item = &RowProblem> {
-        let of_file = move |problem: &&RowProblem| {
+    pub fn first_problems(&self, file: &str) -> impl Iterator<Item = &RowError> {
+        let of_file = move |problem: &&RowError| {
             problem.file == file && problem.consequence != Consequence::ValueIgnored
         };
         self.listed.iter().filter(of_file)

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, Layout, Resources, in_thousands};
+use archive::{ArchiveError, ArchiveRequest, ArchiveSummary, Resources, in_thousands};
 use artifacts::ArtifactError;
 use detections::{DatabaseError, Dataset, is_out_of_descriptors};
 use jobs::{Failure, Kind, MissingReason};
@@ -139,7 +139,7 @@ impl From<ArtifactError> for MakeError {
             ArtifactError::Cancelled => return Self::Cancelled,
             ArtifactError::NoDescriptors(_) => return Self::NoDescriptors,
             ArtifactError::Unavailable(_) => {
-                "the file could not be put into the server's object storage; submit the export again, and if it \
+                "the file could not be put into the server's storage; submit the export again, and if it \
                  fails again ask the server's operator to look at its log"
             }
             ArtifactError::DiskFull(_) => {
@@ -182,12 +182,7 @@ impl Export {
                 days.map_or_else(|| "Report".into(), |period| request.title(period))
             }
             ExportRequest::Archive(request) => {
-                let content = match request.layout {
-                    Layout::Crops if request.include_crops => "Pictures",
-                    Layout::Crops => "Table",
-                    Layout::CamtrapDp => "Camtrap DP package",
-                    Layout::Coco => "COCO training data",
-                };
+                let content = request.describe_content();
                 match total {
                     Some(1) => format!("{content} of 1 detection"),
                     Some(total) => format!("{content} of {} detections", in_thousands(total)),

@@ -7,6 +7,9 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, open};
 
+/// Without NONBLOCK, opening a pipe blocks until another process opens its other end.
+const BASE_FLAGS: OFlags = OFlags::NONBLOCK.union(OFlags::CLOEXEC);
+
 /// Opens a file for reading. A link, pipe or device under its name is refused.
 pub fn open_to_read(path: &Path) -> io::Result<File> {
     open_regular(path, OFlags::RDONLY)
@@ -18,10 +21,18 @@ pub fn open_to_write(path: &Path) -> io::Result<File> {
     open_regular(path, OFlags::RDWR | OFlags::CREATE)
 }
 
+/// Opens an existing file for reading and writing. A pipe or device under its name is refused, and a link is
+/// followed.
+pub fn open_existing(path: &Path) -> io::Result<File> {
+    check_regular(File::from(open(path, OFlags::RDWR | BASE_FLAGS, Mode::empty())?))
+}
+
 fn open_regular(path: &Path, flags: OFlags) -> io::Result<File> {
-    // Without NONBLOCK, opening a pipe blocks until another process opens its other end.
-    let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(open(path, flags, Mode::from_raw_mode(0o666))?);
+    let flags = flags | OFlags::NOFOLLOW | BASE_FLAGS;
+    check_regular(File::from(open(path, flags, Mode::from_raw_mode(0o666))?))
+}
+
+fn check_regular(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() {
         Ok(file)
     } else {
@@ -82,6 +93,7 @@ mod tests {
             assert!(path(name).symlink_metadata().is_ok(), "{name}");
         }
         assert!(!path("nothing").exists());
+        assert!(open_existing(&path("link")).is_ok() && open_existing(&path("dangling")).is_err());
         assert_eq!(std::fs::read_to_string(path("target")).unwrap(), "kept");
         assert!(remove_regular(&path("target")).unwrap() && !remove_regular(&path("target")).unwrap());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use detections::{CameraClock, Consequence, Dataset, Deployment, LocalTime, RowProblem};
+use detections::{CameraClock, Consequence, Dataset, Deployment, LocalTime, RowError};
 
 use crate::data::DataNote;
 use crate::effort::{self, Span};
@@ -73,7 +73,7 @@ fn note_period(notes: &mut Notes, survey: &Survey<'_>) {
 fn note_unreadable_rows(notes: &mut Notes, data: &Dataset) {
     let of = |consequence| -> Vec<String> {
         let listed = data.problems.list().iter().filter(|p| p.consequence == consequence);
-        let place = |p: &RowProblem| {
+        let place = |p: &RowError| {
             let cause = p.likely_cause.map_or_else(String::new, |cause| format!("; {cause}"));
             format!("{} {} {} ({}: {}{cause})", p.file, p.unit, p.line, p.column, p.message)
         };

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jobs::{JobStore, OpenError, StoreAddress, StoreOptions};
+use files::timed_call::call_with_timeout;
+use jobs::{JobStore, OpenError, StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -42,20 +43,27 @@ pub struct Settings {
 /// Why a process could not start or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
+    /// Another program listens there: stop it, or choose another address.
     #[error(
         "{0} is in use already: stop the program that listens there, or choose another address with --listen"
     )]
     InUse(SocketAddr),
+    /// The system refuses the address: choose another one.
     #[error("cannot listen on {0}: {1}; choose another address with --listen")]
     Listen(SocketAddr, io::Error),
+    /// The place of files cannot be used: correct its permissions, or choose another one.
     #[error("files cannot be written to {0}: {1}; choose another place with --artifacts")]
     Artifacts(ArtifactsAddress, ArtifactError),
+    /// The place of files is of another service, or its marker is unreadable: do what the error says.
     #[error("--artifacts cannot be used: {0}")]
     Owner(OwnerError),
+    /// The metrics have no address: choose another one.
     #[error("metrics cannot be served at {0}: {1}; choose another address with --metrics-listen")]
     Metrics(SocketAddr, io::Error),
+    /// The job store cannot be opened: do what the error says, or choose another one.
     #[error("{0}; choose where jobs are kept with --store")]
     Store(#[from] OpenError),
+    /// The task that serves requests panicked: report it, and start the server again.
     #[error("the server stopped: {0}")]
     Serve(io::Error),
 }
@@ -64,10 +72,9 @@ impl Settings {
     /// The service of this process. Its id may be in a folder, which may be on a network mount.
     async fn identify_owner(&self) -> Result<Owner, OpenError> {
         let (service, store) = (self.service.clone(), self.store.clone());
-        let identified = tokio::task::spawn_blocking(move || {
-            Owner::new(service.as_ref(), &store).map_err(OpenError::from)
-        });
-        identified.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        let identified = call_with_timeout(move || Owner::new(service.as_ref(), &store)).await;
+        let unavailable = |error| StoreError::Unavailable(format!("{}: {error}", self.store));
+        Ok(identified.map_err(unavailable)??)
     }
 
     /// Opens the job store and the place of files.

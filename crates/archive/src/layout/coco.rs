@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use detections::{BoundingBox, Dataset, LocalTime, ObservationType, PixelBox};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{LayoutWriter, Tables, find_source_name};
+use super::{ForeignField, LayoutWriter, Tables, find_source_name, find_switches};
 use crate::contents::{Contents, IncludedDetection, PictureLocation};
 use crate::error::ArchiveError;
 use crate::request::{ArchiveRequest, Media};
@@ -31,6 +31,16 @@ struct Sequence {
 pub(super) struct Coco;
 
 impl LayoutWriter for Coco {
+    fn describe_content(&self, _: &ArchiveRequest) -> &'static str {
+        "COCO training data"
+    }
+
+    fn find_foreign_fields(&self, request: &ArchiveRequest, given: &Map<String, Value>) -> Vec<ForeignField> {
+        let reason = "media remote is for the layout camtrap-dp; with coco use whole, crops or none";
+        let remote = (request.media == Media::Remote).then(|| ("media", reason.to_owned()));
+        remote.into_iter().chain(find_switches(given)).collect()
+    }
+
     fn rules(&self, request: &ArchiveRequest) -> Rules {
         let media = request.media;
         Rules {

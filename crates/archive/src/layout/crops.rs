@@ -2,9 +2,10 @@
 
 use detections::{Dataset, Observation, PixelBox};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use super::times::format_timestamp;
-use super::{LayoutWriter, Tables};
+use super::{ForeignField, LayoutWriter, Tables};
 use crate::cells::escape_formula;
 use crate::contents::Contents;
 use crate::error::ArchiveError;
@@ -18,6 +19,15 @@ const COLUMNS: &str = "detection_id,image_id,filename,timestamp,classification,c
 pub(super) struct Crops;
 
 impl LayoutWriter for Crops {
+    fn describe_content(&self, request: &ArchiveRequest) -> &'static str {
+        if request.include_crops { "Pictures" } else { "Table" }
+    }
+
+    fn find_foreign_fields(&self, _: &ArchiveRequest, given: &Map<String, Value>) -> Vec<ForeignField> {
+        let reason = "media is for the layouts camtrap-dp and coco; with crops use include_crops and include_originals";
+        given.contains_key("media").then(|| ("media", reason.to_owned())).into_iter().collect()
+    }
+
     fn rules(&self, request: &ArchiveRequest) -> Rules {
         let (has_crops, has_whole) = (request.include_crops, request.include_originals);
         Rules {

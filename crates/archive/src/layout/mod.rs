@@ -6,25 +6,32 @@ mod crops;
 mod times;
 
 use detections::{Dataset, MediaTable, Observation};
+use serde_json::{Map, Value};
 
 use crate::contents::Contents;
 use crate::error::ArchiveError;
-use crate::missing::Missing;
+use crate::missing::MissingError;
 use crate::request::{ArchiveRequest, Layout};
 use crate::rules::Rules;
 use crate::zip_file::{Entry, ZipFile};
 
-/// A layout of archives: what it makes of a request, which detections it takes, and the tables that it
-/// writes.
+/// A layout of archives: which fields of a request it takes and what it makes of them, which detections it takes,
+/// and the tables that it writes.
 ///
 /// A new layout is a variant of [`Layout`], a file here with an implementation, and a line in
 /// [`Layout::writer`].
 pub(crate) trait LayoutWriter: Sync {
+    /// What people call the content of the archive.
+    fn describe_content(&self, request: &ArchiveRequest) -> &'static str;
+
+    /// The fields among those `given` that the layout does not take, each with the reason.
+    fn find_foreign_fields(&self, request: &ArchiveRequest, given: &Map<String, Value>) -> Vec<ForeignField>;
+
     /// What the archive has for a request.
     fn rules(&self, request: &ArchiveRequest) -> Rules;
 
     /// Checks that the tables can hold an observation.
-    fn check_observation(&self, _: &Dataset, _: &Observation<'_>) -> Result<(), Missing> {
+    fn check_observation(&self, _: &Dataset, _: &Observation<'_>) -> Result<(), MissingError> {
         Ok(())
     }
 
@@ -40,6 +47,34 @@ impl Layout {
             Self::Coco => &coco::Coco,
         }
     }
+}
+
+/// The name of a field that a layout does not take, and the reason.
+pub type ForeignField = (&'static str, String);
+
+impl ArchiveRequest {
+    /// What people call the content of the archive.
+    pub fn describe_content(&self) -> &'static str {
+        self.layout.writer().describe_content(self)
+    }
+
+    /// The fields among those `given` that are for other layouts, each with the reason. They are refused rather
+    /// than ignored.
+    pub fn find_foreign_fields(&self, given: &Map<String, Value>) -> Vec<ForeignField> {
+        self.layout.writer().find_foreign_fields(self, given)
+    }
+}
+
+/// Finds the switches of the layout `crops`, for layouts whose pictures are chosen with `media`. A switch that
+/// repeats its default changes nothing and is fine.
+fn find_switches(given: &Map<String, Value>) -> Vec<ForeignField> {
+    let switches = [("include_crops", false), ("include_originals", true), ("include_metadata_csv", false)];
+    let given = switches.into_iter().filter(|(name, other)| given.get(*name) == Some(&Value::Bool(*other)));
+    let refuse = |(name, _)| {
+        let media = "with other layouts choose pictures with media (whole, crops, remote or none)";
+        (name, format!("{name} is for the layout crops; {media}"))
+    };
+    given.map(refuse).collect()
 }
 
 /// The tables of an archive, and notes on them.

@@ -4,7 +4,7 @@ use crate::builder::Builder;
 use crate::error::SourceError;
 use crate::location_builder::LocationKeys;
 use crate::model::Deployment;
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::table::{Column, Row, Table};
 
 pub(super) struct Columns {
@@ -33,7 +33,7 @@ impl Columns {
     }
 }
 
-pub(super) fn read_row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowProblem> {
+pub(super) fn read_row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowError> {
     let id = row.text(columns.id);
     builder.claim_deployment_id(id, row, columns.id)?;
     let start = builder.keep_time(row.read_time(columns.start));

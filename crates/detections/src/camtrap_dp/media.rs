@@ -3,7 +3,7 @@
 use crate::builder::Builder;
 use crate::error::SourceError;
 use crate::media::NewMedia;
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::table::{Column, Row, Table};
 use crate::unicode_forms::compose_text;
 use crate::vocabulary::fold;
@@ -30,7 +30,7 @@ impl Columns {
     }
 }
 
-pub(super) fn read_row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowProblem> {
+pub(super) fn read_row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowError> {
     let written_id = row.text(columns.id);
     if written_id.is_empty() {
         return Err(row.problem(columns.id, written_id, "a mediaID"));

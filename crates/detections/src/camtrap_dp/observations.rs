@@ -7,7 +7,7 @@ use crate::builder::Builder;
 use crate::clock::{CameraClock, LocalTime, WrittenTime};
 use crate::error::SourceError;
 use crate::observations::{Classifier, Level, NewObservation, ObservationType};
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::table::{Column, Row, Table};
 use crate::unicode_forms::compose_text;
 use crate::vocabulary::{Meaning, find_meaning};
@@ -58,7 +58,7 @@ impl Columns {
     }
 }
 
-pub(super) fn read_row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowProblem> {
+pub(super) fn read_row(builder: &mut Builder, columns: &Columns, row: &Row<'_>) -> Result<(), RowError> {
     let id = row.text(columns.id);
     if id.is_empty() {
         return Err(row.problem(columns.id, id, "an observationID"));
@@ -169,7 +169,7 @@ fn is_camera_setup(builder: &mut Builder, row: &Row<'_>, column: Option<Column>)
     is_one
 }
 
-fn read_bounding_box(row: &Row<'_>, columns: [Option<Column>; 4]) -> Result<Option<BoundingBox>, RowProblem> {
+fn read_bounding_box(row: &Row<'_>, columns: [Option<Column>; 4]) -> Result<Option<BoundingBox>, RowError> {
     let mut sides = [0_f32; 4];
     let mut given = 0;
     for (side, column) in sides.iter_mut().zip(columns) {

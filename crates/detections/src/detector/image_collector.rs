@@ -21,7 +21,7 @@ use crate::media::NewMedia;
 use crate::media_files::MediaFiles;
 use crate::model::Dataset;
 use crate::observations::{Classifier, Level, NewObservation};
-use crate::problems::{Consequence, RowProblem};
+use crate::problems::{Consequence, RowError};
 use crate::source_format::SourceFormat;
 use crate::text::Interner;
 use crate::unicode_forms::compose;
@@ -130,8 +130,8 @@ impl<'a> ImageCollector<'a> {
         likely_cause: Option<&'static str>,
         consequence: Consequence,
     ) {
-        let problem = RowProblem::new(self.file.to_owned(), "image", number, field.to_owned(), message);
-        self.builder.problems.add(RowProblem { likely_cause, consequence, ..problem });
+        let problem = RowError::new(self.file.to_owned(), "image", number, field.to_owned(), message);
+        self.builder.problems.add(RowError { likely_cause, consequence, ..problem });
     }
 
     /// Reads the confidence of a detection.

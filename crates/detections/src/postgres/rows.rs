@@ -12,7 +12,7 @@ use crate::clock::LocalTime;
 use crate::excerpt::excerpt;
 use crate::media::NewMedia;
 use crate::observations::{Level, NewObservation};
-use crate::problems::{Consequence, RowProblem};
+use crate::problems::{Consequence, RowError};
 
 impl DatabaseReader<'_> {
     /// Adds a detection. Values that cannot be read are noted and left out.
@@ -160,8 +160,8 @@ impl DatabaseReader<'_> {
             _ => (&tables.detections, self.builder.observations.len()),
         };
         let line = before as u64 + 1;
-        let problem = RowProblem::new(file.clone(), "row", line, column.to_owned(), message);
-        self.builder.problems.add(RowProblem { consequence, ..problem });
+        let problem = RowError::new(file.clone(), "row", line, column.to_owned(), message);
+        self.builder.problems.add(RowError { consequence, ..problem });
     }
 }
 

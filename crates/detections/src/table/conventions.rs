@@ -58,15 +58,15 @@ pub(crate) struct SourceConventions {
 pub(super) struct FileConventions {
     file: TableFile,
     shared: Arc<SourceConventions>,
-    orders: Vec<OnceLock<Result<DateOrder, UnknownOrder>>>,
+    orders: Vec<OnceLock<Result<DateOrder, UnknownOrderError>>>,
     percents: Vec<OnceLock<bool>>,
     /// The first column whose order was needed and is not known.
-    unknown_order: OnceLock<(usize, UnknownOrder)>,
+    unknown_order: OnceLock<(usize, UnknownOrderError)>,
 }
 
 /// Why the order of a column's dates is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum UnknownOrder {
+pub(super) enum UnknownOrderError {
     /// All dates in the column and in the rest of the table are valid in both orders.
     Ambiguous,
     /// Some dates have the day first and others the month.
@@ -81,12 +81,12 @@ impl FileConventions {
     }
 
     /// The column of dates whose order is not known, and why.
-    pub fn unknown_order(&self) -> Option<(usize, UnknownOrder)> {
+    pub fn unknown_order(&self) -> Option<(usize, UnknownOrderError)> {
         self.unknown_order.get().copied()
     }
 
     /// The order of the dates in a column with the year last.
-    pub fn date_order(&self, column: usize) -> Result<DateOrder, UnknownOrder> {
+    pub fn date_order(&self, column: usize) -> Result<DateOrder, UnknownOrderError> {
         let order = *self.orders[column].get_or_init(|| self.find_date_order(column));
         if let Err(why) = order {
             self.unknown_order.get_or_init(|| (column, why));
@@ -94,7 +94,7 @@ impl FileConventions {
         order
     }
 
-    fn find_date_order(&self, column: usize) -> Result<DateOrder, UnknownOrder> {
+    fn find_date_order(&self, column: usize) -> Result<DateOrder, UnknownOrderError> {
         // One program wrote the table, so its other columns are evidence too.
         let (mut own, mut others) = (DateEvidence::default(), DateEvidence::default());
         self.file.scan(|row| {
@@ -104,8 +104,8 @@ impl FileConventions {
         });
         match (own.order(), self.shared.stated) {
             (Some(order), _) | (None, Some(order)) => Ok(order),
-            _ if own.is_contradictory() => Err(UnknownOrder::Mixed),
-            _ => others.order().ok_or(UnknownOrder::Ambiguous),
+            _ if own.is_contradictory() => Err(UnknownOrderError::Mixed),
+            _ => others.order().ok_or(UnknownOrderError::Ambiguous),
         }
     }
 

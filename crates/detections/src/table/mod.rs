@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use crate::error::SourceError;
 use crate::excerpt::{excerpt, list_names};
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 
-use conventions::{FileConventions, UnknownOrder};
+use conventions::{FileConventions, UnknownOrderError};
 use fields::{COLUMNS, FIELD_BYTES, Fields};
 use lines::{LINE_BYTES, Lines, NextLine, has_open_quote, is_well_quoted};
 use values::parse_decimal;
@@ -42,7 +42,7 @@ pub(crate) struct Table<'a> {
 /// The next row, or why it cannot be read.
 pub(crate) enum Step<'t> {
     Row(Row<'t>),
-    Broken(RowProblem),
+    Broken(RowError),
     End,
 }
 
@@ -104,12 +104,12 @@ impl<'a> Table<'a> {
     pub fn refusal(&self) -> Option<SourceError> {
         let (column, why) = self.conventions.as_ref()?.unknown_order()?;
         let (found, expected) = match why {
-            UnknownOrder::Ambiguous => (
+            UnknownOrderError::Ambiguous => (
                 "can be read with the day or the month first",
                 "a date that tells them apart, such as 2020-05-30; else say the order with --date-order dmy \
                  (day first) or --date-order mdy (month first)",
             ),
-            UnknownOrder::Mixed => (
+            UnknownOrderError::Mixed => (
                 "have the day first in some rows and the month first in others, as after editing in a spreadsheet",
                 "one order; save the column as YYYY-MM-DD hh:mm:ss, or say with --date-order dmy or mdy which is \
                  right and lose the others",
@@ -189,12 +189,12 @@ impl<'a> Table<'a> {
     }
 
     /// The problem of a row that cannot be split into its fields.
-    fn describe_broken_row(&self, line: u64, column: Option<&String>, message: String) -> RowProblem {
+    fn describe_broken_row(&self, line: u64, column: Option<&String>, message: String) -> RowError {
         let column = column.map_or_else(|| "row".into(), |name| excerpt(name));
-        RowProblem::new(self.file(), "line", line, column, message)
+        RowError::new(self.file(), "line", line, column, message)
     }
 
-    fn describe_long_line(&self, line: u64) -> RowProblem {
+    fn describe_long_line(&self, line: u64) -> RowError {
         let message = format!(
             "a line of more than {} MiB; expected a row, with a line break at its end",
             LINE_BYTES >> 20
@@ -216,7 +216,7 @@ impl<'a> Table<'a> {
         Ok(Some(count))
     }
 
-    fn describe_broken_quote(&mut self, line: u64, text: &str) -> RowProblem {
+    fn describe_broken_quote(&mut self, line: u64, text: &str) -> RowError {
         self.fields.parse(text);
         let at = self.fields.count().clamp(1, self.header.len()) - 1;
         let message = "a quote (\") is opened and not closed; expected a closing quote, or \"\" \
@@ -227,11 +227,11 @@ impl<'a> Table<'a> {
 
 impl Row<'_> {
     /// A problem with one field, for which the row is skipped.
-    pub fn problem(&self, column: impl Into<Option<Column>>, found: &str, expected: &str) -> RowProblem {
+    pub fn problem(&self, column: impl Into<Option<Column>>, found: &str, expected: &str) -> RowError {
         let name = column.into().map_or("row", |Column(index)| &self.table.header[index]);
         let found = if found.is_empty() { "empty".into() } else { format!("“{}”", excerpt(found)) };
         let message = format!("{found}; expected {expected}");
-        RowProblem::new(self.table.file(), "line", self.line, excerpt(name), message)
+        RowError::new(self.table.file(), "line", self.line, excerpt(name), message)
     }
 }
 
@@ -239,7 +239,7 @@ impl Row<'_> {
 mod tests {
     use super::*;
 
-    fn rows(text: &str) -> (Vec<String>, Vec<RowProblem>) {
+    fn rows(text: &str) -> (Vec<String>, Vec<RowError>) {
         let mut table = Table::open(Box::new(text.as_bytes()), "t.csv", b',').unwrap();
         let column = table.require_column("b").unwrap();
         let (mut good, mut bad) = (Vec::new(), Vec::new());

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::{Column, Row};
 use crate::clock::{LocalTime, WrittenTime};
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::vocabulary::fold;
 use crate::written_dates::{needs_order, parse_date};
 
@@ -82,11 +82,7 @@ impl Row<'_> {
     }
 
     /// Reads a whole number from 0; `None` if the field is empty. `2.0` is 2, as pandas writes it.
-    pub fn read_whole(
-        &self,
-        column: impl Into<Option<Column>>,
-        what: &str,
-    ) -> Result<Option<u32>, RowProblem> {
+    pub fn read_whole(&self, column: impl Into<Option<Column>>, what: &str) -> Result<Option<u32>, RowError> {
         let column = column.into();
         let text = self.text(column);
         if text.is_empty() {
@@ -103,7 +99,7 @@ impl Row<'_> {
     }
 
     /// Reads a time; `None` if the field is empty.
-    pub fn read_time(&self, column: Column) -> Result<Option<WrittenTime>, RowProblem> {
+    pub fn read_time(&self, column: Column) -> Result<Option<WrittenTime>, RowError> {
         let text = self.text(column);
         if text.is_empty() {
             return Ok(None);
@@ -132,7 +128,7 @@ impl Row<'_> {
         written: WrittenTime,
         column: Column,
         text: &str,
-    ) -> Result<Option<WrittenTime>, RowProblem> {
+    ) -> Result<Option<WrittenTime>, RowError> {
         if written.local >= LocalTime::start_of(FIRST_DAY) {
             return Ok(Some(written));
         }
@@ -146,7 +142,7 @@ impl Row<'_> {
         column: impl Into<Option<Column>>,
         limits: RangeInclusive<T>,
         what: &str,
-    ) -> Result<Option<T>, RowProblem> {
+    ) -> Result<Option<T>, RowError> {
         let column = column.into();
         let text = self.text(column);
         if text.is_empty() {
@@ -159,7 +155,7 @@ impl Row<'_> {
     }
 
     /// Reads a probability from 0 to 1, which may be written as a percentage; `None` if the field is empty.
-    pub fn read_fraction(&self, column: impl Into<Option<Column>>) -> Result<Option<f32>, RowProblem> {
+    pub fn read_fraction(&self, column: impl Into<Option<Column>>) -> Result<Option<f32>, RowError> {
         let column = column.into();
         let text = self.text(column);
         let Some(Column(index)) = column.filter(|_| !text.is_empty()) else { return Ok(None) };
@@ -175,7 +171,7 @@ impl Row<'_> {
 
     /// Reads yes or no, as programs and spreadsheets in several languages write it; `None` if the field is
     /// empty.
-    pub fn read_flag(&self, column: impl Into<Option<Column>>) -> Result<Option<bool>, RowProblem> {
+    pub fn read_flag(&self, column: impl Into<Option<Column>>) -> Result<Option<bool>, RowError> {
         let column = column.into();
         let text = self.text(column);
         let folded = fold(text);

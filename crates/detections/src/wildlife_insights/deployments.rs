@@ -6,7 +6,7 @@ use crate::clock::WrittenTime;
 use crate::error::SourceError;
 use crate::location_builder::LocationKeys;
 use crate::model::Deployment;
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::table::{Column, Row, Table};
 use crate::vocabulary::fold;
 
@@ -43,11 +43,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-pub(super) fn read_row(
-    builder: &mut Builder,
-    columns: &Columns<'_>,
-    row: &Row<'_>,
-) -> Result<(), RowProblem> {
+pub(super) fn read_row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -> Result<(), RowError> {
     let project = row.text(columns.project);
     let id = columns.projects.deployment_id(project, row.text(columns.id));
     builder.claim_deployment_id(&id, row, columns.id)?;

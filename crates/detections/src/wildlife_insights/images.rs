@@ -1,6 +1,6 @@
 //! The table `images`.
 
-use super::identification;
+use super::observation_columns::{ObservationColumns, make_event_id, make_unused_id};
 use super::picture_index::{Picture, PictureIndex};
 use super::projects::{NamedDeployment, Projects, parse_project_id};
 use super::repeated_rows::Repeats;
@@ -10,23 +10,17 @@ use crate::error::SourceError;
 use crate::excerpt::excerpt;
 use crate::media::NewMedia;
 use crate::observations::{Level, NewObservation, ObservationType};
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::table::{Column, Row, Table};
 
 pub(super) struct Columns<'a> {
-    projects: &'a Projects,
+    shared: ObservationColumns<'a>,
     pictures: &'a PictureIndex,
-    repeats: Repeats<'a>,
     /// Identifications are in `sequences`, though older exports also have them here.
     has_sequences: bool,
-    project: Option<Column>,
-    id: Column,
-    deployment: Column,
-    timestamp: Column,
     sequence: Option<Column>,
     filename: Option<Column>,
     address: Option<Column>,
-    identification: identification::Columns,
 }
 
 impl<'a> Columns<'a> {
@@ -38,39 +32,28 @@ impl<'a> Columns<'a> {
         has_sequences: bool,
     ) -> Result<Self, SourceError> {
         Ok(Self {
-            projects,
+            shared: ObservationColumns::find(table, projects, repeats, "image_id", "timestamp")?,
             pictures,
-            repeats,
             has_sequences,
-            project: table.find_column("project_id"),
-            id: table.require_column("image_id")?,
-            deployment: table.require_column("deployment_id")?,
-            timestamp: table.require_column("timestamp")?,
             sequence: table.find_column("sequence_id"),
             filename: table.find_column("filename"),
             address: table.find_column("location"),
-            identification: identification::Columns::find(table)?,
         })
     }
 }
 
-pub(super) fn read_row(
-    builder: &mut Builder,
-    columns: &Columns<'_>,
-    row: &Row<'_>,
-) -> Result<(), RowProblem> {
-    columns.repeats.check(row)?;
+pub(super) fn read_row(builder: &mut Builder, columns: &Columns<'_>, row: &Row<'_>) -> Result<(), RowError> {
     let NamedDeployment { id: deployment_id, number: deployment } =
-        columns.projects.find_deployment(builder, row, columns.project, columns.deployment)?;
-    let written = builder.keep_time(row.read_time(columns.timestamp));
+        columns.shared.find_deployment(builder, row)?;
+    let written = builder.keep_time(row.read_time(columns.shared.time));
     let time = written.map(|written| builder.convert_time(deployment, written));
-    let image = row.text(columns.id);
+    let image = row.text(columns.shared.id);
     // The platform withholds pictures of people: such a row has no id and no file, but it counts.
     let picture = (!image.is_empty()).then(|| find_picture(builder, columns, row, deployment, time));
     let media = picture.as_ref().map(|picture| picture.media);
-    let is_unidentified = columns.identification.is_unidentified(row);
+    let is_unidentified = columns.shared.identification.is_unidentified(row);
     // If an image is not identified by itself, its sequence says what it shows.
-    let identified = columns.identification.read(builder, row);
+    let identified = columns.shared.identification.read(builder, row);
     let kind = match identified.kind {
         ObservationType::Unknown if is_unidentified && columns.has_sequences => ObservationType::Unclassified,
         kind => kind,
@@ -108,16 +91,16 @@ fn find_picture(
     deployment: u32,
     time: Option<(LocalTime, Option<i32>)>,
 ) -> Picture {
-    let (id, name) = (row.text(columns.id), row.text(columns.filename));
+    let (id, name) = (row.text(columns.shared.id), row.text(columns.filename));
     let path = match row.text(columns.address) {
         "" => name,
         address => address,
     };
-    let project = parse_project_id(row.text(columns.project));
+    let project = parse_project_id(row.text(columns.shared.project));
     let media = NewMedia { id, path, name, deployment, time, is_time_lapse: false };
     let picture = columns.pictures.find_or_add(builder, project, &media);
     if picture.is_other {
-        let mut problem = row.problem(columns.id, id, "an image_id");
+        let mut problem = row.problem(columns.shared.id, id, "an image_id");
         problem.message = format!(
             "“{}” is an image_id that an earlier image has, with another time or name; expected one that no other \
              image has",
@@ -130,20 +113,4 @@ fn find_picture(
         builder.ignore_value(problem);
     }
     picture
-}
-
-/// The event id of a sequence, whose own id is unique in its deployment.
-pub(super) fn make_event_id(deployment: &str, sequence: &str) -> String {
-    format!("{deployment} {sequence}")
-}
-
-/// Makes an id that no observation has: a second animal on an image is `id#2`, and so on.
-pub(super) fn make_unused_id(builder: &Builder, id: &str) -> String {
-    let mut unused = id.to_owned();
-    let mut number = 2;
-    while builder.observations.find(&unused).is_some() {
-        unused = format!("{id}#{number}");
-        number += 1;
-    }
-    unused
 }

@@ -8,6 +8,7 @@
 mod deployments;
 mod identification;
 mod images;
+mod observation_columns;
 mod picture_index;
 mod project;
 mod projects;

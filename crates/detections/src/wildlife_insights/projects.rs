@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::builder::Builder;
 use crate::excerpt::excerpt;
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::table::{Column, Row, TableFile};
 use crate::unicode_forms::compose_text;
 
@@ -57,7 +57,7 @@ impl Projects {
         row: &'t Row<'_>,
         project: Option<Column>,
         column: Column,
-    ) -> Result<NamedDeployment<'t>, RowProblem> {
+    ) -> Result<NamedDeployment<'t>, RowError> {
         let (written_project, written) = (row.text(project), row.text(column));
         let project = parse_project_id(written_project);
         let owners = self.deployments.get(&*compose_text(written)).map(Vec::as_slice).unwrap_or_default();

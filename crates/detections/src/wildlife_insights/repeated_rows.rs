@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-use crate::problems::RowProblem;
+use crate::problems::RowError;
 use crate::table::{Column, Row};
 
 /// The hashes (64 bits, with a random key for each table) of the rows that were read so far.
@@ -29,7 +29,7 @@ pub(super) enum Repeats<'a> {
 
 impl Repeats<'_> {
     /// Rejects a row whose cells all equal those of an earlier one.
-    pub fn check(self, row: &Row<'_>) -> Result<(), RowProblem> {
+    pub fn check(self, row: &Row<'_>) -> Result<(), RowError> {
         let is_repeated = match self {
             Self::Allowed => false,
             Self::Refused(rows) => rows.find_or_add(row, 0).is_some(),

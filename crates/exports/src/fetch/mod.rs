@@ -8,6 +8,7 @@
 mod address;
 pub mod guard;
 
+use std::io;
 use std::time::Duration;
 
 use detections::{Fetch, FetchError};
@@ -34,6 +35,17 @@ pub struct FetchLimits {
     pub max_parallel: usize,
 }
 
+/// Why a fetcher cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum FetcherError {
+    /// The operating system provides no thread: allow the process more of them.
+    #[error(transparent)]
+    Thread(#[from] io::Error),
+    /// The operating system has no certificates: install them.
+    #[error(transparent)]
+    Certificates(#[from] reqwest::Error),
+}
+
 /// Downloads files for any number of threads.
 #[derive(Debug)]
 pub struct Fetcher {
@@ -46,9 +58,8 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// A fetcher with a runtime of its own. Fails if the operating system provides no thread or no
-    /// certificates.
-    pub fn new(limits: FetchLimits) -> Result<Self, Box<dyn std::error::Error>> {
+    /// A fetcher with a runtime of its own.
+    pub fn new(limits: FetchLimits) -> Result<Self, FetcherError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("fetch")

@@ -1,8 +1,7 @@
 //! Checking a request for an archive against the data.
 
-use archive::{ArchiveRequest, Layout, Media};
+use archive::ArchiveRequest;
 use detections::DatabaseError;
-use serde_json::Value;
 
 use super::reading::Reading;
 use crate::source::{LookupError, Source};
@@ -47,26 +46,7 @@ fn check_selection(reading: &mut Reading<ArchiveRequest>) {
 /// Each layout has its own fields for the pictures it holds. A field of another layout is refused rather
 /// than ignored.
 fn check_content(reading: &mut Reading<ArchiveRequest>) {
-    let ArchiveRequest { layout, media, .. } = reading.request;
-    if layout == Layout::Crops {
-        if reading.has("media") {
-            reading.add_error("media", "media is for the layouts camtrap-dp and coco; with crops use include_crops and include_originals");
-        }
-        return;
-    }
-    if layout == Layout::Coco && media == Media::Remote {
-        reading.add_error(
-            "media",
-            "media remote is for the layout camtrap-dp; with coco use whole, crops or none",
-        );
-    }
-    let differs = [("include_crops", false), ("include_originals", true), ("include_metadata_csv", false)];
-    for (name, other) in differs {
-        if reading.get(name) == Some(&Value::Bool(other)) {
-            let detail = format!(
-                "{name} is for the layout crops; with other layouts choose pictures with media (whole, crops, remote or none)"
-            );
-            reading.add_error(name, detail);
-        }
+    for (name, reason) in reading.request.find_foreign_fields(reading.given_fields()) {
+        reading.add_error(name, reason);
     }
 }

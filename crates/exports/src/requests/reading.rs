@@ -44,7 +44,6 @@ const MAX_UNKNOWN: usize = 20;
 pub struct Reading<T> {
     /// The request. Fields that are wrong have their defaults.
     pub request: T,
-    /// What was sent, without the fields that are `null` or unknown.
     given: Map<String, Value>,
     /// Names of all fields, in the order of their errors.
     order: Vec<String>,
@@ -76,6 +75,11 @@ impl<T> Reading<T> {
     /// Whether the request has a field, right or wrong.
     pub fn has(&self, name: &str) -> bool {
         self.given.contains_key(name)
+    }
+
+    /// What was sent, without the fields that are `null` or unknown.
+    pub fn given_fields(&self) -> &Map<String, Value> {
+        &self.given
     }
 
     /// The value of a field as it was sent.

@@ -158,8 +158,13 @@ pub(crate) fn without_expiry(record: Option<JobRecord>) -> Option<JobRecord> {
 }
 
 pub(crate) fn artifact(job_id: &JobId) -> Artifact {
+    make_artifact(&format!("report_{job_id}_1.pdf"))
+}
+
+/// A finished file with all counts, of which one has a message that is hard to write in JSON.
+pub fn make_artifact(filename: &str) -> Artifact {
     Artifact {
-        filename: format!("report_{job_id}_1.pdf"),
+        filename: filename.into(),
         size: 12_345,
         missing: Some(3),
         missing_reasons: vec![MissingReason {

@@ -49,7 +49,8 @@ impl RedisStore {
         let mut positions = Vec::with_capacity(job_ids.len());
         for part in job_ids.chunks(MAX_JOBS) {
             let about = if let [one] = part { one.as_str() } else { "" };
-            let answers: Vec<u64> = self.call(&SCRIPTS.position, about, &[("job_ids", &json!(part))]).await?;
+            let answers: Vec<u64> =
+                self.call(&SCRIPTS.queue_positions, about, &[("job_ids", &json!(part))]).await?;
             positions.extend(answers.into_iter().map(|position| (position > 0).then_some(position)));
         }
         Ok(positions)

@@ -16,7 +16,7 @@ use crate::store::CallbackQueue;
 impl CallbackQueue for RedisStore {
     async fn claim_callback(&self, reservation: Duration) -> Result<Option<Callback>, StoreError> {
         let answer: Option<(String, String, u32)> =
-            self.call(&SCRIPTS.callback, "", &[("reservation_ms", &reservation)]).await?;
+            self.call(&SCRIPTS.claim_callback, "", &[("reservation_ms", &reservation)]).await?;
         let parse =
             |(id, url, attempt): (String, _, _)| Ok(Callback { job_id: parse_job_id(&id)?, url, attempt });
         answer.map(parse).transpose()
@@ -24,6 +24,6 @@ impl CallbackQueue for RedisStore {
 
     async fn settle_callback(&self, job_id: &JobId, retry_in: Option<Duration>) -> Result<(), StoreError> {
         let arguments: &Arguments<'_> = &[("job_id", job_id), ("retry_in_ms", &retry_in)];
-        self.call::<u8>(&SCRIPTS.callback_done, job_id.as_str(), arguments).await.map(|_| ())
+        self.call::<u8>(&SCRIPTS.settle_callback, job_id.as_str(), arguments).await.map(|_| ())
     }
 }

@@ -51,7 +51,7 @@ impl JobQueue for RedisStore {
     }
 
     async fn is_held(&self, held: &Lease) -> Result<bool, StoreError> {
-        self.call_held::<u8>(&SCRIPTS.held, held, &[]).await.map(|answer| answer == 1)
+        self.call_held::<u8>(&SCRIPTS.is_held, held, &[]).await.map(|answer| answer == 1)
     }
 
     async fn complete(&self, held: &Lease, artifact: &Artifact) -> Result<(), LeaseError> {

@@ -68,7 +68,7 @@ impl JobReader for RedisStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.call::<u8>(&SCRIPTS.check, "", &[]).await.map(|_| ())
+        self.call::<u8>(&SCRIPTS.ping, "", &[]).await.map(|_| ())
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {

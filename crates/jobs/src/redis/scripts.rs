@@ -80,8 +80,8 @@ macro_rules! scripts {
 }
 
 scripts! {
-    submit, claim, heartbeat, held, complete, fail, release, delete, reap, list, position, changes, callback,
-    callback_done, check, stats,
+    submit, claim, heartbeat, is_held, complete, fail, release, delete, reap, list, queue_positions, changes,
+    claim_callback, settle_callback, ping, stats,
 }
 
 #[cfg(test)]
@@ -95,8 +95,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "arguments of held")]
+    #[should_panic(expected = "arguments of is_held")]
     fn an_argument_that_the_script_does_not_use_is_found() {
-        SCRIPTS.held.prepare(&[("job_id", &"a"), ("attempt", &1_u32), ("worker", &"a")], "0");
+        SCRIPTS.is_held.prepare(&[("job_id", &"a"), ("attempt", &1_u32), ("worker", &"a")], "0");
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::migrations::check_version;
-use super::{DATABASE, LOCK, SqliteStore, lock_file};
+use super::{DATABASE, LOCK, SqliteStore, file_error, lock_file};
 use crate::error::{OpenError, StoreError};
 
 /// The first bytes of a SQLite database.
@@ -22,22 +22,21 @@ impl SqliteStore {
     /// [`OpenError::InUse`] if a process uses it, [`StoreError::Damaged`] if the file is not a database or
     /// of a later version. A folder without a database is fine.
     pub fn inspect(folder: &Path) -> Result<(), OpenError> {
-        let unavailable = StoreError::unavailable(folder);
-        if let Some(lock) = open_existing(&folder.join(LOCK)).map_err(&unavailable)? {
+        if let Some(lock) = open_existing(&folder.join(LOCK))? {
             lock_file(&lock, folder)?;
         }
-        match open_existing(&folder.join(DATABASE)).map_err(unavailable)? {
+        match open_existing(&folder.join(DATABASE))? {
             Some(database) => Ok(check_header(database)?),
             None => Ok(()),
         }
     }
 }
 
-/// Opens a file for writing, if there is one.
-fn open_existing(path: &Path) -> io::Result<Option<File>> {
-    match File::options().read(true).write(true).open(path) {
+/// Opens a file for writing, if there is one. A pipe or device under its name is refused.
+fn open_existing(path: &Path) -> Result<Option<File>, StoreError> {
+    match files::regular_file::open_existing(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        opened => opened.map(Some),
+        opened => opened.map(Some).map_err(|error| file_error(path, error)),
     }
 }
 

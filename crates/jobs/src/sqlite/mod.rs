@@ -21,10 +21,13 @@ mod submit;
 mod transaction;
 
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use files::regular_file::open_to_write;
+use files::timed_call::call_with_timeout;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -60,9 +63,12 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the store in `folder`, and creates a missing folder.
     ///
-    /// [`OpenError::InUse`] if another process uses it.
+    /// [`OpenError::InUse`] if another process uses it, [`StoreError::Unavailable`] if the folder does not
+    /// answer, as on a hung network mount.
     pub async fn open(folder: &Path, options: StoreOptions) -> Result<Self, OpenError> {
-        let lock = lock_folder(folder)?;
+        let owned = folder.to_owned();
+        let locked = call_with_timeout(move || lock_folder(&owned)).await;
+        let lock = locked.map_err(StoreError::unavailable(folder))??;
         let connect = SqliteConnectOptions::new()
             .filename(folder.join(DATABASE))
             .create_if_missing(true)
@@ -113,12 +119,19 @@ impl SqliteStore {
 
 fn lock_folder(folder: &Path) -> Result<File, OpenError> {
     let unavailable = StoreError::unavailable(folder);
-    std::fs::create_dir_all(folder).map_err(&unavailable)?;
-    let mut options = File::options();
-    options.create(true).truncate(false).write(true);
-    let file = options.open(folder.join(LOCK)).map_err(unavailable)?;
+    std::fs::create_dir_all(folder).map_err(unavailable)?;
+    let path = folder.join(LOCK);
+    let file = open_to_write(&path).map_err(|error| file_error(&path, error))?;
     lock_file(&file, folder)?;
     Ok(file)
+}
+
+/// The error of a file that cannot be opened. An operator has to look at a pipe or a folder in its place.
+fn file_error(path: &Path, error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => StoreError::from_damage(format!("{}: {error}", path.display())),
+        _ => StoreError::unavailable(path)(error),
+    }
 }
 
 /// Locks the file of `folder` until it is closed.

@@ -1,6 +1,7 @@
 //! Records at `export_job:{job_id}`, which other programs read.
 
-use jobs::{Artifact, Failure, JobId, JobQueue, JobSubmitter, Lease, MissingReason};
+use jobs::contract::make_artifact;
+use jobs::{Artifact, Failure, JobId, JobQueue, JobSubmitter, Lease};
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
@@ -19,19 +20,7 @@ pub fn read(server: &RedisServer, job_id: &JobId) -> String {
 }
 
 pub fn artifact() -> Artifact {
-    Artifact {
-        filename: "detections_x_1.zip".into(),
-        size: 12_345,
-        missing: Some(3),
-        missing_reasons: vec![MissingReason {
-            reason: "remote".into(),
-            count: 3,
-            message: "3 pictures are \"on the web\" only, {[ – Ü".into(),
-            hint: Some("add --fetch-media".into()),
-        }],
-        remote_pictures: Some(2),
-        sha256: Some("e3b0".into()),
-    }
+    make_artifact("detections_x_1.zip")
 }
 
 #[tokio::test]

@@ -11,8 +11,10 @@ pub struct LinkSigner<'a>(pub(super) &'a [u8; 32]);
 /// Why a link is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
+    /// Its time is over: take the new link from the status of the export.
     #[error("The link has expired; the status of the export has a new one")]
     Expired,
+    /// Its signature is of another path or time: take the right link from the status of the export.
     #[error("The link has been changed; the status of the export has the right one")]
     Changed,
 }

@@ -56,8 +56,10 @@ pub async fn deliver_messages(
             // If the store does not answer, `worker::clock` logs it.
             let Ok(Some(callback)) = store.claim_callback(RESERVATION).await else { break };
             let (store, inner, access) = (Arc::clone(&store), Arc::clone(&inner), access.clone());
+            let stopping = stopping.clone();
             tokio::spawn(async move {
-                if let Err(error) = send_callback(&*store, &inner, &access, &callback).await {
+                let sent = send_callback(&*store, &inner, &access, &callback, &stopping).await;
+                if let Err(error) = sent {
                     tracing::warn!(job_id = %callback.job_id, %error, "webhook will be sent again because the job store did not answer");
                 }
                 drop(slot);
@@ -81,12 +83,16 @@ async fn send_callback(
     inner: &Inner,
     access: &Access,
     callback: &Callback,
+    stopping: &CancellationToken,
 ) -> Result<(), StoreError> {
     let Callback { job_id, attempt, .. } = callback;
     let Some(record) = store.get(job_id).await? else { return Ok(()) };
     let status = read_status(store, &record, access).await?;
     let message = build_message(&inner.secrets, &status, Timestamp::now());
-    match inner.send(&callback.url, message).await {
+    // A message whose sending is cancelled is sent again when its reservation ends.
+    let sending = stopping.run_until_cancelled(inner.send(&callback.url, message));
+    let Some(outcome) = sending.await else { return Ok(()) };
+    match outcome {
         Outcome::Accepted => {
             crash_point!("told");
             tracing::info!(%job_id, attempt, "webhook sent");

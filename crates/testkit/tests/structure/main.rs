@@ -55,14 +55,58 @@ fn webhooks_need_nothing_of_the_http_interface() {
     }
 }
 
+/// What a layout of archives takes and makes is said by its own file in `crates/archive/src/layout`.
+#[test]
+fn only_the_layouts_know_which_layout_it_is() {
+    for name in CRATES.into_iter().filter(|name| *name != "archive") {
+        for path in Modules::read(&source_of(name)).list_named_paths() {
+            assert!(
+                !path.iter().rev().skip(1).any(|part| part == "Layout"),
+                "{name} names {}; ask a method of ArchiveRequest instead",
+                path.join("::")
+            );
+        }
+    }
+}
+
 /// Numbers, archives and the server can be built and tested in a minute without the engine that lays out pages.
 #[test]
 fn the_program_alone_needs_the_pdf_engine() {
-    for name in CRATES.into_iter().filter(|name| !["pages", "trapline"].contains(name)) {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("Cargo.toml");
-        let text = std::fs::read_to_string(manifest).expect("a crate of the workspace");
-        assert!(!text.contains("typst") && !text.contains("\npages"), "{name} needs the PDF engine");
+    let others = CRATES.into_iter().filter(|name| !["pages", "trapline"].contains(name));
+    let mut waiting: Vec<String> = others.chain(["testkit"]).map(str::to_owned).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        for needed in list_dependencies(&name) {
+            assert!(
+                !needed.starts_with("typst") && needed != "pages",
+                "{name} needs the PDF engine ({needed})"
+            );
+            if source_of(&needed).exists() && seen.insert(needed.clone()) {
+                waiting.push(needed);
+            }
+        }
     }
+    assert!(seen.contains("report") && seen.contains("testkit"), "manifests are read: {seen:?}");
+}
+
+/// The dependencies in the manifest of a crate, those of its tests and its build script too.
+fn list_dependencies(name: &str) -> Vec<String> {
+    let manifest = source_of(name).with_file_name("Cargo.toml");
+    let text = std::fs::read_to_string(manifest).expect("a crate of the workspace");
+    let mut is_inside = false;
+    let mut dependencies = Vec::new();
+    for line in text.lines() {
+        match line.strip_prefix('[') {
+            Some(table) => is_inside = table.trim_end_matches(']').ends_with("dependencies"),
+            None if is_inside => {
+                // `jobs.workspace = true` or `jobs = { workspace = true }`
+                let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
+                dependencies.extend((!name.is_empty() && name != "#").then(|| name.to_owned()));
+            }
+            None => {}
+        }
+    }
+    dependencies
 }
 
 /// The arrows between the files of a crate, with paths from its `src`.
@@ -70,7 +114,7 @@ fn the_program_alone_needs_the_pdf_engine() {
 /// Arrows between a `mod.rs` and the files of its folder do not count: it is the face of the folder, so it names
 /// the parts and holds what they share.
 fn read_arrows(name: &str) -> Arrows {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src");
+    let source = source_of(name);
     let inside = |file: PathBuf| file.strip_prefix(&source).expect("a file of the crate").to_owned();
     let mut arrows = Arrows::new();
     for (from, needed) in Modules::read(&source).find_arrows() {
@@ -80,6 +124,10 @@ fn read_arrows(name: &str) -> Arrows {
         arrows.insert(from, needed);
     }
     arrows
+}
+
+fn source_of(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src")
 }
 
 fn is_face_of(face: &Path, file: &Path) -> bool {

@@ -130,6 +130,11 @@ impl Modules {
         imported.into_iter().chain(globs).find_map(|target| self.resolve(module, &target, seen))
     }
 
+    /// All paths in the code of the crate.
+    pub fn list_named_paths(&self) -> impl Iterator<Item = &[String]> {
+        self.by_path.values().flat_map(|module| &module.named).map(Vec::as_slice)
+    }
+
     /// Which file names items of which others.
     pub fn find_arrows(&self) -> Arrows {
         let mut arrows = Arrows::new();

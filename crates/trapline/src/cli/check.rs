@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use archive::{count, in_thousands};
 use detections::{Database, DatabaseError};
-use jobs::{OpenError, SqliteStore, StoreAddress, StoreOptions};
+use exports::runtime::AbandoningRuntime;
+use jobs::{OpenError, SqliteStore, StoreAddress, StoreError, StoreOptions};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
@@ -14,11 +15,12 @@ use super::arguments::{ServeArguments, WebhookArguments};
 use super::command_error::CommandError;
 use super::output::print_result;
 use super::serve::{build_runtime, open_access_message};
-use artifacts::{Artifacts, Owner};
+use artifacts::{Artifacts, Owner, OwnerError, PlaceCondition};
 use exports::overview::DatasetOverview;
 use exports::source::Source;
 use exports::templates::Templates;
 use files::folder_access::{find_writable, is_missing};
+use files::timed_call::call_with_timeout;
 use server::webhook::Webhooks;
 
 /// Prints a line for each check, and counts those that failed.
@@ -43,7 +45,7 @@ impl CheckReport {
 
 pub fn run(arguments: &ServeArguments) -> Result<(), CommandError> {
     let mut report = CheckReport::default();
-    let runtime = build_runtime()?;
+    let runtime = AbandoningRuntime::new(build_runtime()?);
     let _inside = runtime.enter();
     check_data(arguments, &mut report)?;
     check_folders(arguments, &mut report);
@@ -108,14 +110,30 @@ fn describe_health(database: &Database) -> Result<String, DatabaseError> {
     Ok(text)
 }
 
+/// Why files cannot be kept at a place.
+#[derive(Debug, thiserror::Error)]
+enum PlaceError {
+    /// The job store, which identifies the service, cannot be read: correct `--store`.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The place cannot be used: correct `--artifacts`, or do what the error says.
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
+}
+
+/// Inspects the place of files.
+async fn inspect_artifacts(arguments: &ServeArguments) -> Result<PlaceCondition, PlaceError> {
+    let (service, store) = (arguments.jobs.service.clone(), arguments.store.clone());
+    let identified = call_with_timeout(move || Owner::peek(service.as_ref(), &store)).await;
+    let unavailable = |error| StoreError::Unavailable(format!("{}: {error}", arguments.store));
+    let owner = identified.map_err(unavailable)??;
+    Ok(Artifacts::inspect(&arguments.jobs.artifacts, owner).await?)
+}
+
 /// Checks the folders that are read and written.
 fn check_folders(arguments: &ServeArguments, report: &mut CheckReport) {
     let jobs = &arguments.jobs;
-    let owner = Owner::peek(jobs.service.as_ref(), &arguments.store).map_err(|error| error.to_string());
-    let artifacts = owner.and_then(|owner| {
-        let inspected = Handle::current().block_on(Artifacts::inspect(&jobs.artifacts, owner));
-        inspected.map_err(|error| error.to_string())
-    });
+    let artifacts = Handle::current().block_on(inspect_artifacts(arguments));
     let place = &jobs.artifacts;
     let described = artifacts.as_ref().map(|condition| {
         let state =
@@ -186,35 +204,41 @@ async fn check_servers(arguments: &ServeArguments, report: &mut CheckReport) {
     let listen = TcpListener::bind(arguments.listen).await;
     report.add("listen", listen.map(|_| format!("{} is free", arguments.listen)));
     let store = match &arguments.store {
-        StoreAddress::Sqlite(folder) => check_store_folder(folder).map_err(|error| error.to_string()),
+        StoreAddress::Sqlite(folder) => check_store_folder(folder).await,
         server @ StoreAddress::Redis(_) => {
             let options = StoreOptions { ttl: arguments.jobs.ttl, ..StoreOptions::default() };
-            let answer = ping_store(server, options).await;
-            answer
-                .map(|()| format!("{server} answers and can be written to"))
-                .map_err(|error| error.to_string())
+            ping_store(server, options).await.map_err(CheckStoreError::Store)
         }
     };
     report.add("store", store);
 }
 
-async fn ping_store(server: &StoreAddress, options: StoreOptions) -> Result<(), OpenError> {
-    Ok(server.open(options).await?.ping().await?)
+async fn ping_store(server: &StoreAddress, options: StoreOptions) -> Result<String, OpenError> {
+    server.open(options).await?.ping().await?;
+    Ok(format!("{server} answers and can be written to"))
 }
 
-/// Why a folder cannot be used as a job store.
+/// Why a job store cannot be used.
 #[derive(Debug, thiserror::Error)]
-enum StoreFolderError {
+enum CheckStoreError {
+    /// The folder cannot be created or written to, or does not answer: make it writable, or choose another one.
     #[error("jobs cannot be kept in {}: {reason}", .folder.display())]
     NotWritable { folder: PathBuf, reason: io::Error },
+    /// The store cannot be opened: do what the error says.
     #[error(transparent)]
     Store(#[from] OpenError),
 }
 
 /// Checks whether a folder can be used as a job store, without opening it, which would create it.
-fn check_store_folder(folder: &Path) -> Result<String, StoreFolderError> {
+async fn check_store_folder(folder: &Path) -> Result<String, CheckStoreError> {
+    let refuse = |reason| CheckStoreError::NotWritable { folder: folder.into(), reason };
+    let owned = folder.to_owned();
+    call_with_timeout(move || inspect_store_folder(&owned)).await.map_err(refuse)?
+}
+
+fn inspect_store_folder(folder: &Path) -> Result<String, CheckStoreError> {
     let shown = folder.display();
-    let refuse = |reason| StoreFolderError::NotWritable { folder: folder.into(), reason };
+    let refuse = |reason| CheckStoreError::NotWritable { folder: folder.into(), reason };
     let writable = find_writable(folder).map_err(refuse)?;
     if is_missing(folder) {
         return Ok(format!("jobs are kept in {shown}, which can be created in {}", writable.display()));

@@ -53,12 +53,13 @@ const PERIOD: (&str, &str) = ("2018-05-01", "2019-04-30");
 pub fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
     telemetry::start("warn", LogFormat::Text);
     let scratch = tempfile::tempdir().map_err(CommandError::job)?;
-    unpack(scratch.path()).map_err(CommandError::job)?;
-    std::fs::create_dir_all(&arguments.output)
+    // They stay, for trying other commands on them.
+    let examples = arguments.output.join("examples");
+    unpack(&examples)
         .map_err(|error| CommandError::input(format!("{}: {error}", arguments.output.display())))?;
     let data = |name: &str, path: &str| DataArgument {
         name: name.into(),
-        address: DataAddress::Path(scratch.path().join(path)),
+        address: DataAddress::Path(examples.join(path)),
     };
     let sets = [data("algar", "algar.zip"), data("camtrap-dp", "camtrap-dp")];
     let datasets = Datasets::open(&sets, &OpenOptions::default()).map_err(CommandError::job)?;
@@ -128,8 +129,11 @@ async fn show(server: &str, output: &Path) -> Result<(), CommandError> {
     let program = std::env::args().next().unwrap_or_else(|| "trapline".into());
     let file = |name: &str| output.join(name).display().to_string();
     let [report, comparison, archive] = ["report.pdf", "comparison.pdf", "detections.zip"].map(file);
-    eprintln!("\nOpen {report}, {comparison} and {archive}. Then try:");
-    eprintln!("  {program} serve --data examples/algar.zip       # start a server");
+    let [survey, package] = ["examples/algar.zip", "examples/camtrap-dp"].map(file);
+    eprintln!(
+        "\nOpen {report}, {comparison} and {archive}. The data sets are {survey} and {package}. Then try:"
+    );
+    eprintln!("  {program} serve --data {survey}       # start a server");
     eprintln!("  {program} report --data YOUR_PACKAGE --from 2024-09-01 --to 2025-01-31 -o report.pdf");
     eprintln!("  {program} --help");
     Ok(())

@@ -11,12 +11,13 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 
 use detections::{Dataset, Level, Observation, SourceTable};
+use serde_json::{Map, Value};
 
 use super::times::find_offset;
-use super::{LayoutWriter, Tables};
+use super::{ForeignField, LayoutWriter, Tables, find_switches};
 use crate::contents::{Contents, PictureLocation};
 use crate::error::ArchiveError;
-use crate::missing::Missing;
+use crate::missing::MissingError;
 use crate::request::{ArchiveRequest, Media};
 use crate::rules::Rules;
 use crate::zip_file::ZipFile;
@@ -28,6 +29,14 @@ use table::{Findings, Table};
 pub(super) struct CamtrapDp;
 
 impl LayoutWriter for CamtrapDp {
+    fn describe_content(&self, _: &ArchiveRequest) -> &'static str {
+        "Camtrap DP package"
+    }
+
+    fn find_foreign_fields(&self, _: &ArchiveRequest, given: &Map<String, Value>) -> Vec<ForeignField> {
+        find_switches(given)
+    }
+
     fn rules(&self, request: &ArchiveRequest) -> Rules {
         let media = request.media;
         Rules {
@@ -42,18 +51,18 @@ impl LayoutWriter for CamtrapDp {
     }
 
     /// The standard requires times with an offset, and coordinates.
-    fn check_observation(&self, data: &Dataset, observation: &Observation<'_>) -> Result<(), Missing> {
+    fn check_observation(&self, data: &Dataset, observation: &Observation<'_>) -> Result<(), MissingError> {
         let deployment = &data.deployments[observation.deployment as usize];
         let of_file = observation.media.filter(|_| observation.level == Level::Media);
         let time = match of_file {
             Some(media) => data.media.time(media),
             None => observation.time.map(|time| (time, observation.offset)),
         };
-        let (time, offset) = time.ok_or(Missing::NoTime)?;
+        let (time, offset) = time.ok_or(MissingError::NoTime)?;
         if offset.or_else(|| find_offset(&deployment.clock, time)).is_none() {
-            return Err(Missing::NoTimeZone);
+            return Err(MissingError::NoTimeZone);
         }
-        deployment.latitude.zip(deployment.longitude).map(|_| ()).ok_or(Missing::NoCoordinates)
+        deployment.latitude.zip(deployment.longitude).map(|_| ()).ok_or(MissingError::NoCoordinates)
     }
 
     /// Writes the three tables and the descriptor.

@@ -98,7 +98,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// Folder for the files; existing files of the same names are replaced
+    /// Folder for the files and the data sets; existing files of the same names are replaced
     #[arg(long, value_name = "DIR", help_heading = "Output", default_value = "trapline-demo")]
     pub output: PathBuf,
 }
