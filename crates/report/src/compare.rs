@@ -269,23 +269,15 @@ fn compare_activity(sides: &[Side<'_>], classes: &[u32]) -> Vec<PeriodOverlapRow
                 records_b: samples[b].records(),
                 events_a: samples[a].events(),
                 events_b: samples[b].events(),
-                estimator: tested.overlap.estimator,
-                estimate: round_to(tested.overlap.estimate, 4),
-                low: round_to(tested.overlap.interval.low, 4),
-                high: round_to(tested.overlap.interval.high, 4),
-                resampled: tested.overlap.unit,
-                p_value: round_p(tested.p_value),
-                p_adjusted: 1.0,
-                differs: false,
+                test: tested.to_row(1.0),
             }
         };
         test_overlaps(&samples, &locations, cancellation).into_iter().map(row).collect()
     };
     let mut rows: Vec<PeriodOverlapRow> = classes.iter().flat_map(of_class).collect();
-    let adjusted = adjust_by_holm(&rows.iter().map(|row| row.p_value).collect::<Vec<_>>());
+    let adjusted = adjust_by_holm(&rows.iter().map(|row| row.test.p_value).collect::<Vec<_>>());
     for (row, p_adjusted) in rows.iter_mut().zip(adjusted) {
-        row.p_adjusted = round_p(p_adjusted);
-        row.differs = row.p_adjusted < ALPHA;
+        row.test.correct(p_adjusted);
     }
     rows
 }

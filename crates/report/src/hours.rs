@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::activity::smooth_activity;
 use crate::activity_test;
-use crate::data::{ActivityRow, ClassRow, OverlapRow, ShareRow};
+use crate::data::{ActivityRow, ClassRow, OverlapRow, OverlapTest, ShareRow};
 use crate::events::Event;
 use crate::intervals;
 use crate::nights::Nights;
@@ -121,14 +121,7 @@ impl Survey<'_> {
                 b: compared[tested.pair.1].0.into(),
                 events_a: samples[tested.pair.0].events(),
                 events_b: samples[tested.pair.1].events(),
-                estimator: tested.overlap.estimator,
-                estimate: round_to(tested.overlap.estimate, 4),
-                low: round_to(tested.overlap.interval.low, 4),
-                high: round_to(tested.overlap.interval.high, 4),
-                resampled: tested.overlap.unit,
-                p_value: round_p(tested.p_value),
-                p_adjusted: round_p(tested.p_adjusted),
-                differs: round_p(tested.p_adjusted) < ALPHA,
+                test: tested.to_row(tested.p_adjusted),
             })
             .collect()
     }
@@ -163,6 +156,33 @@ pub(crate) struct TestedOverlap {
     pub p_value: f64,
     /// After Holm's correction for the pairs of one call.
     pub p_adjusted: f64,
+}
+
+impl TestedOverlap {
+    /// Its numbers as reports have them, with a probability that is corrected for all rows.
+    pub fn to_row(&self, p_adjusted: f64) -> OverlapTest {
+        let Overlap { estimator, estimate, interval, unit } = &self.overlap;
+        let mut test = OverlapTest {
+            estimator: *estimator,
+            estimate: round_to(*estimate, 4),
+            low: round_to(interval.low, 4),
+            high: round_to(interval.high, 4),
+            resampled: *unit,
+            p_value: round_p(self.p_value),
+            p_adjusted: 1.0,
+            differs: false,
+        };
+        test.correct(p_adjusted);
+        test
+    }
+}
+
+impl OverlapTest {
+    /// Sets the probability that is corrected for all rows, and whether the curves differ.
+    pub(crate) fn correct(&mut self, p_adjusted: f64) {
+        self.p_adjusted = round_p(p_adjusted);
+        self.differs = self.p_adjusted < ALPHA;
+    }
 }
 
 /// Overlaps and tests of every two of `samples`, in order.

@@ -120,7 +120,7 @@ fn all_records_in_one_hour() {
         assert!(row.density[hour] > 12.0, "{}: {:?}", row.classification, row.density);
         assert!((row.peak_hour - hour as f64 - 0.25).abs() < 0.3, "{}", row.peak_hour);
     }
-    assert!(numbers.overlaps[0].estimate < 0.01 && numbers.overlaps[0].high < 0.05);
+    assert!(numbers.overlaps[0].test.estimate < 0.01 && numbers.overlaps[0].test.high < 0.05);
     let ratio = &numbers.ratios[0];
     assert_eq!((ratio.ratio.as_str(), ratio.events, ratio.base_events), ("bucks per doe", 30, 30));
     assert!((ratio.estimate - 1.0).abs() < 1e-9);

@@ -152,8 +152,9 @@ fn an_overlap_is_stated_of_fifty_events_on_both_sides() {
     assert!(pages.contains(&expected), "{pages}");
     assert!(!pages.contains("for these places only"), "{pages}");
     let pair = numbers.overlaps.iter_mut().find(|row| row.events_a.min(row.events_b) >= 50).unwrap();
-    pair.resampled = report::resample::Unit::Events;
-    (pair.estimate, pair.low, pair.high, pair.p_adjusted) = (0.7531, 0.6012, 0.8049, 0.0004);
+    pair.test.resampled = report::resample::Unit::Events;
+    (pair.test.estimate, pair.test.low, pair.test.high, pair.test.p_adjusted) =
+        (0.7531, 0.6012, 0.8049, 0.0004);
     let pages = pages_of(&numbers, BuiltIn::Report);
     assert!(pages.contains("Few locations: intervals are for these places only."), "{pages}");
     assert!(pages.contains("0.75 0.60 to 0.80 < 0.001"), "{pages}");

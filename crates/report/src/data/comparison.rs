@@ -4,10 +4,8 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ActivityRow, BucketRow, ClassRow, ExcludedCounts};
-use crate::overlap::Estimator;
+use super::{ActivityRow, BucketRow, ClassRow, ExcludedCounts, OverlapTest};
 use crate::ratios::Method;
-use crate::resample::Unit;
 
 /// One of the periods of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -123,20 +121,7 @@ pub struct PeriodOverlapRow {
     pub events_a: usize,
     /// Independent events in `b`.
     pub events_b: usize,
-    /// The estimator.
-    pub estimator: Estimator,
-    /// From 0 (never active at the same hour) to 1 (the same curve).
-    pub estimate: f64,
-    /// Lower end of its 95% interval.
-    pub low: f64,
-    /// Upper end of its 95% interval.
-    pub high: f64,
-    /// What was resampled for the interval.
-    pub resampled: Unit,
-    /// Probability of samples that overlap this little if both had the same curve.
-    pub p_value: f64,
-    /// The same after Holm's correction for all rows.
-    pub p_adjusted: f64,
-    /// Whether the curves differ, at 5% for all rows together.
-    pub differs: bool,
+    /// How far the curves overlap.
+    #[serde(flatten)]
+    pub test: OverlapTest,
 }

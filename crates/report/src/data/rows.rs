@@ -178,6 +178,14 @@ pub struct OverlapRow {
     pub events_a: usize,
     /// Independent events of `b`.
     pub events_b: usize,
+    /// How far the curves overlap.
+    #[serde(flatten)]
+    pub test: OverlapTest,
+}
+
+/// The overlap of two curves of activity, and whether they differ.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OverlapTest {
     /// The estimator.
     pub estimator: Estimator,
     /// From 0 (never active at the same hour) to 1 (the same curve).
@@ -190,9 +198,9 @@ pub struct OverlapRow {
     pub resampled: Unit,
     /// Probability of samples that overlap this little if both had the same curve.
     pub p_value: f64,
-    /// The same after Holm's correction for all pairs.
+    /// The same after Holm's correction for all rows.
     pub p_adjusted: f64,
-    /// Whether the curves differ, at 5% for all pairs together.
+    /// Whether the curves differ, at 5% for all rows together.
     pub differs: bool,
 }
 

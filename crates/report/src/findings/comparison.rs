@@ -73,16 +73,16 @@ fn find_difference(survey: &Survey<'_>, row: &ComparisonRow) -> Option<FindingNu
 
 /// Of classes with many events in both periods, the most different first.
 fn find_different_hours(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumbers> {
-    let is_stated = |row: &PeriodOverlapRow| row.differs && has_enough(row.events_a, row.events_b);
-    most_different(&numbers.period_overlaps, |row| is_stated(row).then_some(row.estimate))
+    let is_stated = |row: &PeriodOverlapRow| row.test.differs && has_enough(row.events_a, row.events_b);
+    most_different(&numbers.period_overlaps, |row| is_stated(row).then_some(row.test.estimate))
         .map(|row| FindingNumbers::DifferentHoursBetweenPeriods {
             class: find_name(survey.data(), &row.classification),
             a: row.a.clone(),
             b: row.b.clone(),
-            overlap: row.estimate,
-            low: row.low,
-            high: row.high,
-            p_adjusted: row.p_adjusted,
+            overlap: row.test.estimate,
+            low: row.test.low,
+            high: row.test.high,
+            p_adjusted: row.test.p_adjusted,
         })
         .collect()
 }

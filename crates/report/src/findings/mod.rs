@@ -132,15 +132,15 @@ fn most_different<R>(rows: &[R], estimate: impl Fn(&R) -> Option<f64>) -> impl I
 
 /// Pairs of classes with many events whose curves differ, the most different first.
 fn find_different_hours(survey: &Survey<'_>, numbers: &ReportData) -> Vec<FindingNumbers> {
-    let is_stated = |row: &OverlapRow| row.differs && has_enough(row.events_a, row.events_b);
-    most_different(&numbers.overlaps, |row| is_stated(row).then_some(row.estimate))
+    let is_stated = |row: &OverlapRow| row.test.differs && has_enough(row.events_a, row.events_b);
+    most_different(&numbers.overlaps, |row| is_stated(row).then_some(row.test.estimate))
         .map(|row| FindingNumbers::DifferentHours {
             a: find_name(survey.data(), &row.a),
             b: find_name(survey.data(), &row.b),
-            overlap: row.estimate,
-            low: row.low,
-            high: row.high,
-            p_adjusted: row.p_adjusted,
+            overlap: row.test.estimate,
+            low: row.test.low,
+            high: row.test.high,
+            p_adjusted: row.test.p_adjusted,
         })
         .collect()
 }

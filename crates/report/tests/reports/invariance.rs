@@ -85,7 +85,12 @@ fn every_number_is_within_its_bounds() {
         }
     }
     for row in &numbers.overlaps {
-        assert!(0.0 <= row.low && row.low <= row.high && row.high <= 1.0 && row.estimate <= 1.0);
+        assert!(
+            0.0 <= row.test.low
+                && row.test.low <= row.test.high
+                && row.test.high <= 1.0
+                && row.test.estimate <= 1.0
+        );
     }
     let effort: f64 = numbers.buckets.iter().map(|bucket| bucket.effort_days).sum();
     assert!((effort - numbers.effort_days).abs() < 1e-2);

@@ -66,7 +66,10 @@ pub(super) fn describe_ratios(data: &ReportData) -> String {
 }
 
 pub(super) fn caption_overlaps(data: &ReportData) -> Value {
-    let rows = data.overlaps.iter().map(|row| (row.events_a.min(row.events_b), row.estimate, row.resampled));
+    let rows = data
+        .overlaps
+        .iter()
+        .map(|row| (row.events_a.min(row.events_b), row.test.estimate, row.test.resampled));
     let limit = data.limits.overlap_events;
     let what = format!(
         "How far the hours of two species overlap, from 0 to 1, of species with at least {limit} events each. p: whether \
@@ -76,8 +79,10 @@ pub(super) fn caption_overlaps(data: &ReportData) -> Value {
 }
 
 pub(super) fn caption_period_overlaps(data: &ReportData) -> Value {
-    let rows =
-        data.period_overlaps.iter().map(|row| (row.events_a.min(row.events_b), row.estimate, row.resampled));
+    let rows = data
+        .period_overlaps
+        .iter()
+        .map(|row| (row.events_a.min(row.events_b), row.test.estimate, row.test.resampled));
     let limit = data.limits.overlap_events;
     let what = format!(
         "How far the hours of a species in two periods overlap, from 0 to 1, with at least {limit} events in each. p: \
