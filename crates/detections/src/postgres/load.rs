@@ -35,7 +35,7 @@ impl Database {
             reader.read_locations(session).await?;
             session.limit_rows(keep == Keep::All);
             match slice {
-                Slice::Days { from, to } => reader.read_days(session, *from, *to).await?,
+                Slice::Days { from, to } => reader.read_days(session, &cached, *from, *to).await?,
                 Slice::Ids { ids, people } => {
                     reader.read_detections(session, &cached, &reader.sql().select_ids(ids), *people).await?;
                 }
@@ -135,14 +135,18 @@ fn find_location_ids(locations: &[Location], names: &[String]) -> Vec<String> {
 }
 
 impl DatabaseReader<'_> {
-    /// Reads the data for a report on some days.
+    /// Reads the data for a report on some days. The number of detections on other days is that of the outline,
+    /// which may be a minute old: counting them would go through the whole table each time.
     async fn read_days(
         &mut self,
         session: &mut Session<'_>,
+        cached: &CachedOutline,
         from: Date,
         to: Date,
     ) -> Result<(), DatabaseError> {
-        let numbers = self.read_classes(session).await?;
+        for (class, _) in &cached.class_counts {
+            self.identify_class(class);
+        }
         let mut seen = 0_u64;
         let (first, last) = widen_for_visits(from, to);
         let [timeless, to_come] = self.sql().select_impossible_times(first, last);
@@ -154,7 +158,7 @@ impl DatabaseReader<'_> {
                 })
                 .await?;
         }
-        let total: u64 = numbers.iter().map(|(_, number)| number).sum();
+        let total: u64 = cached.class_counts.iter().map(|(_, number)| number).sum();
         self.builder.outside_selection.observations = total.saturating_sub(seen);
         self.read_not_counted(session, from, to).await?;
         session

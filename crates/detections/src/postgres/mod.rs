@@ -8,7 +8,7 @@
 //! - `database` holds a few connections and retries while the server restarts; `session` is a read-only
 //!   transaction;
 //! - `outline` reads what requests are checked against, `load` reads slices, and both fill a data set
-//!   through `reader`; `overview` counts the contents.
+//!   through `reader`, for which `values` decodes columns; `overview` counts the contents.
 
 mod cached_outline;
 mod database;
@@ -25,6 +25,7 @@ mod rows;
 mod session;
 mod slice;
 mod sql;
+mod values;
 
 pub use database::Database;
 pub use error::DatabaseError;

@@ -76,7 +76,7 @@ async fn read_outline(inner: &Inner, session: &mut Session<'_>) -> Result<Cached
 
 async fn find_types(inner: &Inner, session: &mut Session<'_>) -> Result<Types, DatabaseError> {
     let found = session.describe_columns(&Sql::select_types(&inner.options.mapping)).await?;
-    let [time, image_id, detection_id, location_id, event] = &found[..] else {
+    let [time, image_id, detection_id, location_id, event, image_location, confidence] = &found[..] else {
         return Err(DatabaseError::Refused("the columns of the mapping are not as many as they are".into()));
     };
     match time.as_str() {
@@ -86,6 +86,8 @@ async fn find_types(inner: &Inner, session: &mut Session<'_>) -> Result<Types, D
             detection_id: detection_id.clone(),
             location_id: location_id.clone(),
             event: event.clone(),
+            image_location: image_location.clone(),
+            confidence: confidence.clone(),
         }),
         other => {
             tracing::error!(r#type = other, "cast image.time in the mapping to a timestamp: it is not one");

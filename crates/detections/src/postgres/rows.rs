@@ -1,12 +1,13 @@
 //! Adding rows of a database to a data set.
 
 use serde_json::Value;
-use sqlx::Row;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgRow, PgValueRef};
+use sqlx::{Row, ValueRef};
 
 use super::reader::DatabaseReader;
 use super::session::MAX_TEXT_BYTES;
-use super::sql::{OTHER_MOMENT, column};
+use super::sql::{OTHER_MOMENT, column, is_possible};
+use super::values::{IdForm, IdText, read_timestamp};
 use crate::bbox::{BoundingBox, RelativeBox};
 use crate::clock::LocalTime;
 use crate::excerpt::excerpt;
@@ -19,23 +20,29 @@ impl DatabaseReader<'_> {
     pub fn add_detection(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
         let inner = self.inner;
         self.builder.problems.count_row(&inner.options.mapping.tables.detections);
-        let id = self.read_text(row, column::ID, "detection.id");
+        let mut texts = [(); 4].map(|()| IdText::new());
+        let [id_text, location_text, event_text, image_text] = &mut texts;
+        let id = self.read_id(row, column::ID, "detection.id", &self.types.detection_id, id_text);
         if id.is_empty() {
             self.add_problem("detection.id", "no id; expected one".into(), Consequence::RowSkipped);
             return Ok(());
         }
-        let location = self.read_text(row, column::LOCATION, "image.location");
+        let of_location = &self.types.image_location;
+        let location = self.read_id(row, column::LOCATION, "image.location", of_location, location_text);
         let Some(deployment) = self.find_or_add_deployment(location, None) else {
             let message = format!("the picture of detection {} has no known location", excerpt(id));
             self.add_problem("location", message, Consequence::RowSkipped);
             return Ok(());
         };
-        let seconds = self.read_moment(row, column::TIME, "image.time", id)?;
+        let seconds = row.try_get_raw(column::TIME)?;
+        let seconds = if seconds.is_null() { None } else { read_timestamp(as_bytes(&seconds)?) };
+        let seconds = seconds.map(|seconds| if is_possible(seconds) { seconds } else { OTHER_MOMENT });
+        let seconds = self.check_moment(seconds, "image.time", id);
         let time = seconds.map(|seconds| self.to_local_time(seconds));
         if time.is_some() && !self.types.local_times && self.inner.time_zone.is_none() {
             self.builder.clock_unknown += 1;
         }
-        let media = self.find_or_add_media(row, deployment, time);
+        let media = self.find_or_add_media(row, image_text, deployment, time);
         let class = self.read_text(row, column::CLASS, "detection.class").trim();
         let (kind, number) = self.identify_class(class);
         let (confidence, bbox) = (self.read_confidence(row, id), self.read_box(row, id));
@@ -43,7 +50,7 @@ impl DatabaseReader<'_> {
             id,
             deployment,
             media: Some(media),
-            event: self.read_text(row, column::EVENT, "detection.event"),
+            event: self.read_id(row, column::EVENT, "detection.event", &self.types.event, event_text),
             class: number,
             kind,
             level: Level::Media,
@@ -53,7 +60,11 @@ impl DatabaseReader<'_> {
             individual: self.read_text(row, column::INDIVIDUAL, "individual.name"),
             sex: self.read_text(row, column::SEX, "individual.sex"),
             life_stage: self.read_text(row, column::LIFE_STAGE, "individual.life_stage"),
-            classified_at: self.read_moment(row, column::CLASSIFIED_AT, "detection.classified_at", id)?,
+            classified_at: self.check_moment(
+                row.try_get(column::CLASSIFIED_AT)?,
+                "detection.classified_at",
+                id,
+            ),
             ..NewObservation::default()
         };
         // Several statements may return the same detection; the id makes it count once.
@@ -76,34 +87,47 @@ impl DatabaseReader<'_> {
         ""
     }
 
-    /// Reads a column as seconds since 1970.
-    fn read_moment(
+    /// The id in a column of this type, empty for null.
+    fn read_id<'r>(
         &mut self,
-        row: &PgRow,
+        row: &'r PgRow,
         column: usize,
         name: &str,
-        id: &str,
-    ) -> Result<Option<i64>, sqlx::Error> {
-        let seconds: Option<i64> = row.try_get(column)?;
+        of: &str,
+        text: &'r mut IdText,
+    ) -> &'r str {
+        let form = IdForm::of(of);
+        if form == IdForm::Text {
+            return self.read_text(row, column, name);
+        }
+        match row.try_get_raw(column) {
+            Ok(value) if !value.is_null() => text.write(value.as_bytes().unwrap_or_default(), form),
+            _ => "",
+        }
+    }
+
+    /// Notes a time that is infinite or not in the calendar of reports, and leaves it out.
+    fn check_moment(&mut self, seconds: Option<i64>, name: &str, id: &str) -> Option<i64> {
         if seconds == Some(OTHER_MOMENT) {
             let message = format!(
                 "detection {} has a time that is infinite or not of the years 1 to 9998",
                 excerpt(id)
             );
             self.add_problem(name, message, Consequence::ValueIgnored);
-            return Ok(None);
+            return None;
         }
-        Ok(seconds)
+        seconds
     }
 
     /// Finds the media row of a detection's picture, or adds it.
     fn find_or_add_media(
         &mut self,
         row: &PgRow,
+        text: &mut IdText,
         deployment: u32,
         time: Option<(LocalTime, Option<i32>)>,
     ) -> u32 {
-        let id = self.read_text(row, column::IMAGE, "image.id");
+        let id = self.read_id(row, column::IMAGE, "image.id", &self.types.image_id, text);
         let expected = self.builder.next_media.wrapping_sub(1);
         if let Some(known) = self.builder.media.find_expected(id, expected) {
             return known;
@@ -117,17 +141,34 @@ impl DatabaseReader<'_> {
     }
 
     fn read_confidence(&mut self, row: &PgRow, id: &str) -> Option<f32> {
+        if let Ok(number) = row.try_get::<Option<f64>, _>(column::CONFIDENCE) {
+            return self.check_confidence(number?, id);
+        }
         let text = self.read_text(row, column::CONFIDENCE, "detection.confidence");
         if text.is_empty() {
             return None;
         }
         let confidence = text.parse().ok().filter(|confidence| (0.0..=1.0).contains(confidence));
         if confidence.is_none() {
-            let (id, text) = (excerpt(id), excerpt(text));
-            let message = format!("detection {id} has a confidence of “{text}”, which is not from 0 to 1");
-            self.add_problem("confidence", message, Consequence::ValueIgnored);
+            self.add_wrong_confidence(id, text);
         }
         confidence
+    }
+
+    fn check_confidence(&mut self, number: f64, id: &str) -> Option<f32> {
+        if !(0.0..=1.0).contains(&number) {
+            self.add_wrong_confidence(id, &number.to_string());
+            return None;
+        }
+        // Confidences are stored in single precision.
+        #[allow(clippy::cast_possible_truncation)]
+        Some(number as f32)
+    }
+
+    fn add_wrong_confidence(&mut self, id: &str, text: &str) {
+        let (id, text) = (excerpt(id), excerpt(text));
+        let message = format!("detection {id} has a confidence of “{text}”, which is not from 0 to 1");
+        self.add_problem("confidence", message, Consequence::ValueIgnored);
     }
 
     fn read_box(&mut self, row: &PgRow, id: &str) -> Option<BoundingBox> {
@@ -163,6 +204,10 @@ impl DatabaseReader<'_> {
         let problem = RowError::new(file.clone(), "row", line, column.to_owned(), message);
         self.builder.problems.add(RowError { consequence, ..problem });
     }
+}
+
+fn as_bytes<'r>(value: &PgValueRef<'r>) -> Result<&'r [u8], sqlx::Error> {
+    value.as_bytes().map_err(sqlx::Error::Decode)
 }
 
 /// Parses `{"x", "y", "width", "height"}` or an array of the four; the area must not be empty.

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::mapping::Mapping;
+use super::values::IdForm;
 use crate::clock::LocalTime;
 use statement::BoundValue;
 
@@ -20,6 +21,11 @@ pub(super) use statement::Statement;
 /// The times that are accepted, in seconds since 1970: those of the years 1 to 9998. Other times are
 /// infinite or outside of the calendar that reports use.
 const MOMENTS: [i64; 2] = [-62_135_596_800, 253_370_764_799];
+/// Whether a time in seconds since 1970 is accepted.
+pub(super) fn is_possible(seconds: i64) -> bool {
+    (MOMENTS[0]..=MOMENTS[1]).contains(&seconds)
+}
+
 /// Stands for any other time.
 pub(super) const OTHER_MOMENT: i64 = i64::MAX;
 /// The first accepted time in PostgreSQL syntax, which is valid with and without a zone.
@@ -34,6 +40,8 @@ pub(super) struct Types {
     pub detection_id: String,
     pub location_id: String,
     pub event: String,
+    pub image_location: String,
+    pub confidence: String,
 }
 
 /// Builds statements.
@@ -76,6 +84,12 @@ fn seconds_if_possible(expression: &str) -> String {
 /// An expression for seconds since 1970 as `int8`, for a time that is known to be in range.
 fn seconds(expression: &str) -> String {
     format!("floor(extract(epoch from {expression}))::int8")
+}
+
+/// Selects an id: in its own type if [`IdForm`] can read that, else as text. Writing a million ids as text takes
+/// a server longer than finding them.
+fn select_id(expression: &str, of: &str) -> String {
+    if IdForm::of(of) == IdForm::Text { format!("({expression})::text") } else { expression.into() }
 }
 
 /// Whether a type is compared as text.
@@ -190,22 +204,27 @@ impl Sql<'_> {
         } else {
             String::new()
         };
+        let confidence = if self.types.confidence == "FLOAT8" {
+            detection.confidence.clone()
+        } else {
+            format!("({})::text", detection.confidence)
+        };
         let classified_at =
             if texts { seconds_if_possible(&detection.classified_at) } else { "null::int8".into() };
         Statement::new(format!(
-            "SELECT ({})::text, ({})::text, ({})::text, {}, ({})::text, {classified_at}, {}, {}, {}, ({})::text, \
-             ({})::text, {}, {}, {}\nFROM {}{animals}\nWHERE {}",
-            detection.id,
+            "SELECT {}, ({})::text, {}, {}, {}, {classified_at}, {}, {}, {}, {}, {}, {}, {}, {}\n\
+             FROM {}{animals}\nWHERE {}",
+            select_id(&detection.id, &self.types.detection_id),
             detection.class,
-            detection.confidence,
+            confidence,
             unless(&detection.r#box),
-            detection.event,
+            select_id(&detection.event, &self.types.event),
             of_individual(&individual.name),
             of_individual(&individual.sex),
             of_individual(&individual.life_stage),
-            image.id,
-            image.location,
-            seconds_if_possible(&image.time),
+            select_id(&image.id, &self.types.image_id),
+            select_id(&image.location, &self.types.image_location),
+            image.time,
             unless(&image.path),
             unless(&image.name),
             self.joined_tables(),
@@ -220,8 +239,9 @@ mod tests {
     use crate::select::Selection;
 
     fn types() -> Types {
-        let [image_id, detection_id, location_id, event] = ["UUID"; 4].map(str::to_owned);
-        Types { local_times: false, image_id, detection_id, location_id, event }
+        let [image_id, detection_id, location_id, event, image_location] = ["UUID"; 5].map(str::to_owned);
+        let confidence = "FLOAT8".into();
+        Types { local_times: false, image_id, detection_id, location_id, event, image_location, confidence }
     }
 
     #[test]

@@ -13,12 +13,14 @@ impl Sql<'_> {
     pub fn select_types(mapping: &Mapping) -> Statement {
         let Mapping { tables, image, detection, location, .. } = mapping;
         Statement::new(format!(
-            "SELECT {}, {}, {}, {}, {} FROM {} AS image, {} AS detection, {} AS location LIMIT 0",
+            "SELECT {}, {}, {}, {}, {}, {}, {} FROM {} AS image, {} AS detection, {} AS location LIMIT 0",
             image.time,
             image.id,
             detection.id,
             location.id,
             detection.event,
+            image.location,
+            detection.confidence,
             tables.images,
             tables.detections,
             tables.locations,
