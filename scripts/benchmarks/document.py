@@ -10,7 +10,10 @@ PATH = ROOT / "docs/BENCHMARKS.md"
 TITLES = {
     "polls": "Polling", "reports": "Reports", "jobs": "Report jobs", "archives": "Archives",
     "growth": "Cost at a million records", "memory": "Memory", "database": "PostgreSQL", "sizes": "Size of a survey",
+    "micro": "Hot paths", "instructions": "Instructions of hot paths",
 }
+# Sections with a table of their own, since their rows compare with nothing that runs beside them.
+OWN_TABLES = ["micro", "instructions"]
 MEANINGS = {
     "polls": "A client that polls. `wrk` requests the statuses of 1,000 different report jobs in order, half of them "
              "completed and half queued, from a server without workers; the peer's workers are stopped as well. The "
@@ -38,6 +41,11 @@ MEANINGS = {
                 "anew each time.",
     "sizes": "*Start*: from the start of the process to its first answer to `/healthz`. *Reports*: `trapline report` "
              "on the survey that `make-survey` writes, with reading, computing and layout.",
+    "micro": "One function each, in the profile of releases: the benchmarks `micro` in `crates/*/benches`, by divan. "
+             "*Ours* is the median of some samples, *spread* the fastest and the slowest.",
+    "instructions": "The instructions of one call, counted by valgrind, which do not depend on what else the machine "
+                    "does: the benchmarks `instructions`, by gungraun, built without optimization at link time. *Other* "
+                    "is the last commit before what is measured, for information.",
 }
 READING = """\
 Rounds of the two sides alternate in one run: five short ones, or three if one takes many seconds. *Ours* and *other* \
@@ -54,7 +62,8 @@ scripts/bench --quick                     # tries the program: one short round, 
 
 `scripts/bench --help` lists the sections and says what `DIR` must contain: a Python service with the same API \
 (FastAPI, Celery with two processes, Redis, reportlab with matplotlib, Pillow). Without it the rows that compare with \
-it are left out. `scripts/setup bench` installs wrk, Redis, PostgreSQL and Python. A million records take 2 GiB of \
+it are left out. Without valgrind or gungraun-runner instructions are left out, and a line says how to install them. \
+`scripts/setup bench` installs wrk, Redis, PostgreSQL and Python. A million records take 2 GiB of \
 memory in Redis and 1.4 GiB of disk in SQLite. Ten million observations are left out with less than 6 GiB of free \
 disk.
 """
@@ -71,7 +80,11 @@ def build_text(settings, results):
     measured = {name: rows for name, rows in results.items() if rows}
     lines = ["# Benchmarks", "", "Written by `make bench`; do not edit.", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {text} |" for name, text in facts.items()]
-    lines += ["", "## Figures", "", format_markdown({TITLES[name]: rows for name, rows in measured.items()})]
+    compared = {TITLES[name]: rows for name, rows in measured.items() if name not in OWN_TABLES}
+    lines += ["", "## Figures", "", format_markdown(compared)]
+    for name in OWN_TABLES:
+        if name in measured:
+            lines += ["", f"## {TITLES[name]}", "", format_markdown({TITLES[name]: measured[name]})]
     missed = [f"- {text}" for text in list_missed(measured)]
     lines += ["", "## Goals that are not met", "", *(missed or ["All are met."]), "", "## What the rows mean", "",
               READING, ""]

@@ -24,6 +24,9 @@ mod decoder_pool;
 mod entry_names;
 mod error;
 mod finish;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod job;
 mod layout;
 mod manifest;

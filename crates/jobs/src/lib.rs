@@ -26,6 +26,9 @@
 pub mod contract;
 mod error;
 pub mod fail_points;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod id;
 mod identity;
 mod job;

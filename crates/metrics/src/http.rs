@@ -38,10 +38,11 @@ impl AnswerMetrics {
 /// since their metrics are kept for as long as the process lives.
 pub fn observe_request(method: &'static str, route: &str, status: u16, took: Duration) {
     USED.with_borrow_mut(|used| {
-        if !used.contains_key(route) {
-            used.insert(route.to_owned(), Vec::new());
-        }
-        let of_route = used.get_mut(route).expect("inserted above");
+        // Without a copy of the route, unless it is new.
+        let of_route = match used.get_mut(route) {
+            Some(known) => known,
+            None => used.entry(route.to_owned()).or_default(),
+        };
         let place = of_route.iter().position(|used| used.method == method && used.status == status);
         let place = place.unwrap_or_else(|| {
             of_route.push(AnswerMetrics::find(method, route, status));

@@ -1,5 +1,6 @@
-//! Called by the fuzz target `request`: reads a body, stores it as a job does and reads it again, without a
-//! server.
+//! What fuzz targets and benchmarks call of the private parts.
+//!
+//! The fuzz target `request` reads a body, stores it as a job does and reads it again, without a server.
 //!
 //! It is compiled for tests and with the feature `fuzzing`.
 
@@ -10,12 +11,17 @@ use jiff::civil::{Date, date};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::representation::problem::Problem;
+use crate::representation::{StatusBody, infer_kind};
 use crate::requests::read_request::{AcceptedRequest, RequestReader};
 use crate::webhook::Webhooks;
 use exports::datasets::{DataAddress, DataArgument, Datasets, OpenOptions};
 use exports::export::{Export, ExportRequest};
 use exports::templates::Templates;
+use jobs::JobRecord;
+
+pub use crate::representation::etag::compute_etag;
 
 /// The day of all requests, so that the same body always gives the same result.
 const TODAY: Date = date(2025, 6, 1);
@@ -48,6 +54,12 @@ pub fn submit(body: &[u8]) -> usize {
         }
     }
     accepted
+}
+
+/// Writes the status of a job as a server without tokens sends it. Returns its JSON and its entity tag.
+pub fn write_status(record: &JobRecord) -> (String, String) {
+    let StatusBody { text, etag } = StatusBody::new(record, infer_kind(record), None, &Access::open());
+    (text, etag)
 }
 
 /// Reads and checks a body as a request for a report and as one for an archive.

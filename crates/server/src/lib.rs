@@ -14,6 +14,7 @@ mod config;
 mod endpoints;
 mod feed;
 #[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
 pub mod fuzzing;
 mod representation;
 mod requests;

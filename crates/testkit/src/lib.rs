@@ -12,6 +12,7 @@ mod random_survey;
 mod redis;
 mod s3;
 pub mod simulation;
+mod survey;
 mod text;
 mod wide;
 
@@ -25,6 +26,7 @@ pub use process::{KilledOnDrop, send_signal};
 pub use random_survey::make_random_survey;
 pub use redis::{Monitor, RedisServer, free_port};
 pub use s3::S3Server;
+pub use survey::write_survey;
 pub use text::{assert_contains, assert_starts_with, pdf_text, pdf_tool};
 pub use wide::{WIDE_CLASSES, WIDE_LOCATIONS, wide, wide_class};
 

@@ -26,6 +26,8 @@ mod scripts;
 mod submit;
 
 pub use address::{RedisAddress, RedisAddressError};
+#[cfg(feature = "fuzzing")]
+pub(crate) use record::parse_record;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

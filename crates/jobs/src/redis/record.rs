@@ -38,7 +38,7 @@ fn parse_address(url: String, filename: Option<&str>) -> FileAddress {
 ///
 /// Other programs may write only a status and an id. Missing and malformed fields count as absent; only a
 /// malformed status makes a record unreadable.
-pub(super) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobRecord, StoreError> {
+pub(crate) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobRecord, StoreError> {
     let unreadable =
         |why: &dyn std::fmt::Display| StoreError::from_damage(format!("export_job:{job_id} {why}"));
     let fields: KnownFields<'_> = serde_json::from_str(text)

@@ -20,7 +20,7 @@ const READ_INTERVAL: Duration = Duration::from_millis(40);
 
 /// The most statuses in one read.
 const MAX_STATUSES: usize = 256;
-/// How long the next read of statuses waits for the last one. A store that does not answer holds up nobody else.
+/// How long the next read of statuses waits for the last one. A store that does not answer delays nothing else.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The answer to the read of one job; `None` if there is no such job.
