@@ -5,6 +5,8 @@
 //! Kays, Kranstauber, Carbone and Jansen 2014, Methods in Ecology and Evolution 5:1170-1179; R
 //! `activity::compareCkern`). An event counts with the time at which it began.
 
+use std::sync::LazyLock;
+
 use rayon::prelude::*;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +37,9 @@ const CHUNK: usize = 250;
 /// Larger samples are dealt by the part of the day.
 const LARGE: usize = 1000;
 
+/// Made once: making its kernels takes longer than drawing for a pair.
+static SMOOTHER: LazyLock<Smoother> = LazyLock::new(|| Smoother::new(BINS));
+
 /// Probability of samples that overlap as little as each of `pairs` if both had the same curve; never 0.
 ///
 /// Drawing ends early once many deals overlap as little (Besag and Clifford 1991, Biometrika 78:301-304).
@@ -44,7 +49,6 @@ pub fn p_values(pairs: &[(&Times, &Times)], cancellation: &CancellationToken) ->
     if pairs.is_empty() {
         return Vec::new();
     }
-    let smoother = Smoother::new(BINS);
     let deals = DEALS.min((ALL_DEALS / pairs.len().max(1)).max(FEWEST));
     let enough = if pairs.len() > MANY { ENOUGH_OF_MANY } else { ENOUGH_AS_LITTLE };
     pairs
@@ -54,7 +58,7 @@ pub fn p_values(pairs: &[(&Times, &Times)], cancellation: &CancellationToken) ->
             if cancellation.is_cancelled() {
                 1.0
             } else {
-                Deal::new(a, b).p_value(number, (deals, enough), &smoother)
+                Deal::new(a, b).p_value(number, (deals, enough), &SMOOTHER)
             }
         })
         .collect()

@@ -85,19 +85,33 @@ impl Curve {
 
     /// Area under the lower of two curves.
     fn common_area(&self, other: &Self) -> f64 {
-        let lower: f32 = self.density.iter().zip(&other.density).map(|(a, b)| a.min(*b)).sum();
+        let lower = sum_lanes(&self.density, &self.density, &other.density, |_, own, other| own.min(other));
         f64::from(lower / self.density.len() as f32).min(1.0)
     }
 
     /// Mean over the records of this curve of how far the other reaches, at most all the way.
     fn reached_by(&self, other: &Self) -> f64 {
-        let parts = self.shares.iter().zip(self.density.iter().zip(&other.density));
-        let reached: f32 = parts
-            .filter(|(share, _)| **share > 0.0)
-            .map(|(share, (own, there))| share * (there / own).min(1.0))
-            .sum();
-        f64::from(reached)
+        // Where there is no record the share is 0, and `min` makes a number out of 0 / 0.
+        let reach = |share: f32, own: f32, there: f32| share * (there / own).min(1.0);
+        f64::from(sum_lanes(&self.shares, &self.density, &other.density, reach))
     }
+}
+
+/// Sums `of` over three columns in eight partial sums, which the processor adds up side by side: pairs of curves
+/// are compared thousands of times for a report.
+fn sum_lanes(a: &[f32], b: &[f32], c: &[f32], of: impl Fn(f32, f32, f32) -> f32) -> f32 {
+    const LANES: usize = 8;
+    let mut sums = [0.0_f32; LANES];
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let (c, c_rest) = c.as_chunks::<LANES>();
+    for ((a, b), c) in a.iter().zip(b).zip(c) {
+        for lane in 0..LANES {
+            sums[lane] += of(a[lane], b[lane], c[lane]);
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).zip(c_rest).map(|((a, b), c)| of(*a, *b, *c));
+    sums.iter().sum::<f32>() + rest.sum::<f32>()
 }
 
 #[cfg(test)]

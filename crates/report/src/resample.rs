@@ -9,6 +9,7 @@
 //! estimate on average, within 0 and 1.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -38,6 +39,9 @@ const SEED: u64 = 20_090_322;
 const EXACT: usize = 2000;
 /// Where a sample is of fewer locations events are drawn, not locations.
 pub const ENOUGH_LOCATIONS: usize = 6;
+
+/// Made once: making its kernels takes longer than drawing a sample.
+static SMOOTHER: LazyLock<Smoother> = LazyLock::new(|| Smoother::new(BINS));
 
 /// The unit of resampling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -76,7 +80,6 @@ pub fn bootstrap_overlaps(
     if samples.len() < 2 {
         return Vec::new();
     }
-    let smoother = Smoother::new(BINS);
     let resamples = (MOST_CURVES / samples.len().max(1)).clamp(FEWEST, RESAMPLES);
     let draws = LocationDraws::new(locations, resamples);
     let count_locations =
@@ -96,7 +99,7 @@ pub fn bootstrap_overlaps(
             for place in [a, b] {
                 curves.entry((place, estimator, unit)).or_insert_with(|| {
                     let draws = (unit == Unit::Locations).then_some(&draws);
-                    resample_once(samples[place], (place, resamples), estimator, draws, &smoother)
+                    resample_once(samples[place], (place, resamples), estimator, draws, &SMOOTHER)
                 });
             }
             if let Some(estimate) = estimate(samples[a], samples[b], estimator) {
