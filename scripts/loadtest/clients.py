@@ -151,7 +151,8 @@ class Client(threading.Thread):
                 continue
             self.figures.count("answers")
             if response.status >= 500:
-                self.figures.add_error("errors of running servers", f"{method} {path}: {response.status} {content[:200]}")
+                self.figures.add_error("errors of running servers",
+                                       f"{method} {path}: {response.status} {content[:200]}")
                 time.sleep(0.5)
                 continue
             if what:
