@@ -10,9 +10,10 @@ from .settings import BenchError
 class Client:
     """With `retries`, a status that the server fails to give is requested again, so often."""
 
-    def __init__(self, port, retries=0):
+    def __init__(self, port, retries=0, address="127.0.0.1", token=None):
         self.retries = retries
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.connection = http.client.HTTPConnection(address, port, timeout=120)
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.last_use = 0.0
 
     def request(self, method, path, body=None):
@@ -32,7 +33,7 @@ class Client:
         # Servers close connections that are idle for some seconds.
         if time.monotonic() - self.last_use > 2:
             self.connection.close()
-        headers = {"Content-Type": "application/json"} if body else {}
+        headers = {**self.headers, "Content-Type": "application/json"} if body else self.headers
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         content = answer.read()

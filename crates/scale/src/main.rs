@@ -4,7 +4,11 @@
 //! each takes was measured. Docs and figures: docs/SCALING.md.
 
 mod day;
+mod exports_file;
 mod queue;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -35,13 +39,20 @@ struct Arguments {
     /// What chance comes from
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// A file with exports instead of random ones: on each line the second at which one comes, and the
+    /// seconds that a worker needs
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["exports", "report", "archive", "reports", "seed"])]
+    exports_file: Option<PathBuf>,
 }
 
-fn main() {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(file) = &arguments.exports_file {
+        return simulate_file(file, &arguments);
+    }
     let exports = Day::new(&arguments).draw_exports();
     let workers = arguments.workers.unwrap_or_else(|| find_fewest_workers(&exports, arguments.wait));
-    let Outcome { median, late, longest_queue, busy } = simulate(&exports, workers);
+    let Outcome { median, late, longest_queue, busy, .. } = simulate(&exports, workers);
     println!("{} exports a day, {workers} workers:", arguments.exports);
     println!("  half wait {median:.2} s, 99 % at most {late:.1} s; {longest_queue} wait at the worst moment");
     println!(
@@ -49,6 +60,23 @@ fn main() {
         busy.day * 100.0,
         busy.hour * 100.0
     );
+    ExitCode::SUCCESS
+}
+
+/// Simulates the exports of a file and prints how long they wait. `scripts/scale-compare` reads this line.
+fn simulate_file(file: &Path, arguments: &Arguments) -> ExitCode {
+    let exports = match exports_file::read_exports(file) {
+        Ok(exports) => exports,
+        Err(error) => {
+            eprintln!("scale: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let workers = arguments.workers.unwrap_or_else(|| find_fewest_workers(&exports, arguments.wait));
+    let Outcome { mean, median, percentile_95, late, .. } = simulate(&exports, workers);
+    println!("{} exports, {workers} workers, waits:", exports.len());
+    println!("  mean {mean:.4} s, median {median:.4} s, 95 % {percentile_95:.4} s, 99 % {late:.4} s");
+    ExitCode::SUCCESS
 }
 
 /// Finds the fewest workers with which 99 % wait no longer than `longest_wait`, in seconds.

@@ -8,8 +8,12 @@ use crate::day::{DAY_LENGTH, Export};
 /// What a simulation found.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
+    /// The mean wait, in seconds.
+    pub mean: f64,
     /// Half of all waited no longer than this, in seconds.
     pub median: f64,
+    /// 95 % of all waited no longer than this, in seconds.
+    pub percentile_95: f64,
     /// 99 % of all waited no longer than this, in seconds.
     pub late: f64,
     /// How many waited at the worst moment.
@@ -68,7 +72,14 @@ pub fn simulate(exports: &[Export], workers: usize) -> Outcome {
     let work: f64 = exports.iter().map(|export| export.duration).sum();
     let most = hours.iter().copied().fold(0.0, f64::max);
     let busy = Busy { day: work / (workers as f64 * DAY_LENGTH), hour: most / (workers as f64 * 3600.0) };
-    Outcome { median: waits[waits.len() / 2], late: waits[waits.len() * 99 / 100], longest_queue, busy }
+    Outcome {
+        mean: waits.iter().sum::<f64>() / waits.len() as f64,
+        median: waits[waits.len() / 2],
+        percentile_95: waits[waits.len() * 95 / 100],
+        late: waits[waits.len() * 99 / 100],
+        longest_queue,
+        busy,
+    }
 }
 
 /// Finds the largest number of exports that have come but not begun. They begin in the order in which they
@@ -129,5 +140,6 @@ mod tests {
         waits.sort_by(f64::total_cmp);
         let outcome = simulate(&exports, 1);
         assert!((outcome.median - waits[waits.len() / 2]).abs() < 1e-6);
+        assert!((outcome.mean - mean).abs() < 1e-6, "{outcome:?}");
     }
 }

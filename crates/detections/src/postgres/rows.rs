@@ -96,7 +96,7 @@ impl DatabaseReader<'_> {
         of: &str,
         text: &'r mut IdText,
     ) -> &'r str {
-        let form = IdForm::of(of);
+        let form = IdForm::from_type(of);
         if form == IdForm::Text {
             return self.read_text(row, column, name);
         }

@@ -17,7 +17,7 @@ pub(super) enum IdForm {
 
 impl IdForm {
     /// The form of ids of a PostgreSQL type.
-    pub fn of(name: &str) -> Self {
+    pub fn from_type(name: &str) -> Self {
         match name {
             "UUID" => Self::Uuid,
             "INT2" | "INT4" | "INT8" => Self::Integer,

@@ -89,7 +89,7 @@ fn seconds(expression: &str) -> String {
 /// Selects an id: in its own type if [`IdForm`] can read that, else as text. Writing a million ids as text takes
 /// a server longer than finding them.
 fn select_id(expression: &str, of: &str) -> String {
-    if IdForm::of(of) == IdForm::Text { format!("({expression})::text") } else { expression.into() }
+    if IdForm::from_type(of) == IdForm::Text { format!("({expression})::text") } else { expression.into() }
 }
 
 /// Whether a type is compared as text.

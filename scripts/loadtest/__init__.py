@@ -1,0 +1,1 @@
+"""What scripts/soak and scripts/scale-compare run: one module for each part."""
