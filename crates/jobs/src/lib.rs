@@ -54,5 +54,5 @@ pub use redis::{RedisAddress, RedisAddressError, RedisStore};
 pub use sqlite::SqliteStore;
 pub use store::{
     AfterFailure, CallbackQueue, ChangeMessage, Changes, JobQueue, JobReader, JobStore, JobSubmitter, Page,
-    ReapReport, RecordResult, Stats,
+    PlacedRecord, PlacedResult, ReapReport, RecordResult, Stats,
 };

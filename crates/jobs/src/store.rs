@@ -14,8 +14,7 @@ use crate::error::{LeaseError, StoreError, SubmitError};
 use crate::id::{JobId, WorkerId};
 use crate::job::{Artifact, Callback, Claim, Failure, Lease, NewJob};
 use crate::options::StoreOptions;
-use crate::record::JobRecord;
-use crate::record::Submission;
+use crate::record::{JobRecord, JobState, Submission};
 
 /// The state of a job after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +78,12 @@ pub enum ChangeMessage {
 /// record alone.
 pub type RecordResult = Result<Option<JobRecord>, StoreError>;
 
+/// A record with the position of the job in the queue, 1 for the next, if it is queued.
+pub type PlacedRecord = (JobRecord, Option<u64>);
+
+/// The same as [`RecordResult`] for a record with its position.
+pub type PlacedResult = Result<Option<PlacedRecord>, StoreError>;
+
 /// The numbers of jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -92,6 +97,10 @@ pub struct Stats {
     pub waited: Option<Duration>,
     /// Time since any worker of any process last asked for a job; `None` if that is not known.
     pub since_claim: Option<Duration>,
+}
+
+fn unplaced(record: JobRecord) -> PlacedRecord {
+    (record, None)
 }
 
 /// Reading jobs and following their changes: for handlers of requests, the feed of changes, the sweep of files,
@@ -109,6 +118,32 @@ pub trait JobReader: Send + Sync {
     /// The same in one command, however many jobs there are. [`JobRecord::expires_at`] may be missing, since
     /// Redis needs a command for the expiry of each job.
     async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError>;
+
+    /// The records of several jobs with their positions in the queue, in the order of their ids.
+    async fn get_placed(&self, job_ids: &[JobId]) -> Result<Vec<PlacedResult>, StoreError> {
+        let records = self.get_many(job_ids).await?;
+        self.add_positions(
+            records.into_iter().map(|record| record.map(|found| found.map(unplaced))).collect(),
+        )
+        .await
+    }
+
+    /// Adds the positions of those queued jobs that have none yet.
+    async fn add_positions(&self, mut records: Vec<PlacedResult>) -> Result<Vec<PlacedResult>, StoreError> {
+        let lacks_position =
+            |(record, position): &PlacedRecord| position.is_none() && record.state == JobState::Queued;
+        let mut placeless: Vec<&mut PlacedRecord> =
+            records.iter_mut().flatten().flatten().filter(|placed| lacks_position(placed)).collect();
+        if !placeless.is_empty() {
+            let job_ids: Vec<JobId> = placeless.iter().map(|(record, _)| record.job_id.clone()).collect();
+            let positions = self.queue_positions(&job_ids).await?;
+            for (placed, position) in placeless.iter_mut().zip(positions) {
+                placed.1 = position;
+            }
+        }
+        drop(placeless);
+        Ok(records)
+    }
 
     /// The position of a job in the queue, 1 for the next; `None` if it is not queued.
     async fn queue_position(&self, job_id: &JobId) -> Result<Option<u64>, StoreError> {

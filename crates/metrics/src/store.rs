@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use jobs::{
     AfterFailure, Artifact, Callback, CallbackQueue, ChangeMessage, Changes, Claim, Failure, JobId, JobQueue,
-    JobReader, JobRecord, JobStore, JobSubmitter, Lease, LeaseError, NewJob, Page, ReapReport, RecordResult,
-    Stats, StoreError, StoreOptions, Submission, SubmitError, WorkerId,
+    JobReader, JobRecord, JobStore, JobSubmitter, Lease, LeaseError, NewJob, Page, PlacedResult, ReapReport,
+    RecordResult, Stats, StoreError, StoreOptions, Submission, SubmitError, WorkerId,
 };
 use tokio::sync::broadcast;
 
@@ -75,6 +75,7 @@ timed_role! {
         "get" get(job_id: &JobId) -> Result<Option<JobRecord>, StoreError>;
         "get_many" get_many(job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError>;
         "peek_many" peek_many(job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError>;
+        "get_placed" get_placed(job_ids: &[JobId]) -> Result<Vec<PlacedResult>, StoreError>;
         "queue_position" queue_position(job_id: &JobId) -> Result<Option<u64>, StoreError>;
         "queue_positions" queue_positions(job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError>;
         "list" list(from: Option<u64>, limit: u32) -> Result<Page, StoreError>;

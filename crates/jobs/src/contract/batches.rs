@@ -53,4 +53,8 @@ pub async fn places_that_are_read_at_once_are_the_same(harness: &impl Harness) {
     let last = ids.len() - 4;
     assert_eq!(store.queue_positions(&ids[last..]).await.unwrap(), alone[last..]);
     assert!(store.queue_positions(&[]).await.unwrap().is_empty());
+    let placed = store.get_placed(&ids).await.unwrap();
+    let positions: Vec<_> =
+        placed.into_iter().map(|job| job.unwrap().and_then(|(_, position)| position)).collect();
+    assert_eq!(positions, alone);
 }

@@ -8,10 +8,13 @@ use super::record::{parse_record, record_key};
 use super::scripts::SCRIPTS;
 use crate::error::StoreError;
 use crate::id::JobId;
-use crate::store::RecordResult;
+use crate::record::{JobRecord, JobState};
+use crate::store::{PlacedResult, RecordResult};
 
 /// The most jobs in one command, so that it never blocks the server for long.
 const MAX_JOBS: usize = 1000;
+/// The jobs in the queue, as `common.lua` names them.
+const QUEUE: &str = "trapline:queue";
 /// The answer of `PTTL` for a missing key.
 const NO_KEY: i64 = -2;
 /// The answer of `PTTL` for a key without an expiry.
@@ -40,6 +43,37 @@ impl RedisStore {
             let times = times.into_iter().chain(std::iter::repeat(NO_EXPIRY));
             let all = part.iter().zip(texts).zip(times);
             records.extend(all.map(|((job_id, text), left)| read_record(job_id, text, left)));
+        }
+        Ok(records)
+    }
+
+    /// Reads records with their times to live and, of those that no attempt has delayed, their places in the queue:
+    /// all in one round trip, since each of these jobs may be queued.
+    pub(super) async fn read_placed(&self, job_ids: &[JobId]) -> Result<Vec<PlacedResult>, StoreError> {
+        let mut records = Vec::with_capacity(job_ids.len());
+        for part in job_ids.chunks(MAX_JOBS) {
+            let mut commands = redis::pipe();
+            commands.cmd("MGET");
+            for job_id in part {
+                commands.arg(record_key(job_id));
+            }
+            for job_id in part {
+                commands.pttl(record_key(job_id));
+            }
+            for job_id in part {
+                commands.zrank(QUEUE, job_id.as_str());
+            }
+            let mut answers: Vec<Value> = self.connection.pipe("MGET PTTL ZRANK", "", &commands).await?;
+            let ranks = answers.split_off((part.len() + 1).min(answers.len()));
+            let (texts, times) = split_answers(answers).map_err(StoreError::from_damage)?;
+            for (((job_id, text), left), rank) in part.iter().zip(texts).zip(times).zip(ranks) {
+                let rank = Option::<u64>::from_redis_value(rank).map_err(StoreError::from_damage)?;
+                let place = |record: JobRecord| {
+                    let rank = rank.filter(|_| record.state == JobState::Queued);
+                    (record, rank.map(|rank| rank + 1))
+                };
+                records.push(read_record(job_id, text, left).map(|found| found.map(place)));
+            }
         }
         Ok(records)
     }

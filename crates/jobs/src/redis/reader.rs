@@ -11,7 +11,7 @@ use super::{RedisStore, parse_job_id};
 use crate::error::StoreError;
 use crate::id::JobId;
 use crate::record::JobRecord;
-use crate::store::{ChangeMessage, Changes, JobReader, Page, RecordResult, Stats};
+use crate::store::{ChangeMessage, Changes, JobReader, Page, PlacedResult, RecordResult, Stats};
 
 #[async_trait]
 impl JobReader for RedisStore {
@@ -35,6 +35,11 @@ impl JobReader for RedisStore {
 
     async fn peek_many(&self, job_ids: &[JobId]) -> Result<Vec<RecordResult>, StoreError> {
         self.read_records(job_ids, false).await
+    }
+
+    async fn get_placed(&self, job_ids: &[JobId]) -> Result<Vec<PlacedResult>, StoreError> {
+        // A queued job that waits for another attempt has its place elsewhere.
+        self.add_positions(self.read_placed(job_ids).await?).await
     }
 
     async fn queue_positions(&self, job_ids: &[JobId]) -> Result<Vec<Option<u64>>, StoreError> {

@@ -37,14 +37,9 @@ pub async fn read_statuses(store: &dyn JobReader, job_ids: &[JobId]) -> Result<V
     if job_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let records = store.get_many(job_ids).await?;
-    let queued = queued_jobs(records.iter().filter_map(readable_record));
-    let positions = read_queue_positions(store, queued).await?;
-    let share = |record: JobRecord| {
-        let position = positions.get(&record.job_id).copied();
-        Arc::new(SharedStatus::new(record, position))
-    };
-    Ok(records.into_iter().map(|record| record.map(|record| record.map(&share))).collect())
+    let share = |(record, position)| Arc::new(SharedStatus::new(record, position));
+    let records = store.get_placed(job_ids).await?;
+    Ok(records.into_iter().map(|record| record.map(|record| record.map(share))).collect())
 }
 
 /// The record, if there is one and the store could read it.
