@@ -125,12 +125,20 @@ async fn no_address_tells_of_the_unfinished_jobs_of_others(on: impl Fn(Home) -> 
     let running = anna.submit("zip", &request).await;
     anna.wait_for_running("zip", &running).await;
     let queued = anna.submit("zip", &request).await;
+    let report = anna.submit("pdf", &season()).await;
     // The names that their files would have.
-    let jobs = [&running, &queued]
-        .map(|job_id| Parts { job_id: job_id.clone(), filename: format!("detections_{job_id}_1.zip") });
-    assert_hidden(&guarded, &jobs, &before).await;
-    for (job_id, is_queued) in [(&running, false), (&queued, true)] {
-        let status = anna.status("zip", job_id).await;
+    let archives = [&running, &queued].map(|id| (id, format!("detections_{id}_1.zip")));
+    let files = [&archives[..], &[(&report, format!("report_{report}_1.pdf"))]].concat();
+    let jobs: Vec<Parts> =
+        files.into_iter().map(|(job_id, filename)| Parts { job_id: job_id.clone(), filename }).collect();
+    let unreached = assert_hidden(&guarded, &jobs, &before).await;
+    // There is no file yet.
+    assert_eq!(unreached, ["/api/static/exports/{filename}"]);
+    // The running one last, since a worker that is free would take the others.
+    for (kind, job_id, is_queued) in
+        [("pdf", &report, true), ("zip", &queued, true), ("zip", &running, false)]
+    {
+        let status = anna.status(kind, job_id).await;
         assert_eq!(status["status"], "processing", "nothing was done to it: {status}");
         assert_eq!(status["queue_position"].is_number(), is_queued, "{status}");
         assert_eq!(anna.delete(job_id).await, StatusCode::NO_CONTENT);

@@ -48,7 +48,7 @@ impl Kernel {
         let turned: Vec<f64> = once.iter().chain(&once).map(|weight| weight / mean).collect();
         #[allow(clippy::cast_possible_truncation)]
         let turned_small = turned.iter().map(|weight| *weight as f32).collect();
-        let reach = once.iter().take(bins / 2).rposition(|weight| *weight >= NEGLIGIBLE).unwrap_or(0);
+        let reach = once.iter().take(bins / 2 + 1).rposition(|weight| *weight >= NEGLIGIBLE).unwrap_or(0);
         Self { turned, turned_small, reach }
     }
 

@@ -11,6 +11,7 @@ use super::cached_outline::CachedOutline;
 use super::database::Database;
 use super::error::DatabaseError;
 use super::reader::DatabaseReader;
+use super::rows::find_id;
 use super::session::Session;
 use super::slice::Slice;
 use super::sql::{Sql, Statement, column};
@@ -206,12 +207,13 @@ impl DatabaseReader<'_> {
         for (class, _) in &cached.class_counts {
             self.identify_class(class);
         }
+        let types = &cached.types;
         let (mut images, mut events) = (HashSet::new(), HashSet::new());
         session
             .for_each_row(statement, |row| {
                 if people {
-                    images.extend(row.try_get::<Option<String>, _>(column::IMAGE).unwrap_or_default());
-                    events.extend(row.try_get::<Option<String>, _>(column::EVENT).unwrap_or_default());
+                    images.extend(find_id(&row, column::IMAGE, &types.image_id));
+                    events.extend(find_id(&row, column::EVENT, &types.event));
                 }
                 self.add_detection(&row)
             })

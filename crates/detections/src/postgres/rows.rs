@@ -206,6 +206,16 @@ impl DatabaseReader<'_> {
     }
 }
 
+/// The id in a column of this type; `None` for null, and for a text that cannot be read.
+pub(super) fn find_id(row: &PgRow, column: usize, of: &str) -> Option<String> {
+    let form = IdForm::from_type(of);
+    if form == IdForm::Text {
+        return row.try_get(column).ok()?;
+    }
+    let value = row.try_get_raw(column).ok().filter(|value| !value.is_null())?;
+    Some(IdText::new().write(value.as_bytes().ok()?, form).to_owned())
+}
+
 fn as_bytes<'r>(value: &PgValueRef<'r>) -> Result<&'r [u8], sqlx::Error> {
     value.as_bytes().map_err(sqlx::Error::Decode)
 }

@@ -6,11 +6,11 @@
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -100,11 +100,19 @@ pub async fn handle_request(
     let (took, status) = (begun.elapsed(), response.status());
     // The route and not the path, since clients could make up any number of paths.
     observe_request(method, route.as_ref().map_or("other", MatchedPath::as_str), status.as_u16(), took);
-    if status.is_server_error() {
-        span.in_scope(|| tracing::error!(%status, took_ms = took.as_millis(), "response failed"));
-    }
+    span.in_scope(|| log_response(status, took));
     add_headers(response.headers_mut(), id);
     response
+}
+
+/// Logs failures and, if an operator wants to see all of them (`RUST_LOG=tower_http=debug`), other responses.
+fn log_response(status: StatusCode, took: Duration) {
+    let took_ms = took.as_millis();
+    if status.is_server_error() {
+        tracing::error!(target: "tower_http", %status, took_ms, "response failed");
+    } else {
+        tracing::debug!(target: "tower_http", %status, took_ms, "finished processing request");
+    }
 }
 
 /// The fields of a request in the log. The query is left out, since it may be the signature of a link.
