@@ -99,10 +99,6 @@ pub struct Stats {
     pub since_claim: Option<Duration>,
 }
 
-fn unplaced(record: JobRecord) -> PlacedRecord {
-    (record, None)
-}
-
 /// Reading jobs and following their changes: for handlers of requests, the feed of changes, the sweep of files,
 /// metrics and checks.
 ///
@@ -123,7 +119,10 @@ pub trait JobReader: Send + Sync {
     async fn get_placed(&self, job_ids: &[JobId]) -> Result<Vec<PlacedResult>, StoreError> {
         let records = self.get_many(job_ids).await?;
         self.add_positions(
-            records.into_iter().map(|record| record.map(|found| found.map(unplaced))).collect(),
+            records
+                .into_iter()
+                .map(|record| record.map(|found| found.map(|record| (record, None))))
+                .collect(),
         )
         .await
     }
@@ -141,7 +140,6 @@ pub trait JobReader: Send + Sync {
                 placed.1 = position;
             }
         }
-        drop(placeless);
         Ok(records)
     }
 
