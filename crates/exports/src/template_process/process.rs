@@ -54,8 +54,9 @@ impl ProcessSettings {
             command.arg("--fonts").arg(fonts);
         }
         command.env_clear().current_dir("/");
-        // One thread, since each further one reserves address space that it does not use.
-        command.env("RAYON_NUM_THREADS", "1");
+        // One thread, and an allocator that reserves little at once, since address space that is reserved and not used
+        // counts as well.
+        command.env("RAYON_NUM_THREADS", "1").env("MIMALLOC_ARENA_RESERVE", "64MiB");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(command)
     }
