@@ -11,17 +11,24 @@ const IDLE_TIME: Duration = Duration::from_secs(20);
 /// A process that holds more memory after a report, in bytes, is ended at once.
 const MAX_IDLE_MEMORY: u64 = 192 << 20;
 
-/// The waiting processes, and since when they wait; the last one is used next.
-static IDLE: Mutex<Vec<(PageProcess, Instant)>> = Mutex::new(Vec::new());
+/// The waiting processes.
+struct Idle {
+    /// Each with the time since when it waits; the last one is used next.
+    processes: Vec<(PageProcess, Instant)>,
+    /// Whether a thread ends those that wait too long.
+    is_watched: bool,
+}
 
-fn lock_idle() -> MutexGuard<'static, Vec<(PageProcess, Instant)>> {
+static IDLE: Mutex<Idle> = Mutex::new(Idle { processes: Vec::new(), is_watched: false });
+
+fn lock_idle() -> MutexGuard<'static, Idle> {
     // No code panics while it holds the lock.
     IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Takes a process that was started with these settings.
 pub fn take(settings: &ProcessSettings) -> Option<PageProcess> {
-    let mut idle = lock_idle();
+    let idle = &mut lock_idle().processes;
     let place = idle.iter().rposition(|(process, _)| process.settings == *settings)?;
     Some(idle.remove(place).0)
 }
@@ -32,8 +39,8 @@ pub fn put_back(process: PageProcess) {
         return;
     }
     let mut idle = lock_idle();
-    idle.push((process, Instant::now()));
-    if idle.len() == 1 {
+    idle.processes.push((process, Instant::now()));
+    if !std::mem::replace(&mut idle.is_watched, true) {
         thread::spawn(end_idle);
     }
 }
@@ -42,8 +49,10 @@ pub fn put_back(process: PageProcess) {
 fn end_idle() {
     loop {
         let mut idle = lock_idle();
-        let ended: Vec<_> = idle.extract_if(.., |(_, since)| since.elapsed() >= IDLE_TIME).collect();
-        if idle.is_empty() {
+        let ended: Vec<_> =
+            idle.processes.extract_if(.., |(_, since)| since.elapsed() >= IDLE_TIME).collect();
+        if idle.processes.is_empty() {
+            idle.is_watched = false;
             return;
         }
         drop(idle);
