@@ -138,6 +138,24 @@ async fn what_another_program_writes_is_told_too() {
 }
 
 #[tokio::test]
+async fn a_record_that_not_every_program_can_read_hides_no_other() {
+    let (redis, _home, server) = start_api_on_redis();
+    let [odd, plain] = [server.submit("pdf", &season()).await, server.submit("pdf", &season()).await];
+    let key = format!("export_job:{odd}");
+    // JSON, but no number of a processor and no text.
+    let record =
+        redis.cli(&["GET", &key]).replacen("\"request\":{", "\"request\":{\"a\":1e999,\"b\":\"\\ud800\",", 1);
+    assert!(record.contains("1e999"), "{record}");
+    redis.cli(&["SET", &key, record.trim(), "KEEPTTL"]);
+    let mut response = server.get("/api/exports/events").await;
+    let mut text = String::new();
+    while !text.contains("\n\n") {
+        text.push_str(&String::from_utf8_lossy(&response.chunk().await.unwrap().expect("no end")));
+    }
+    assert!(text.contains(&odd) && text.contains(&plain) && text.contains("1e999"), "{text}");
+}
+
+#[tokio::test]
 async fn there_is_a_sign_of_life_while_nothing_happens() {
     // Nothing is to be written in the meantime, so there is nothing to wait for.
     let server = Home::with_examples().arguments(&["--workers", "0", "--write-timeout", "1"]).start();

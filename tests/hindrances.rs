@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use testkit::{Package, RedisServer, assert_contains, picture};
 
 use crate::bad_input::in_a_namespace;
-use crate::command::run;
+use crate::command::{program, run};
 use crate::support::{Home, Server, answer_of, herons, one, season, seasonal, wait_until};
 
 /// What `/readyz` says: its status, and the problems or the detail.
@@ -250,4 +250,18 @@ async fn a_report_that_needs_too_much_memory_fails_alone() {
     let reason = status["error_message"].as_str().unwrap();
     assert_contains(reason, &["250 MiB of memory (--job-memory)", "choose fewer"]);
     server.make("zip", &herons()).await;
+}
+
+/// Too little for a page at all is no fault of the template.
+#[test]
+fn a_report_says_so_when_no_page_fits_into_its_memory() {
+    let (data, folder) = (testkit::examples().join("algar.zip"), tempfile::tempdir().unwrap());
+    let file = folder.path().join("report.pdf");
+    for memory in ["16", "64", "96", "128", "160"] {
+        let mut command = program();
+        command.arg("report").arg("--data").arg(&data).arg("-o").arg(&file);
+        command.args(["--from", "2018-05-01", "--to", "2018-08-31", "--job-memory", memory]);
+        let made = run(&mut command);
+        assert!(made.code == 0 || made.told.contains("--job-memory"), "{memory}: {made:?}");
+    }
 }

@@ -41,8 +41,8 @@ MEANINGS = {
                 "anew each time.",
     "sizes": "*Start*: from the start of the process to its first answer to `/healthz`. *Reports*: `trapline report` "
              "on the survey that `make-survey` writes, with reading, computing and layout.",
-    "micro": "One function each, in the profile of releases: the benchmarks `micro` in `crates/*/benches`, by divan. "
-             "*Ours* is the median of some samples, *spread* the fastest and the slowest.",
+    "micro": "One function each: the benchmarks `micro` in `crates/*/benches`, by divan, built without optimization at "
+             "link time. *Ours* is the median of some samples, *spread* the fastest and the slowest.",
     "instructions": "The instructions of one call, counted by valgrind, which do not depend on what else the machine "
                     "does: the benchmarks `instructions`, by gungraun, built without optimization at link time. *Other* "
                     "is the last commit before what is measured, for information.",

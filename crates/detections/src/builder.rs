@@ -71,6 +71,10 @@ impl Description {
     }
 }
 
+/// Rows of a table after which the number of the others is estimated.
+pub(crate) const SAMPLED_ROWS: u64 = 4096;
+/// The most rows that there is room made for at once.
+const MOST_RESERVED: u64 = 1 << 20;
 /// The number of names whose meaning is cached.
 const MOST_MEANINGS: usize = 10_000;
 /// The longest plausible visit in seconds; an animal that stays longer comes several times.
@@ -118,19 +122,42 @@ impl Builder {
         let mut table = file.open()?.with_conventions(file, &self.conventions);
         let found = columns(&table)?;
         let name = table.file();
+        let before = (self.media.len(), self.observations.len());
+        let mut rows = 0;
         loop {
             let outcome = match table.step()? {
                 Step::Row(row) => each(self, &found, &row),
                 Step::Broken(problem) => Err(problem),
-                Step::End => return Ok(()),
+                Step::End => break,
             };
             if let Some(refusal) = table.refusal() {
                 return Err(refusal);
             }
-            self.problems.count_row(&name);
+            rows += 1;
             if let Err(problem) = outcome {
                 self.problems.add(problem);
             }
+            if rows == SAMPLED_ROWS
+                && let Some(times) = file.size().and_then(|size| table.share_left(size))
+            {
+                self.reserve_rows(before, times);
+            }
+        }
+        if rows > 0 {
+            self.problems.count_rows(&name, rows);
+        }
+        Ok(())
+    }
+
+    /// Makes room for `times` as many rows as were added since the tables had so many: growing step by step copies
+    /// large tables several times. It is limited, since the size of a file may promise rows that never come.
+    pub(crate) fn reserve_rows(&mut self, (media, observations): (usize, usize), times: f64) {
+        let times = times.min((MOST_RESERVED / SAMPLED_ROWS) as f64);
+        if self.media.len() > media {
+            self.media.reserve(times);
+        }
+        if self.observations.len() > observations {
+            self.observations.reserve(times);
         }
     }
 

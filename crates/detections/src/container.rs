@@ -145,6 +145,12 @@ impl Container {
         }
     }
 
+    /// The size of a file in a folder, in bytes.
+    pub fn find_size(&self, name: &str) -> Option<u64> {
+        let Self::Folder(root) = self else { return None };
+        std::fs::metadata(root.join(clean_path(name)?)).ok().map(|metadata| metadata.len())
+    }
+
     /// Opens a required table: by its name, or compressed with gzip under that name or with `.gz` appended.
     pub fn open_table(&self, name: &str, needed_for: &str) -> Result<Box<dyn BufRead>, SourceError> {
         let structure = |found: &str| {

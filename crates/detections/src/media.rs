@@ -4,7 +4,7 @@ use crate::clock::LocalTime;
 use crate::ids::Ids;
 use crate::keep::Keep;
 use crate::sparse_column::SparseColumn;
-use crate::text::TextColumn;
+use crate::text::{TextColumn, reserve_more};
 
 /// The table of media, by column.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl MediaTable {
     }
 
     /// Like [`Self::find`], but looks at the expected row first.
-    pub(crate) fn find_expected(&mut self, id: &str, expected: u32) -> Option<u32> {
+    pub(crate) fn find_expected(&self, id: &str, expected: u32) -> Option<u32> {
         self.ids.find_expected(id, expected)
     }
 
@@ -145,14 +145,26 @@ impl MediaTable {
         self.remote
     }
 
+    /// Makes room for `times` as many files as there are.
+    pub(crate) fn reserve(&mut self, times: f64) {
+        self.ids.reserve(times);
+        if let Some((paths, names)) = &mut self.texts {
+            paths.reserve(times);
+            names.reserve(times);
+        }
+        reserve_more(&mut self.deployment, times);
+        reserve_more(&mut self.time, times);
+        self.offset.reserve(times);
+        self.time_lapse.reserve(times);
+    }
+
     /// Adds a row; `None` if its id exists already.
     pub(crate) fn push(&mut self, new: &NewMedia<'_>) -> Option<u32> {
         let row = self.ids.add(new.id)?;
         if let Some((paths, names)) = &mut self.texts {
             paths.push(new.path);
             // Usually this is the end of the path, which need not be stored twice.
-            let derived = new.path.rsplit('/').next() == Some(new.name);
-            names.push(if derived { "" } else { new.name });
+            names.push(if is_end_of_path(new.name, new.path) { "" } else { new.name });
         }
         self.len += 1;
         self.remote += usize::from(is_remote(new.path));
@@ -167,6 +179,12 @@ impl MediaTable {
     }
 }
 
+/// Whether a name is what stands after the last slash of a path.
+fn is_end_of_path(name: &str, path: &str) -> bool {
+    let is_end = |before: &str| before.is_empty() || before.ends_with('/');
+    path.strip_suffix(name).is_some_and(is_end) && !name.contains('/')
+}
+
 /// Whether a path is the address of something on another host.
 pub(crate) fn is_remote(path: &str) -> bool {
     path.split_once("://").is_some_and(|(scheme, _)| {
@@ -177,6 +195,21 @@ pub(crate) fn is_remote(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_the_end_of_its_path() {
+        for (name, path) in
+            [("a.jpg", "media/1/a.jpg"), ("a.jpg", "a.jpg"), ("", "media/"), ("a.jpg", "/a.jpg")]
+        {
+            assert!(is_end_of_path(name, path), "{name} {path}");
+            assert_eq!(path.rsplit('/').next(), Some(name));
+        }
+        for (name, path) in
+            [("1/a.jpg", "media/1/a.jpg"), ("a.jpg", "ba.jpg"), ("", "a.jpg"), ("b.jpg", "a.jpg")]
+        {
+            assert!(!is_end_of_path(name, path), "{name} {path}");
+        }
+    }
 
     #[test]
     fn an_address_is_not_a_path() {

@@ -8,7 +8,7 @@ use crate::ids::Ids;
 use crate::keep::Keep;
 use crate::media::{NO_OFFSET, NO_TIME, to_minutes, to_seconds};
 use crate::sparse_column::SparseColumn;
-use crate::text::Interner;
+use crate::text::{Interner, reserve_more};
 
 /// The type of what was observed (`observationType`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -318,6 +318,23 @@ impl Observations {
         let times = || self.time.iter().copied().filter(|&time| time != NO_TIME);
         let (first, last) = (times().min()?, times().max()?);
         Some((LocalTime::from_seconds(first), LocalTime::from_seconds(last)))
+    }
+
+    /// Makes room for `times` as many observations as there are.
+    pub(crate) fn reserve(&mut self, times: f64) {
+        self.ids.reserve(times);
+        self.events.reserve(times);
+        reserve_more(&mut self.deployment, times);
+        self.media.reserve(times);
+        self.event.reserve(times);
+        reserve_more(&mut self.class, times);
+        reserve_more(&mut self.kind, times);
+        reserve_more(&mut self.level, times);
+        reserve_more(&mut self.time, times);
+        self.offset.reserve(times);
+        self.confidence.reserve(times);
+        self.bbox.reserve(times);
+        self.classified_at.reserve(times);
     }
 
     /// Adds a row; `None` if its id exists already.

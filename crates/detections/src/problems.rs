@@ -106,7 +106,12 @@ impl Problems {
 
     /// Counts a row, even if it is skipped later.
     pub(crate) fn count_row(&mut self, file: &str) {
-        self.table(file).rows += 1;
+        self.count_rows(file, 1);
+    }
+
+    /// Counts rows.
+    pub(crate) fn count_rows(&mut self, file: &str, rows: u64) {
+        self.table(file).rows += rows;
     }
 
     pub(crate) fn add(&mut self, problem: RowError) {

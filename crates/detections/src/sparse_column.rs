@@ -1,5 +1,7 @@
 //! A column that takes no memory while all its values are the usual one.
 
+use crate::text::reserve_more;
+
 /// Values by row. Most tables leave most columns empty.
 #[derive(Clone, Debug)]
 pub(crate) struct SparseColumn<T> {
@@ -19,6 +21,11 @@ impl<T: Copy + PartialEq> SparseColumn<T> {
             self.values.push(value);
         }
         self.rows += 1;
+    }
+
+    /// Makes room for `times` as many values, if it has any but the usual one.
+    pub fn reserve(&mut self, times: f64) {
+        reserve_more(&mut self.values, times);
     }
 
     /// The value in a row that was pushed.

@@ -4,6 +4,19 @@ use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 
+/// A number of rows or bytes `times` as large, at most four thousand million.
+fn scale(number: usize, times: f64) -> usize {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let scaled = (number as f64 * times).min(f64::from(u32::MAX)) as usize;
+    scaled
+}
+
+/// Makes room for `times` as many values as a column has.
+pub(crate) fn reserve_more<T>(column: &mut Vec<T>, times: f64) {
+    // Without room it grows step by step.
+    let _ = column.try_reserve(scale(column.len(), times));
+}
+
 /// Texts in one buffer, addressed by the order in which they were added.
 ///
 /// This takes four bytes per text beside the text itself, where a `Vec<String>` takes forty or more.
@@ -23,6 +36,13 @@ impl TextColumn {
         let end = u32::try_from(self.bytes.len()).expect("a text column holds less than 4 GiB");
         self.ends.push(end);
         u32::try_from(self.ends.len() - 1).expect("fewer rows than bytes")
+    }
+
+    /// Makes room for `times` as many texts as there are.
+    pub fn reserve(&mut self, times: f64) {
+        reserve_more(&mut self.ends, times);
+        // Without room it grows step by step.
+        let _ = self.bytes.try_reserve(scale(self.bytes.len(), times));
     }
 
     pub fn get(&self, row: u32) -> &str {
@@ -104,6 +124,16 @@ impl Interner {
     pub fn insert_new(&mut self, text: &str) -> Option<u32> {
         let print = self.keys.hash_one(text);
         self.find_by(print, text).is_none().then(|| self.add(print, text))
+    }
+
+    /// Makes room for `times` as many texts as there are.
+    pub fn reserve(&mut self, times: f64) {
+        if let Some(texts) = &mut self.texts {
+            texts.reserve(times);
+        }
+        reserve_more(&mut self.prints, times);
+        let prints = &self.prints;
+        let _ = self.rows.try_reserve(scale(prints.len(), times), |row| prints[*row as usize]);
     }
 
     /// Frees the tables for lookups if the texts are not kept.

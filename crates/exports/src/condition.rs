@@ -73,7 +73,7 @@ impl Hindrance {
 }
 
 /// What holds up all queued jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WaitingFor {
     /// No worker is running.

@@ -20,10 +20,12 @@ impl JsonObject {
             return None;
         }
         // Only between tokens can there be line breaks, which event streams would not carry.
-        let is_one_line = !text.contains(['\n', '\r']);
-        let text =
-            if is_one_line { text.into() } else { serde_json::from_str::<Value>(text).ok()?.to_string() };
-        Some(Self(text.into()))
+        let line_breaks = text.bytes().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+        Some(Self(if line_breaks > 0 {
+            serde_json::from_str::<Value>(text).ok()?.to_string().into()
+        } else {
+            text.into()
+        }))
     }
 
     /// The JSON.

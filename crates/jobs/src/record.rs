@@ -1,5 +1,6 @@
 //! The state of a job and its record.
 
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -69,7 +70,7 @@ pub enum FileAddress {
 }
 
 /// The record of a job. Other programs may write records without some of the optional fields.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobRecord {
     /// The job.
     pub job_id: JobId,
@@ -115,6 +116,20 @@ pub struct JobRecord {
     pub details: Option<JsonObject>,
     /// The owner, if any.
     pub owner: Option<String>,
+}
+
+/// Everything but the time until it expires, which moves although nothing else of the job changes.
+impl Hash for JobRecord {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let Self { job_id, kind, title, state, attempt, created_at, started_at, completed_at, .. } = self;
+        (job_id, kind, title, state, attempt, created_at, started_at, completed_at).hash(hasher);
+        let Self { filename, file_address, file_size_bytes, error, sha256, details, owner, .. } = self;
+        (filename, file_address, file_size_bytes, error, sha256, details, owner).hash(hasher);
+        let Self {
+            total_detections, processed_count, missing_count, missing_reasons, remote_pictures, ..
+        } = self;
+        (total_detections, processed_count, missing_count, missing_reasons, remote_pictures).hash(hasher);
+    }
 }
 
 impl JobRecord {

@@ -93,10 +93,10 @@ impl Deal {
 
     fn p_value(&self, number: usize, (deals, enough): (usize, usize), smoother: &Smoother) -> f64 {
         let observed = self.overlap(&self.first, smoother) + 1e-12;
-        let cards: Vec<usize> = if self.sizes.0 + self.sizes.1 > LARGE {
+        let cards: Vec<u8> = if self.sizes.0 + self.sizes.1 > LARGE {
             Vec::new()
         } else {
-            self.both.iter().enumerate().flat_map(|(bin, events)| vec![bin; *events]).collect()
+            (0..).zip(&self.both).flat_map(|(bin, events)| vec![bin; *events]).collect()
         };
         let overlap_of = |deal: usize| {
             let mut random = fastrand::Rng::with_seed(SEED ^ (number as u64) << 32 ^ deal as u64);
@@ -116,7 +116,7 @@ impl Deal {
     }
 
     /// How many events of each part of the day fall to the first sample.
-    fn deal(&self, cards: &[usize], random: &mut fastrand::Rng) -> Vec<usize> {
+    fn deal(&self, cards: &[u8], random: &mut fastrand::Rng) -> Vec<usize> {
         let mut cards = cards.to_vec();
         let mut first = vec![0; BINS];
         // Whichever sample is smaller is dealt; the rest is the other.
@@ -124,7 +124,7 @@ impl Deal {
         for at in 0..smaller {
             let from = random.usize(at..cards.len());
             cards.swap(at, from);
-            first[cards[at]] += 1;
+            first[usize::from(cards[at])] += 1;
         }
         if smaller < self.sizes.0 {
             first.iter_mut().zip(&self.both).for_each(|(first, both)| *first = both - *first);
@@ -147,11 +147,10 @@ impl Deal {
     }
 
     fn overlap(&self, first: &[usize], smoother: &Smoother) -> f64 {
-        let second: Vec<f64> =
-            first.iter().zip(&self.both).map(|(first, both)| (both - first) as f64).collect();
-        let first: Vec<f64> = first.iter().map(|events| *events as f64).collect();
-        let a = smoother.curve(&first, self.sizes.0 as f64, self.estimator);
-        let b = smoother.curve(&second, self.sizes.1 as f64, self.estimator);
+        let second = first.iter().zip(&self.both).map(|(first, both)| (both - first) as f32).collect();
+        let first = first.iter().map(|events| *events as f32).collect();
+        let a = smoother.curve(first, self.sizes.0 as f64, self.estimator);
+        let b = smoother.curve(second, self.sizes.1 as f64, self.estimator);
         self.estimator.estimate(&a, &b)
     }
 }

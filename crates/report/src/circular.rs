@@ -2,6 +2,8 @@
 
 use std::f64::consts::TAU;
 
+use multiversion::multiversion;
+
 /// Parts of the day that a sample is sorted into: three minutes, finer than any bandwidth.
 pub(crate) const BINS: usize = 480;
 
@@ -21,6 +23,23 @@ pub(crate) fn sum_weights_by_bin(hours: impl IntoIterator<Item = (f64, f64)>, bi
     weights
 }
 
+/// Divides weights by their sum, so that they are shares.
+#[multiversion(targets("x86_64+avx2"))]
+pub(crate) fn divide_by_sum(weights: &mut [f32]) {
+    const LANES: usize = 8;
+    let mut sums = [0.0_f32; LANES];
+    let (parts, rest) = weights.as_chunks::<LANES>();
+    for part in parts {
+        for lane in 0..LANES {
+            sums[lane] += part[lane];
+        }
+    }
+    let sum = sums.iter().sum::<f32>() + rest.iter().sum::<f32>();
+    for weight in weights {
+        *weight /= sum;
+    }
+}
+
 /// How much a von Mises kernel of concentration `kappa` weighs so many parts of the day away, with 1 at its
 /// middle.
 pub(crate) fn weigh_distance(kappa: f64, parts: usize, bins: usize) -> f64 {
@@ -31,10 +50,8 @@ pub(crate) fn weigh_distance(kappa: f64, parts: usize, bins: usize) -> f64 {
 pub(crate) struct Kernel {
     /// Weight at each distance, written twice so that each turn of it is one slice; the mean is 1.
     turned: Vec<f64>,
-    /// The same for resamples, of which there are thousands.
-    turned_small: Vec<f32>,
-    /// Parts of the day on each side of the middle beyond which the weight is below [`NEGLIGIBLE`].
-    reach: usize,
+    /// The same within the reach where a weight is not negligible, for resamples, of which there are thousands.
+    near: Vec<f32>,
 }
 
 /// A weight that changes no digit of a curve of resamples, beside the largest.
@@ -46,10 +63,11 @@ impl Kernel {
         let once: Vec<f64> = (0..bins).map(|bin| weigh_distance(kappa, bin, bins)).collect();
         let mean = once.iter().sum::<f64>() / bins as f64;
         let turned: Vec<f64> = once.iter().chain(&once).map(|weight| weight / mean).collect();
-        #[allow(clippy::cast_possible_truncation)]
-        let turned_small = turned.iter().map(|weight| *weight as f32).collect();
         let reach = once.iter().take(bins / 2 + 1).rposition(|weight| *weight >= NEGLIGIBLE).unwrap_or(0);
-        Self { turned, turned_small, reach }
+        let length = (2 * reach + 1).min(bins);
+        #[allow(clippy::cast_possible_truncation)]
+        let near = turned[bins - length / 2..][..length].iter().map(|weight| *weight as f32).collect();
+        Self { turned, near }
     }
 
     /// The smoothed curve of a sample, in each part of the day, with mean 1. Parts of the sample
@@ -58,28 +76,43 @@ impl Kernel {
         add_turns(&self.turned, weights)
     }
 
-    /// The same with fewer digits and without negligible weights, several times as fast.
-    #[allow(clippy::cast_possible_truncation)]
-    pub fn smooth_small(&self, weights: &[f64]) -> Vec<f32> {
-        let bins = weights.len();
-        let total: f64 = weights.iter().sum();
-        let length = (2 * self.reach + 1).min(bins);
-        let kernel = &self.turned_small[bins - length / 2..][..length];
-        // A record adds its kernel around its part of the day; what reaches over midnight is added at the end.
-        let mut around = vec![0.0_f32; bins + length];
-        for (bin, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-            let share = (weight / total) as f32;
-            for (value, weight) in around[bin..][..length].iter_mut().zip(kernel) {
-                *value += share * weight;
+    /// The same out of the share of the sample in each part of the day, with fewer digits and without negligible
+    /// weights, many times as fast.
+    pub fn smooth_shares(&self, shares: &[f32]) -> Vec<f32> {
+        let before = self.near.len() / 2;
+        let after = self.near.len() - before;
+        // Over midnight on both sides, so that each part of the day has its neighbours beside it.
+        let around = [&shares[shares.len() - before..], shares, &shares[..after]].concat();
+        let mut curve = vec![0.0; shares.len()];
+        weigh_neighbours(&around, &self.near, &mut curve);
+        curve
+    }
+}
+
+/// Sums, for each place of `sums`, the places of `around` from the same one on, weighted with `weights`.
+///
+/// The places of a block are summed side by side, in the same order whatever the processor can do.
+#[multiversion(targets("x86_64+avx2"))]
+fn weigh_neighbours(around: &[f32], weights: &[f32], sums: &mut [f32]) {
+    const BLOCK: usize = 16;
+    let (blocks, rest) = sums.as_chunks_mut::<BLOCK>();
+    let rest_begins = blocks.len() * BLOCK;
+    for (number, block) in blocks.iter_mut().enumerate() {
+        let mut block_sums = [0.0_f32; BLOCK];
+        for (neighbours, weight) in around[number * BLOCK..].windows(BLOCK).zip(weights) {
+            let neighbours: &[f32; BLOCK] = neighbours.try_into().expect("a window of a block");
+            for place in 0..BLOCK {
+                block_sums[place] += weight * neighbours[place];
             }
         }
-        let (before, rest) = around.split_at(length / 2);
-        let (within, after) = rest.split_at(bins);
-        let mut curve = within.to_vec();
-        let evening = curve[bins - before.len()..].iter_mut();
-        evening.zip(before).for_each(|(value, more)| *value += more);
-        curve.iter_mut().zip(after).for_each(|(value, more)| *value += more);
-        curve
+        *block = block_sums;
+    }
+    for (place, sum) in rest.iter_mut().enumerate() {
+        *sum = around[rest_begins + place..]
+            .iter()
+            .zip(weights)
+            .map(|(neighbour, weight)| weight * neighbour)
+            .sum();
     }
 }
 
@@ -116,7 +149,9 @@ mod tests {
         let weights = sum_weights_by_bin([0.1, 6.1, 6.2, 13.0, 23.9].map(|hour| (hour, 1.0)), 96);
         for kappa in [0.05, 1.0, 20.0, 300.0, 2000.0] {
             let kernel = Kernel::new(kappa, 96);
-            for (small, exact) in kernel.smooth_small(&weights).iter().zip(kernel.smooth(&weights)) {
+            #[allow(clippy::cast_possible_truncation)]
+            let shares: Vec<f32> = weights.iter().map(|weight| (weight / 5.0) as f32).collect();
+            for (small, exact) in kernel.smooth_shares(&shares).iter().zip(kernel.smooth(&weights)) {
                 let difference = (f64::from(*small) - exact).abs();
                 assert!(difference < 1e-4 * exact.max(1.0), "{kappa}: {small} and not {exact}");
             }

@@ -7,10 +7,11 @@
 //! *Dhat4*, the mean over the records of how far the other curve reaches, each weighted as in the
 //! curve. For the interval see [`crate::resample`], for the test [`crate::activity_test`].
 
+use multiversion::multiversion;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::bandwidth;
-use crate::circular::{self, BINS, Kernel};
+use crate::circular::{self, BINS, Kernel, divide_by_sum};
 use crate::times::Times;
 
 /// From this size of the smaller sample on Dhat4 is the better estimator.
@@ -58,13 +59,18 @@ impl Estimator {
 /// The overlap of two samples by an estimator, without an interval; `None` when
 /// one is empty.
 pub fn estimate(a: &Times, b: &Times, estimator: Estimator) -> Option<f64> {
-    let curve = |times: &Times| {
-        let kappa = bandwidth(times)? / estimator.adjust();
-        let weights = circular::sum_weights_by_bin(times.iter_weighted(), BINS);
-        let density = Kernel::new(kappa, BINS).smooth_small(&weights);
-        Some(Curve::new(&weights, density))
-    };
-    Some(estimator.estimate(&curve(a)?, &curve(b)?))
+    Some(estimator.estimate(&draw_curve(a, estimator)?, &draw_curve(b, estimator)?))
+}
+
+/// The curve of a sample as an estimator wants it; `None` when the sample is empty.
+pub(crate) fn draw_curve(times: &Times, estimator: Estimator) -> Option<Curve> {
+    let kappa = bandwidth(times)? / estimator.adjust();
+    let weights = circular::sum_weights_by_bin(times.iter_weighted(), BINS);
+    #[allow(clippy::cast_possible_truncation)]
+    let mut shares: Vec<f32> = weights.into_iter().map(|weight| weight as f32).collect();
+    divide_by_sum(&mut shares);
+    let density = Kernel::new(kappa, BINS).smooth_shares(&shares);
+    Some(Curve::new(shares, density))
 }
 
 /// A sample with its smoothed curve. Thousands of them are kept, so they are small.
@@ -76,42 +82,53 @@ pub(crate) struct Curve {
 }
 
 impl Curve {
-    pub fn new(weights: &[f64], density: Vec<f32>) -> Self {
-        let total: f64 = weights.iter().sum();
-        #[allow(clippy::cast_possible_truncation)]
-        let share = |weight: &f64| (weight / total) as f32;
-        Self { shares: weights.iter().map(share).collect(), density }
+    pub fn new(shares: Vec<f32>, density: Vec<f32>) -> Self {
+        Self { shares, density }
     }
 
     /// Area under the lower of two curves.
     fn common_area(&self, other: &Self) -> f64 {
-        let lower = sum_lanes(&self.density, &self.density, &other.density, |_, own, other| own.min(other));
+        let lower = sum_lower(&self.density, &other.density);
         f64::from(lower / self.density.len() as f32).min(1.0)
     }
 
     /// Mean over the records of this curve of how far the other reaches, at most all the way.
     fn reached_by(&self, other: &Self) -> f64 {
-        // Where there is no record the share is 0, and `min` makes a number out of 0 / 0.
-        let reach = |share: f32, own: f32, there: f32| share * (there / own).min(1.0);
-        f64::from(sum_lanes(&self.shares, &self.density, &other.density, reach))
+        f64::from(sum_reached(&self.shares, &self.density, &other.density))
     }
 }
 
-/// Sums `of` over three columns in eight partial sums, which the processor adds up side by side: pairs of curves
-/// are compared thousands of times for a report.
-fn sum_lanes(a: &[f32], b: &[f32], c: &[f32], of: impl Fn(f32, f32, f32) -> f32) -> f32 {
-    const LANES: usize = 8;
+/// Numbers that the processor adds up side by side: pairs of curves are compared thousands of times for a report.
+const LANES: usize = 16;
+
+/// Sums the lower of two curves.
+#[multiversion(targets("x86_64+avx2"))]
+fn sum_lower(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; LANES];
-    let (a, a_rest) = a.as_chunks::<LANES>();
-    let (b, b_rest) = b.as_chunks::<LANES>();
-    let (c, c_rest) = c.as_chunks::<LANES>();
-    for ((a, b), c) in a.iter().zip(b).zip(c) {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
         for lane in 0..LANES {
-            sums[lane] += of(a[lane], b[lane], c[lane]);
+            sums[lane] += a[lane].min(b[lane]);
         }
     }
-    let rest = a_rest.iter().zip(b_rest).zip(c_rest).map(|((a, b), c)| of(*a, *b, *c));
-    sums.iter().sum::<f32>() + rest.sum::<f32>()
+    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a.min(*b)).sum::<f32>()
+}
+
+/// Sums how far a curve reaches up to the `own` one, at most all the way, weighted by shares.
+#[multiversion(targets("x86_64+avx2"))]
+fn sum_reached(shares: &[f32], own: &[f32], other: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let (shares, shares_rest) = shares.as_chunks::<LANES>();
+    let (own, own_rest) = own.as_chunks::<LANES>();
+    let (other, other_rest) = other.as_chunks::<LANES>();
+    // Where there is no record the share is 0, and `min` makes a number out of 0 / 0.
+    for ((shares, own), other) in shares.iter().zip(own).zip(other) {
+        for lane in 0..LANES {
+            sums[lane] += shares[lane] * (other[lane] / own[lane]).min(1.0);
+        }
+    }
+    let rest = shares_rest.iter().zip(own_rest).zip(other_rest);
+    sums.iter().sum::<f32>() + rest.map(|((share, own), other)| share * (other / own).min(1.0)).sum::<f32>()
 }
 
 #[cfg(test)]

@@ -157,7 +157,9 @@ impl Records {
         is_counted: &[bool],
         cameras: Cameras,
     ) -> Self {
-        let mut found = Self::default();
+        // Room for all of them: growing step by step copies large tables several times.
+        let records = Vec::with_capacity(data.observations.len());
+        let mut found = Self { records, ..Self::default() };
         for (row, observation) in (0..).zip(data.observations.iter()) {
             match judge(&observation, base, is_counted) {
                 Ok((class, time)) => {

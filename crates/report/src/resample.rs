@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::activity::bandwidth;
 use crate::circular;
 use crate::intervals::{Interval, find_percentiles};
-use crate::overlap::{Curve, Estimator, estimate};
+use crate::overlap::{Curve, Estimator, draw_curve};
 use crate::random::{VonMises, draw_poisson};
 use crate::smoothing::Smoother;
 use crate::times::Times;
@@ -85,6 +85,8 @@ pub fn bootstrap_overlaps(
     let count_locations =
         |sample: &&Times| sample.iter().map(|(location, _)| location).collect::<BTreeSet<u32>>().len();
     let occupied: Vec<usize> = samples.iter().map(count_locations).collect();
+    let bandwidths: Vec<f64> = samples.iter().map(|sample| bandwidth(sample).unwrap_or(1.0)).collect();
+    let mut estimated: BTreeMap<(usize, Estimator), Option<Curve>> = BTreeMap::new();
     let mut curves: BTreeMap<(usize, Estimator, Unit), Vec<Option<Curve>>> = BTreeMap::new();
     let mut found = Vec::new();
     for b in 0..samples.len() {
@@ -97,12 +99,15 @@ pub fn bootstrap_overlaps(
             let are_enough = occupied[a].min(occupied[b]) >= ENOUGH_LOCATIONS;
             let unit = if are_enough { Unit::Locations } else { Unit::Events };
             for place in [a, b] {
+                estimated.entry((place, estimator)).or_insert_with(|| draw_curve(samples[place], estimator));
                 curves.entry((place, estimator, unit)).or_insert_with(|| {
                     let draws = (unit == Unit::Locations).then_some(&draws);
-                    resample_once(samples[place], (place, resamples), estimator, draws, &SMOOTHER)
+                    let sample = Sample { times: samples[place], number: place, kappa: bandwidths[place] };
+                    resample_once(&sample, resamples, estimator, draws, &SMOOTHER)
                 });
             }
-            if let Some(estimate) = estimate(samples[a], samples[b], estimator) {
+            if let (Some(one), Some(other)) = (&estimated[&(a, estimator)], &estimated[&(b, estimator)]) {
+                let estimate = estimator.estimate(one, other);
                 let again = [&curves[&(a, estimator, unit)], &curves[&(b, estimator, unit)]];
                 let interval = basic0(estimate, again, estimator);
                 found.push((a, b, Overlap { estimator, estimate, interval, unit }));
@@ -153,15 +158,24 @@ struct Visit {
     parts: Vec<(u16, f32)>,
 }
 
-/// The curve of each resample of a sample that is not empty; `None` where no event was drawn.
+/// A sample that is not empty.
+struct Sample<'a> {
+    times: &'a Times,
+    /// Its place among the samples.
+    number: usize,
+    /// The concentration of its kernel.
+    kappa: f64,
+}
+
+/// The curve of each resample of a sample; `None` where no event was drawn.
 fn resample_once(
-    times: &Times,
-    (number, resamples): (usize, usize),
+    sample: &Sample<'_>,
+    resamples: usize,
     estimator: Estimator,
     draws: Option<&LocationDraws>,
     smoother: &Smoother,
 ) -> Vec<Option<Curve>> {
-    let kappa = bandwidth(times).unwrap_or(1.0);
+    let Sample { times, number, kappa } = *sample;
     let noise = VonMises::new(kappa, BINS);
     let visits = visits(times, draws);
     let histograms = (visits.len() > EXACT).then(|| Histograms::new(&visits, kappa, smoother));
@@ -182,7 +196,7 @@ fn resample_once(
                 add_up(picked.iter().map(|at| &visits[*at]), &noise, &mut random)
             }
         };
-        (events > 0.0).then(|| smoother.curve(&weights, events, estimator))
+        (events > 0.0).then(|| smoother.curve(weights, events, estimator))
     };
     (0..resamples).into_par_iter().map(draw).collect()
 }
@@ -210,14 +224,15 @@ fn add_up<'a>(
     visits: impl Iterator<Item = &'a Visit>,
     noise: &VonMises,
     random: &mut fastrand::Rng,
-) -> (Vec<f64>, f64) {
+) -> (Vec<f32>, f64) {
     let mut weights = vec![0.0; BINS];
     let mut events = 0.0;
     for visit in visits {
         let by = noise.draw(random);
         events += 1.0;
         for (bin, weight) in &visit.parts {
-            weights[(usize::from(*bin) + by) % BINS] += f64::from(*weight);
+            let moved = usize::from(*bin) + by;
+            weights[if moved < BINS { moved } else { moved - BINS }] += weight;
         }
     }
     (weights, events)
@@ -226,7 +241,7 @@ fn add_up<'a>(
 /// The smoothed weights of each location, for samples so large that single events do not matter.
 struct Histograms {
     /// By location: weights and events.
-    of_places: Vec<(Vec<f64>, f64)>,
+    of_places: Vec<(Vec<f32>, f64)>,
 }
 
 impl Histograms {
@@ -241,19 +256,24 @@ impl Histograms {
             }
         }
         let kernel = smoother.kernel(kappa);
-        for (weights, events) in of_places.iter_mut().filter(|(_, events)| *events > 0.0) {
+        let smooth = |(weights, events): (Vec<f64>, f64)| {
+            if events == 0.0 {
+                return (vec![0.0; BINS], events);
+            }
             // The mean of a smoothed curve is 1 in each part of the day.
-            let scale = *events / smoother.bins as f64;
-            *weights = kernel.smooth(weights).into_iter().map(|density| density * scale).collect();
-        }
-        Self { of_places }
+            let scale = events / smoother.bins as f64;
+            #[allow(clippy::cast_possible_truncation)]
+            let weight = |density: f64| (density * scale) as f32;
+            (kernel.smooth(&weights).into_iter().map(weight).collect(), events)
+        };
+        Self { of_places: of_places.into_iter().map(smooth).collect() }
     }
 
-    fn sum(&self, times: &[u8]) -> (Vec<f64>, f64) {
+    fn sum(&self, times: &[u8]) -> (Vec<f32>, f64) {
         let mut sum = (vec![0.0; BINS], 0.0);
         for ((weights, events), times) in self.of_places.iter().zip(times).filter(|(_, times)| **times > 0) {
-            let times = f64::from(*times);
-            sum.1 += times * events;
+            sum.1 += f64::from(*times) * events;
+            let times = f32::from(*times);
             sum.0.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += times * weight);
         }
         sum
@@ -261,9 +281,11 @@ impl Histograms {
 
     /// Each part of the day as a Poisson number (Hanley and `MacGibbon` 2006, Computer Methods and
     /// Programs in Biomedicine 83:57-62), which costs the same whatever the size of the sample.
-    fn vary(&self, events: usize, random: &mut fastrand::Rng) -> (Vec<f64>, f64) {
+    fn vary(&self, events: usize, random: &mut fastrand::Rng) -> (Vec<f32>, f64) {
         let weights = self.of_places.first().map(|(weights, _)| weights.as_slice()).unwrap_or_default();
-        (weights.iter().map(|weight| draw_poisson(*weight, random)).collect(), events as f64)
+        #[allow(clippy::cast_possible_truncation)]
+        let vary = |weight: &f32| draw_poisson(f64::from(*weight), random) as f32;
+        (weights.iter().map(vary).collect(), events as f64)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::f64::consts::TAU;
 
+use multiversion::multiversion;
+
 use crate::activity::FastBandwidth;
-use crate::circular::Kernel;
+use crate::circular::{Kernel, divide_by_sum};
 use crate::overlap::{Curve, Estimator};
 
 /// Kernels are made for bandwidths this far apart on the scale of logarithms: two percent, which moves
@@ -18,7 +20,7 @@ pub(crate) struct Smoother {
     pub bins: usize,
     kernels: Vec<Kernel>,
     /// Cosine and sine of the first three harmonics, each for all parts of the day.
-    harmonics: [[Vec<f64>; 2]; 3],
+    harmonics: [[Vec<f32>; 2]; 3],
 }
 
 impl Smoother {
@@ -27,15 +29,19 @@ impl Smoother {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let number = ((KAPPAS.end() / KAPPAS.start()).ln() / STEP) as usize + 1;
         let angle = |k: f64| move |bin: usize| k * (bin as f64 + 0.5) / bins as f64 * TAU;
-        let harmonic = |k: f64| [f64::cos, f64::sin].map(|part| (0..bins).map(angle(k)).map(part).collect());
+        #[allow(clippy::cast_possible_truncation)]
+        let small = |number: f64| number as f32;
+        let harmonic =
+            |k: f64| [f64::cos, f64::sin].map(|part| (0..bins).map(angle(k)).map(part).map(small).collect());
         Self { bins, kernels: (0..number).map(kernel).collect(), harmonics: [1.0, 2.0, 3.0].map(harmonic) }
     }
 
     /// The curve of a sample of so many events whose weight in each part of the day is given, with a
     /// bandwidth of its own.
-    pub fn curve(&self, weights: &[f64], events: f64, estimator: Estimator) -> Curve {
-        let kappa = FastBandwidth::tables().bandwidth(self.moments(weights), events) / estimator.adjust();
-        let density = self.kernel(kappa).smooth_small(weights);
+    pub fn curve(&self, mut weights: Vec<f32>, events: f64, estimator: Estimator) -> Curve {
+        divide_by_sum(&mut weights);
+        let kappa = FastBandwidth::tables().bandwidth(self.moments(&weights), events) / estimator.adjust();
+        let density = self.kernel(kappa).smooth_shares(&weights);
         Curve::new(weights, density)
     }
 
@@ -47,24 +53,25 @@ impl Smoother {
         &self.kernels[at.min(self.kernels.len() - 1)]
     }
 
-    fn moments(&self, weights: &[f64]) -> [f64; 3] {
-        let total: f64 = weights.iter().sum();
+    /// Lengths of the first trigonometric moments of a sample, of which each part of the day has a share.
+    fn moments(&self, shares: &[f32]) -> [f64; 3] {
         self.harmonics.each_ref().map(|parts| {
-            let [cos, sin] = parts.each_ref().map(|part| sum_products(weights, part));
-            f64::hypot(cos, sin) / total
+            let [cos, sin] = parts.each_ref().map(|part| f64::from(sum_products(shares, part)));
+            (cos * cos + sin * sin).sqrt()
         })
     }
 }
 
-/// The sum of products, in four partial sums that the processor adds up side by side.
-fn sum_products(a: &[f64], b: &[f64]) -> f64 {
-    const LANES: usize = 4;
-    let mut sums = [0.0; LANES];
+/// The sum of products, in partial sums that the processor adds up side by side.
+#[multiversion(targets("x86_64+avx2"))]
+fn sum_products(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    let mut sums = [0.0_f32; LANES];
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     for (a, b) in a.iter().zip(b) {
         for lane in 0..LANES {
             sums[lane] += a[lane] * b[lane];
         }
     }
-    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
+    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }

@@ -58,8 +58,8 @@ pub fn submit(body: &[u8]) -> usize {
 
 /// Writes the status of a job as a server without tokens sends it. Returns its JSON and its entity tag.
 pub fn write_status(record: &JobRecord) -> (String, String) {
-    let StatusBody { text, etag } = StatusBody::new(record, infer_kind(record), None, &Access::open());
-    (text, etag)
+    let body = StatusBody::new(record, infer_kind(record), None, &Access::open());
+    (body.text().to_owned(), body.etag)
 }
 
 /// Reads and checks a body as a request for a report and as one for an archive.

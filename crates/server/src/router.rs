@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get};
@@ -12,7 +11,6 @@ use crate::app::{App, SharedApp};
 use crate::endpoints::delete::delete_by_id;
 use crate::endpoints::{openapi, page};
 use crate::representation::problem::{Problem, shorten};
-use crate::requests::MAX_BODY;
 use crate::transport::handle_request::{RequestHandling, handle_request};
 
 /// Builds the routes of the interface, with what is done for every request.
@@ -29,7 +27,6 @@ pub fn router(app: App) -> Router {
             let (path, method) = (shorten(uri.path()), shorten(method.as_str()));
             Problem::new(405, format!("{path} does not support {method}"))
         })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(handling, handle_request))
         .with_state(SharedApp::new(app))
 }

@@ -11,7 +11,6 @@ use crate::builder::Builder;
 use crate::container::Container;
 use crate::error::SourceError;
 use crate::format::{Format, Input};
-use crate::keep::Keep;
 use crate::model::Dataset;
 
 use package::PackageDescriptor;
@@ -28,10 +27,8 @@ impl Format for CamtrapDp {
     }
 
     fn read(&self, input: Input<'_>) -> Result<Dataset, SourceError> {
-        // Nearly all packages have distinct ids. For reports it is faster to check this at the end.
-        if input.options.keep == Keep::Numbers
-            && let Some(data) = read(&input, true)?
-        {
+        // Nearly all packages have distinct ids, and it is faster to check this at the end.
+        if let Some(data) = read(&input, true)? {
             return Ok(data);
         }
         Ok(read(&input, false)?.expect("ids were checked one by one"))

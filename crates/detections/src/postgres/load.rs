@@ -15,6 +15,7 @@ use super::rows::find_id;
 use super::session::Session;
 use super::slice::Slice;
 use super::sql::{Sql, Statement, column};
+use crate::builder::SAMPLED_ROWS;
 use crate::keep::Keep;
 use crate::model::{Dataset, Location};
 use crate::names::{ResolvedNames, UnknownNamesError};
@@ -148,6 +149,7 @@ impl DatabaseReader<'_> {
         for (class, _) in &cached.class_counts {
             self.identify_class(class);
         }
+        let total: u64 = cached.class_counts.iter().map(|(_, number)| number).sum();
         let mut seen = 0_u64;
         let (first, last) = widen_for_visits(from, to);
         let [timeless, to_come] = self.sql().select_impossible_times(first, last);
@@ -155,11 +157,14 @@ impl DatabaseReader<'_> {
             session
                 .for_each_row(&statement, |row| {
                     seen += 1;
+                    if seen == SAMPLED_ROWS {
+                        // There are at most so many more.
+                        self.builder.reserve_rows((0, 0), total as f64 / seen as f64);
+                    }
                     self.add_detection(&row)
                 })
                 .await?;
         }
-        let total: u64 = cached.class_counts.iter().map(|(_, number)| number).sum();
         self.builder.outside_selection.observations = total.saturating_sub(seen);
         self.read_not_counted(session, from, to).await?;
         session
@@ -207,13 +212,12 @@ impl DatabaseReader<'_> {
         for (class, _) in &cached.class_counts {
             self.identify_class(class);
         }
-        let types = &cached.types;
         let (mut images, mut events) = (HashSet::new(), HashSet::new());
         session
             .for_each_row(statement, |row| {
                 if people {
-                    images.extend(find_id(&row, column::IMAGE, &types.image_id));
-                    events.extend(find_id(&row, column::EVENT, &types.event));
+                    images.extend(find_id(&row, column::IMAGE));
+                    events.extend(find_id(&row, column::EVENT));
                 }
                 self.add_detection(&row)
             })

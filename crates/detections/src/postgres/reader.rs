@@ -28,6 +28,8 @@ pub(super) struct DatabaseReader<'a> {
     pub inner: &'a Inner,
     pub types: &'a Types,
     pub builder: Builder,
+    /// What is known of the classes that were read.
+    known_classes: HashMap<String, (ObservationType, Option<u32>)>,
     /// Deployments by the id of their location.
     pub deployments: HashMap<String, u32>,
     /// Number, name and coordinates of each location by its id.
@@ -42,7 +44,8 @@ impl<'a> DatabaseReader<'a> {
         if inner.options.mapping.has_default_classes() {
             builder.groups = options.groups.apply_to(ClassGroups::platform());
         }
-        Self { inner, types, builder, deployments: HashMap::new(), locations: HashMap::new() }
+        let (known_classes, deployments, locations) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { inner, types, builder, known_classes, deployments, locations }
     }
 
     pub fn sql(&self) -> Sql<'a> {
@@ -147,10 +150,15 @@ impl<'a> DatabaseReader<'a> {
     /// The observation type of a class; its number too if it is a class of animals, people or vehicles.
     pub fn identify_class(&mut self, class: &str) -> (ObservationType, Option<u32>) {
         use ObservationType::{Animal, Human, Vehicle};
+        if let Some(known) = self.known_classes.get(class) {
+            return *known;
+        }
         let kind = self.inner.options.mapping.classes.kind(class);
         let is_named = matches!(kind, Animal | Human | Vehicle)
             && (kind != Animal || find_meaning(class) != Meaning::UnnamedAnimal);
-        (kind, is_named.then(|| self.builder.classes.intern(class)))
+        let identified = (kind, is_named.then(|| self.builder.classes.intern(class)));
+        self.known_classes.insert(class.to_owned(), identified);
+        identified
     }
 
     pub fn finish(self) -> Dataset {

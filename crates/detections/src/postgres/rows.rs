@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use sqlx::postgres::{PgRow, PgValueRef};
-use sqlx::{Row, ValueRef};
+use sqlx::{Column, Row, TypeInfo, ValueRef};
 
 use super::reader::DatabaseReader;
 use super::session::MAX_TEXT_BYTES;
@@ -22,13 +22,12 @@ impl DatabaseReader<'_> {
         self.builder.problems.count_row(&inner.options.mapping.tables.detections);
         let mut texts = [(); 4].map(|()| IdText::new());
         let [id_text, location_text, event_text, image_text] = &mut texts;
-        let id = self.read_id(row, column::ID, "detection.id", &self.types.detection_id, id_text);
+        let id = self.read_id(row, column::ID, "detection.id", id_text);
         if id.is_empty() {
             self.add_problem("detection.id", "no id; expected one".into(), Consequence::RowSkipped);
             return Ok(());
         }
-        let of_location = &self.types.image_location;
-        let location = self.read_id(row, column::LOCATION, "image.location", of_location, location_text);
+        let location = self.read_id(row, column::LOCATION, "image.location", location_text);
         let Some(deployment) = self.find_or_add_deployment(location, None) else {
             let message = format!("the picture of detection {} has no known location", excerpt(id));
             self.add_problem("location", message, Consequence::RowSkipped);
@@ -50,7 +49,7 @@ impl DatabaseReader<'_> {
             id,
             deployment,
             media: Some(media),
-            event: self.read_id(row, column::EVENT, "detection.event", &self.types.event, event_text),
+            event: self.read_id(row, column::EVENT, "detection.event", event_text),
             class: number,
             kind,
             level: Level::Media,
@@ -87,16 +86,9 @@ impl DatabaseReader<'_> {
         ""
     }
 
-    /// The id in a column of this type, empty for null.
-    fn read_id<'r>(
-        &mut self,
-        row: &'r PgRow,
-        column: usize,
-        name: &str,
-        of: &str,
-        text: &'r mut IdText,
-    ) -> &'r str {
-        let form = IdForm::from_type(of);
+    /// The id in a column, empty for null.
+    fn read_id<'r>(&mut self, row: &'r PgRow, column: usize, name: &str, text: &'r mut IdText) -> &'r str {
+        let form = id_form(row, column);
         if form == IdForm::Text {
             return self.read_text(row, column, name);
         }
@@ -127,7 +119,7 @@ impl DatabaseReader<'_> {
         deployment: u32,
         time: Option<(LocalTime, Option<i32>)>,
     ) -> u32 {
-        let id = self.read_id(row, column::IMAGE, "image.id", &self.types.image_id, text);
+        let id = self.read_id(row, column::IMAGE, "image.id", text);
         let expected = self.builder.next_media.wrapping_sub(1);
         if let Some(known) = self.builder.media.find_expected(id, expected) {
             return known;
@@ -156,13 +148,13 @@ impl DatabaseReader<'_> {
     }
 
     fn check_confidence(&mut self, number: f64, id: &str) -> Option<f32> {
-        if !(0.0..=1.0).contains(&number) {
-            self.add_wrong_confidence(id, &number.to_string());
-            return None;
-        }
-        // Confidences are stored in single precision.
+        // In single precision, in which confidences are stored: sums may be a little above 1 in double precision.
         #[allow(clippy::cast_possible_truncation)]
-        Some(number as f32)
+        let confidence = Some(number as f32).filter(|confidence| (0.0..=1.0).contains(confidence));
+        if confidence.is_none() {
+            self.add_wrong_confidence(id, &format!("{number:?}"));
+        }
+        confidence
     }
 
     fn add_wrong_confidence(&mut self, id: &str, text: &str) {
@@ -207,13 +199,19 @@ impl DatabaseReader<'_> {
 }
 
 /// The id in a column of this type; `None` for null, and for a text that cannot be read.
-pub(super) fn find_id(row: &PgRow, column: usize, of: &str) -> Option<String> {
-    let form = IdForm::from_type(of);
+pub(super) fn find_id(row: &PgRow, column: usize) -> Option<String> {
+    let form = id_form(row, column);
     if form == IdForm::Text {
         return row.try_get(column).ok()?;
     }
     let value = row.try_get_raw(column).ok().filter(|value| !value.is_null())?;
     Some(IdText::new().write(value.as_bytes().ok()?, form).to_owned())
+}
+
+/// How the ids of a column are read: by the type that it has in this row, since another program may change that after
+/// the statement was built.
+fn id_form(row: &PgRow, column: usize) -> IdForm {
+    IdForm::from_type(row.column(column).type_info().name())
 }
 
 fn as_bytes<'r>(value: &PgValueRef<'r>) -> Result<&'r [u8], sqlx::Error> {

@@ -28,6 +28,11 @@ impl TableFile {
         Table::open(reader, &self.name, self.delimiter)
     }
 
+    /// Its size in bytes, if it is a file of a folder that is not compressed.
+    pub fn size(&self) -> Option<u64> {
+        self.container.find_size(&self.name)
+    }
+
     /// Calls `each` with each readable row until it returns `false`.
     pub fn scan(&self, mut each: impl FnMut(&super::Row<'_>) -> bool) {
         // The main pass over the file reports its errors.

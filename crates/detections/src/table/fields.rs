@@ -12,6 +12,9 @@ pub(super) struct Fields {
     pub delimiter: u8,
     reader: Reader,
     text: Vec<u8>,
+    /// A record without quotes, which is split where it stands.
+    plain: String,
+    is_plain: bool,
     ends: Vec<usize>,
     count: usize,
 }
@@ -19,7 +22,8 @@ pub(super) struct Fields {
 impl Fields {
     pub fn new(delimiter: u8) -> Self {
         let reader = ReaderBuilder::new().delimiter(delimiter).build();
-        Self { delimiter, reader, text: vec![0; 1024], ends: vec![0; 64], count: 0 }
+        let (text, ends) = (vec![0; 1024], vec![0; 64]);
+        Self { delimiter, reader, text, plain: String::new(), is_plain: false, ends, count: 0 }
     }
 
     /// Chooses the delimiter: `declared`, unless the header has only one field with it and more with another
@@ -51,6 +55,13 @@ impl Fields {
 
     /// Splits a record into its fields. At most [`COLUMNS`] and one more are counted.
     pub fn parse(&mut self, record: &str) {
+        // Tables that were put together have one in the middle.
+        let record = record.strip_prefix('\u{feff}').unwrap_or(record);
+        self.is_plain = memchr::memchr(b'"', record.as_bytes()).is_none();
+        if self.is_plain {
+            self.split_plain(record);
+            return;
+        }
         // The fields of a record are not longer than the record, and not more than its bytes.
         self.text.resize(self.text.len().max(record.len() + 1), 0);
         self.ends.resize(self.ends.len().max((record.len() + 2).min(COLUMNS + 1)), 0);
@@ -66,14 +77,27 @@ impl Fields {
         }
     }
 
+    fn split_plain(&mut self, record: &str) {
+        self.plain.clear();
+        self.plain.push_str(record);
+        let ends = memchr::memchr_iter(self.delimiter, record.as_bytes()).chain([record.len()]);
+        self.ends.clear();
+        self.ends.extend(ends.take(COLUMNS + 1));
+        self.count = self.ends.len();
+    }
+
     /// A field; empty if the record does not have it.
     pub fn get(&self, index: usize) -> &str {
         if index >= self.count {
             return "";
         }
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        let before = index.checked_sub(1).map(|before| self.ends[before]);
         // The text is split at ASCII bytes only, so it stays valid UTF-8.
-        std::str::from_utf8(&self.text[start..self.ends[index]]).unwrap_or_default()
+        if self.is_plain {
+            let start = before.map_or(0, |delimiter| delimiter + 1);
+            return self.plain.get(start..self.ends[index]).unwrap_or_default();
+        }
+        std::str::from_utf8(&self.text[before.unwrap_or(0)..self.ends[index]]).unwrap_or_default()
     }
 
     /// The first field that is larger than [`FIELD_BYTES`].

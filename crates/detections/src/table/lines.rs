@@ -66,11 +66,14 @@ pub(super) struct Lines<'a> {
     /// The last line that was taken.
     current: Line,
     pub next_line: u64,
+    /// Bytes of the lines that were read, with one for the end of each.
+    pub bytes_read: u64,
 }
 
 impl<'a> Lines<'a> {
     pub fn new(reader: Box<dyn BufRead + 'a>, file: &str) -> Self {
-        Self { reader, file: file.into(), ahead: VecDeque::new(), current: Line::default(), next_line: 1 }
+        let (ahead, current) = (VecDeque::new(), Line::default());
+        Self { reader, file: file.into(), ahead, current, next_line: 1, bytes_read: 0 }
     }
 
     /// Takes the next line.
@@ -132,6 +135,7 @@ impl<'a> Lines<'a> {
         if !is_there {
             return Ok(false);
         }
+        self.bytes_read += bytes.len() as u64 + 1;
         if is_too_long {
             self.current = Line { text: String::new(), is_too_long };
             return Ok(true);

@@ -128,6 +128,12 @@ impl<'a> Table<'a> {
         excerpt(&self.file)
     }
 
+    /// How many times as many bytes as were read are left in a table of `size` bytes; `None` at its end.
+    pub fn share_left(&self, size: u64) -> Option<f64> {
+        let read = self.lines.bytes_read;
+        (read > 0 && size > read).then(|| (size - read) as f64 / read as f64)
+    }
+
     pub fn find_column(&self, name: &str) -> Option<Column> {
         self.header.iter().position(|column| column == name).map(Column)
     }
@@ -299,6 +305,16 @@ mod tests {
         let Step::Row(row) = table.step().unwrap() else { panic!("a row") };
         assert_eq!(row.text(column), "");
         assert_eq!(row.read_number(column, 0.0..=1.0_f64, "a number").unwrap(), None);
+    }
+
+    #[test]
+    fn a_byte_order_mark_between_tables_that_were_put_together_is_no_content() {
+        let (good, bad) = rows("\u{feff}a,b\n1,x\n\u{feff}2,y\n\u{feff}3,\"z\"\n");
+        assert_eq!((good, bad.len()), (["2:x", "3:y", "4:z"].map(str::to_owned).into(), 0));
+        let mut table = Table::open(Box::new("b\n\u{feff}y\n".as_bytes()), "t.csv", b',').unwrap();
+        let column = table.require_column("b").unwrap();
+        let Step::Row(row) = table.step().unwrap() else { panic!("a row") };
+        assert_eq!(row.text(column), "y");
     }
 
     #[test]

@@ -77,8 +77,20 @@ async fn times_that_are_none() {
 async fn confidences_that_are_none() {
     let server = survey();
     picture(&server, 1, "2024-05-01T06:00:00Z", 'a');
-    let floats =
-        ["0.75", "'NaN'", "'Infinity'", "'-Infinity'", "1e300", "-1", "1e-320", "1e-05", "0", "1", "null"];
+    let floats = [
+        "0.75",
+        "'NaN'",
+        "'Infinity'",
+        "'-Infinity'",
+        "1e300",
+        "-1",
+        "1e-320",
+        "1e-05",
+        "0",
+        "1",
+        "1.0000000000000002",
+        "null",
+    ];
     for (number, value) in (1..).zip(floats) {
         detection(&server, number, 1, &[("confidence", value)]);
     }
@@ -98,6 +110,18 @@ async fn confidences_that_are_none() {
     assert_eq!([1, 2, 5, 6].map(confidence), [Some(0.5), None, Some(0.0), Some(1.0)]);
     server.sql("ALTER TABLE detections ALTER confidence TYPE text USING 'quite sure'::text");
     assert_eq!(problems(&all(&server).await, "confidence").len(), floats.len());
+}
+
+#[tokio::test]
+async fn the_type_of_ids_may_change_while_a_server_knows_the_database() {
+    let server = survey();
+    picture(&server, 1, "2024-05-01T06:00:00Z", 'a');
+    detection(&server, 1, 1, &[]);
+    let database = database(&server);
+    let read = async || load(&database, &days("2024-05-01", "2024-05-01")).await.unwrap().observations.len();
+    assert_eq!(read().await, 1);
+    server.sql("ALTER TABLE detections ALTER id TYPE text");
+    assert_eq!(read().await, 1);
 }
 
 #[tokio::test]

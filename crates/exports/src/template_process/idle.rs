@@ -40,8 +40,9 @@ pub fn put_back(process: PageProcess) {
     }
     let mut idle = lock_idle();
     idle.processes.push((process, Instant::now()));
-    if !std::mem::replace(&mut idle.is_watched, true) {
-        thread::spawn(end_idle);
+    if !idle.is_watched {
+        // Without a thread the next report tries again.
+        idle.is_watched = thread::Builder::new().name("idle-pages".into()).spawn(end_idle).is_ok();
     }
 }
 

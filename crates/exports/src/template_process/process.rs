@@ -17,6 +17,18 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// How much of standard error is kept, in bytes.
 const MAX_MESSAGE: u64 = 1 << 16;
 
+/// The address space that the allocator of a process reserves at once, in bytes: part of all that it has.
+const LEAST_RESERVE: u64 = 4 << 20;
+const MOST_RESERVE: u64 = 64 << 20;
+/// What a process writes that has no more memory: for data, or for a thread.
+const OUT_OF_MEMORY: [&str; 5] = [
+    "memory allocation",
+    "capacity overflow",
+    "WouldBlock",
+    "failed to spawn thread",
+    "Cannot allocate memory",
+];
+
 /// How a process was started. It can render another report that needs the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessSettings {
@@ -56,7 +68,8 @@ impl ProcessSettings {
         command.env_clear().current_dir("/");
         // One thread, and an allocator that reserves little at once, since address space that is reserved and not used
         // counts as well.
-        command.env("RAYON_NUM_THREADS", "1").env("MIMALLOC_ARENA_RESERVE", "64MiB");
+        let reserve = (self.memory / 16).clamp(LEAST_RESERVE, MOST_RESERVE) >> 20;
+        command.env("RAYON_NUM_THREADS", "1").env("MIMALLOC_ARENA_RESERVE", format!("{reserve}MiB"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(command)
     }
@@ -175,7 +188,7 @@ fn explain_end(
     let message = message.join().unwrap_or_default();
     let message = String::from_utf8_lossy(&message);
     tracing::warn!(%status, stderr = message.trim(), "the template process failed");
-    if message.contains("memory allocation") || message.contains("capacity overflow") {
+    if OUT_OF_MEMORY.iter().any(|sign| message.contains(sign)) {
         return TemplateProcessError::TooMuchMemory(memory);
     }
     TemplateProcessError::Template(

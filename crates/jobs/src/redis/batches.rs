@@ -29,18 +29,11 @@ impl RedisStore {
     ) -> Result<Vec<RecordResult>, StoreError> {
         let mut records = Vec::with_capacity(job_ids.len());
         for part in job_ids.chunks(MAX_JOBS) {
-            let mut commands = redis::pipe();
-            commands.cmd("MGET");
-            for job_id in part {
-                commands.arg(record_key(job_id));
-            }
-            for job_id in part.iter().filter(|_| expiry) {
-                commands.pttl(record_key(job_id));
-            }
+            let commands = build_read(part, expiry);
             let name = if expiry { "MGET PTTL" } else { "MGET" };
             let answers: Vec<Value> = self.connection.pipe(name, "", &commands).await?;
             let (texts, times) = split_answers(answers).map_err(StoreError::from_damage)?;
-            let times = times.into_iter().chain(std::iter::repeat(NO_EXPIRY));
+            let times = times.into_iter().map(Some).chain(std::iter::repeat(None));
             let all = part.iter().zip(texts).zip(times);
             records.extend(all.map(|((job_id, text), left)| read_record(job_id, text, left)));
         }
@@ -52,14 +45,7 @@ impl RedisStore {
     pub(super) async fn read_placed(&self, job_ids: &[JobId]) -> Result<Vec<PlacedResult>, StoreError> {
         let mut records = Vec::with_capacity(job_ids.len());
         for part in job_ids.chunks(MAX_JOBS) {
-            let mut commands = redis::pipe();
-            commands.cmd("MGET");
-            for job_id in part {
-                commands.arg(record_key(job_id));
-            }
-            for job_id in part {
-                commands.pttl(record_key(job_id));
-            }
+            let mut commands = build_read(part, true);
             for job_id in part {
                 commands.zrank(QUEUE, job_id.as_str());
             }
@@ -72,7 +58,7 @@ impl RedisStore {
                     let rank = rank.filter(|_| record.state == JobState::Queued);
                     (record, rank.map(|rank| rank + 1))
                 };
-                records.push(read_record(job_id, text, left).map(|found| found.map(place)));
+                records.push(read_record(job_id, text, Some(left)).map(|found| found.map(place)));
             }
         }
         Ok(records)
@@ -91,6 +77,17 @@ impl RedisStore {
     }
 }
 
+/// Builds the commands that read records and, with `expiry`, their times to live.
+fn build_read(job_ids: &[JobId], expiry: bool) -> redis::Pipeline {
+    let keys: Vec<String> = job_ids.iter().map(record_key).collect();
+    let mut commands = redis::pipe();
+    commands.cmd("MGET").arg(&keys);
+    for key in keys.iter().filter(|_| expiry) {
+        commands.pttl(key);
+    }
+    commands
+}
+
 /// The texts of records, and their times to live.
 type Answers = (Vec<Option<Vec<u8>>>, Vec<i64>);
 
@@ -101,10 +98,15 @@ fn split_answers(answers: Vec<Value>) -> Result<Answers, ParsingError> {
     Ok((texts, answers.map(i64::from_redis_value).collect::<Result<_, _>>()?))
 }
 
-/// Parses one of several records. It may have expired after its text was read.
-fn read_record(job_id: &JobId, text: Option<Vec<u8>>, left: i64) -> RecordResult {
-    let Some(text) = text.filter(|_| left != NO_KEY) else { return Ok(None) };
+/// Parses one of several records. It may have expired after its text was read. `left` is its time to live in
+/// milliseconds, [`NO_KEY`] if there is none, `None` if it was not read.
+fn read_record(job_id: &JobId, text: Option<Vec<u8>>, left: Option<i64>) -> RecordResult {
+    let text = match (text, left) {
+        (_, Some(NO_KEY)) | (None, None) => return Ok(None),
+        (None, Some(_)) => return Err(StoreError::from_damage(format!("export_job:{job_id} is not a text"))),
+        (Some(text), _) => text,
+    };
     let text = String::from_utf8(text)
         .map_err(|error| StoreError::from_damage(format!("export_job:{job_id} {error}")))?;
-    parse_record(job_id, &text, left).map(Some)
+    parse_record(job_id, &text, left.unwrap_or(NO_EXPIRY)).map(Some)
 }

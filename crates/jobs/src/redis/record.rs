@@ -21,16 +21,19 @@ pub(super) fn record_key(job_id: &JobId) -> String {
     format!("export_job:{job_id}")
 }
 
+/// Where the server provides files.
+const DOWNLOADS: &str = "/api/static/exports/";
+
 /// The `download_url` of a file in its record, for programs that read the record itself.
 pub(super) fn download_url(filename: &str) -> String {
-    format!("/api/static/exports/{filename}")
+    format!("{DOWNLOADS}{filename}")
 }
 
-fn parse_address(url: String, filename: Option<&str>) -> FileAddress {
-    if filename.is_some_and(|filename| download_url(filename) == url) {
+fn parse_address(url: &str, filename: Option<&str>) -> FileAddress {
+    if filename.is_some_and(|filename| url.strip_prefix(DOWNLOADS) == Some(filename)) {
         FileAddress::ByName
     } else {
-        FileAddress::Other(url)
+        FileAddress::Other(url.into())
     }
 }
 
@@ -56,12 +59,12 @@ pub(crate) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobR
     let expires =
         left.and_then(|left| Timestamp::now().checked_add(SignedDuration::try_from(left).ok()?).ok());
     let filename = read_text(fields.filename);
-    let file_address = read_text(fields.download_url).map(|url| parse_address(url, filename.as_deref()));
+    let file_address = read_text(fields.download_url).map(|url| parse_address(&url, filename.as_deref()));
     let missing_reasons: Option<Value> = read_json(fields.missing_reasons);
     Ok(JobRecord {
         job_id: job_id.clone(),
         kind: read_text(fields.kind).and_then(|kind| kind.parse().ok()),
-        title: read_text(fields.title),
+        title: read_text(fields.title).map(Cow::into_owned),
         state,
         attempt: read_count(fields.attempt).and_then(|attempt| attempt.try_into().ok()).unwrap_or(0),
         created_at: read_time(fields.created_at),
@@ -69,17 +72,17 @@ pub(crate) fn parse_record(job_id: &JobId, text: &str, left: i64) -> Result<JobR
         completed_at: read_time(fields.completed_at),
         expires_at: expires,
         file_address,
-        filename,
+        filename: filename.map(Cow::into_owned),
         file_size_bytes: read_count(fields.file_size_bytes),
-        error: read_text(fields.error),
+        error: read_text(fields.error).map(Cow::into_owned),
         total_detections: read_count(fields.total_detections),
         processed_count: read_count(fields.processed_count),
         missing_count: read_count(fields.missing_count),
         missing_reasons: missing_reasons.as_ref().map_or_else(Vec::new, read_reasons),
         remote_pictures: read_count(fields.remote_pictures),
-        sha256: read_text(fields.sha256),
+        sha256: read_text(fields.sha256).map(Cow::into_owned),
         details: fields.details.and_then(JsonObject::from_raw),
-        owner: read_text(fields.owner),
+        owner: read_text(fields.owner).map(Cow::into_owned),
     })
 }
 
@@ -88,8 +91,8 @@ fn read_json<'a, T: Deserialize<'a>>(field: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(field?.get()).ok()
 }
 
-fn read_text(field: Option<&RawValue>) -> Option<String> {
-    read_json(field)
+fn read_text(field: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    read_json(field).map(|Text(text)| text)
 }
 
 fn read_time(field: Option<&RawValue>) -> Option<Timestamp> {
@@ -118,7 +121,7 @@ macro_rules! known_fields {
 
             fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<KnownFields<'de>, A::Error> {
                 let mut known = KnownFields::default();
-                while let Some(FieldName(name)) = fields.next_key()? {
+                while let Some(Text(name)) = fields.next_key()? {
                     match &*name {
                         $(stringify!($name) => known.$name = Some(fields.next_value()?),)*
                         _ => {
@@ -138,9 +141,9 @@ known_fields! {
     details, owner, sha256,
 }
 
-/// The name of a field, which is copied only if it has escapes.
+/// The name of a field or a text, which is copied only if it has escapes.
 #[derive(Deserialize)]
-struct FieldName<'a>(#[serde(borrow)] Cow<'a, str>);
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct FieldsVisitor;
 

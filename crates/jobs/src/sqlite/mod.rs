@@ -45,6 +45,10 @@ const LOCK: &str = "lock";
 /// The longest wait for a connection or a lock, after which an operation fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The pages that each reading connection keeps, in KiB as SQLite counts them: those of some thousand jobs, and of the
+/// index that leads to them out of a million.
+const READER_CACHE: &str = "-8192";
+
 /// A store of jobs in one folder.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -78,7 +82,8 @@ impl SqliteStore {
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(BUSY_TIMEOUT);
         let writer = pool(1).connect_with(connect.clone()).await?;
         migrations::migrate(&writer).await?;
-        let readers = pool(4).connect_with(connect.read_only(true)).await?;
+        let reader = connect.read_only(true).pragma("cache_size", READER_CACHE);
+        let readers = pool(4).connect_with(reader).await?;
         let changes = ChangeLog::new(u64::try_from(now()).unwrap_or(0));
         let store = Self {
             writer,

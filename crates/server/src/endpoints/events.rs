@@ -24,6 +24,7 @@ use crate::feed::{Change, Interest, SharedStatus};
 use crate::representation::answers::ServerSentEvent;
 use crate::representation::problem::Problem;
 use crate::representation::responses::{NoJob, NoToken, NotAllowed, Unavailable};
+use crate::representation::write_json;
 use crate::requests::parameters::{JobPath, LastEvent};
 use crate::requests::path::Path;
 
@@ -85,7 +86,7 @@ pub async fn follow_job(
     let status = status.ok_or_else(Problem::no_job)?;
     let body = status.body(&viewer.access);
     let events = JobEvents {
-        first: Some(build_event("status", number, &body.text)),
+        first: Some(build_event("status", number, body.text())),
         has_ended,
         etag: body.etag.clone(),
         viewer,
@@ -138,7 +139,7 @@ impl JobEvents {
         }
         self.etag.clone_from(&body.etag);
         self.has_ended = status.record.state.is_final();
-        Some(build_event("status", self.number, &body.text))
+        Some(build_event("status", self.number, body.text()))
     }
 }
 
@@ -189,17 +190,15 @@ pub async fn follow_all(viewer: Viewer, LastEvent { last_event_id }: LastEvent) 
 
 /// The event with the newest jobs after the change numbered `number`, and the ids of these jobs.
 async fn build_exports_event(viewer: &Viewer, number: u64) -> Result<(Event, HashSet<String>), Problem> {
-    let newest = json!(list_newest(viewer).await?);
-    let job_ids = newest["exports"].as_array().into_iter().flatten().filter_map(|job| job["job_id"].as_str());
-    let announced = job_ids.map(str::to_owned).collect();
-    Ok((build_event("exports", number, &newest.to_string()), announced))
+    let (newest, announced) = list_newest(viewer).await?;
+    Ok((build_event("exports", number, &write_json(&newest)), announced))
 }
 
 /// The events after a change, the latest last; `None` when the store does not know all of them.
 async fn build_missed_events(viewer: &Viewer, last: u64) -> Result<Option<Vec<Event>>, Problem> {
     let Some(missed) = viewer.read_missed(last, MAX_MISSED).await? else { return Ok(None) };
     let event = |(job_id, status): &(JobId, Option<Arc<SharedStatus>>)| match status {
-        Some(status) => build_event("status", missed.now, &status.body(&viewer.access).text),
+        Some(status) => build_event("status", missed.now, status.body(&viewer.access).text()),
         None => build_gone_event(missed.now, job_id),
     };
     Ok(Some(missed.jobs.iter().map(event).collect()))
@@ -235,7 +234,7 @@ impl AllEvents {
                         announced.insert(status.record.job_id.to_string());
                     }
                     let number = self.advance_to(number);
-                    return Some(build_event("status", number, &status.body(&self.viewer.access).text));
+                    return Some(build_event("status", number, status.body(&self.viewer.access).text()));
                 }
                 // The store does not answer, and the feed sends its changes later.
                 Ok(Change::Unavailable) => {}

@@ -1,6 +1,6 @@
 //! `GET /api/exports`: the list of exports, newest first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::Json;
 use axum::extract::Query;
@@ -38,17 +38,24 @@ pub async fn list_exports(
     Query(parameters): Query<HashMap<String, String>>,
 ) -> Result<Json<Listing>, Problem> {
     let query = ListQuery::parse(&parameters)?;
-    Ok(Json(build_listing(&viewer, &query).await?))
+    let (records, next) = find_records(&viewer, &query).await?;
+    Ok(Json(build_listing(&viewer, &records, next).await?))
 }
 
-/// The newest exports, as many as one answer may have.
-pub async fn list_newest(viewer: &Viewer) -> Result<Listing, StoreError> {
-    build_listing(viewer, &ListQuery { status: None, kind: None, limit: MAX_LIMIT, cursor: None }).await
+/// The newest exports, as many as one answer may have, and their ids.
+pub async fn list_newest(viewer: &Viewer) -> Result<(Listing, HashSet<String>), StoreError> {
+    let query = ListQuery { status: None, kind: None, limit: MAX_LIMIT, cursor: None };
+    let (records, next) = find_records(viewer, &query).await?;
+    let job_ids = records.iter().map(|record| record.job_id.to_string()).collect();
+    Ok((build_listing(viewer, &records, next).await?, job_ids))
 }
 
-async fn build_listing(viewer: &Viewer, query: &ListQuery) -> Result<Listing, StoreError> {
-    let (records, next) = find_records(viewer, query).await?;
-    let positions = viewer.queue_positions(&records).await?;
+async fn build_listing(
+    viewer: &Viewer,
+    records: &[JobRecord],
+    next: Option<u64>,
+) -> Result<Listing, StoreError> {
+    let positions = viewer.queue_positions(records).await?;
     let status_of = |record: &JobRecord| {
         let position = positions.get(&record.job_id).copied();
         let status = build_status(record, infer_kind(record), position, &viewer.access);

@@ -98,7 +98,7 @@ async fn answer_status(
     let mut response = if has_current(headers, etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(CONTENT_TYPE, "application/json")], body.text.clone()).into_response()
+        ([(CONTENT_TYPE, "application/json")], body.json.clone()).into_response()
     };
     let mut set = |name: HeaderName, value: &str| {
         response.headers_mut().insert(name, HeaderValue::from_str(value).expect("plain text"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -49,7 +49,7 @@ pub struct Body {
 impl FromRequest<SharedApp> for Body {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &SharedApp) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, state: &SharedApp) -> Result<Self, Problem> {
         let length =
             request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if length.is_some_and(|length: usize| length > MAX_BODY) {
@@ -62,6 +62,7 @@ impl FromRequest<SharedApp> for Body {
         } else {
             Some(wait_for_permit(&LARGE_BODIES).await?)
         };
+        DefaultBodyLimit::max(MAX_BODY).apply(&mut request);
         match tokio::time::timeout(state.config.body_timeout, Bytes::from_request(request, state)).await {
             Ok(Ok(bytes)) => Ok(Self { bytes, _permit: permit }),
             Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(body_too_long()),

@@ -3,7 +3,6 @@
 //! A request that comes during a read waits for the next one, so its answer was read after it asked. Without
 //! other requests at the same time a read begins at once.
 
-use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,7 +143,7 @@ async fn peek(
     Ok(records.into_iter().map(|record| record.map(|record| record.map(Arc::new))).collect())
 }
 
-/// The jobs that requests ask for, each once.
+/// The jobs that requests ask for, each once and in order.
 fn unique_jobs<T>(pending: &[(JobId, AnswerSender<T>)]) -> Vec<JobId> {
     let mut job_ids: Vec<JobId> = pending.iter().map(|(job_id, _)| job_id.clone()).collect();
     job_ids.sort_unstable();
@@ -152,13 +151,14 @@ fn unique_jobs<T>(pending: &[(JobId, AnswerSender<T>)]) -> Vec<JobId> {
     job_ids
 }
 
-/// Answers all requests with what was read of `job_ids`.
+/// Answers all requests with what was read of `job_ids`, which are in order.
 fn send_answers<T>(pending: PendingReads<T>, job_ids: &[JobId], read: Result<Vec<Answer<T>>, StoreError>) {
-    let answers: Result<HashMap<&JobId, Answer<T>>, StoreError> =
-        read.map(|answers| job_ids.iter().zip(answers).collect());
     for (job_id, sender) in pending {
-        let answer = match &answers {
-            Ok(answers) => answers.get(&job_id).cloned().unwrap_or(Ok(None)),
+        let answer = match &read {
+            Ok(answers) => {
+                let place = job_ids.binary_search(&job_id).ok();
+                place.and_then(|place| answers.get(place)).cloned().unwrap_or(Ok(None))
+            }
             Err(error) => Err(error.clone()),
         };
         // Fails if the request has been dropped meanwhile.

@@ -224,7 +224,6 @@ impl Drop for WatchHandle {
 /// A number that changes with everything that is visible of a job, except for the time until it expires.
 pub fn compute_fingerprint(record: Option<&JobRecord>, queue_position: Option<u64>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let record = record.map(|record| JobRecord { expires_at: None, ..record.clone() });
     (record, queue_position).hash(&mut hasher);
     hasher.finish()
 }

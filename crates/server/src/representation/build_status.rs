@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
 use jobs::{FileAddress, JobReader, JobRecord, JobState, Kind, MissingReason, StoreError};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use super::status::{AnyStatus, ArchiveStatus, Phase, Status};
 use crate::access::Access;
@@ -19,16 +18,22 @@ const REPORT_SECONDS: i64 = 2;
 const DETECTIONS_A_SECOND: i64 = 200;
 
 /// Builds the status of a job, reading its position in the queue from the store.
-pub async fn read_status(
+pub async fn read_status<'a>(
     store: &dyn JobReader,
-    record: &JobRecord,
+    record: &'a JobRecord,
     access: &Access,
-) -> Result<Value, StoreError> {
+) -> Result<AnyStatus<'a>, StoreError> {
     let queue_position = match record.state {
         JobState::Queued => store.queue_position(&record.job_id).await?,
         _ => None,
     };
-    Ok(json!(build_status(record, infer_kind(record), queue_position, access)))
+    Ok(build_status(record, infer_kind(record), queue_position, access))
+}
+
+/// Writes a status as JSON. Parts of records that other programs wrote are passed on as they are: not every program
+/// that reads JSON takes them, so they are never read as values here.
+pub fn write_json(status: &impl Serialize) -> String {
+    serde_json::to_string(status).expect("a status has no keys that are not text")
 }
 
 /// Builds the status of a job as one of this kind.
@@ -80,15 +85,50 @@ pub fn build_status<'a>(
 }
 
 /// The parts of the details of a record.
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 struct Details<'a> {
-    #[serde(borrow)]
     dataset: Option<&'a RawValue>,
-    #[serde(borrow)]
     request: Option<&'a RawValue>,
-    #[serde(borrow)]
     warnings: Option<&'a RawValue>,
 }
+
+/// Reads them. Of a part that stands twice the last one counts, as in the record.
+impl<'de> Deserialize<'de> for Details<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(DetailsVisitor)
+    }
+}
+
+struct DetailsVisitor;
+
+impl<'de> Visitor<'de> for DetailsVisitor {
+    type Value = Details<'de>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut parts: A) -> Result<Details<'de>, A::Error> {
+        let mut details = Details::default();
+        while let Some(PartName(name)) = parts.next_key()? {
+            let part = match &*name {
+                "dataset" => &mut details.dataset,
+                "request" => &mut details.request,
+                "warnings" => &mut details.warnings,
+                _ => {
+                    parts.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *part = Some(parts.next_value()?);
+        }
+        Ok(details)
+    }
+}
+
+/// The name of a part, which is copied only if it has escapes.
+#[derive(Deserialize)]
+struct PartName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Details<'a> {
     /// Takes apart the details of a record. Records of other programs and of earlier versions have none.
@@ -199,6 +239,8 @@ pub fn example_record(state: JobState, done: u64) -> JobRecord {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::example_record as record;
     use super::*;
 
@@ -218,6 +260,14 @@ mod tests {
             assert_eq!(body.get(field), Some(&Value::Null), "{field}");
         }
         assert_eq!(body["phase"], "queued");
+    }
+
+    #[test]
+    fn of_a_part_that_stands_twice_the_last_one_counts() {
+        let details = r#"{"dataset":"d","dataset":"e","other":[1],"request":{"a":1}}"#;
+        let record = JobRecord { details: jobs::JsonObject::parse(details), ..record(JobState::Queued, 0) };
+        let body = json!(build_status(&record, Kind::Zip, None, &Access::open()));
+        assert_eq!((&body["dataset"], &body["request"]), (&json!("e"), &json!({"a": 1})));
     }
 
     #[test]

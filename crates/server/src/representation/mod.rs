@@ -8,6 +8,10 @@ pub mod responses;
 mod status;
 mod status_body;
 
-pub use build_status::{build_status, estimate_completion, infer_kind, read_status, sign_address};
+#[cfg(test)]
+pub use build_status::example_record;
+pub use build_status::{
+    build_status, estimate_completion, infer_kind, read_status, sign_address, write_json,
+};
 pub use status::{AnyStatus, ArchiveStatus, KindName, Status, StatusName};
 pub use status_body::StatusBody;

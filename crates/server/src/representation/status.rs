@@ -199,17 +199,13 @@ pub struct ArchiveStatus<'a> {
     pub estimated_completion: Option<Timestamp>,
 }
 
-impl AnyStatus<'_> {
-    /// Removes what changes with time although the job does not: two times, and a link that expires.
-    pub fn remove_timed_fields(&mut self) {
-        let common = match self {
-            Self::Archive(archive) => {
-                archive.estimated_completion = None;
-                &mut archive.status
-            }
+impl<'a> AnyStatus<'a> {
+    /// What reports and archives have in common.
+    pub fn common(&self) -> &Status<'a> {
+        match self {
+            Self::Archive(archive) => &archive.status,
             Self::Report(report) => report,
-        };
-        (common.expires_at, common.download_url) = (None, None);
+        }
     }
 }
 

@@ -1,33 +1,37 @@
 //! A status as the text that is sent, with its entity tag.
 
+use axum::body::Bytes;
 use jobs::{JobRecord, Kind};
-use serde::Serialize;
 
-use super::build_status;
-use super::etag::compute_etag;
+use super::build_status::{build_status, write_json};
+use super::etag::tag_source;
 use crate::access::Access;
 
 /// A status as it is sent. It is the same for every viewer who may see the job.
 #[derive(Debug)]
 pub struct StatusBody {
-    /// JSON.
-    pub text: String,
+    /// The JSON, shared by all answers that have it.
+    pub json: Bytes,
+    /// Its entity tag, of the record and what else is in the status. It changes whenever the job does, and not as
+    /// time passes.
     pub etag: String,
 }
 
 impl StatusBody {
     /// Writes the status of a job as one of this kind.
     pub fn new(record: &JobRecord, kind: Kind, queue_position: Option<u64>, access: &Access) -> Self {
-        let mut status = build_status(record, kind, queue_position, access);
-        let text = write_json(&status);
-        // The tag changes whenever the job does, and not as time passes.
-        status.remove_timed_fields();
-        Self { etag: compute_etag(&write_json(&status)), text }
+        let status = build_status(record, kind, queue_position, access);
+        let json = write_json(&status);
+        // What the status shows beside the record, in the form of this version.
+        let waiting_for = status.common().waiting_for;
+        let etag = tag_source((env!("CARGO_PKG_VERSION"), record, kind, queue_position, waiting_for));
+        Self { json: json.into(), etag }
     }
-}
 
-fn write_json(status: &impl Serialize) -> String {
-    serde_json::to_string(status).expect("a status has no keys that are not text")
+    /// The JSON as text.
+    pub fn text(&self) -> &str {
+        str::from_utf8(&self.json).expect("JSON is UTF-8")
+    }
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ async fn send_callback(
     let Callback { job_id, attempt, .. } = callback;
     let Some(record) = store.get(job_id).await? else { return Ok(()) };
     let status = read_status(store, &record, access).await?;
-    let message = build_message(&inner.secrets, &status, Timestamp::now());
+    let message = build_message(&inner.secrets, &record, &status, Timestamp::now());
     // A message whose sending is cancelled is sent again when its reservation ends.
     let sending = stopping.run_until_cancelled(inner.send(&callback.url, message));
     let Some(outcome) = sending.await else { return Ok(()) };

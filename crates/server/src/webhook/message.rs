@@ -1,11 +1,13 @@
 //! A message: its body and its signature.
 
 use jiff::Timestamp;
+use jobs::JobRecord;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde_json::{Value, json};
+use serde::Serialize;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 
 use super::Secret;
+use crate::representation::write_json;
 
 /// A message that is ready to be sent.
 pub struct Message {
@@ -13,14 +15,28 @@ pub struct Message {
     pub body: String,
 }
 
-/// Builds the message about the end of a job with this status.
+/// The body of a message.
+#[derive(Serialize)]
+struct Body<'a, T> {
+    r#type: String,
+    /// When the job ended.
+    timestamp: Timestamp,
+    data: &'a T,
+}
+
+/// Builds the message about the end of a job: its record, and its status.
 ///
 /// It has the same id in each attempt, so a receiver that gets it twice can recognize the second one.
-pub fn build_message(secrets: &[Secret], status: &Value, now: Timestamp) -> Message {
-    let outcome = status["status"].as_str().unwrap_or_default();
-    let ended = status["completed_at"].as_str().map_or_else(|| now.to_string(), str::to_owned);
-    let body = json!({"type": format!("export.{outcome}"), "timestamp": ended, "data": status}).to_string();
-    let id = format!("{}.{outcome}", status["job_id"].as_str().unwrap_or_default());
+pub fn build_message(
+    secrets: &[Secret],
+    record: &JobRecord,
+    status: &impl Serialize,
+    now: Timestamp,
+) -> Message {
+    let outcome = record.state.name();
+    let ended = record.completed_at.unwrap_or(now);
+    let body = write_json(&Body { r#type: format!("export.{outcome}"), timestamp: ended, data: status });
+    let id = format!("{}.{outcome}", record.job_id);
     let signatures: Vec<String> = secrets
         .iter()
         .map(|Secret(signer)| signer.sign(&id, now.as_second(), body.as_bytes()).expect("JSON is UTF-8"))
@@ -39,14 +55,24 @@ pub fn build_message(secrets: &[Secret], status: &Value, now: Timestamp) -> Mess
 
 #[cfg(test)]
 mod tests {
+    use jobs::JobState;
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::representation::example_record;
 
     #[test]
     fn a_message_is_signed_with_each_secret() {
         let secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
             .map(|secret| secret.parse().unwrap());
-        let status = json!({"job_id": "a", "status": "completed", "completed_at": "2025-11-13T04:01:30Z"});
-        let Message { headers, body } = build_message(&secrets, &status, Timestamp::now());
+        let ended = "2025-11-13T04:01:30Z";
+        let record = JobRecord {
+            job_id: "a".parse().unwrap(),
+            completed_at: Some(ended.parse().unwrap()),
+            ..example_record(JobState::Completed, 3000)
+        };
+        let status = json!({"job_id": "a", "status": "completed"});
+        let Message { headers, body } = build_message(&secrets, &record, &status, Timestamp::now());
         for Secret(signer) in &secrets {
             signer.verify(body.as_bytes(), &headers).unwrap();
             assert!(signer.verify(body.replace("completed", "failed").as_bytes(), &headers).is_err());
@@ -54,7 +80,7 @@ mod tests {
         assert_eq!(headers["webhook-id"], "a.completed");
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["type"], "export.completed");
-        assert_eq!(body["timestamp"], status["completed_at"]);
+        assert_eq!(body["timestamp"], ended);
         assert_eq!(body["data"], status);
     }
 }

@@ -147,16 +147,20 @@ impl Sql<'_> {
     }
 
     /// Binds the start of a day on the cameras' clock, in the type of the picture's time.
+    ///
+    /// It is bound as seconds: a text would be parsed again for each row, since how it is read depends on settings.
     fn bind_day_start(&self, statement: &mut Statement, date: Date) -> String {
+        let mut bind = |seconds: i64| {
+            let place = statement.bind(BoundValue::Number(seconds as f64));
+            format!("to_timestamp(${place}::float8)")
+        };
         if self.types.local_times {
-            let place = statement.bind(BoundValue::Text(LocalTime::start_of(date).to_string()));
-            return format!("${place}::text::timestamp");
+            return format!("({} AT TIME ZONE 'UTC')", bind(LocalTime::start_of(date).seconds()));
         }
         // This is the first moment of the day even if the clock changes at midnight.
         let zone = self.zone.cloned().unwrap_or(TimeZone::UTC);
         let begins = date.to_zoned_datetime(zone).map_or(Timestamp::MAX, |day| day.timestamp());
-        let place = statement.bind(BoundValue::Text(begins.to_string()));
-        format!("${place}::text::timestamptz")
+        bind(begins.as_second())
     }
 
     /// Limits pictures to some days on the cameras' clock.

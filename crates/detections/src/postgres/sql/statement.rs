@@ -15,7 +15,6 @@ pub(in super::super) struct Statement {
 
 #[derive(Clone, Debug)]
 pub(super) enum BoundValue {
-    Text(String),
     Texts(Vec<String>),
     Number(f64),
 }
@@ -34,7 +33,6 @@ impl Statement {
     pub fn to_query(&self) -> Query<'_, Postgres, PgArguments> {
         let query = sqlx::query(AssertSqlSafe(self.sql.clone()));
         self.bound.iter().fold(query, |query, bound| match bound {
-            BoundValue::Text(text) => query.bind(text),
             BoundValue::Texts(texts) => query.bind(texts),
             BoundValue::Number(number) => query.bind(number),
         })
