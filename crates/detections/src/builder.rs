@@ -130,7 +130,9 @@ impl Builder {
                 Step::Broken(problem) => Err(problem),
                 Step::End => break,
             };
-            if let Some(refusal) = table.refusal() {
+            if table.is_refused()
+                && let Some(refusal) = table.refusal()
+            {
                 return Err(refusal);
             }
             rows += 1;

@@ -86,6 +86,7 @@ impl FileConventions {
     }
 
     /// The column of dates whose order is not known, and why.
+    #[inline]
     pub fn unknown_order(&self) -> Option<(usize, UnknownOrderError)> {
         self.unknown_order.get().copied()
     }

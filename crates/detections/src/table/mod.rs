@@ -100,6 +100,12 @@ impl<'a> Table<'a> {
         self
     }
 
+    /// Whether there is a [`Self::refusal`], which is asked after each of millions of rows.
+    #[inline]
+    pub fn is_refused(&self) -> bool {
+        self.conventions.as_ref().is_some_and(|conventions| conventions.unknown_order().is_some())
+    }
+
     /// The error that ends reading: the order of a column's dates was needed and is not known.
     pub fn refusal(&self) -> Option<SourceError> {
         let (column, why) = self.conventions.as_ref()?.unknown_order()?;
