@@ -252,7 +252,7 @@ async fn a_report_that_needs_too_much_memory_fails_alone() {
     server.make("zip", &herons()).await;
 }
 
-/// Too little for a page at all is no fault of the template.
+/// The message names the memory, and does not blame the template.
 #[test]
 fn a_report_says_so_when_no_page_fits_into_its_memory() {
     let (data, folder) = (testkit::examples().join("algar.zip"), tempfile::tempdir().unwrap());

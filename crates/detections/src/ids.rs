@@ -30,7 +30,19 @@ impl Fingerprints {
 
     /// Finds the number of a text. `is_text` compares it with the text of a number.
     fn find(&self, text: &str, is_text: impl Fn(u32) -> bool) -> Option<u32> {
+        self.find_by(self.keys.hash_one(text), is_text)
+    }
+
+    /// The same, but looks at the expected number first.
+    fn find_expected(&self, text: &str, expected: u32, is_text: impl Fn(u32) -> bool) -> Option<u32> {
         let print = self.keys.hash_one(text);
+        if self.of_rows.get(expected as usize) == Some(&print) && is_text(expected) {
+            return Some(expected);
+        }
+        self.find_by(print, is_text)
+    }
+
+    fn find_by(&self, print: u64, is_text: impl Fn(u32) -> bool) -> Option<u32> {
         let prints = &self.of_rows;
         let rows = self.rows.get_or_init(|| {
             let mut rows = HashTable::with_capacity(prints.len());
@@ -40,14 +52,6 @@ impl Fingerprints {
             rows
         });
         rows.find(print, |row| prints[*row as usize] == print && is_text(*row)).copied()
-    }
-
-    /// The same, but looks at the expected number first.
-    fn find_expected(&self, text: &str, expected: u32, is_text: impl Fn(u32) -> bool) -> Option<u32> {
-        if self.of_rows.get(expected as usize) == Some(&self.keys.hash_one(text)) && is_text(expected) {
-            return Some(expected);
-        }
-        self.find(text, is_text)
     }
 
     /// Whether any two of them are equal.

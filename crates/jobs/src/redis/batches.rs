@@ -99,7 +99,7 @@ fn split_answers(answers: Vec<Value>) -> Result<Answers, ParsingError> {
 }
 
 /// Parses one of several records. It may have expired after its text was read. `left` is its time to live in
-/// milliseconds, [`NO_KEY`] if there is none, `None` if it was not read.
+/// milliseconds, [`NO_KEY`] for a missing key, and `None` if it was not read.
 fn read_record(job_id: &JobId, text: Option<Vec<u8>>, left: Option<i64>) -> RecordResult {
     let text = match (text, left) {
         (_, Some(NO_KEY)) | (None, None) => return Ok(None),
