@@ -83,6 +83,19 @@ async fn a_tag_changes_when_something_happens_to_the_job(on: impl Fn(Home) -> Ho
     wait_until("the tag to change with the progress", async || tag().await != first).await;
 }
 
+#[tokio::test]
+async fn servers_of_one_store_give_a_status_the_same_tag() {
+    let (_redis, home) = Home::on_redis();
+    let first = home.start();
+    let second = home.start_with(&["--workers", "0", "--max-queued", "7"], &[]);
+    let job_id = first.submit("pdf", &season()).await;
+    first.completed("pdf", &job_id).await;
+    let path = format!("/api/exports/pdf/{job_id}");
+    let tags =
+        [first.get(&path).await, second.get(&path).await].map(|response| response.headers()["etag"].clone());
+    assert_eq!(tags[0], tags[1]);
+}
+
 async fn a_waiting_job_knows_its_place(on: impl Fn(Home) -> Home) {
     let server = on(Home::with_examples().arguments(&["--workers", "0"])).start();
     let first = server.submit("pdf", &season()).await;

@@ -14,6 +14,8 @@ from .settings import ALGAR, report_progress
 
 STORES = ("SQLite", "Redis")
 BATCH = 100
+# Seconds after jobs until their threads have ended and what they had is given back.
+AFTER_JOBS = 15
 
 
 def measure(settings):
@@ -47,10 +49,10 @@ def measure_jobs(settings):
             with contextlib.ExitStack() as stack:
                 server = stack.enter_context(Server(settings, data, make_store(settings, stack, name), 2))
                 run_batch(server, archive)
-                first = settle(settings, server)
+                first = settle(settings, server, pause=AFTER_JOBS)
                 for _ in range(many // BATCH - 1):
                     run_batch(server, archive)
-                return first, settle(settings, server)
+                return first, settle(settings, server, pause=AFTER_JOBS)
 
         return measure
 
@@ -72,9 +74,9 @@ def run_batch(server, archive):
             client.delete(status["job_id"])
 
 
-def settle(settings, server):
-    """The memory of an idle server: the median of a second, after a pause."""
-    time.sleep(settings.choose(3, 1))
+def settle(settings, server, pause=3):
+    """The memory of an idle server: the median of a second, after a pause of some seconds."""
+    time.sleep(settings.choose(pause, 1))
     samples = []
     for _ in range(10):
         samples.append(server.memory())

@@ -9,6 +9,7 @@ use crate::error::SourceError;
 use crate::excerpt::excerpt;
 use crate::open_error::OpenError;
 use crate::options::ReadOptions;
+use crate::read_ahead::ReadAhead;
 use crate::regular_file::open_regular;
 use crate::unicode_forms::{find_name, find_path};
 use crate::zip_files::ZipFiles;
@@ -19,6 +20,8 @@ const DEEPEST: usize = 4;
 const MOST_FOLDERS: usize = 10_000;
 /// The number of data sets that a message lists.
 const SHOWN_ROOTS: usize = 5;
+/// Bytes that are read from a file at once.
+const BUFFER: usize = 1 << 16;
 /// The first bytes of a gzip stream (RFC 1952).
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 
@@ -105,7 +108,7 @@ impl Container {
     }
 
     /// Opens a file by its path relative to the root, with accents in either Unicode form.
-    pub fn open(&self, relative: &str) -> Result<Box<dyn BufRead>, OpenError> {
+    pub fn open(&self, relative: &str) -> Result<Box<dyn BufRead + Send>, OpenError> {
         let clean = clean_path(relative).ok_or(OpenError::Outside)?;
         match self.open_as_written(&clean) {
             Err(OpenError::Missing) => {
@@ -115,7 +118,7 @@ impl Container {
         }
     }
 
-    fn open_as_written(&self, clean: &Path) -> Result<Box<dyn BufRead>, OpenError> {
+    fn open_as_written(&self, clean: &Path) -> Result<Box<dyn BufRead + Send>, OpenError> {
         match self {
             Self::Folder(root) => {
                 let path = root.join(clean).canonicalize().map_err(OpenError::from_io)?;
@@ -124,7 +127,7 @@ impl Container {
                     return Err(OpenError::Outside);
                 }
                 let file = open_regular(&path).map_err(OpenError::from_io)?;
-                Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
+                Ok(Box::new(BufReader::with_capacity(BUFFER, file)))
             }
             Self::Zip(zip) => zip.open(clean),
         }
@@ -161,7 +164,7 @@ impl Container {
             Err(OpenError::Missing) => self.open(&format!("{name}.gz")),
             opened => opened,
         };
-        opened.and_then(decompress).map_err(|error| match error {
+        opened.and_then(decompress).and_then(read_ahead).map_err(|error| match error {
             OpenError::Missing => structure("the file is not there"),
             OpenError::Outside => structure("the path leads out of the data set"),
             OpenError::NotAFile => structure("it is not a regular file, but a folder, pipe or device"),
@@ -223,12 +226,22 @@ fn find_folders(root: &Path, is_marker: &dyn Fn(&str) -> bool) -> Vec<String> {
 }
 
 /// Decompresses a gzip stream; other data are returned as they are.
-fn decompress(mut reader: Box<dyn BufRead>) -> Result<Box<dyn BufRead>, OpenError> {
+fn decompress(mut reader: Box<dyn BufRead + Send>) -> Result<Box<dyn BufRead + Send>, OpenError> {
     let start = reader.fill_buf().map_err(OpenError::Io)?;
     if !start.starts_with(&GZIP) {
         return Ok(reader);
     }
-    Ok(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader))))
+    Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(reader))))
+}
+
+/// Lets a thread read what does not fit into a buffer.
+fn read_ahead(mut reader: Box<dyn BufRead + Send>) -> Result<Box<dyn BufRead>, OpenError> {
+    // What is in memory, or read by a thread already, has other sizes.
+    if reader.fill_buf().map_err(OpenError::Io)?.len() != BUFFER {
+        return Ok(reader);
+    }
+    let reader = ReadAhead::start(move |slices| slices.read_all(&mut reader));
+    Ok(Box::new(reader.map_err(OpenError::Io)?))
 }
 
 /// Checks that a path has only plain names, so that it stays in its folder.

@@ -49,6 +49,7 @@ mod options;
 mod overview;
 mod postgres;
 mod problems;
+mod read_ahead;
 mod regular_file;
 mod sample;
 mod select;

@@ -99,7 +99,7 @@ impl MediaFiles {
     }
 
     /// Opens a file in the folder of images if it is there, else in the package.
-    fn open(&self, path: &str) -> Result<Box<dyn BufRead>, OpenError> {
+    fn open(&self, path: &str) -> Result<Box<dyn BufRead + Send>, OpenError> {
         match self.images.as_ref().map(|images| images.open(path)) {
             Some(Ok(reader)) => Ok(reader),
             found => match (&self.package, found) {
@@ -146,7 +146,7 @@ impl MediaFiles {
         &self,
         path: &str,
         cancellation: &CancellationToken,
-    ) -> Result<Box<dyn BufRead>, OpenError> {
+    ) -> Result<Box<dyn BufRead + Send>, OpenError> {
         let begun = Instant::now();
         loop {
             match self.open(path) {

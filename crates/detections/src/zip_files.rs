@@ -1,7 +1,7 @@
 //! Reading files in a ZIP archive.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use zip::ZipArchive;
 use zip::result::ZipResult;
 
 use crate::open_error::OpenError;
+use crate::read_ahead::ReadAhead;
 
 /// A ZIP archive whose directory is read once and shared by all its readers.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ impl ZipFiles {
         ZipArchive::new(SharedFile { file: Arc::new(file), position: 0 })
     }
 
-    pub fn open(&self, clean: &Path) -> Result<Box<dyn BufRead>, OpenError> {
+    pub fn open(&self, clean: &Path) -> Result<Box<dyn BufRead + Send>, OpenError> {
         let name = format!("{}{}", self.root, clean.to_string_lossy());
         let mut archive = self.archive.clone();
         let index = archive.index_for_name(&name).ok_or(OpenError::Missing)?;
@@ -45,58 +46,15 @@ impl ZipFiles {
             }
             return Ok(Box::new(std::io::Cursor::new(bytes)));
         }
-        Ok(Box::new(BufReader::with_capacity(1 << 16, EntryReader::new(archive, index))))
+        let reader = ReadAhead::start(move |slices| {
+            slices.read_all(&mut archive.by_index(index).map_err(std::io::Error::other)?)
+        });
+        Ok(Box::new(reader.map_err(OpenError::Io)?))
     }
 }
 
 /// Entries up to this size are read into memory at once.
 const MAX_IN_MEMORY: u64 = 32 << 20;
-
-/// A large entry, which a thread that owns the archive reads in slices.
-struct EntryReader {
-    slices: std::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>,
-    current: std::io::Cursor<Vec<u8>>,
-}
-
-impl EntryReader {
-    fn new(mut archive: ZipArchive<SharedFile>, index: usize) -> Self {
-        let (send, slices) = std::sync::mpsc::sync_channel(4);
-        std::thread::spawn(move || {
-            let result = (|| {
-                let mut entry = archive.by_index(index).map_err(std::io::Error::other)?;
-                loop {
-                    let mut slice = Vec::with_capacity(1 << 18);
-                    if (&mut entry).take(1 << 18).read_to_end(&mut slice)? == 0 {
-                        return Ok(());
-                    }
-                    if send.send(Ok(slice)).is_err() {
-                        return Ok(());
-                    }
-                }
-            })();
-            if let Err(error) = result {
-                // If the reader was dropped, the error is not needed.
-                let _ = send.send(Err(error));
-            }
-        });
-        Self { slices, current: std::io::Cursor::default() }
-    }
-}
-
-impl Read for EntryReader {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let read = self.current.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
-                return Ok(read);
-            }
-            match self.slices.recv() {
-                Ok(slice) => self.current = std::io::Cursor::new(slice?),
-                Err(_) => return Ok(0),
-            }
-        }
-    }
-}
 
 /// An open file that several readers share, each with its own position.
 #[derive(Clone, Debug)]

@@ -4,10 +4,12 @@
 //! their own; this one reads the command line and puts them together.
 //!
 //! - `cli` is the command line, with a file for each command;
+//! - `memory` gives free memory back to the system;
 //! - `service` starts the server and its workers with a job store from the crate `jobs`;
 //! - `telemetry` writes logs and sends spans.
 
 mod cli;
+mod memory;
 mod service;
 mod telemetry;
 

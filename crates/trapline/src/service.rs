@@ -20,6 +20,8 @@ use server::access::guarded_jobs::{GuardedJobs, GuardedStore};
 use server::webhook;
 use server::{App, Feed, HostName, router, serve, serve_metrics};
 
+use crate::memory::return_free_memory;
+
 /// The settings of a process.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -107,6 +109,7 @@ impl Settings {
         }
         // The first check of the disk comes before the first job.
         condition().check_disk(&context.artifacts, self.keep_free).await;
+        tokio::spawn(return_free_memory(stopping.clone()));
         let artifacts = context.artifacts.clone();
         let (keep_free, silence, stopping) = (self.keep_free, self.worker_silence, stopping.clone());
         tokio::spawn(async move {

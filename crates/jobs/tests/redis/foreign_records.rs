@@ -87,6 +87,21 @@ async fn an_unreadable_record_is_named_hides_no_other_and_can_be_deleted() {
 }
 
 #[tokio::test]
+async fn a_key_of_another_type_is_damage_and_no_absence() {
+    let (server, store) = store().await;
+    let (bad, good) = (submit(&store).await, submit(&store).await);
+    let key = record_key(&bad.job_id);
+    server.cli(&["DEL", &key]);
+    server.cli(&["LPUSH", &key, "theirs"]);
+    assert!(matches!(store.get(&bad.job_id).await, Err(StoreError::Damaged(_))));
+    // What waits for the same round trip gets what it asked for.
+    let (broken, read) = tokio::join!(store.get(&bad.job_id), store.get(&good.job_id));
+    assert!(matches!(broken, Err(StoreError::Damaged(_))));
+    assert_eq!(read.unwrap().unwrap().job_id, good.job_id);
+    assert_eq!(server.cli(&["LRANGE", &key, "0", "-1"]), "theirs");
+}
+
+#[tokio::test]
 async fn what_another_program_deletes_or_ends_is_not_worked_on() {
     let (server, store) = store().await;
     let [deleted, ended, third] = [submit(&store).await, submit(&store).await, submit(&store).await];

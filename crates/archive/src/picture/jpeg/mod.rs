@@ -1,6 +1,6 @@
 //! JPEG by libjpeg-turbo, through its TurboJPEG 3 interface.
 //!
-//! This is the only part of the project with `unsafe` code: the library is written in C. What
+//! This is the part of the project with `unsafe` code: the library is written in C. What
 //! makes each call sound:
 //! - a handle comes from `tj3Init`, is never null (that is checked), is used by one thread at a
 //!   time (`&mut self`), and is destroyed once, on drop;
