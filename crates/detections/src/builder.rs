@@ -329,7 +329,12 @@ impl Builder {
     /// The data set; `None` if ids were trusted and two rows have the same id.
     pub fn finish(mut self, of: Description, files: MediaFiles) -> Option<Dataset> {
         self.observations.mark_reviewed();
-        if self.media.close() || self.observations.close() {
+        let (media, observations) = (&mut self.media, &mut self.observations);
+        let repeated = std::thread::scope(|scope| {
+            let observations = scope.spawn(|| observations.close());
+            media.close() | observations.join().expect("no id makes it panic")
+        });
+        if repeated {
             return None;
         }
         let taxa = describe_taxa(&self.classes, &self.stated_taxa, of.format);

@@ -20,8 +20,6 @@ const DEEPEST: usize = 4;
 const MOST_FOLDERS: usize = 10_000;
 /// The number of data sets that a message lists.
 const SHOWN_ROOTS: usize = 5;
-/// Bytes that are read from a file at once.
-const BUFFER: usize = 1 << 16;
 /// The first bytes of a gzip stream (RFC 1952).
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 
@@ -127,7 +125,7 @@ impl Container {
                     return Err(OpenError::Outside);
                 }
                 let file = open_regular(&path).map_err(OpenError::from_io)?;
-                Ok(Box::new(BufReader::with_capacity(BUFFER, file)))
+                Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
             }
             Self::Zip(zip) => zip.open(clean),
         }
@@ -164,7 +162,7 @@ impl Container {
             Err(OpenError::Missing) => self.open(&format!("{name}.gz")),
             opened => opened,
         };
-        opened.and_then(decompress).and_then(read_ahead).map_err(|error| match error {
+        opened.and_then(decompress).map_err(|error| match error {
             OpenError::Missing => structure("the file is not there"),
             OpenError::Outside => structure("the path leads out of the data set"),
             OpenError::NotAFile => structure("it is not a regular file, but a folder, pipe or device"),
@@ -226,22 +224,13 @@ fn find_folders(root: &Path, is_marker: &dyn Fn(&str) -> bool) -> Vec<String> {
 }
 
 /// Decompresses a gzip stream; other data are returned as they are.
-fn decompress(mut reader: Box<dyn BufRead + Send>) -> Result<Box<dyn BufRead + Send>, OpenError> {
+fn decompress(mut reader: Box<dyn BufRead + Send>) -> Result<Box<dyn BufRead>, OpenError> {
     let start = reader.fill_buf().map_err(OpenError::Io)?;
     if !start.starts_with(&GZIP) {
         return Ok(reader);
     }
-    Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(reader))))
-}
-
-/// Lets a thread read what does not fit into a buffer.
-fn read_ahead(mut reader: Box<dyn BufRead + Send>) -> Result<Box<dyn BufRead>, OpenError> {
-    // What is in memory, or read by a thread already, has other sizes.
-    if reader.fill_buf().map_err(OpenError::Io)?.len() != BUFFER {
-        return Ok(reader);
-    }
-    let reader = ReadAhead::start(move |slices| slices.read_all(&mut reader));
-    Ok(Box::new(reader.map_err(OpenError::Io)?))
+    let decompressed = ReadAhead::start(move |slices| slices.read_all(&mut MultiGzDecoder::new(reader)));
+    Ok(Box::new(decompressed.map_err(OpenError::Io)?))
 }
 
 /// Checks that a path has only plain names, so that it stays in its folder.

@@ -8,82 +8,123 @@ use hashbrown::HashTable;
 use crate::keep::Keep;
 use crate::text::{Interner, TextColumn, reserve_more};
 
-/// Texts that are assumed to be distinct, by their hashes. Checking millions of them at the end takes a tenth
-/// of the time of checking each one when it is added.
+/// The rows of texts by their hashes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Fingerprints {
-    of_rows: Vec<u64>,
+struct Lookup {
     /// Built when a text is not found where it was expected.
     rows: OnceLock<HashTable<u32>>,
     keys: RandomState,
 }
 
-impl Fingerprints {
-    /// Adds a text.
-    pub fn push(&mut self, text: &str) -> u32 {
-        let row = u32::try_from(self.of_rows.len()).expect("fewer than 2^32 texts");
-        self.of_rows.push(self.keys.hash_one(text));
-        // The table does not contain the new text.
+impl Lookup {
+    fn hash(&self, text: &str) -> u64 {
+        self.keys.hash_one(text)
+    }
+
+    /// Has to be built anew, since there is one more text.
+    fn forget(&mut self) {
         self.rows.take();
-        row
     }
 
-    /// Finds the number of a text. `is_text` compares it with the text of a number.
-    fn find(&self, text: &str, is_text: impl Fn(u32) -> bool) -> Option<u32> {
-        self.find_by(self.keys.hash_one(text), is_text)
-    }
-
-    /// The same, but looks at the expected number first.
-    fn find_expected(&self, text: &str, expected: u32, is_text: impl Fn(u32) -> bool) -> Option<u32> {
-        let print = self.keys.hash_one(text);
-        if self.of_rows.get(expected as usize) == Some(&print) && is_text(expected) {
-            return Some(expected);
-        }
-        self.find_by(print, is_text)
-    }
-
-    fn find_by(&self, print: u64, is_text: impl Fn(u32) -> bool) -> Option<u32> {
-        let prints = &self.of_rows;
+    /// Finds the row of a text with this hash, among `len` rows.
+    fn find(
+        &self,
+        hash: u64,
+        len: usize,
+        hash_of: impl Fn(usize) -> u64,
+        is_text: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
         let rows = self.rows.get_or_init(|| {
-            let mut rows = HashTable::with_capacity(prints.len());
-            for (row, print) in (0..).zip(prints) {
-                rows.insert_unique(*print, row, |row: &u32| prints[*row as usize]);
+            let mut rows = HashTable::with_capacity(len);
+            for (row, at) in (0..).zip(0..len) {
+                rows.insert_unique(hash_of(at), row, |row: &u32| hash_of(*row as usize));
             }
             rows
         });
-        rows.find(print, |row| prints[*row as usize] == print && is_text(*row)).copied()
-    }
-
-    /// Whether any two of them are equal.
-    pub fn has_duplicates(&self) -> bool {
-        let mut prints = self.of_rows.clone();
-        prints.sort_unstable();
-        prints.windows(2).any(|pair| pair[0] == pair[1])
+        rows.find(hash, |row| is_text(*row)).copied()
     }
 }
 
+/// Whether any two of them are equal.
+fn has_duplicates(mut hashes: Vec<u64>) -> bool {
+    hashes.sort_unstable();
+    hashes.windows(2).any(|pair| pair[0] == pair[1])
+}
+
 /// The ids of a table's rows, which must be distinct.
+///
+/// Ids that are trusted are checked at the end, which takes a tenth of the time of checking each one of millions when
+/// it is added.
 #[derive(Debug, Clone)]
 pub(crate) enum Ids {
     /// Each id is checked when it is added.
     Checked(Interner),
-    /// All ids are checked at the end.
-    Trusted {
-        prints: Fingerprints,
-        /// `None` if texts are not kept.
-        texts: Option<TextColumn>,
-    },
+    /// Trusted, with their texts.
+    Texts(TrustedTexts),
+    /// Trusted, without their texts.
+    Hashes(TrustedHashes),
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrustedTexts {
+    texts: TextColumn,
+    lookup: Lookup,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrustedHashes {
+    hashes: Vec<u64>,
+    lookup: Lookup,
+}
+
+impl TrustedTexts {
+    fn find(&self, id: &str) -> Option<u32> {
+        let Self { texts, lookup } = self;
+        let hash_of = |row| lookup.hash(texts.get(to_row(row)));
+        lookup.find(lookup.hash(id), texts.len(), hash_of, |row| texts.get(row) == id)
+    }
+
+    fn find_expected(&self, id: &str, expected: u32) -> Option<u32> {
+        let is_there = (expected as usize) < self.texts.len() && self.texts.get(expected) == id;
+        if is_there { Some(expected) } else { self.find(id) }
+    }
+
+    fn has_duplicates(&self) -> bool {
+        has_duplicates(
+            (0..self.texts.len()).map(|row| self.lookup.hash(self.texts.get(to_row(row)))).collect(),
+        )
+    }
+}
+
+impl TrustedHashes {
+    fn push(&mut self, id: &str) -> u32 {
+        self.lookup.forget();
+        self.hashes.push(self.lookup.hash(id));
+        to_row(self.hashes.len() - 1)
+    }
+
+    fn find(&self, hash: u64) -> Option<u32> {
+        let hash_of = |row: usize| self.hashes[row];
+        self.lookup.find(hash, self.hashes.len(), hash_of, |row| hash_of(row as usize) == hash)
+    }
+
+    fn find_expected(&self, id: &str, expected: u32) -> Option<u32> {
+        let hash = self.lookup.hash(id);
+        if self.hashes.get(expected as usize) == Some(&hash) { Some(expected) } else { self.find(hash) }
+    }
+}
+
+fn to_row(at: usize) -> u32 {
+    u32::try_from(at).expect("fewer than 2^32 texts")
 }
 
 impl Ids {
     pub fn new(keep: Keep, trust_ids: bool) -> Self {
-        match keep {
-            _ if trust_ids => Self::Trusted {
-                prints: Fingerprints::default(),
-                texts: (keep == Keep::All).then(TextColumn::default),
-            },
-            Keep::All => Self::Checked(Interner::default()),
-            Keep::Numbers => Self::Checked(Interner::without_texts()),
+        match (keep, trust_ids) {
+            (Keep::All, true) => Self::Texts(TrustedTexts::default()),
+            (Keep::Numbers, true) => Self::Hashes(TrustedHashes::default()),
+            (Keep::All, false) => Self::Checked(Interner::default()),
+            (Keep::Numbers, false) => Self::Checked(Interner::without_texts()),
         }
     }
 
@@ -91,12 +132,11 @@ impl Ids {
     pub fn add(&mut self, id: &str) -> Option<u32> {
         match self {
             Self::Checked(names) => names.insert_new(id),
-            Self::Trusted { prints, texts } => {
-                if let Some(texts) = texts {
-                    texts.push(id);
-                }
-                Some(prints.push(id))
+            Self::Texts(trusted) => {
+                trusted.lookup.forget();
+                Some(trusted.texts.push(id))
             }
+            Self::Hashes(trusted) => Some(trusted.push(id)),
         }
     }
 
@@ -104,12 +144,8 @@ impl Ids {
     pub fn reserve(&mut self, times: f64) {
         match self {
             Self::Checked(names) => names.reserve(times),
-            Self::Trusted { prints, texts } => {
-                reserve_more(&mut prints.of_rows, times);
-                if let Some(texts) = texts {
-                    texts.reserve(times);
-                }
-            }
+            Self::Texts(trusted) => trusted.texts.reserve(times),
+            Self::Hashes(trusted) => reserve_more(&mut trusted.hashes, times),
         }
     }
 
@@ -117,7 +153,8 @@ impl Ids {
     pub fn get(&self, row: u32) -> &str {
         match self {
             Self::Checked(names) => names.get(row),
-            Self::Trusted { texts, .. } => texts.as_ref().map_or("", |texts| texts.get(row)),
+            Self::Texts(trusted) => trusted.texts.get(row),
+            Self::Hashes(_) => "",
         }
     }
 
@@ -125,7 +162,8 @@ impl Ids {
     pub fn find(&self, id: &str) -> Option<u32> {
         match self {
             Self::Checked(names) => names.find(id),
-            Self::Trusted { prints, texts } => prints.find(id, |row| is_text(texts.as_ref(), row, id)),
+            Self::Texts(trusted) => trusted.find(id),
+            Self::Hashes(trusted) => trusted.find(trusted.lookup.hash(id)),
         }
     }
 
@@ -133,9 +171,8 @@ impl Ids {
     pub fn find_expected(&self, id: &str, expected: u32) -> Option<u32> {
         match self {
             Self::Checked(names) => names.find_expected(id, expected),
-            Self::Trusted { prints, texts } => {
-                prints.find_expected(id, expected, |row| is_text(texts.as_ref(), row, id))
-            }
+            Self::Texts(trusted) => trusted.find_expected(id, expected),
+            Self::Hashes(trusted) => trusted.find_expected(id, expected),
         }
     }
 
@@ -147,15 +184,10 @@ impl Ids {
                 names.close();
                 false
             }
-            Self::Trusted { prints, texts: Some(_) } => prints.has_duplicates(),
-            Self::Trusted { prints, texts: None } => std::mem::take(prints).has_duplicates(),
+            Self::Texts(trusted) => trusted.has_duplicates(),
+            Self::Hashes(trusted) => has_duplicates(std::mem::take(trusted).hashes),
         }
     }
-}
-
-/// Whether a row has this text, as far as texts are kept.
-fn is_text(texts: Option<&TextColumn>, row: u32, text: &str) -> bool {
-    texts.is_none_or(|texts| texts.get(row) == text)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! A large file whose next parts are read, or decompressed, by a thread while its rows are parsed.
+//! A compressed file whose next parts are decompressed by a thread while its rows are parsed.
 
 use std::io::{BufRead, Cursor, Read, Result};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Builder;
 
-/// Bytes of a slice. What was read ahead is in the cache of the processor.
+/// Bytes of a slice, which stay in the cache of a processor.
 const SLICE: usize = 1 << 18;
 /// Slices that wait at most.
 const AHEAD: usize = 4;

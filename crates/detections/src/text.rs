@@ -38,6 +38,10 @@ impl TextColumn {
         u32::try_from(self.ends.len() - 1).expect("fewer rows than bytes")
     }
 
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Makes room for `times` as many texts as there are.
     pub fn reserve(&mut self, times: f64) {
         reserve_more(&mut self.ends, times);
