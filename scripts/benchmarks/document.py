@@ -26,13 +26,14 @@ MEANINGS = {
     "jobs": "Jobs for a report of five months on 1,000 observations. *Two workers*: 200 jobs (20 of the peer) are "
             "submitted at once, and the time goes until the last is completed. *Idle server*: one job at a time, from "
             "POST until a client that polls each millisecond sees it completed. *Submission to start*: on Redis, with "
-            "one free worker in another process, in the time of Redis.",
+            "one free worker in another process, by the times in the record, which are of Redis and in whole "
+            "milliseconds.",
     "archives": "Jobs for archives of crops that fit into 300 pixels; each ZIP is downloaded and checked. The last two "
                 "rows compare `trapline archive` with a program that decodes every picture of the archive whole with "
                 "libjpeg-turbo, on all cores, and does no more.",
-    "growth": "The same server on a store with 10 and with 1,000,000 records of completed jobs, which are copies of "
-              "a real one. *Statuses*: of as many jobs in both, since requests for the same job at one moment share a "
-              "read. *Submission*: one after the other on one connection. *Claim*: from submission until a "
+    "growth": "The same server on a store with few and with 1,000,000 records of completed jobs, which are copies of "
+              "a real one. *Statuses*: of 1,000 jobs in both, at random among the million, since requests for the same "
+              "job at one moment share a read. *Submission*: one after the other on one connection. *Claim*: from submission until a "
               "client sees that a free worker has the job. Ratios near 1 mean that the cost does not grow.",
     "memory": "Resident memory of the whole server process. *Idle*: with the example, after three seconds. *After "
               "10,000 jobs*: compared with the same process after 100 of them, each fifteen seconds after the last job, when "
@@ -53,7 +54,7 @@ READING = """\
 Rounds of the two sides alternate in one run: five short ones, or three if one takes many seconds. *Ours* and *other* \
 are medians. *Ratio* is how many times as good as the other we are in the same round: more of a rate, less of a time \
 or of memory. *Spread* is the smallest and the largest ratio of all rounds, or of our figures if \
-there is no other. A goal compares the medians."""
+there is no other. A goal of times or of a share compares the median of the ratios, any other the medians."""
 HOW = """## How to measure again
 
 ```

@@ -14,6 +14,7 @@ use crate::media_files::MediaFiles;
 use crate::model::{Class, Dataset, Deployment, Licence, OutsideSelection, PictureCount};
 use crate::observations::{ObservationType, Observations};
 use crate::options::ReadOptions;
+use crate::parallel::run_both;
 use crate::problems::{Consequence, Problems, RowError};
 use crate::source_format::SourceFormat;
 use crate::table::{Column, Row, SourceConventions, Step, Table, TableFile};
@@ -147,6 +148,15 @@ impl Builder {
         }
         if rows > 0 {
             self.problems.count_rows(&name, rows);
+        }
+        if self.media.is_full() || self.observations.is_full() || self.deployment_ids.is_full() {
+            let expected = "shorter ids and paths, or the survey in several data sets";
+            return Err(SourceError::structure(
+                &name,
+                (1, 1),
+                "a column with more than 4 GiB of text",
+                expected,
+            ));
         }
         Ok(())
     }
@@ -330,11 +340,8 @@ impl Builder {
     pub fn finish(mut self, of: Description, files: MediaFiles) -> Option<Dataset> {
         self.observations.mark_reviewed();
         let (media, observations) = (&mut self.media, &mut self.observations);
-        let repeated = std::thread::scope(|scope| {
-            let observations = scope.spawn(|| observations.close());
-            media.close() | observations.join().expect("no id makes it panic")
-        });
-        if repeated {
+        let repeated = run_both(|| observations.close(), || media.close());
+        if repeated.0 || repeated.1 {
             return None;
         }
         let taxa = describe_taxa(&self.classes, &self.stated_taxa, of.format);

@@ -140,6 +140,15 @@ impl Ids {
         }
     }
 
+    /// Whether an id did not fit.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Checked(names) => names.is_full(),
+            Self::Texts(trusted) => trusted.texts.is_full(),
+            Self::Hashes(_) => false,
+        }
+    }
+
     /// Makes room for `times` as many ids as there are.
     pub fn reserve(&mut self, times: f64) {
         match self {

@@ -47,6 +47,7 @@ mod observations;
 mod open_error;
 mod options;
 mod overview;
+mod parallel;
 mod postgres;
 mod problems;
 mod read_ahead;

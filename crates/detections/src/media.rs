@@ -76,6 +76,12 @@ impl MediaTable {
         self.ids.close()
     }
 
+    /// Whether a text did not fit.
+    pub(crate) fn is_full(&self) -> bool {
+        let texts = self.texts.as_ref();
+        self.ids.is_full() || texts.is_some_and(|(paths, names)| paths.is_full() || names.is_full())
+    }
+
     /// Number of media.
     pub fn len(&self) -> usize {
         self.len

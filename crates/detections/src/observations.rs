@@ -238,6 +238,12 @@ impl Observations {
         self.ids.close()
     }
 
+    /// Whether a text did not fit.
+    pub(crate) fn is_full(&self) -> bool {
+        let names = [&self.events, &self.individuals, &self.sexes, &self.life_stages];
+        self.ids.is_full() || names.iter().any(|names| names.is_full())
+    }
+
     /// Number of observations.
     pub fn len(&self) -> usize {
         self.kind.len()

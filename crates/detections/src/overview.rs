@@ -9,6 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::container::Container;
 use crate::model::Dataset;
 use crate::observations::{Classifier, Level, ObservationType};
+use crate::parallel::run_all;
 
 /// Threads that search for pictures. They mostly wait for a disk or a network.
 const THREADS: u32 = 8;
@@ -230,17 +231,15 @@ fn search_pictures(data: &Dataset) -> Option<PictureSearch> {
     let places = places.as_slice();
     let each = rows.div_ceil(THREADS);
     let mut all = PictureSearch::default();
-    std::thread::scope(|scope| {
-        let (mut searches, mut first) = (Vec::new(), 0);
-        while first < rows {
-            let share = first..first.saturating_add(each).min(rows);
-            first = share.end;
-            searches.push(scope.spawn(move || search_rows(data, places, share)));
-        }
-        for search in searches {
-            all += search.join().expect("looking for a file does not panic");
-        }
-    });
+    let (mut shares, mut first) = (Vec::new(), 0);
+    while first < rows {
+        let share = first..first.saturating_add(each).min(rows);
+        first = share.end;
+        shares.push(share);
+    }
+    for search in run_all(shares, |share| search_rows(data, places, share)) {
+        all += search;
+    }
     Some(all)
 }
 

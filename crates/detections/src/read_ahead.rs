@@ -1,6 +1,6 @@
 //! A compressed file whose next parts are decompressed by a thread while its rows are parsed.
 
-use std::io::{BufRead, Cursor, Read, Result};
+use std::io::{BufRead, Cursor, Error, Read, Result};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Builder;
 
@@ -13,6 +13,7 @@ const AHEAD: usize = 4;
 pub(crate) struct ReadAhead {
     slices: Receiver<Result<Vec<u8>>>,
     current: Cursor<Vec<u8>>,
+    is_at_end: bool,
 }
 
 /// Hands slices over to the reader.
@@ -24,12 +25,10 @@ impl ReadAhead {
         let (send, slices) = sync_channel(AHEAD);
         Builder::new().name("read ahead".into()).spawn(move || {
             let slices = Slices(send);
-            if let Err(error) = read_slices(&slices) {
-                // If the reader was dropped, the error is not needed.
-                let _ = slices.0.send(Err(error));
-            }
+            // An empty slice is the end. If the reader was dropped, nobody needs it.
+            let _ = slices.0.send(read_slices(&slices).map(|()| Vec::new()));
         })?;
-        Ok(Self { slices, current: Cursor::default() })
+        Ok(Self { slices, current: Cursor::default(), is_at_end: false })
     }
 }
 
@@ -48,10 +47,14 @@ impl Slices {
 
 impl BufRead for ReadAhead {
     fn fill_buf(&mut self) -> Result<&[u8]> {
-        if self.current.fill_buf()?.is_empty()
-            && let Ok(slice) = self.slices.recv()
-        {
-            self.current = Cursor::new(slice?);
+        if !self.is_at_end && self.current.fill_buf()?.is_empty() {
+            // A thread that ended without saying so has not read everything.
+            let slice = self
+                .slices
+                .recv()
+                .unwrap_or_else(|_| Err(Error::other("its reader ended before its end")))?;
+            self.is_at_end = slice.is_empty();
+            self.current = Cursor::new(slice);
         }
         self.current.fill_buf()
     }
@@ -71,7 +74,7 @@ impl Read for ReadAhead {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Error, ErrorKind};
+    use std::io::ErrorKind;
 
     use super::*;
 
@@ -87,6 +90,18 @@ mod tests {
         let mut read = Vec::new();
         assert_eq!(reader.read_to_end(&mut read).unwrap_err().kind(), ErrorKind::InvalidData);
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn a_thread_that_ends_early_is_no_end_of_the_file() {
+        let mut reader = ReadAhead::start(|slices| {
+            slices.read_all(&mut &b"half"[..])?;
+            panic!("as a library might")
+        })
+        .unwrap();
+        let mut read = String::new();
+        assert!(reader.read_to_string(&mut read).is_err());
+        assert_eq!(read, "half");
     }
 
     #[test]

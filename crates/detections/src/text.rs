@@ -24,18 +24,30 @@ pub(crate) fn reserve_more<T>(column: &mut Vec<T>, times: f64) {
 pub(crate) struct TextColumn {
     bytes: String,
     ends: Vec<u32>,
+    /// A text did not fit, and was left out.
+    is_full: bool,
 }
 
 impl TextColumn {
-    /// Adds a text and returns its row.
-    ///
-    /// # Panics
-    /// If the texts exceed 4 GiB, which is some forty million ids.
+    /// Adds a text and returns its row. All texts together have at most 4 GiB, which is some forty million ids; one
+    /// that does not fit is empty, and makes the column full.
     pub fn push(&mut self, text: &str) -> u32 {
-        self.bytes.push_str(text);
-        let end = u32::try_from(self.bytes.len()).expect("a text column holds less than 4 GiB");
-        self.ends.push(end);
-        u32::try_from(self.ends.len() - 1).expect("fewer rows than bytes")
+        match u32::try_from(self.bytes.len() + text.len()) {
+            Ok(end) => {
+                self.bytes.push_str(text);
+                self.ends.push(end);
+            }
+            Err(_) => {
+                self.is_full = true;
+                self.ends.push(self.ends.last().copied().unwrap_or(0));
+            }
+        }
+        u32::try_from(self.ends.len() - 1).expect("fewer than 2^32 rows")
+    }
+
+    /// Whether a text did not fit.
+    pub fn is_full(&self) -> bool {
+        self.is_full
     }
 
     pub fn len(&self) -> usize {
@@ -82,6 +94,11 @@ impl Interner {
 
     pub fn len(&self) -> usize {
         self.prints.len()
+    }
+
+    /// Whether a text did not fit.
+    pub fn is_full(&self) -> bool {
+        self.texts.as_ref().is_some_and(TextColumn::is_full)
     }
 
     /// The text of a number; empty if texts are not kept.

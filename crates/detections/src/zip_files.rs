@@ -47,7 +47,11 @@ impl ZipFiles {
             return Ok(Box::new(std::io::Cursor::new(bytes)));
         }
         let reader = ReadAhead::start(move |slices| {
-            slices.read_all(&mut archive.by_index(index).map_err(std::io::Error::other)?)
+            let mut entry = archive.by_index(index).map_err(std::io::Error::other)?;
+            slices.read_all(&mut entry).map_err(|error| {
+                let found = format!("damaged in the ZIP archive ({error}); pack it again");
+                std::io::Error::new(error.kind(), found)
+            })
         });
         Ok(Box::new(reader.map_err(OpenError::Io)?))
     }

@@ -102,7 +102,8 @@ pub struct Stats {
 /// Reading jobs and following their changes: for handlers of requests, the feed of changes, the sweep of files,
 /// metrics and checks.
 ///
-/// No method changes a job. Each reads a state that the store had at one moment.
+/// No method changes a job. Each record is as the store had it at one moment; several records, and the place of a job
+/// in the queue, may be of moments that follow each other.
 #[async_trait]
 pub trait JobReader: Send + Sync {
     /// The record of a job; `None` if it is unknown or expired.
@@ -133,12 +134,25 @@ pub trait JobReader: Send + Sync {
             |(record, position): &PlacedRecord| position.is_none() && record.state == JobState::Queued;
         let mut placeless: Vec<&mut PlacedRecord> =
             records.iter_mut().flatten().flatten().filter(|placed| lacks_position(placed)).collect();
-        if !placeless.is_empty() {
-            let job_ids: Vec<JobId> = placeless.iter().map(|(record, _)| record.job_id.clone()).collect();
-            let positions = self.queue_positions(&job_ids).await?;
-            for (placed, position) in placeless.iter_mut().zip(positions) {
-                placed.1 = position;
+        if placeless.is_empty() {
+            return Ok(records);
+        }
+        let job_ids: Vec<JobId> = placeless.iter().map(|(record, _)| record.job_id.clone()).collect();
+        match self.queue_positions(&job_ids).await {
+            Ok(positions) => {
+                for (placed, position) in placeless.iter_mut().zip(positions) {
+                    placed.1 = position;
+                }
             }
+            // A damaged queue hides only what waits in it.
+            Err(StoreError::Damaged(why)) => {
+                let is_placeless =
+                    |found: &PlacedResult| matches!(found, Ok(Some(placed)) if lacks_position(placed));
+                for found in records.iter_mut().filter(|found| is_placeless(found)) {
+                    *found = Err(StoreError::Damaged(why.clone()));
+                }
+            }
+            Err(error) => return Err(error),
         }
         Ok(records)
     }

@@ -9,6 +9,7 @@ use super::times::ParsedTime;
 use crate::clock::WrittenTime;
 use crate::media::is_remote;
 use crate::media_files::{MediaError, MediaFiles};
+use crate::parallel::run_all;
 
 /// Bytes to read: EXIF is at the start of a file, and takes up to 64 KiB with a preview.
 const HEAD: u64 = 1 << 17;
@@ -27,11 +28,8 @@ pub(super) struct FileMetadata {
 pub(super) fn read_all(files: &MediaFiles, paths: &[&str]) -> Vec<FileMetadata> {
     const READERS: usize = 8;
     let part = paths.len().div_ceil(READERS).max(1);
-    std::thread::scope(|scope| {
-        let read = |part: &[&str]| part.iter().map(|path| read_one(files, path)).collect::<Vec<_>>();
-        let threads: Vec<_> = paths.chunks(part).map(|part| scope.spawn(move || read(part))).collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("reading EXIF does not panic")).collect()
-    })
+    let read = |part: &[&str]| part.iter().map(|path| read_one(files, path)).collect::<Vec<_>>();
+    run_all(paths.chunks(part).collect(), read).concat()
 }
 
 fn read_one(files: &MediaFiles, path: &str) -> FileMetadata {

@@ -1,6 +1,6 @@
 //! Reading several jobs in as few commands as possible.
 
-use redis::{FromRedisValue, ParsingError, Value};
+use redis::{FromRedisValue, ParsingError, RedisResult, Value};
 use serde_json::json;
 
 use super::RedisStore;
@@ -49,16 +49,17 @@ impl RedisStore {
             for job_id in part {
                 commands.zrank(QUEUE, job_id.as_str());
             }
-            let mut answers: Vec<Value> = self.connection.pipe("MGET PTTL ZRANK", "", &commands).await?;
-            let ranks = answers.split_off((part.len() + 1).min(answers.len()));
+            // Only a queued job needs its place, so that a damaged queue hides no other.
+            let needed = part.len() + 1;
+            let mut answers = self.connection.pipe_each("MGET PTTL ZRANK", &mut commands, needed).await?;
+            let ranks = answers.split_off(needed.min(answers.len()));
+            let answers = answers.into_iter().flatten().collect();
             let (texts, times) = split_answers(answers).map_err(StoreError::from_damage)?;
             for (((job_id, text), left), rank) in part.iter().zip(texts).zip(times).zip(ranks) {
-                let rank = Option::<u64>::from_redis_value(rank).map_err(StoreError::from_damage)?;
-                let place = |record: JobRecord| {
-                    let rank = rank.filter(|_| record.state == JobState::Queued);
-                    (record, rank.map(|rank| rank + 1))
-                };
-                records.push(read_record(job_id, text, Some(left)).map(|found| found.map(place)));
+                records.push(
+                    read_record(job_id, text, Some(left))
+                        .and_then(|found| found.map(|record| add_place(record, rank)).transpose()),
+                );
             }
         }
         Ok(records)
@@ -75,6 +76,17 @@ impl RedisStore {
         }
         Ok(positions)
     }
+}
+
+/// Adds the place of a queued job to its record; others have none.
+fn add_place(record: JobRecord, rank: RedisResult<Value>) -> Result<(JobRecord, Option<u64>), StoreError> {
+    if record.state != JobState::Queued {
+        return Ok((record, None));
+    }
+    let damaged = |error: &dyn std::fmt::Display| StoreError::from_damage(format!("{QUEUE}: {error}"));
+    let rank = rank.map_err(|error| damaged(&error))?;
+    let rank = Option::<u64>::from_redis_value(rank).map_err(|error| damaged(&error))?;
+    Ok((record, rank.map(|rank| rank + 1)))
 }
 
 /// Builds the commands that read records and, with `expiry`, their times to live.

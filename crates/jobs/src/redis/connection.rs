@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind,
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult,
+    ServerErrorKind, Value,
 };
 use tokio::time::{Instant, timeout};
 
@@ -100,6 +101,25 @@ impl ServerConnection {
     ) -> Result<T, StoreError> {
         let run = async |mut connection: MultiplexedConnection| commands.query_async(&mut connection).await;
         self.run(name, job_id, run).await
+    }
+
+    /// Runs several commands in one round trip, of which the first `needed` must succeed; each of the others may fail
+    /// by itself.
+    pub async fn pipe_each(
+        &self,
+        name: &'static str,
+        commands: &mut Pipeline,
+        needed: usize,
+    ) -> Result<Vec<RedisResult<Value>>, StoreError> {
+        commands.ignore_errors();
+        let run = async |mut connection: MultiplexedConnection| {
+            let mut answers: Vec<RedisResult<Value>> = commands.query_async(&mut connection).await?;
+            match answers.iter().take(needed).position(Result::is_err) {
+                Some(failed) => answers.swap_remove(failed).map(|_| Vec::new()),
+                None => Ok(answers),
+            }
+        };
+        self.run(name, "", run).await
     }
 
     async fn run<T>(

@@ -102,6 +102,18 @@ async fn a_key_of_another_type_is_damage_and_no_absence() {
 }
 
 #[tokio::test]
+async fn a_damaged_queue_hides_only_what_waits_in_it() {
+    let (server, store) = store().await;
+    let ended: JobId = "theirs".parse().unwrap();
+    server.cli(&["SET", &record_key(&ended), r#"{"status":"failed","job_id":"theirs"}"#]);
+    let waiting = submit(&store).await;
+    server.cli(&["SET", "trapline:queue", "text"]);
+    let results = store.get_placed(&[ended.clone(), waiting.job_id.clone()]).await.unwrap();
+    assert_eq!(results[0].as_ref().unwrap().as_ref().unwrap().0.job_id, ended);
+    assert!(matches!(&results[1], Err(StoreError::Damaged(_))));
+}
+
+#[tokio::test]
 async fn what_another_program_deletes_or_ends_is_not_worked_on() {
     let (server, store) = store().await;
     let [deleted, ended, third] = [submit(&store).await, submit(&store).await, submit(&store).await];

@@ -34,6 +34,7 @@ impl Hasher for StableHasher {
 
 /// Whether the client already has the content with this tag (`If-None-Match`).
 pub fn has_current(headers: &HeaderMap, etag: &str) -> bool {
-    let tags = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag || tag == "*")
+    let lines = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = lines.flat_map(|line| line.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
+    tags.any(|tag| tag == etag || tag == "*")
 }
