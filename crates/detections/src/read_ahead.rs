@@ -25,7 +25,7 @@ impl ReadAhead {
         let (send, slices) = sync_channel(AHEAD);
         Builder::new().name("read ahead".into()).spawn(move || {
             let slices = Slices(send);
-            // An empty slice is the end. If the reader was dropped, nobody needs it.
+            // An empty slice is the end. It is not needed after the reader was dropped.
             let _ = slices.0.send(read_slices(&slices).map(|()| Vec::new()));
         })?;
         Ok(Self { slices, current: Cursor::default(), is_at_end: false })

@@ -13,8 +13,8 @@ use crate::access::Access;
 pub struct StatusBody {
     /// The JSON, shared by all answers that have it.
     pub json: Bytes,
-    /// Its entity tag, of the record and what else is in the status. It changes whenever the job does, and not as
-    /// time passes.
+    /// Its entity tag, of the record and what else is in the status. It changes whenever the job or its link does,
+    /// and not as time passes.
     pub etag: String,
 }
 
@@ -25,8 +25,8 @@ impl StatusBody {
         let json = write_json(&status);
         // What the status shows beside the record, in the form of this version.
         let waiting_for = status.common().waiting_for;
-        let ends = (round_expiry(record), identify_link(record, access));
-        let etag = tag_source((env!("CARGO_PKG_VERSION"), record, kind, queue_position, waiting_for, ends));
+        let link = identify_link(record, access);
+        let etag = tag_source((env!("CARGO_PKG_VERSION"), record, kind, queue_position, waiting_for, link));
         Self { json: json.into(), etag }
     }
 
@@ -36,19 +36,18 @@ impl StatusBody {
     }
 }
 
-/// The minute in which a record expires. Redis tells how long that is from now, so that the moment itself differs by
-/// some milliseconds from read to read.
-fn round_expiry(record: &JobRecord) -> Option<i64> {
-    record.expires_at.map(|expires_at| expires_at.as_second() / 60)
-}
-
-/// What a signed link depends on beside the record: the key, and for a record without an end the half day in which it
-/// was made, since such a link works for a day.
+/// What a signed link depends on beside the record, coarse enough not to change from read to read: the key, and when the
+/// link ends. Redis tells the time that is left, so the end differs by some milliseconds between two reads. A record
+/// without an end gets a link for a day, which counts as new twice a day.
 fn identify_link(record: &JobRecord, access: &Access) -> Option<(u64, i64)> {
+    const TEN_MINUTES: i64 = 600;
     const HALF_DAY: i64 = 43_200;
     let signer = access.link_signer().filter(|_| record.state == JobState::Completed)?;
-    let made = if record.expires_at.is_none() { Timestamp::now().as_second() / HALF_DAY } else { 0 };
-    Some((signer.key_id(), made))
+    let end = match record.expires_at {
+        Some(expires_at) => expires_at.as_second() / TEN_MINUTES,
+        None => Timestamp::now().as_second() / HALF_DAY,
+    };
+    Some((signer.key_id(), end))
 }
 
 #[cfg(test)]
@@ -69,18 +68,21 @@ mod tests {
         };
         assert_eq!(tag(1, 1), tag(2, 1));
         assert_ne!(tag(1, 1), tag(1, 2));
-        assert_ne!(tag(1, 1), tag(1000, 1), "it is kept longer");
     }
 
     #[test]
-    fn a_tag_changes_with_the_key_of_the_link() {
-        let record =
-            JobRecord { job_id: "job".parse().unwrap(), ..example_record(JobState::Completed, 3000) };
+    fn a_tag_changes_with_the_key_and_the_end_of_the_link() {
         let grants = [format!("alice:export:{}", "0".repeat(64)).parse().unwrap()];
-        let tag = |secret: &str| {
+        let tag = |secret: &str, expires: i64| {
+            let record = JobRecord {
+                job_id: "job".parse().unwrap(),
+                expires_at: Some(Timestamp::from_second(expires).unwrap()),
+                ..example_record(JobState::Completed, 3000)
+            };
             StatusBody::new(&record, Kind::Zip, None, &Access::new(&grants, Some(secret))).etag
         };
-        assert_eq!(tag("one"), tag("one"));
-        assert_ne!(tag("one"), tag("two"));
+        assert_eq!(tag("one", 1), tag("one", 2));
+        assert_ne!(tag("one", 1), tag("two", 1));
+        assert_ne!(tag("one", 1), tag("one", 3600));
     }
 }
