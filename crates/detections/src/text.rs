@@ -32,15 +32,12 @@ impl TextColumn {
     /// Adds a text and returns its row. All texts together have at most 4 GiB, which is some forty million ids; one
     /// that does not fit is empty, and makes the column full.
     pub fn push(&mut self, text: &str) -> u32 {
-        match u32::try_from(self.bytes.len() + text.len()) {
-            Ok(end) => {
-                self.bytes.push_str(text);
-                self.ends.push(end);
-            }
-            Err(_) => {
-                self.is_full = true;
-                self.ends.push(self.ends.last().copied().unwrap_or(0));
-            }
+        if let Ok(end) = u32::try_from(self.bytes.len() + text.len()) {
+            self.bytes.push_str(text);
+            self.ends.push(end);
+        } else {
+            self.is_full = true;
+            self.ends.push(self.ends.last().copied().unwrap_or(0));
         }
         u32::try_from(self.ends.len() - 1).expect("fewer than 2^32 rows")
     }

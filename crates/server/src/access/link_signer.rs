@@ -28,9 +28,8 @@ impl LinkSigner<'_> {
     }
 
     /// Tells keys apart, and tells nothing about them.
-    pub fn key_id(&self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.compute_signature("", 0);
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    pub fn key_id(&self) -> [u8; 32] {
+        self.compute_signature("", 0)
     }
 
     /// Checks the query of a link to this path.

@@ -39,7 +39,7 @@ impl StatusBody {
 /// What a signed link depends on beside the record, coarse enough not to change from read to read: the key, and when the
 /// link ends. Redis tells the time that is left, so the end differs by some milliseconds between two reads. A record
 /// without an end gets a link for a day, which counts as new twice a day.
-fn identify_link(record: &JobRecord, access: &Access) -> Option<(u64, i64)> {
+fn identify_link(record: &JobRecord, access: &Access) -> Option<([u8; 32], i64)> {
     const TEN_MINUTES: i64 = 600;
     const HALF_DAY: i64 = 43_200;
     let signer = access.link_signer().filter(|_| record.state == JobState::Completed)?;
