@@ -33,11 +33,11 @@ MEANINGS = {
                 "libjpeg-turbo, on all cores, and does no more.",
     "growth": "The same server on a store with few and with 1,000,000 records of completed jobs, which are copies of "
               "a real one. *Statuses*: of 1,000 jobs in both, at random among the million, since requests for the same "
-              "job at one moment share a read. *Submission*: one after the other on one connection. *Claim*: from submission until a "
-              "client sees that a free worker has the job. Ratios near 1 mean that the cost does not grow.",
+              "job at one moment share a read. *Submission*: one after the other on one connection. *Claim*: from "
+              "submission until a client sees that a free worker has the job. Ratios near 1 mean that the cost does not grow.",
     "memory": "Resident memory of the whole server process. *Idle*: with the example, after three seconds. *After "
-              "10,000 jobs*: compared with the same process after 100 of them, each fifteen seconds after the last job, when "
-              "the threads of jobs have ended; of each hundred 4 are whole reports, 16 small ones and 80 archives of a "
+              "10,000 jobs*: compared with the same process after 100 of them, each fifteen seconds after the last "
+              "job, when the threads of jobs have ended; of each hundred 4 are whole reports, 16 small ones and 80 archives of a "
               "table.",
     "database": "`trapline report` from the command line. The survey is the one of `make-survey`, spread over two "
                 "years, in the tables of [POSTGRESQL.md](POSTGRESQL.md) and, beside it, in files, which are read "

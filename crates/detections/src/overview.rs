@@ -231,12 +231,8 @@ fn search_pictures(data: &Dataset) -> Option<PictureSearch> {
     let places = places.as_slice();
     let each = rows.div_ceil(THREADS);
     let mut all = PictureSearch::default();
-    let (mut shares, mut first) = (Vec::new(), 0);
-    while first < rows {
-        let share = first..first.saturating_add(each).min(rows);
-        first = share.end;
-        shares.push(share);
-    }
+    let share = |first: u32| first..first.saturating_add(each).min(rows);
+    let shares = (0..rows).step_by(each as usize).map(share).collect();
     for search in run_all(shares, |share| search_rows(data, places, share)) {
         all += search;
     }

@@ -94,7 +94,7 @@ async fn a_key_of_another_type_is_damage_and_no_absence() {
     server.cli(&["DEL", &key]);
     server.cli(&["LPUSH", &key, "theirs"]);
     assert!(matches!(store.get(&bad.job_id).await, Err(StoreError::Damaged(_))));
-    // What waits for the same round trip gets what it asked for.
+    // Another read in the same round trip succeeds.
     let (broken, read) = tokio::join!(store.get(&bad.job_id), store.get(&good.job_id));
     assert!(matches!(broken, Err(StoreError::Damaged(_))));
     assert_eq!(read.unwrap().unwrap().job_id, good.job_id);
